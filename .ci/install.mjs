@@ -1,0 +1,43 @@
+// Installs what package-lock.json asks for, unless it is installed already. Runs before `npm start`, `npm test` and the
+// like, so that a fresh clone needs no step of its own. Built-in modules only: nothing else is there yet.
+//
+//   node .ci/install.mjs [folder]     folder: beside package.json, such as test/bench; left out, the repository itself
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = resolve(fileURLToPath(new URL("..", import.meta.url)), process.argv[2] ?? ".");
+
+/** When the file was written, in milliseconds; undefined when there is none. */
+function writtenAt(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** npm writes its own copy of the lock last of all, so an interrupted installation has none. */
+function isInstalled() {
+  const wanted = writtenAt(join(folder, "package-lock.json"));
+  const installed = writtenAt(join(folder, "node_modules", ".package-lock.json"));
+  return wanted !== undefined && installed !== undefined && installed >= wanted;
+}
+
+/** Runs `npm ci` with the npm that runs us, else the one on the PATH. */
+function npmCi() {
+  // NODE_ENV=production and a lowered log level are for the script that was asked for, not for this.
+  const args = ["ci", "--include=dev", "--loglevel=warn"];
+  const npm = process.env.npm_execpath;
+  const options = { cwd: folder, stdio: "inherit" };
+  if (npm === undefined || npm === "") return spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
+  return /\.[cm]?js$/.test(npm) ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync(npm, args, options);
+}
+
+if (!isInstalled()) {
+  console.error(`Installing the dependencies of ${folder} (npm ci) ...`);
+  const { status, signal, error } = npmCi();
+  if (status !== 0) {
+    const why = error?.message ?? (signal === null ? `it ended with code ${status}` : `it was stopped by ${signal}`);
+    console.error(`\nCannot install the dependencies of ${folder}: npm ci did not succeed (${why}).`);
+    console.error("Look at npm's own message above, mend what it names (the network, the Node version), and run the same command again.");
+    process.exit(status || 1);
+  }
+}

@@ -1,0 +1,292 @@
+import type { Application, Config } from "./application.ts";
+import type { CheckRules } from "./check.ts";
+import { Context } from "./context.ts";
+import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
+import { Dispatch, toResponse } from "./dispatch.ts";
+import { debugPage, errorPage } from "./error-page.ts";
+import { ConfigError, HTTPError, RuleError } from "./errors.ts";
+import type { HandlerClass, HandlerResult, MiddlewareList } from "./handler.ts";
+import type { Head } from "./head.ts";
+import { Html } from "./html.ts";
+import { storage } from "./local.ts";
+import type { Logger } from "./logger.ts";
+import { MiddlewareRegistry, type Stack } from "./middleware.ts";
+import { attempt, chain, type Awaitable } from "./promise.ts";
+import { Proxies, type TrustProxy } from "./proxy.ts";
+import { Request, type RequestSettings } from "./request.ts";
+import { fromParts, partsOf, type Response } from "./response.ts";
+import { Router, type UrlOptions } from "./router.ts";
+import { memberFor, methodNotAllowed, NoHandler, Route, verbs } from "./routes.ts";
+import { Rule } from "./rule.ts";
+import { bindStream } from "./stream.ts";
+
+/** Renders the error of one status. `Html` goes out with that status and the error's headers. */
+export type ErrorHandler = (error: unknown, request: Request) => HandlerResult | Promise<HandlerResult>;
+
+export interface AppOptions<R = readonly Rule[]> {
+  /** Which path runs which handler. */
+  readonly rules: R;
+  /** Settings of packages, by package. */
+  readonly config?: Config | undefined;
+  /** Runs around every handler, error pages and `OPTIONS` included. */
+  readonly middleware?: MiddlewareList | undefined;
+  /** By status: what renders an error that no middleware has answered. */
+  readonly errorHandlers?: Readonly<Record<number, ErrorHandler>> | undefined;
+  /** Which peers may report the client's address and scheme: addresses, CIDR blocks. Default `false`: none. */
+  readonly trustProxy?: TrustProxy | undefined;
+  /** Hosts that requests may ask for, with a port or for any; others get 400. Left out, any host. */
+  readonly trustedHosts?: readonly string[] | undefined;
+  /** Bytes a request's body may have; past it 413. Default 1 MiB. */
+  readonly maxBodySize?: number | undefined;
+  /** Who may send writes from other origins. Default `{ trusted: [] }`: nobody. */
+  readonly crossOrigin?: CrossOriginOption | undefined;
+  /** Shows errors with their source. Refused when NODE_ENV is "production". Default false. */
+  readonly debug?: boolean | undefined;
+  /** Default `console`. */
+  readonly logger?: Logger | undefined;
+}
+
+/** An application: its rules and settings, and one function from request to response. */
+export class App<const R extends readonly unknown[] = readonly unknown[]> implements Application {
+  readonly config: Readonly<Config>;
+  readonly logger: Logger;
+  readonly debug: boolean;
+  readonly maxBodySize: number;
+  readonly trustProxy: TrustProxy;
+  readonly router: Router<Route>;
+  readonly #crossOrigin: CrossOrigin;
+  readonly #errorHandlers: Readonly<Record<number, ErrorHandler>>;
+  readonly #registry: MiddlewareRegistry;
+  readonly #settings: RequestSettings;
+  readonly #bare: Stack;
+  readonly #render = (context: Context, error: unknown) => this.#renderError(context, error);
+  readonly #answerIn = (context: Context) => this.#handle(context);
+
+  /**
+   * @throws RuleError, {@link DuplicateRuleError} for rules that can not work, all of them in one message;
+   *   ConfigError for a setting that can not be meant.
+   */
+  constructor(options: AppOptions<R & CheckRules<R, HandlerResult>>) {
+    const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
+    const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console } = options;
+    if (typeof config !== "object" || config === null) throw new ConfigError("The config of an App must be an object, with one entry for each package.");
+    if (!Number.isInteger(maxBodySize) || maxBodySize < 0) throw new ConfigError("maxBodySize must be a whole number of bytes, 0 or more.");
+    if (debug && process.env["NODE_ENV"] === "production") {
+      throw new ConfigError("debug: true shows source code to visitors and is refused with NODE_ENV=production. Leave it out, or unset NODE_ENV.");
+    }
+    this.config = config;
+    this.logger = logger;
+    this.debug = debug;
+    this.maxBodySize = maxBodySize;
+    this.trustProxy = trustProxy;
+    this.#crossOrigin = new CrossOrigin(crossOrigin);
+    this.#errorHandlers = errorHandlers;
+    const hosts = trustedHosts === undefined ? undefined : new Set(trustedHosts.map((host) => host.toLowerCase()));
+    this.#settings = { proxies: new Proxies(trustProxy), hosts, maxBodySize };
+    this.#registry = new MiddlewareRegistry(this, middleware);
+    this.#bare = this.#registry.stack(NoHandler as HandlerClass);
+    this.router = this.#route(options.rules as readonly unknown[]);
+  }
+
+  #route(rules: readonly unknown[]): Router<Route> {
+    const problems: string[] = [];
+    const routes = new Map<Rule, Route>();
+    for (const rule of rules) {
+      if (!(rule instanceof Rule)) {
+        problems.push("The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }).");
+        continue;
+      }
+      try {
+        routes.set(rule, new Route(rule, this.#registry));
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+    if (problems.length > 0) throw new RuleError(problems);
+    return new Router(rules as readonly Rule[], {
+      target: (rule) => routes.get(rule)!,
+      methods: (rule) => routes.get(rule)!.methods,
+    });
+  }
+
+  /**
+   * Answers a request. Never rejects and never throws; without a promise where nothing on the way needed one.
+   */
+  fetch(request: globalThis.Request): Response | Promise<Response> {
+    const context = this.createContext(request);
+    return storage.run(context, this.#answerIn, context);
+  }
+
+  /** The context of a request; for what runs one itself, as `runInRequest()` does. */
+  createContext(request: globalThis.Request): Context {
+    return new Context(this, new Request(request, this.#settings));
+  }
+
+  /**
+   * The URL of an endpoint, as {@link urlFor} gives it, inside a request or outside.
+   *
+   * @throws BuildError naming what is missing.
+   */
+  urlFor(endpoint: string, args: Readonly<Record<string, unknown>> = {}, options: UrlOptions = {}): string {
+    const request = storage.getStore()?.get("request") as Request | undefined;
+    const base = request === undefined ? undefined : { scheme: request.secure ? "https" : "http", host: request.host };
+    return this.router.build(endpoint, args, options, base);
+  }
+
+  trustsOrigin(url: URL): boolean {
+    return this.#crossOrigin.trusts(url.origin);
+  }
+
+  provider(name: string): string | undefined {
+    return this.#registry.provider(name);
+  }
+
+  #handle(context: Context): Response | Promise<Response> {
+    const answer = attempt<Response>(
+      () => chain(this.#answer(context), (response) => this.#finish(context, response)),
+      (error) => {
+        this.#log(context, error);
+        return this.#send(context, errorPage(context, undefined), undefined);
+      },
+    );
+    return answer as Response | Promise<Response>;
+  }
+
+  #answer(context: Context): Awaitable<Response> {
+    const { request } = context;
+    if (!this.#trustsHost(request)) return errorPage(context, new HTTPError(400, "This host is not served here."));
+    if (!this.#crossOrigin.allows(request)) {
+      return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page this site does not know."));
+    }
+    const { method } = request;
+    if (!verbs.has(method)) return this.#fail(context, new HTTPError(501));
+    const matched = this.router.match(method, request.path);
+    switch (matched.type) {
+      case "found": {
+        request.rule = matched.rule;
+        return chain(
+          attempt(
+            () => chain(matched.target.plan(), (plan) => this.#run(context, matched.target, plan, matched.params)),
+            (error) => this.#fail(context, error),
+          ),
+          (response) => response,
+        );
+      }
+      case "redirect":
+        return fromParts({ body: null, status: 308, statusText: "", headers: ["location", matched.path + request.search] });
+      case "options":
+        return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "allow", matched.allow);
+      case "methodNotAllowed":
+        return this.#fail(context, methodNotAllowed(matched.allow));
+      case "malformed":
+        return this.#fail(context, new HTTPError(400, "The path has a malformed percent-encoding."));
+      case "notFound":
+        return this.#fail(context, new HTTPError(404));
+    }
+  }
+
+  #run(context: Context, route: Route, plan: { Handler: HandlerClass; stack: Stack }, params: unknown): Awaitable<Response> {
+    const { method } = context.request;
+    const member = memberFor(plan, route.rule, method);
+    if (member !== undefined) return this.#dispatch(context, plan.Handler, plan.stack, member, params);
+    const allow = route.allowed(plan);
+    if (method === "OPTIONS") return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "allow", allow);
+    return this.#fail(context, methodNotAllowed(allow));
+  }
+
+  #fail(context: Context, error: unknown): Awaitable<Response> {
+    return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "fail", error);
+  }
+
+  #dispatch(context: Context, Handler: HandlerClass, stack: Stack, member: string, args: unknown): Awaitable<Response> {
+    const handler = new Handler(context);
+    context.handler = handler;
+    return new Dispatch(context, handler, stack, member, args, this.#render).run();
+  }
+
+  #trustsHost(request: Request): boolean {
+    const { hosts } = this.#settings;
+    if (hosts === undefined) return !request.web.url.startsWith("_invalid_", request.web.url.indexOf("//") + 2);
+    const { host } = request;
+    return hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
+  }
+
+  #log({ request }: Context, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+    this.logger.error(`${request.method} ${request.path} failed: ${text}`);
+  }
+
+  #renderError(context: Context, error: unknown): Awaitable<Response> {
+    const status = error instanceof HTTPError ? error.status : 500;
+    if (!(error instanceof HTTPError) || error.cause !== undefined) this.#log(context, error instanceof HTTPError ? error.cause : error);
+    const custom = this.#errorHandlers[status];
+    return attempt<Response>(
+      () => {
+        if (custom !== undefined) return chain(custom(error, context.request), (result) => this.#customPage(error, status, result));
+        return this.debug && !(error instanceof HTTPError) ? debugPage(context, error) : errorPage(context, error);
+      },
+      (failure) => {
+        this.#log(context, failure);
+        context.error = failure;
+        context.addedHead?.drop();
+        return errorPage(context, undefined);
+      },
+    );
+  }
+
+  #customPage(error: unknown, status: number, result: unknown): Response {
+    const response = toResponse(result, status);
+    if (response === undefined) throw new TypeError(`The error handler for ${status} must return a Response or html\`...\`.`);
+    if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
+    for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
+    return response;
+  }
+
+  #finish(context: Context, response: Response): Awaitable<Response> {
+    const head = context.addedHead;
+    if (head === undefined) return this.#send(context, response, undefined);
+    return chain(this.#beforeHead(context, head, response), (last) => this.#send(context, last, head));
+  }
+
+  #beforeHead(context: Context, head: Head, response: Response): Awaitable<Response> {
+    for (let work = head.next(), current = response; ; work = head.next()) {
+      if (work === undefined) return current;
+      const run = work;
+      const sent = current;
+      const next = attempt<Response>(
+        () => chain(run(sent), () => sent),
+        (error) => {
+          head.drop();
+          if (!(error instanceof HTTPError)) context.error = error;
+          return this.#renderError(context, error);
+        },
+      );
+      if (next !== sent && typeof (next as PromiseLike<Response>).then === "function") {
+        return chain(next, (then) => this.#beforeHead(context, head, then));
+      }
+      current = next as Response;
+    }
+  }
+
+  /** Closes the head: merges what was added, leaves the body out for HEAD, ties a stream to its request. */
+  #send(context: Context, response: Response, head: Head | undefined): Response {
+    context.close();
+    const parts = partsOf(response);
+    const bodyless = context.request.method === "HEAD" && parts.body !== null;
+    const streams = parts.body instanceof ReadableStream;
+    if (head === undefined && !bodyless && !streams) return response;
+    const headers = head === undefined ? parts.headers : head.merge(parts.headers);
+    if (!bodyless) {
+      const failed = (error: unknown) => this.#log(context, error);
+      const body = parts.body instanceof ReadableStream ? bindStream(context, parts.body, failed) : parts.body;
+      return fromParts({ ...parts, headers, body });
+    }
+    if (parts.body instanceof ReadableStream) {
+      void parts.body.cancel().catch((error: unknown) => this.#log(context, error));
+      return fromParts({ ...parts, headers, body: null });
+    }
+    const length = typeof parts.body === "string" ? Buffer.byteLength(parts.body) : parts.body!.byteLength;
+    return fromParts({ ...parts, headers: [...headers, "content-length", String(length)], body: null });
+  }
+}

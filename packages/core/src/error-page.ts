@@ -1,0 +1,67 @@
+import type { Context } from "./context.ts";
+import { HTTPError, statusPhrase } from "./errors.ts";
+import { html, htmlResponse, raw } from "./html.ts";
+import { Response } from "./response.ts";
+
+/** What is sent for an error that was not expected: nothing of it. */
+const unexpected = "Something went wrong on the server.";
+
+/** The answer an error has by itself: status, message for the client, headers. */
+function answerOf(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
+  if (error instanceof HTTPError) return { status: error.status, message: error.message, headers: error.headers };
+  return { status: 500, message: unexpected, headers: {} };
+}
+
+/** Whether the client would rather read JSON than HTML. RFC 9110 §12.5.1, as far as the two types need it. */
+function prefersJson(accept: string | null): boolean {
+  if (accept === null) return false;
+  const quality = (wanted: readonly string[]) => {
+    let best = 0;
+    for (const item of accept.split(",")) {
+      const [type = "", ...parameters] = item.toLowerCase().split(";").map((part) => part.trim());
+      if (!wanted.includes(type)) continue;
+      const q = parameters.find((parameter) => parameter.startsWith("q="));
+      best = Math.max(best, q === undefined ? 1 : Number(q.slice(2)) || 0);
+    }
+    return best;
+  };
+  return quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"]);
+}
+
+const style = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
+
+/**
+ * The page of an error that nothing else has answered: HTML, or problem+json (RFC 9457) where the client prefers
+ * it. Status and message of an `HTTPError`; 500 without details for anything else.
+ */
+export function errorPage(context: Context, error: unknown): Response {
+  const { status, message, headers } = answerOf(error);
+  const title = statusPhrase(status);
+  if (prefersJson(context.request.headers.get("accept"))) {
+    const problem = { title, status, ...(message !== title && { detail: message }) };
+    return new Response(JSON.stringify(problem), { status, headers: { ...headers, "content-type": "application/problem+json", vary: "Accept" } });
+  }
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${status} ${title}</title>
+<style>${raw(style)}</style>
+<h1>${status} ${title}</h1>
+${message === title ? "" : html`<p>${message}</p>\n`}</html>
+`;
+  return new Response(page.markup, { status, headers: { ...headers, "content-type": "text/html; charset=utf-8", vary: "Accept" } });
+}
+
+/** With `debug`: the error with its source lines where youch is installed, its stack where it is not. */
+export async function debugPage(context: Context, error: unknown): Promise<Response> {
+  try {
+    const { Youch } = await import("youch");
+    const page = await new Youch().toHTML(error, { request: { url: context.request.url, method: context.request.method } });
+    return htmlResponse(raw(page), 500);
+  } catch {
+    // youch is an optional peer: without it, or should it fail, the stack alone.
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return htmlResponse(html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`, 500);
+  }
+}

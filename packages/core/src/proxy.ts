@@ -1,0 +1,75 @@
+import { BlockList, isIP } from "node:net";
+import { ConfigError } from "./errors.ts";
+
+/** Which peers are proxies whose `X-Forwarded-*` headers count: none, all, those on this machine, or addresses and CIDR blocks. */
+export type TrustProxy = boolean | "loopback" | readonly string[];
+
+function blockList(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = "", bits, rest] = entry.split("/");
+    const family = isIP(address);
+    const prefix = bits === undefined ? undefined : Number(bits);
+    const wrong = family === 0 || rest !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits)) || (prefix ?? 0) > (family === 4 ? 32 : 128);
+    if (wrong) throw new ConfigError(`Cannot trust the proxy "${entry}": write an IP address or a CIDR block such as "10.0.0.0/8".`);
+    const type = family === 4 ? "ipv4" : "ipv6";
+    if (prefix === undefined) list.addAddress(address, type);
+    else list.addSubnet(address, prefix, type);
+  }
+  return list;
+}
+
+const listItems = (header: string | null) => (header === null ? [] : header.split(",").map((item) => item.trim()));
+
+/** What a request's forwarded headers say of its client, as far as they are to be believed. */
+export interface Forwarded {
+  /** Address of the client; `undefined` when there is no connection. */
+  readonly ip: string | undefined;
+  readonly protocol: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** Judges the peers of connections and the forwarded headers they send. */
+export class Proxies {
+  readonly #all: boolean;
+  readonly #list: BlockList | undefined;
+
+  /** @throws ConfigError for an entry that is no address and no CIDR block. */
+  constructor(trust: TrustProxy) {
+    this.#all = trust === true;
+    if (trust === "loopback") this.#list = blockList(["127.0.0.0/8", "::1"]);
+    else if (typeof trust !== "boolean") this.#list = blockList(trust);
+  }
+
+  /** Whether any peer is trusted at all. */
+  get any(): boolean {
+    return this.#all || this.#list !== undefined;
+  }
+
+  #trusts(address: string | undefined): boolean {
+    if (address === undefined) return false;
+    if (this.#all) return true;
+    const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+    const family = isIP(plain);
+    return family !== 0 && this.#list !== undefined && this.#list.check(plain, family === 4 ? "ipv4" : "ipv6");
+  }
+
+  /**
+   * Reads the forwarded headers from the right, one entry for each trusted proxy: what is further left, the
+   * client may have written itself.
+   */
+  read(peer: string | undefined, header: (name: string) => string | null): Forwarded {
+    if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined };
+    const addresses = listItems(header("x-forwarded-for"));
+    let hops = 1;
+    while (hops < addresses.length && this.#trusts(addresses[addresses.length - hops])) hops++;
+    const at = (items: readonly string[]) => items[Math.max(0, items.length - hops)];
+    const ip = at(addresses);
+    const protocol = at(listItems(header("x-forwarded-proto")))?.toLowerCase();
+    return {
+      ip: ip !== undefined && isIP(ip) !== 0 ? ip : peer,
+      protocol: protocol === "https" || protocol === "http" ? protocol : undefined,
+      host: at(listItems(header("x-forwarded-host")))?.toLowerCase(),
+    };
+  }
+}

@@ -1,0 +1,201 @@
+import { FastResponse } from "srvx";
+
+const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+// oxlint-disable-next-line no-control-regex -- the control characters are what must not be there
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Refuses what must not reach the wire; RFC 9110 §5.5 and §5.6.2. The value is not repeated in the message.
+ *
+ * @throws TypeError naming the header.
+ */
+export function checkHeader(name: string, value: string): void {
+  if (!token.test(name)) throw new TypeError(`A response header can not have the name ${JSON.stringify(name)}.`);
+  if (!fieldValue.test(value)) {
+    throw new TypeError(`The response header "${name}" has a character that no header may have, such as a line break.`);
+  }
+}
+
+/** Names in lower case and values, in turn: what `writeHead` of node:http takes as it is. */
+export type FlatHeaders = string[];
+
+function flatten(headers: HeadersInit): FlatHeaders {
+  const flat: FlatHeaders = [];
+  if (headers instanceof Headers || Array.isArray(headers)) {
+    for (const [name, value] of headers) flat.push(String(name).toLowerCase(), String(value).trim());
+  } else {
+    for (const name of Object.keys(headers)) flat.push(name.toLowerCase(), String(headers[name]).trim());
+  }
+  return flat;
+}
+
+/** The value of a header among flat ones, several joined as RFC 9110 §5.3 says; `name` in lower case. */
+export function flatValue(flat: FlatHeaders, name: string): string | undefined {
+  let value: string | undefined;
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i] === name) value = value === undefined ? flat[i + 1] : `${value}, ${flat[i + 1]}`;
+  }
+  return value;
+}
+
+type ReusableBody = string | Uint8Array | null;
+
+interface Parts {
+  readonly body: ReusableBody | ReadableStream;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: FlatHeaders;
+}
+
+/** Says to the constructor that its argument are {@link Parts} which were checked before. */
+const checked = Symbol("checked");
+
+function checkedParts(body: BodyInit | null | undefined, init: ResponseInit): Parts {
+  const { status = 200, statusText = "" } = init;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError(`A response can not have the status ${String(status)}: it must be a whole number from 200 to 599.`);
+  }
+  if (!fieldValue.test(statusText)) throw new TypeError("The status text of a response has a character that it can not have.");
+  const headers = init.headers === undefined ? [] : flatten(init.headers);
+  for (let i = 0; i < headers.length; i += 2) checkHeader(headers[i]!, headers[i + 1]!);
+  if (body === null || body === undefined) return { body: null, status, statusText, headers };
+  if (status === 204 || status === 205 || status === 304) {
+    throw new TypeError(`A response with status ${status} can not have a body.`);
+  }
+  if (typeof body === "string") {
+    if (flatValue(headers, "content-type") === undefined) headers.push("content-type", "text/plain;charset=UTF-8");
+    return { body, status, statusText, headers };
+  }
+  if (body instanceof Uint8Array || body instanceof ReadableStream) return { body, status, statusText, headers };
+  if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), status, statusText, headers };
+  if (ArrayBuffer.isView(body)) return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), status, statusText, headers };
+  // Blob, FormData and the like: the native response knows their bytes and type.
+  const native = new globalThis.Response(body);
+  const type = native.headers.get("content-type");
+  if (type !== null && flatValue(headers, "content-type") === undefined) headers.push("content-type", type);
+  return { body: native.body, status, statusText, headers };
+}
+
+/** What srvx writes: one `writeHead` and one body. */
+interface NodeParts {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: FlatHeaders;
+  readonly body: ReusableBody | ReadableStream;
+}
+
+/** Gives the parts of a response without making its native one. */
+export let partsOf: (response: Response) => Parts;
+
+/** A response of parts that were checked when their own response was made. */
+export let fromParts: (parts: Parts) => Response;
+
+/**
+ * The response to answer the running request with: itself the first time, later a copy of what it was then, so
+ * that no request sees what another changed. `undefined`: it has a stream, and that is gone.
+ */
+export let claim: (response: Response) => Response | undefined;
+
+/**
+ * What a handler answers with: the standard `Response` without the cost of the native one, which is made only
+ * when its body is read here. Status, header names and header values are checked at once.
+ *
+ * One whose body is text, bytes or nothing may be returned any number of times; one with a stream once.
+ *
+ * @throws TypeError for a status outside 200 to 599, a body with status 204, 205 or 304, or a header that can not be sent.
+ */
+export class Response extends FastResponse {
+  readonly #parts: Parts;
+  #headers: Headers | undefined;
+  #native: globalThis.Response | undefined;
+  #returned: FlatHeaders | undefined;
+
+  constructor(body?: BodyInit | null, init?: ResponseInit, trusted?: typeof checked) {
+    super();
+    this.#parts = trusted === checked ? (init as unknown as Parts) : checkedParts(body, init ?? {});
+  }
+
+  /** Like the standard one: `data` as JSON. */
+  static override json(data: unknown, init: ResponseInit = {}): Response {
+    const body = JSON.stringify(data);
+    if (body === undefined) throw new TypeError("The value can not be written as JSON.");
+    const { status = 200, statusText = "", headers } = checkedParts(undefined, init);
+    if (flatValue(headers, "content-type") === undefined) headers.push("content-type", "application/json");
+    return new Response(body, { status, statusText, headers: pairs(headers) });
+  }
+
+  override get status(): number {
+    return this.#parts.status;
+  }
+
+  override get statusText(): string {
+    return this.#parts.statusText;
+  }
+
+  override get headers(): Headers {
+    return (this.#headers ??= new Headers(pairs(this.#parts.headers)));
+  }
+
+  /** The native response, which srvx's base class asks for everything else; made at the first such question. */
+  get _response(): globalThis.Response {
+    return (this.#native ??= new globalThis.Response(this.#parts.body as BodyInit | null, {
+      status: this.#parts.status,
+      statusText: this.#parts.statusText,
+      headers: this.headers,
+    }));
+  }
+
+  /** What srvx's Node adapter writes. Unlike the base class's, it leaves the response as it is. */
+  _toNodeResponse(): NodeParts {
+    const { status, statusText, body, headers } = partsOf(this);
+    if (body instanceof ReadableStream) return { status, statusText, headers, body };
+    const written: FlatHeaders = [];
+    for (let i = 0; i < headers.length; i += 2) {
+      // A length that is not the body's would break the framing of the connection.
+      if (headers[i] !== "content-length" || body === null) written.push(headers[i]!, headers[i + 1]!);
+    }
+    if (body !== null) written.push("content-length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
+    else if (status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined) written.push("content-length", "0");
+    return { status, statusText, headers: written, body };
+  }
+
+  static {
+    partsOf = (response) => {
+      const parts = response.#parts;
+      if (response.#headers === undefined) return parts;
+      return { ...parts, headers: flatten(response.#headers) };
+    };
+    fromParts = (parts) => new Response(null, parts as unknown as ResponseInit, checked);
+    claim = (response) => {
+      const { body, status, statusText } = response.#parts;
+      if (response.#returned === undefined) {
+        response.#returned = partsOf(response).headers;
+        return response;
+      }
+      if (body instanceof ReadableStream) return undefined;
+      return fromParts({ body, status, statusText, headers: response.#returned });
+    };
+  }
+}
+
+function pairs(flat: FlatHeaders): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
+  return list;
+}
+
+/** Our response for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes its body over. */
+export function adopt(response: globalThis.Response): Response {
+  const { status, statusText, headers } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
+
+/** A response with `data` as JSON. */
+export function json(data: unknown, init?: ResponseInit): Response {
+  return Response.json(data, init);
+}
+
+/** A response with plain text in UTF-8. */
+export function text(body: string, init?: ResponseInit): Response {
+  return new Response(body, init);
+}
