@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { findProgram } from "./skip.ts";
 import { root, temporaryFolder } from "./folder.ts";
 import { runNode } from "./run-node.ts";
@@ -33,28 +33,28 @@ export async function build(): Promise<Built> {
       filter: (path) => path !== join(source, "dist") && !path.endsWith("node_modules"),
     });
   }
-  linkModules(copy, (name) => join(copy, "packages", name));
+  linkDependencies(copy);
+  for (const name of packageNames) symlinkSync(join(copy, "packages", name), join(copy, "node_modules/@mini", name), "junction");
   await expectSuccess(runNode([join(root, ".ci/build.mjs"), copy], { cwd: copy }));
   const packed = { core: await pack(join(copy, "packages/core")), session: await pack(join(copy, "packages/session")) };
 
   const consumer = temporaryFolder({ "package.json": `{ "private": true, "type": "module" }` });
+  linkDependencies(consumer);
   for (const name of packageNames) {
     for (const { path } of packed[name].files) {
       cpSync(join(copy, "packages", name, path), join(consumer, "node_modules/@mini", name, path), { recursive: true });
     }
   }
-  linkModules(consumer, undefined);
   return { consumer, packed };
 }
 
-/** Links what the repository has installed, except its own packages, which `own` places. */
-function linkModules(folder: string, own: ((name: PackageName) => string) | undefined): void {
-  const target = join(folder, "node_modules");
-  mkdirSync(join(target, "@mini"), { recursive: true });
+/** Links what the repository has installed, its own packages left out. */
+function linkDependencies(folder: string): void {
+  mkdirSync(join(folder, "node_modules/@mini"), { recursive: true });
   for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!name.startsWith(".") && name !== "@mini") symlinkSync(join(root, "node_modules", name), join(target, name), "junction");
+    if (name.startsWith(".") || name === "@mini") continue;
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
   }
-  for (const name of own === undefined ? [] : packageNames) symlinkSync(own!(name), join(target, "@mini", name), "junction");
 }
 
 async function pack(folder: string): Promise<Packed> {
@@ -64,17 +64,11 @@ async function pack(folder: string): Promise<Packed> {
   return found;
 }
 
-/** npm's own script: the one that runs us, or the one beside the Node or npm on the PATH. */
+/** npm's own script: the one that runs us, else the one behind the name on the PATH. */
 function npmScript(): string {
-  const npm = findProgram("npm");
-  const near = [process.execPath, ...(npm === undefined ? [] : [npm])].flatMap((file) => [
-    join(dirname(file), "../lib/node_modules/npm/bin/npm-cli.js"),
-    join(dirname(file), "node_modules/npm/bin/npm-cli.js"),
-    join(dirname(file), "../share/nodejs/npm/bin/npm-cli.js"),
-  ]);
-  const script = [process.env.npm_execpath ?? "", ...near].find((file) => /npm-cli\.[cm]?js$/.test(file) && existsSync(file));
-  if (script === undefined) throw new Error("npm was not found: run the tests with npm test.");
-  return script;
+  const npm = process.env.npm_execpath ?? findProgram("npm");
+  if (npm === undefined) throw new Error("npm was not found: run the tests with npm test.");
+  return realpathSync(npm);
 }
 
 /** Waits for a program; rejects with what it printed when it fails. */

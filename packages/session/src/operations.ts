@@ -1,5 +1,5 @@
 import { mostFlashes, type Flash } from "./flash.ts";
-import { encodeJson } from "./json.ts";
+import { copyJson, encodeJson } from "./json.ts";
 
 /** A session's values by key: own properties only, so that `__proto__` is a key like any other. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -52,12 +52,16 @@ export function increment(key: string, value: unknown, by: number): number {
 
 function step(key: string, value: unknown, next: Step): unknown {
   if (next.type === "increment") return increment(key, value, next.by);
-  const changed = next.change(value);
+  const changed = next.change(copyJson(value));
   encodeJson(quoted(key), changed);
   return changed;
 }
 
-/** A record's contents after the operations; neither is changed, but a value may be handed to an update. */
+/**
+ * A record's contents after the operations; neither is changed.
+ *
+ * @throws TypeError for a step that its key's value does not allow.
+ */
 export function apply(operations: Operations, contents: Contents): Contents {
   const data = new Map(operations.cleared ? [] : Object.entries(contents.data));
   for (const [key, change] of operations.changes) {

@@ -67,7 +67,7 @@ export class SessionState {
   }
 
   /** A key's value without handing it out, so only to look at. */
-  #peek(key: string): unknown {
+  look(key: string): unknown {
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending.value;
     if (!this.#hasLoaded(key)) return undefined;
@@ -81,7 +81,7 @@ export class SessionState {
   }
 
   get(key: string): unknown {
-    const value = this.#peek(key);
+    const value = this.look(key);
     if (typeof value !== "object" || value === null || this.#pending.has(key) || this.#lent.has(key)) return value;
     const text = JSON.stringify(value);
     const copy: unknown = JSON.parse(text);
@@ -103,6 +103,14 @@ export class SessionState {
     this.#record(key, { type: "set", value });
   }
 
+  /** Sets all of the values or, when one of them is refused, none. */
+  assign(values: Data): void {
+    this.mustBeOpen("assign to the session");
+    const entries = Object.entries(values);
+    for (const [key, value] of entries) encodeJson(quoted(key), value);
+    for (const [key, value] of entries) this.#record(key, { type: "set", value });
+  }
+
   delete(key: string): boolean {
     this.mustBeOpen(`delete ${quoted(key)} from the session`);
     const had = this.has(key);
@@ -119,14 +127,14 @@ export class SessionState {
 
   increment(key: string, by: number): number {
     this.mustBeOpen(`increment ${quoted(key)} in the session`);
-    const sum = increment(key, this.#peek(key), by);
+    const sum = increment(key, this.look(key), by);
     this.#recordStep(key, sum, { type: "increment", by });
     return sum;
   }
 
   update(key: string, change: (value: unknown) => unknown): unknown {
     this.mustBeOpen(`update ${quoted(key)} in the session`);
-    const current = this.#peek(key);
+    const current = this.look(key);
     if (current !== undefined) encodeJson(quoted(key), current);
     const value = change(copyJson(current));
     encodeJson(quoted(key), value);
@@ -157,9 +165,12 @@ export class SessionState {
 
   // Messages
 
+  #allFlashes(): readonly Flash[] {
+    return applyFlashes({ added: this.#added, taken: this.#taken }, this.#stored.contents.flashes);
+  }
+
   get flashes(): readonly Flash[] {
-    const flashes = applyFlashes({ added: this.#added, taken: this.#taken }, this.#stored.contents.flashes);
-    return freshFlashes(flashes, this.#flashMaxAge, this.#now());
+    return freshFlashes(this.#allFlashes(), this.#flashMaxAge, this.#now());
   }
 
   addFlash(flash: Flash): void {
@@ -183,7 +194,7 @@ export class SessionState {
       for (const key of this.keys()) {
         if (keep.has(key)) continue;
         // What this request did is kept as it stands: there is nothing loaded left to take a step on.
-        if (this.#pending.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.#peek(key) });
+        if (this.#pending.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
         else this.#lent.delete(key);
       }
       this.#base = Object.fromEntries(kept);
@@ -208,7 +219,10 @@ export class SessionState {
     const operations = { cleared: this.#cleared, changes, added: this.#added, taken: this.#taken };
     const idle = changes.size === 0 && !this.#cleared && this.#added.length === 0 && this.#taken.size === 0 && this.#base === contents.data;
     const next = idle ? contents : this.#next(changes);
-    return { operations, next, changed: !idle && !sameContents(contents, next), regeneration: this.#regeneration };
+    const changed = !idle && !sameContents(contents, next);
+    // Outdated messages are no reason to save, and are not saved either.
+    const flashes = freshFlashes(next.flashes, this.#flashMaxAge, this.#now());
+    return { operations, next: changed ? { ...next, flashes } : next, changed, regeneration: this.#regeneration };
   }
 
   #change(key: string, pending: Pending): Change {
@@ -223,14 +237,9 @@ export class SessionState {
     const data = new Map(this.#cleared ? [] : Object.entries(this.#base));
     for (const [key, change] of changes) {
       if (change.type === "delete") data.delete(key);
-      else data.set(key, change.type === "set" ? change.value : copyJson(this.#peek(key)));
+      else data.set(key, change.type === "set" ? change.value : copyJson(this.look(key)));
     }
-    const flashes = applyFlashes({ added: this.#added, taken: this.#taken }, this.#stored.contents.flashes);
-    const unchanged = this.#added.length === 0 && this.#taken.size === 0;
-    return {
-      data: Object.fromEntries(data),
-      flashes: unchanged ? flashes : freshFlashes(flashes, this.#flashMaxAge, this.#now()),
-    };
+    return { data: Object.fromEntries(data), flashes: this.#allFlashes() };
   }
 
   /** Goes on from what was committed. Objects that were handed out or set stay those of the session. */

@@ -1,0 +1,90 @@
+import { ConfigError, serializeCookie } from "@mini/core";
+import { nearest } from "./nearest.ts";
+
+/** Attributes of a cookie that a session is sent in. */
+export interface SessionCookieOptions {
+  /** Seconds that the browser keeps it, at most 400 days, where browsers cap it; left out, until the browser closes. */
+  readonly maxAge?: number | undefined;
+  /** Also sent to the subdomains of this one; left out, to this host only. */
+  readonly domain?: string | undefined;
+  /** Default `/`. */
+  readonly path?: string | undefined;
+  /** Sent over https only. Default `auto`: when the request came over https. */
+  readonly secure?: boolean | "auto" | undefined;
+  /** Hidden from scripts. Default true. */
+  readonly httpOnly?: boolean | undefined;
+  /** Default `lax`. `none` needs `secure: true`. */
+  readonly sameSite?: "strict" | "lax" | "none" | undefined;
+  /** Kept apart for each top-level site (CHIPS). Needs `secure: true`. */
+  readonly partitioned?: boolean | undefined;
+}
+
+/** What may be given for one session, over what is configured. */
+export interface SessionOptions {
+  /** Absolute life in seconds. */
+  readonly maxAge?: number | undefined;
+  /** Life without use in seconds. */
+  readonly idleTimeout?: number | undefined;
+  readonly cookie?: SessionCookieOptions | undefined;
+}
+
+/** `config.session` of an App. */
+export interface SessionConfig extends SessionOptions {
+  /** At least 32 bytes; of several, the first signs and all verify. */
+  readonly secretKey: string | readonly string[];
+  /** Where sessions are kept. Default `securecookie`: each in its own cookie. */
+  readonly backend?: "securecookie" | undefined;
+  /** Name of the default session's cookie, without the prefix. Default `session`. */
+  readonly cookieName?: string | undefined;
+  /** Absolute life of a session in seconds, checked on the server. Default 14 days. */
+  readonly maxAge?: number | undefined;
+  /** Seconds without use after which a session ends; left out, only `maxAge` ends it. */
+  readonly idleTimeout?: number | undefined;
+  /** Whether cookies are unreadable for the client (AES-256-GCM), not only signed. Default false. */
+  readonly encrypt?: boolean | undefined;
+  /**
+   * `prefix: "host"` puts `__Host-` before cookie names and implies Secure, `Path=/` and no Domain; `"secure"` puts
+   * `__Secure-` and implies Secure (RFC 6265bis §4.1.3).
+   */
+  readonly cookie?: (SessionCookieOptions & { readonly prefix?: "host" | "secure" | undefined }) | undefined;
+  /** Seconds that a flash message waits for being shown. Default 600. */
+  readonly flashMaxAge?: number | undefined;
+  /** Milliseconds that a load, and again a commit with its retries, may take where sessions have a backend. Default 750. */
+  readonly deadline?: number | undefined;
+  /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Every default, in one place. */
+export const defaults = Object.freeze({
+  backend: "securecookie",
+  cookieName: "session",
+  maxAge: 14 * 24 * 60 * 60,
+  encrypt: false,
+  cookie: Object.freeze({ path: "/", secure: "auto", httpOnly: true, sameSite: "lax" } as const),
+  flashMaxAge: 600,
+  deadline: 750,
+  now: Date.now,
+} as const);
+
+/** What holds for one session: its options over the configured ones over the defaults. */
+export interface SessionSettings {
+  readonly maxAge: number;
+  readonly idleTimeout: number | undefined;
+  readonly cookie: SessionCookieOptions & typeof defaultCookieShape;
+}
+
+/** The attributes that have a value in any case. */
+declare const defaultCookieShape: Required<{ readonly [Key in keyof typeof defaults.cookie]: NonNullable<SessionCookieOptions[Key]> }>;
+
+/** The configuration, checked and complete. */
+export interface Settings extends SessionSettings {
+  readonly keys: readonly string[];
+  readonly cookieName: string;
+  /** What stands before every cookie name. */
+  readonly prefix: "" | "__Host-" | "__Secure-";
+  readonly encrypt: boolean;
+  readonly flashMaxAge: number;
+  readonly deadline: number;
+  readonly now: () => number;
+}

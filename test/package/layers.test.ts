@@ -1,0 +1,110 @@
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "../support/folder.ts";
+import { packageNames, readManifest, readSources, withoutComments } from "../support/sources.ts";
+import type { PackageName, Source } from "../support/sources.ts";
+
+/** Every source of a package, lowest first: a file imports only from files to the left of its own. */
+const layers: Readonly<Record<PackageName, readonly string[]>> = {
+  core: "errors cookie html response rule params pattern matcher router check local url-for request handler middleware app index serve testing/client testing/in-request testing/index".split(
+    " ",
+  ),
+  session: "errors backend flash config secure-cookie operations session store local middleware mixin index testing".split(" "),
+};
+
+/** Packages that a source may import although package.json does not make them a dependency: Node's own are always allowed. */
+const allowed: Readonly<Record<PackageName, readonly string[]>> = { core: [], session: [] };
+
+const sources: Readonly<Record<PackageName, readonly Source[]>> = { core: readSources("core"), session: readSources("session") };
+
+const isOwn = (source: string, names: readonly string[]): boolean => names.includes(source);
+
+describe.each(packageNames)("the sources of %s", (packageName) => {
+  const order = layers[packageName];
+  const files = sources[packageName];
+  const names = files.map((source) => source.name);
+  const manifest = readManifest(join(root, "packages", packageName));
+
+  test("are all in the list of layers", () => {
+    expect(names.toSorted()).toEqual(order.toSorted());
+  });
+
+  test("import only from layers below their own, types included", () => {
+    const upward = files.flatMap(({ name, imports }) =>
+      imports.filter((other) => isOwn(other, names) && order.indexOf(other) >= order.indexOf(name)).map((other) => `${name} -> ${other}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  test("import nothing but their own files, Node's modules and declared dependencies", () => {
+    const declared = [...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }), ...allowed[packageName]];
+    const strange = files.flatMap(({ name, imports }) =>
+      imports
+        .filter((other) => !isOwn(other, names) && !(other.startsWith("node:") && isBuiltin(other)) && !declared.includes(packageOf(other)))
+        .map((other) => `${name} -> ${other}`),
+    );
+    expect(strange).toEqual([]);
+  });
+
+  test("do not import an index.ts, nor their own package by its name", () => {
+    const found = files.flatMap(({ name, imports }) =>
+      imports
+        .filter((other) => (isOwn(other, names) && /(?:^|\/)index$/.test(other)) || packageOf(other) === manifest.name)
+        .map((other) => `${name} -> ${other}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("have index files that only re-export", () => {
+    const statement = /^(?:export (?:type )?(?:\{[^}]*\}|\*) from "[^"]+";|import "[^"]+";|import type \{\} from "[^"]+";)\s*/;
+    for (const { name, text } of files.filter((source) => /(?:^|\/)index$/.test(source.name))) {
+      let rest = withoutComments(text).trimStart();
+      for (let match = statement.exec(rest); match !== null; match = statement.exec(rest)) rest = rest.slice(match[0].length);
+      expect(rest, `what ${name}.ts does besides re-exporting`).toBe("");
+    }
+  });
+
+  test("are named after one concept, in kebab-case", () => {
+    expect(names.filter((name) => !/^(?:[a-z]+(?:-[a-z]+)*\/)?[a-z]+(?:-[a-z]+)*$/.test(name))).toEqual([]);
+    expect(names.filter((name) => /(?:^|\/)(?:utils?|helpers?|types|common|misc)$/.test(name))).toEqual([]);
+  });
+
+  test("only declare at the top level: no statement runs when a module is imported", () => {
+    const harmless =
+      /^(?:\s|$|[})\]`]|\/\/|\/\*|import\b|export\b|const\b|let\b|(?:async )?function\b|(?:abstract )?class\b|interface\b|type\b|declare\b|implements\b)/;
+    const found = files.flatMap(({ name, text }) =>
+      text
+        .split("\n")
+        .filter((line) => !harmless.test(line))
+        .map((line) => `${name}: ${line}`),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+test("core does not know of what is built on it", () => {
+  expect(sources.core.filter(({ name, text }) => /session/i.test(name + text)).map(({ name }) => name)).toEqual([]);
+});
+
+test("session imports core by its public names", () => {
+  const entries = Object.keys(readManifest(join(root, "packages/core")).exports ?? {}).map((path) => `@mini/core${path.slice(1)}`);
+  const used = new Set(sources.session.flatMap(({ imports }) => imports.filter((other) => packageOf(other) === "@mini/core")));
+  expect([...used].filter((specifier) => !entries.includes(specifier))).toEqual([]);
+});
+
+test("no backend imports a driver, its types included", () => {
+  const drivers = new Set(["lmdb", "redis", "@redis/client", "ioredis", "pg", "postgres", "memjs"]);
+  const found = sources.session.flatMap(({ name, imports }) =>
+    imports.filter((other) => drivers.has(packageOf(other))).map((other) => `${name} -> ${other}`),
+  );
+  expect(found).toEqual([]);
+});
+
+/** `"@mini/core/serve"` is of `"@mini/core"`, `"srvx/node"` of `"srvx"`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}

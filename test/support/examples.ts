@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { entries, exportedNames } from "./entries.ts";
+import { root } from "./folder.ts";
+
+/** A fenced `ts` block of a document or a doc comment. */
+export interface Example {
+  /** Where it stands: `"README.md:12"`. */
+  readonly place: string;
+  /** The file that the block is of, when it starts with a `// name.ts` line. */
+  readonly file: string | undefined;
+  readonly code: string;
+}
+
+/** Files that are compiled together, as one program; what one declares for everybody does not reach the others. */
+export interface Project {
+  readonly title: string;
+  /** Text by file name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Where the text of a file stands in the documents. */
+  readonly places: Readonly<Record<string, string>>;
+}
+
+const fence = /^([ \t]*(?:\* ?)?)```ts[ \t]*\n([^]*?)^[ \t]*(?:\* ?)?```[ \t]*$/gm;
+const given = /<!-- given: (.*?) -->\s*$/s;
+
+/**
+ * Finds the `ts` blocks of a Markdown or TypeScript file.
+ *
+ * A Markdown block may need what only its surroundings say. It gets that from a comment right above it, which readers of
+ * the page do not see: `<!-- given: declare const session: Session; -->`.
+ */
+export function readExamples(path: string): readonly Example[] {
+  const text = readFileSync(path, "utf8");
+  return Array.from(text.matchAll(fence), (match) => {
+    const before = text.slice(0, match.index);
+    const code = (match[2] ?? "").replaceAll(/^[ \t]*\* ?/gm, (prefix) => (path.endsWith(".md") ? prefix : ""));
+    return {
+      place: `${relative(root, path)}:${before.split("\n").length}`,
+      file: /^\/\/ ([\w./-]+\.ts)\b/.exec(code)?.[1],
+      code: (given.exec(before)?.[1] ?? "") + code,
+    };
+  });
+}
+
+/**
+ * Sorts the blocks of one file into programs. Blocks that name their file belong together, until a name comes again: then
+ * another program begins. A block that imports such a file belongs to the program before it. Any other block that declares
+ * something for everybody stands alone; the rest are modules of one program.
+ */
+export function groupExamples(title: string, examples: readonly Example[]): readonly Project[] {
+  const named: Draft[] = [];
+  const alone: Draft[] = [];
+  const loose: Draft = { files: {}, places: {} };
+  for (const example of examples) {
+    let name = example.file;
+    let draft = named.at(-1);
+    if (name !== undefined && (draft === undefined || name in draft.files)) named.push((draft = { files: {}, places: {} }));
+    if (name === undefined) {
+      if (/^declare (?:module|global)\b/m.test(example.code)) alone.push((draft = { files: {}, places: {} }));
+      else if (draft === undefined || !/from ["']\.\//.test(example.code)) draft = loose;
+      name = `block-${example.place.replace(/^.*:/, "")}.ts`;
+    }
+    draft!.files[name] = withImports(example.code);
+    draft!.places[name] = example.place;
+  }
+  const drafts = [...named, ...alone, ...(Object.keys(loose.files).length > 0 ? [loose] : [])];
+  return drafts.map((draft, index) => ({ title: drafts.length === 1 ? title : `${title}, program ${index + 1}`, ...draft }));
+}
+
+interface Draft {
+  readonly files: Record<string, string>;
+  readonly places: Record<string, string>;
+}
+
+/** Where each public name comes from. */
+const homes: ReadonlyMap<string, string> = new Map(
+  entries()
+    .toReversed()
+    .flatMap(({ specifier, file }) => {
+      const { values, types } = exportedNames(file);
+      return [...values, ...types].map((name) => [name, specifier] as const);
+    }),
+);
+
+/** Gives a block without any import the public names that it uses. The imports share the first line, so that line numbers stay. */
+function withImports(code: string): string {
+  if (/^import\b/m.test(code)) return code;
+  const used = new Set(code.replaceAll(/"[^"\n]*"|'[^'\n]*'|\/\/.*/g, "").match(/(?<![.\w$])[A-Za-z]\w*/g));
+  const declared = new Set(Array.from(code.matchAll(/\b(?:const|let|function\*?|class|interface|type)\s+(\w+)/g), (match) => match[1]));
+  const imports = [...used]
+    .filter((name) => homes.has(name) && !declared.has(name))
+    .map((name) => `import { ${name} } from "${homes.get(name)}"; `);
+  return `${imports.join("")}export {}; ${code}`;
+}
