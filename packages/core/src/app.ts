@@ -14,7 +14,7 @@ import { MiddlewareRegistry, type Stack } from "./middleware.ts";
 import { attempt, chain, type Awaitable } from "./promise.ts";
 import { Proxies, type TrustProxy } from "./proxy.ts";
 import { Request, type RequestSettings } from "./request.ts";
-import { fromParts, partsOf, type Response } from "./response.ts";
+import { claim, fromParts, partsOf, type Response } from "./response.ts";
 import { Router, type UrlOptions } from "./router.ts";
 import { memberFor, methodNotAllowed, NoHandler, Route, verbs } from "./routes.ts";
 import { Rule } from "./rule.ts";
@@ -236,7 +236,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   #customPage(error: unknown, status: number, result: unknown): Response {
-    const response = toResponse(result, status);
+    const given = toResponse(result, status);
+    const response = given === undefined ? undefined : claim(given);
     if (response === undefined) throw new TypeError(`The error handler for ${status} must return a Response or html\`...\`.`);
     if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
     for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);

@@ -2,7 +2,6 @@ import type { Logger } from "./logger.ts";
 import type { UrlOptions } from "./router.ts";
 
 /** Settings by package. A package adds its own by augmenting this interface of `"@mini/core"`. */
-// oxlint-disable-next-line typescript/no-empty-interface -- filled by augmentation
 export interface Config {}
 
 /** What handlers, middleware and the request's context see of their {@link App}. */

@@ -107,8 +107,9 @@ export class Dispatch {
       const hook = middleware[i]!;
       if (hook.afterDispatch === undefined) continue;
       this.#offered = Math.min(i + 1, appLevel);
+      const sent = current;
       const next = attempt<Response>(
-        () => chain(hook.afterDispatch!(this.#handler, current), (answer) => this.#afterAnswer(hook, answer)),
+        () => chain(hook.afterDispatch!(this.#handler, sent), (answer) => this.#afterAnswer(hook, answer, sent)),
         (error) => this.#fail(error),
       );
       if (!(next instanceof Response)) return chain(next, (answer) => this.#leave(answer, i - 1));
@@ -117,10 +118,12 @@ export class Dispatch {
     return current;
   }
 
-  #afterAnswer(hook: Middleware, answer: Result): Response {
+  #afterAnswer(hook: Middleware, answer: Result, current: Response): Response {
+    if (answer === current) return current;
     const response = toResponse(answer);
-    if (response !== undefined) return response;
-    throw new TypeError(`${hook.constructor.name}.afterDispatch() must return a Response; it returned ${typeof answer}.`);
+    const mine = response === undefined ? undefined : claim(response);
+    if (mine !== undefined) return mine;
+    throw new TypeError(`${hook.constructor.name}.afterDispatch() must return a Response that was not sent before; it returned ${typeof answer}.`);
   }
 
   /** Offers an error to the hooks, in reverse, and renders it when none has an answer. */

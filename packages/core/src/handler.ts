@@ -27,7 +27,6 @@ export interface Middleware {
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;
 }
 
-// oxlint-disable-next-line typescript/no-invalid-void-type -- a hook that gives nothing back returns void
 export type MiddlewareAnswer = void | undefined | Response | globalThis.Response | Promise<void | undefined | Response | globalThis.Response>;
 
 /** A middleware class; it is made once for each application, with the application. */

@@ -7,14 +7,14 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** `next` on the value: at once, or when its promise has it. */
 export function chain<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
-  return isPromise(value) ? (value as PromiseLike<T>).then(next) : next(value as T);
+  return isPromise(value) ? Promise.resolve(value as PromiseLike<T>).then(next) : next(value as T);
 }
 
 /** The outcome of `work`, or of `recover` when it throws or rejects. */
 export function attempt<T>(work: () => Awaitable<T>, recover: (error: unknown) => Awaitable<T>): Awaitable<T> {
   try {
     const value = work();
-    return isPromise(value) ? (value as PromiseLike<T>).then(undefined, recover) : value;
+    return isPromise(value) ? Promise.resolve(value as PromiseLike<T>).catch(recover) : value;
   } catch (error) {
     return recover(error);
   }

@@ -1,7 +1,6 @@
 import { FastResponse } from "srvx";
 
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-// oxlint-disable-next-line no-control-regex -- the control characters are what must not be there
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
@@ -119,7 +118,7 @@ export class Response extends FastResponse {
   static override json(data: unknown, init: ResponseInit = {}): Response {
     const body = JSON.stringify(data);
     if (body === undefined) throw new TypeError("The value can not be written as JSON.");
-    const { status = 200, statusText = "", headers } = checkedParts(undefined, init);
+    const { status, statusText, headers } = checkedParts(null, init);
     if (flatValue(headers, "content-type") === undefined) headers.push("content-type", "application/json");
     return new Response(body, { status, statusText, headers: pairs(headers) });
   }

@@ -1,6 +1,3 @@
-import { ConfigError, serializeCookie } from "@mini/core";
-import { nearest } from "./nearest.ts";
-
 /** Attributes of a cookie that a session is sent in. */
 export interface SessionCookieOptions {
   /** Seconds that the browser keeps it, at most 400 days, where browsers cap it; left out, until the browser closes. */
@@ -66,25 +63,3 @@ export const defaults = Object.freeze({
   deadline: 750,
   now: Date.now,
 } as const);
-
-/** What holds for one session: its options over the configured ones over the defaults. */
-export interface SessionSettings {
-  readonly maxAge: number;
-  readonly idleTimeout: number | undefined;
-  readonly cookie: SessionCookieOptions & typeof defaultCookieShape;
-}
-
-/** The attributes that have a value in any case. */
-declare const defaultCookieShape: Required<{ readonly [Key in keyof typeof defaults.cookie]: NonNullable<SessionCookieOptions[Key]> }>;
-
-/** The configuration, checked and complete. */
-export interface Settings extends SessionSettings {
-  readonly keys: readonly string[];
-  readonly cookieName: string;
-  /** What stands before every cookie name. */
-  readonly prefix: "" | "__Host-" | "__Secure-";
-  readonly encrypt: boolean;
-  readonly flashMaxAge: number;
-  readonly deadline: number;
-  readonly now: () => number;
-}

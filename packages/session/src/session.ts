@@ -12,6 +12,9 @@ export interface SessionData {}
 /** The type of a key's value: the declared one, else `unknown`. */
 export type SessionValue<Data extends object, Key extends string> = Key extends keyof Data ? Data[Key] : unknown;
 
+/** Values by key, each of the type its key has. */
+export type SessionValues<Data extends object, Values> = Values & { readonly [Key in keyof Values]: SessionValue<Data, Key & string> };
+
 /** Any key; the declared ones are proposed by editors. */
 type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
 
@@ -118,8 +121,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /** Sets several keys, or none when one of the values is refused. */
-  assign(values: { readonly [Key in keyof Data]?: Data[Key] } & Readonly<Record<string, unknown>>): void {
-    this.#home.state.assign(values);
+  assign<Values extends object>(values: SessionValues<Data, Values>): void {
+    this.#home.state.assign(values as Readonly<Record<string, unknown>>);
   }
 
   /**

@@ -1,0 +1,13 @@
+import "./local.ts";
+
+export type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "./backend.ts";
+export { defaults } from "./config.ts";
+export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./config.ts";
+export { CookieTooLargeError, SessionCommittedError } from "./errors.ts";
+export type { KeySize } from "./errors.ts";
+export type { FlashMessage } from "./flash.ts";
+export { SessionMiddleware } from "./middleware.ts";
+export { SessionMixin } from "./mixin.ts";
+export type { SessionMembers } from "./mixin.ts";
+export type { RegenerateOptions, Session, SessionData, SessionValue, SessionValues } from "./session.ts";
+export type { SessionStore } from "./store.ts";

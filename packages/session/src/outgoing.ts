@@ -1,0 +1,57 @@
+import { serializeCookie, setCookie } from "@mini/core";
+import type { CookieOptions, Logger, Request } from "@mini/core";
+import { CookieTooLargeError, type KeySize } from "./errors.ts";
+import type { CookieSettings } from "./settings.ts";
+
+/** Bytes of a Set-Cookie line; browsers drop the cookie over it. */
+const longestLine = 4096;
+
+/** Bytes that all attributes together stay under, without the values of Path and Domain. */
+const attributeBytes = 160;
+
+/** Sends cookies with whichever response leaves, once their size and attributes are settled. */
+export class OutgoingCookies {
+  readonly #logger: Logger;
+  #warned = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** A cookie's attributes for the running request, `secure: "auto"` decided. */
+  attributes(request: Request, { secure, ...rest }: CookieSettings): CookieOptions {
+    if (secure !== "auto") return { ...rest, secure };
+    if (!request.secure) this.#warnOfProxy(request);
+    return { ...rest, secure: request.secure };
+  }
+
+  #warnOfProxy(request: Request): void {
+    if (this.#warned || request.headers.get("x-forwarded-proto") !== "https") return;
+    this.#warned = true;
+    this.#logger.warn(
+      'A request came with "X-Forwarded-Proto: https" from a peer that trustProxy does not list, so its session cookie is ' +
+        "sent without Secure. If the peer is your proxy, list its address in trustProxy. This is logged once.",
+    );
+  }
+
+  /**
+   * @param contents - What the value holds, by key, to say in the error what takes the space.
+   * @throws CookieTooLargeError
+   */
+  send(request: Request, name: string, value: string, cookie: CookieSettings, contents: Readonly<Record<string, unknown>>): void {
+    const attributes = this.attributes(request, cookie);
+    const { path = "", domain = "" } = attributes;
+    if (name.length + value.length + path.length + domain.length + attributeBytes > longestLine) {
+      const bytes = Buffer.byteLength(serializeCookie(name, value, attributes));
+      if (bytes > longestLine) throw new CookieTooLargeError(name, bytes, longestLine, biggest(contents));
+    }
+    setCookie(name, value, attributes);
+  }
+}
+
+function biggest(contents: Readonly<Record<string, unknown>>): readonly KeySize[] {
+  return Object.entries(contents)
+    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, 3);
+}

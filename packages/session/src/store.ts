@@ -1,0 +1,108 @@
+import type { Request } from "@mini/core";
+import type { SessionCookieOptions, SessionOptions } from "./config.ts";
+import { encodeJson, isPlainObject, parseJson } from "./json.ts";
+import { quoted } from "./operations.ts";
+import { RequestSessions, type SharedSessions } from "./request-sessions.ts";
+import type { Session, SessionData, SessionValues } from "./session.ts";
+import { checkCookieName, withCookieOptions } from "./settings.ts";
+
+/**
+ * The sessions and secure cookies of one request: `local.sessionStore`. As long as nothing is asked of it, it does
+ * nothing. Sessions are told apart by key, which is the name of their cookie without the configured prefix; left
+ * out, it is the configured `cookieName`.
+ */
+export class SessionStore {
+  readonly #shared: SharedSessions;
+  readonly #request: Request;
+  #sessions: RequestSessions | undefined;
+
+  constructor(shared: SharedSessions, request: Request) {
+    this.#shared = shared;
+    this.#request = request;
+  }
+
+  get #used(): RequestSessions {
+    return (this.#sessions ??= new RequestSessions(this.#shared, this.#request));
+  }
+
+  get #defaultKey(): string {
+    return this.#shared.settings.cookieName;
+  }
+
+  /**
+   * A session, loaded at the first call; later ones give the same object, and only merge their options.
+   *
+   * @throws SessionCommittedError for a first call after the head was written; ConfigError for a key that is no
+   *   cookie name, and for options that do not go together.
+   */
+  async getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
+    const slot = this.#used.slot(key, options);
+    const { session } = slot instanceof Promise ? await slot : slot;
+    // One object whatever the caller says is in it.
+    return session as unknown as Session<Data>;
+  }
+
+  /** Replaces all that a session holds, and gives the session. */
+  async setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
+    key: string | undefined,
+    data: SessionValues<Data, Values>,
+    options?: SessionOptions,
+  ): Promise<Session<Data>> {
+    for (const [name, value] of Object.entries(data)) encodeJson(quoted(name), value);
+    const session = await this.getSession<Data>(key, options);
+    session.clear();
+    session.assign(data);
+    return session;
+  }
+
+  /** Changes the options of a session that this request uses already; `false` when it does not. */
+  updateSessionOptions(key: string | undefined, options: SessionOptions): boolean {
+    return this.#sessions?.change(key ?? this.#defaultKey, options) ?? false;
+  }
+
+  /**
+   * Ends a session at once and clears its cookie, even when the request goes on to fail. Objects of the session are
+   * empty from then on; what is set on them begins a new one. Ending it twice is fine.
+   */
+  async deleteSession(key = this.#defaultKey): Promise<void> {
+    await this.#used.end(key);
+  }
+
+  /**
+   * What a secure cookie of the request holds; `undefined` when there is none that was signed here for this name.
+   *
+   * @param options - `maxAge`: seconds since signing after which it no longer counts; left out, it always does.
+   */
+  getSecureCookie<Data extends object = Record<string, unknown>>(
+    name: string,
+    { maxAge }: { readonly maxAge?: number | undefined } = {},
+  ): Data | undefined {
+    const cookieName = this.#shared.settings.prefix + name;
+    for (const value of this.#used.received(cookieName)) {
+      const found = this.#shared.secureCookie.unsign(cookieName, value, maxAge);
+      const data = found.ok ? parseJson(found.text) : undefined;
+      if (isPlainObject(data)) return data as Data;
+    }
+    return undefined;
+  }
+
+  /**
+   * Sends a signed cookie, encrypted with the `encrypt` setting, in place of an earlier one. An unexpected error
+   * drops it.
+   *
+   * @param data - A plain object of JSON values.
+   * @param options - Attributes, over the configured ones.
+   * @throws TypeError for other data; CookieTooLargeError; SessionCommittedError once the head is written.
+   */
+  setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {
+    const { settings, secureCookie } = this.#shared;
+    if (!isPlainObject(data)) throw new TypeError(`Cannot set the secure cookie ${quoted(name)}: its data must be a plain object.`);
+    for (const [key, value] of Object.entries(data)) encodeJson(quoted(key), value);
+    const sessions = this.#used;
+    sessions.mustBeOpen(`set the secure cookie ${quoted(name)}`);
+    checkCookieName(settings, name);
+    const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
+    const cookieName = settings.prefix + name;
+    sessions.sendCookie(cookieName, secureCookie.sign(cookieName, JSON.stringify(data)), cookie, data);
+  }
+}
