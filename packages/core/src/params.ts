@@ -1,0 +1,114 @@
+type IdChar =
+  | "a"
+  | "b"
+  | "c"
+  | "d"
+  | "e"
+  | "f"
+  | "g"
+  | "h"
+  | "i"
+  | "j"
+  | "k"
+  | "l"
+  | "m"
+  | "n"
+  | "o"
+  | "p"
+  | "q"
+  | "r"
+  | "s"
+  | "t"
+  | "u"
+  | "v"
+  | "w"
+  | "x"
+  | "y"
+  | "z"
+  | "A"
+  | "B"
+  | "C"
+  | "D"
+  | "E"
+  | "F"
+  | "G"
+  | "H"
+  | "I"
+  | "J"
+  | "K"
+  | "L"
+  | "M"
+  | "N"
+  | "O"
+  | "P"
+  | "Q"
+  | "R"
+  | "S"
+  | "T"
+  | "U"
+  | "V"
+  | "W"
+  | "X"
+  | "Y"
+  | "Z"
+  | "0"
+  | "1"
+  | "2"
+  | "3"
+  | "4"
+  | "5"
+  | "6"
+  | "7"
+  | "8"
+  | "9"
+  | "_"
+  | "$";
+
+/** `[name, rest]` of the text after `:` or `*`; a name in quotes may hold anything but a quote. */
+type TakeName<Text extends string> = Text extends `"${infer Name}"${infer Rest}` ? [Name, Rest] : TakeId<Text>;
+
+type TakeId<Text extends string, Name extends string = ""> = Text extends `${infer Char}${infer Rest}`
+  ? Char extends IdChar
+    ? TakeId<Rest, `${Name}${Char}`>
+    : [Name, Text]
+  : [Name, ""];
+
+/** `Depth` has an element for each open brace: within any, a parameter may be missing. */
+type Member<Depth extends readonly unknown[], Name extends string, Value> = Depth extends readonly []
+  ? { readonly [Key in Name]: Value }
+  : { readonly [Key in Name]?: Value };
+
+type Named<Text extends string, Depth extends readonly unknown[], Found, Value> =
+  TakeName<Text> extends [infer Name extends string, infer Rest extends string]
+    ? Scan<Rest, Depth, Found & Member<Depth, Name, Value>>
+    : never;
+
+type Close<Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Outer] ? Outer : [];
+
+type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text extends `${infer Char}${infer Rest}`
+  ? Char extends ":"
+    ? Named<Rest, Depth, Found, string>
+    : Char extends "*"
+      ? Named<Rest, Depth, Found, readonly string[]>
+      : Char extends "{"
+        ? Scan<Rest, [unknown, ...Depth], Found>
+        : Char extends "}"
+          ? Scan<Rest, Close<Depth>, Found>
+          : Char extends "\\"
+            ? Rest extends `${infer _Escaped}${infer After}`
+              ? Scan<After, Depth, Found>
+              : Found
+            : Scan<Rest, Depth, Found>
+  : Found;
+
+type Simplify<T> = { readonly [Key in keyof T]: T[Key] } & {};
+
+/**
+ * The arguments that a path's parameters give: `:name` is text, `*name` a list of texts, and what stands in braces may
+ * be missing. A path that is known only at run time has arguments of any name.
+ */
+export type PathParams<Path extends string> = string extends Path
+  ? Readonly<Record<string, string | readonly string[]>>
+  : Path extends `${string}${":" | "*"}${string}`
+    ? Simplify<Scan<Path, [], {}>>
+    : {};

@@ -1,0 +1,54 @@
+import { running } from "./local.ts";
+import type { PathParams } from "./params.ts";
+import type { UrlOptions } from "./router.ts";
+import type { HandlerLike, Rule } from "./rule.ts";
+
+/**
+ * Where an application tells the compiler its rules, so that {@link urlFor} knows endpoints and parameters:
+ * `interface Register { rules: typeof rules }`, augmenting `"@mini/core"`.
+ */
+export interface Register {}
+
+type Rules = Register extends { readonly rules: infer Given } ? Given : never;
+type RuleUnion = Rules extends readonly (infer Each)[] ? Each : never;
+
+/** The parameters of each endpoint; of an endpoint with several rules, any of theirs. */
+type Endpoints = {
+  readonly [Each in RuleUnion as Each extends Rule<string, infer Name, HandlerLike, string> ? Name : never]: Each extends Rule<
+    infer Path,
+    string,
+    HandlerLike,
+    string
+  >
+    ? PathParams<Path>
+    : never;
+};
+
+type Scalar = string | number | bigint | boolean;
+type Value<Param> = Param extends readonly unknown[] ? readonly Scalar[] : Scalar;
+/** A parameter that may be missing may also be given as none. */
+type Given<Params> = {
+  readonly [Key in keyof Params]: {} extends Pick<Params, Key> ? Value<NonNullable<Params[Key]>> | null | undefined : Value<Params[Key]>;
+};
+type Query = Readonly<Record<string, unknown>>;
+type Args<Params> = Params extends unknown ? Given<Params> & Query : never;
+
+/** Endpoint names of the registered rules; any text as long as none are registered. */
+export type Endpoint = [Rules] extends [never] ? string : keyof Endpoints & string;
+
+type Rest<Name extends Endpoint> = [Rules] extends [never]
+  ? [args?: Query, options?: UrlOptions]
+  : {} extends Endpoints[Name & keyof Endpoints]
+    ? [args?: Args<Endpoints[Name & keyof Endpoints]>, options?: UrlOptions]
+    : [args: Args<Endpoints[Name & keyof Endpoints]>, options?: UrlOptions];
+
+/**
+ * The URL of an endpoint. Arguments that the path has no place for become the query: a list repeats its name,
+ * `null` and `undefined` are left out. Of several rules with the endpoint the one is taken that uses most arguments.
+ *
+ * @throws BuildError naming what is missing or can not be written into a URL; LocalError outside a request, where
+ *   `app.urlFor()` does the same.
+ */
+export function urlFor<Name extends Endpoint>(endpoint: Name, ...[args, options]: Rest<Name>): string {
+  return running("build a URL").app.urlFor(endpoint, args, options);
+}
