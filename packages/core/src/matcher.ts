@@ -78,10 +78,12 @@ export class Matcher<Target> {
   /**
    * The best candidate that is accepted. Every candidate that matches the path is offered until one is; so after a
    * refusal of all, `accept` has seen all of them.
+   *
+   * @param path - Starts with a slash.
    */
   find(path: string, accept: Accept<Target>): Candidate<Target> | undefined {
     const entries = this.#statics.get(path);
-    return (entries && pick(entries, accept)) ?? (path.startsWith("/") ? search(this.#root, path, 1, accept) : undefined);
+    return (entries && pick(entries, accept)) ?? search(this.#root, path, 1, accept);
   }
 
   #add(entry: Entry<Target>): void {

@@ -84,6 +84,7 @@ export class Router<Target = unknown> {
    * @param path - As it was sent: not decoded, without the query.
    */
   match(method: string, path: string): Matched<Target> {
+    if (!path.startsWith("/")) return notFound;
     const raw = path.includes("%") ? path.replace(/%[\da-f]{2}/gi, (escape) => escape.toUpperCase()) : path;
     let refused: Set<string> | undefined;
     const found = this.#find(raw, method, (methods) => {

@@ -45,7 +45,9 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     },
     port,
     hostname,
-    ...(tls !== undefined && { tls: { cert: tls.cert, key: tls.key, ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }) } }),
+    ...(tls !== undefined && {
+      tls: { cert: tls.cert, key: tls.key, ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }) },
+    }),
     maxRequestBodySize: app.maxBodySize,
     manual: true,
     silent: true,
@@ -54,11 +56,12 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   try {
     await server.serve();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") throw new PortInUseError(port, hostname, { cause: error });
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
+      throw new PortInUseError(port, hostname, { cause: error });
     throw error;
   }
   const node = server.node!.server as HTTPServer;
-  const sessions = trackSessions(node);
+  const connections = trackConnections(node);
   const url = server.url!;
   let closing: Promise<void> | undefined;
   const signals = ["SIGTERM", "SIGINT"] as const;
@@ -73,7 +76,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     const closed = new Promise<void>((resolve, reject) => node.close((error) => (error === undefined ? resolve() : reject(error))));
     const sweep = setInterval(() => {
       if (typeof node.closeIdleConnections === "function") node.closeIdleConnections();
-      for (const session of sessions) session.close();
+      for (const connection of connections) connection.close();
     }, sweepInterval);
     try {
       await closed;
@@ -91,12 +94,12 @@ interface Closable {
   close(): void;
 }
 
-/** The HTTP/2 sessions that are open; a server does not end them by itself. */
-function trackSessions(server: HTTPServer): ReadonlySet<Closable> {
-  const sessions = new Set<Closable>();
-  server.on("session", (session: Closable & NodeJS.EventEmitter) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+/** The HTTP/2 connections that are open; a server does not end them by itself. */
+function trackConnections(server: HTTPServer): ReadonlySet<Closable> {
+  const connections = new Set<Closable>();
+  server.on("session", (connection: Closable & NodeJS.EventEmitter) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
   });
-  return sessions;
+  return connections;
 }

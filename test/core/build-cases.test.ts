@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { BuildError } from "../../packages/core/src/errors.ts";
+import { Router } from "../../packages/core/src/router.ts";
+import { Rule } from "../../packages/core/src/rule.ts";
+
+interface Case {
+  readonly id: string;
+  readonly map: string;
+  readonly features: readonly string[];
+  readonly convertersOptional?: boolean;
+  readonly context: { readonly url: string; readonly mount?: string; readonly method?: string };
+  readonly endpoint: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly options?: {
+    readonly full?: boolean;
+    readonly scheme?: string;
+    readonly host?: string;
+    readonly anchor?: string;
+    readonly method?: string;
+    readonly appendUnknown?: boolean;
+  };
+  readonly expect: { readonly url?: string; readonly anyOf?: readonly string[]; readonly orError?: string; readonly error?: string };
+}
+
+interface CaseFile {
+  readonly maps: Readonly<
+    Record<
+      string,
+      { readonly rules: readonly { readonly path: string; readonly endpoint: string | null; readonly methods?: readonly string[] }[] }
+    >
+  >;
+  readonly cases: readonly Case[];
+}
+
+/** Cases that the design overrules, each with the reason. */
+const overruled: Readonly<Record<string, string>> = {
+  "B-173": "a URL without a host of its own stays a path, whichever host the request asked for",
+  "B-193": "a URL without a host of its own stays a path, whichever host the request asked for",
+  "B-194": "a URL without a host of its own stays a path, whichever host the request asked for",
+};
+
+const foreign = /^(?:converter:|defaults|subdomain|host|factory:|alias|buildOnly|mergeSlashes|redirectDefaults|sortParameters|methods$)/;
+
+const { maps, cases } = JSON.parse(readFileSync(new URL("../cases/build.json", import.meta.url), "utf8")) as CaseFile;
+
+const own = cases.filter(({ id, features, convertersOptional = false, context, options }) => {
+  if (id in overruled || context.mount !== undefined || options?.method !== undefined || options?.appendUnknown === false) return false;
+  return !features.some((feature) => foreign.test(feature) && !(feature.startsWith("converter:") && convertersOptional));
+});
+
+describe("the facts of building URLs", () => {
+  test("are 130 or more", () => {
+    expect(own.length).toBeGreaterThanOrEqual(130);
+  });
+
+  test.each(own.map((each) => [each.id, each] as const))("%s", (_id, { map, context, endpoint, values, options = {}, expect: target }) => {
+    const router = new Router(
+      maps[map]!.rules.map(({ path, endpoint: name, methods }) => new Rule(path, { endpoint: name ?? undefined, methods })),
+      { target: () => undefined, methods: (rule) => rule.methods },
+    );
+    const { protocol, host } = new URL(context.url);
+    const { full, scheme, host: wanted, anchor } = options;
+    const build = () =>
+      router.build(endpoint, values, { absolute: full, scheme, host: wanted, anchor }, { scheme: protocol.slice(0, -1), host });
+    if (target.error !== undefined) {
+      expect(build).toThrow(BuildError);
+      return;
+    }
+    const given = (() => {
+      try {
+        return build();
+      } catch (error) {
+        if (error instanceof BuildError && target.orError !== undefined) return target.orError;
+        throw error;
+      }
+    })();
+    const allowed = [
+      ...(target.anyOf ?? []),
+      ...(target.url === undefined ? [] : [target.url]),
+      ...(target.orError === undefined ? [] : [target.orError]),
+    ];
+    expect(allowed).toContain(given);
+  });
+});

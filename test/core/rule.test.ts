@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { RuleError } from "../../packages/core/src/errors.ts";
+import { isLazy, Rule } from "../../packages/core/src/rule.ts";
+
+class Handler {}
+
+describe("a rule", () => {
+  test("keeps what it is given, with methods in upper case and once", () => {
+    const rule = new Rule("/users/:id", {
+      endpoint: "user",
+      handler: Handler,
+      action: "show",
+      methods: ["get", "GET", "post"],
+      strictSlashes: false,
+    });
+    expect(rule).toMatchObject({
+      path: "/users/:id",
+      endpoint: "user",
+      handler: Handler,
+      action: "show",
+      methods: ["GET", "POST"],
+      strictSlashes: false,
+    });
+  });
+
+  test("needs nothing but its path", () => {
+    expect(new Rule("/")).toMatchObject({ path: "/", endpoint: undefined, methods: undefined, strictSlashes: true });
+  });
+
+  test.each([["GET"], [[]], [["GET", ""]], [["GE T"]], [["GET\r\n"]]])("refuses %j as methods and shows how to write them", (methods) => {
+    const make = () => Reflect.construct(Rule, ["/users", { methods }]) as unknown;
+    expect(make).toThrow(RuleError);
+    expect(make).toThrow('The rule "/users" has methods that are no list of HTTP methods; write methods: ["GET", "POST"].');
+  });
+
+  test.each([[undefined], [42], [null]])("refuses %j as a path", (path) => {
+    expect(() => Reflect.construct(Rule, [path]) as unknown).toThrow(RuleError);
+  });
+});
+
+describe("isLazy", () => {
+  test("tells functions that load a class from classes", () => {
+    expect(isLazy(() => Promise.resolve(Handler))).toBe(true);
+    expect(isLazy(async () => Handler)).toBe(true);
+    expect(isLazy(async function load() {})).toBe(true);
+    expect(isLazy(function load() {})).toBe(true);
+    expect(isLazy(Handler)).toBe(false);
+    expect(isLazy(class extends Handler {})).toBe(false);
+    expect(isLazy(undefined)).toBe(false);
+    expect(isLazy({})).toBe(false);
+  });
+});
