@@ -1,4 +1,4 @@
-// Builds packages/*/dist from nothing, in the order of their dependencies. Runs tsc with Node itself, so that it also works
+// Builds packages/*/dist from nothing, each package after those it needs. Runs tsc with Node itself, so that it also works
 // where no shell finds node_modules/.bin.
 //
 //   node .ci/build.mjs [repository]     left out, this one
@@ -11,13 +11,11 @@ import { fileURLToPath } from "node:url";
 const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
 const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
 const tsc = join(dirname(manifest), "bin", "tsc");
+const folders = ["core", "session"].map((name) => join(root, "packages", name));
 
-for (const name of ["core", "session"]) {
-  const folder = join(root, "packages", name);
-  rmSync(join(folder, "dist"), { recursive: true, force: true });
-  const { status, error } = spawnSync(process.execPath, [tsc, "-p", join(folder, "tsconfig.json")], { stdio: "inherit" });
-  if (status !== 0) {
-    console.error(`Cannot build packages/${name}: ${error?.message ?? "see the compiler's messages above"}.`);
-    process.exit(1);
-  }
+for (const folder of folders) rmSync(join(folder, "dist"), { recursive: true, force: true });
+const { status, error } = spawnSync(process.execPath, [tsc, "-b", "--pretty", "false", ...folders], { stdio: "inherit" });
+if (status !== 0) {
+  console.error(`Cannot build the packages: ${error?.message ?? "see the compiler's messages above"}.`);
+  process.exit(1);
 }

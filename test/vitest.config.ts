@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { Tally } from "./support/tally.ts";
+import { LeftOut } from "./support/left-out.ts";
 
 /** Workspace packages resolve to their sources, here and in what vite leaves to Node. */
 const conditions = ["@mini/source", "module", "node", "development|production"];
@@ -12,7 +12,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "**/node_modules/**"],
-    reporters: ["default", new Tally()],
+    reporters: [new LeftOut(), "default"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: { include: ["packages/*/src/**"], reporter: ["text", "html"] },

@@ -1,15 +1,36 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { beforeAll, describe, expect, test } from "vitest";
-import { build, expectSuccess } from "../support/built.ts";
+import { build, compile, expectSuccess, linkInstalled } from "../support/built.ts";
 import type { Built } from "../support/built.ts";
+import { entries, exportedNames } from "../support/entries.ts";
 import { root, writeFiles } from "../support/folder.ts";
+import { Visitor } from "../support/http.ts";
 import { runNode } from "../support/run-node.ts";
-import { packageNames, readSources } from "../support/sources.ts";
+import { listFiles, packageNames, readSources } from "../support/sources.ts";
 
 let built: Built;
 beforeAll(async () => {
   built = await build();
+  for (const name of ["@types", "undici-types"]) linkInstalled(built.consumer, name);
 });
+
+/** Strict, without the repository's condition, and declaration files are checked as well. */
+const compilerOptions = {
+  target: "es2023",
+  lib: ["es2024", "dom", "dom.iterable", "dom.asynciterable"],
+  module: "nodenext",
+  types: ["node"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  rewriteRelativeImportExtensions: true,
+  skipLibCheck: false,
+};
 
 /** Runs a program as somebody would who has installed the packages: plain Node, no loader, no condition. */
 async function run(name: string, program: string): Promise<unknown> {
@@ -18,64 +39,131 @@ async function run(name: string, program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-describe("the built packages, in plain Node", () => {
-  test("answer a request, in process and over HTTP", async () => {
-    const found = await run(
-      "hello.mjs",
-      `
-      import { App, html, RequestHandler, Rule } from "@mini/core";
-      import { serve } from "@mini/core/serve";
+const handlers = `
+  import { html, local, redirect, RequestHandler, urlFor } from "@mini/core";
+  import { SessionMiddleware, SessionMixin } from "@mini/session";
 
-      class Hello extends RequestHandler {
-        get({ name }) {
-          return html\`Hello <b>\${name}</b>\`;
-        }
-      }
-      const app = new App({ rules: [new Rule("/hello/:name", { endpoint: "hello", handler: Hello })] });
-      const path = app.urlFor("hello", { name: "<you>" });
-      const inside = await app.fetch(new Request("http://localhost" + path));
-      const server = await serve(app, { port: 0, silent: true });
-      const outside = await fetch(new URL(path, server.url));
-      const texts = [await inside.text(), await outside.text()];
-      await server.close();
-      console.log(JSON.stringify({ path, statuses: [inside.status, outside.status], texts }));
-      `,
+  declare module "@mini/session" {
+    interface SessionData {
+      visits: number;
+    }
+  }
+
+  export class Counter extends SessionMixin(RequestHandler) {
+    static override middleware = [SessionMiddleware];
+
+    async get({ name }: { name: string }) {
+      const session = await this.session;
+      const visits: number = session.increment("visits");
+      return html\`<b>\${name}</b>: \${visits}\`;
+    }
+  }
+
+  export class Leave extends RequestHandler {
+    static override middleware = [SessionMiddleware];
+
+    async post() {
+      await local.sessionStore.deleteSession();
+      return redirect(urlFor("counter", { name: "you" }));
+    }
+  }
+`;
+
+const main = `
+  import { App, Rule } from "@mini/core";
+  import { serve } from "@mini/core/serve";
+  import { Counter, Leave } from "./handlers.ts";
+
+  const rules = [
+    new Rule("/counter/:name", { endpoint: "counter", handler: Counter }),
+    new Rule("/leave", { endpoint: "leave", handler: Leave }),
+  ] as const;
+
+  declare module "@mini/core" {
+    interface Register {
+      rules: typeof rules;
+    }
+  }
+
+  const app = new App({ rules, config: { session: { secretKey: "k".repeat(32) } } });
+  const server = await serve(app, { port: 0, silent: true });
+  console.log(server.url);
+`;
+
+describe("the packages, built, packed and installed", () => {
+  test("serve an application with sessions on a real socket, from plain Node, and end at SIGTERM", async () => {
+    const outDir = "served";
+    const messages = await compile(built.consumer, { "handlers.ts": handlers, "main.ts": main }, { ...compilerOptions, outDir });
+    expect(messages).toBe("");
+
+    const env = { ...process.env, NODE_OPTIONS: undefined, NODE_ENV: undefined };
+    const child = spawn(process.execPath, [join(outDir, "main.js")], { cwd: built.consumer, env, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    const tooSoon = ended.then(([code, signal]) =>
+      Promise.reject(new Error(`The server ended with ${code ?? signal} before it listened.`)),
     );
-    expect(found).toEqual({
-      path: "/hello/%3Cyou%3E",
-      statuses: [200, 200],
-      texts: ["Hello <b>&lt;you&gt;</b>", "Hello <b>&lt;you&gt;</b>"],
-    });
+    const [url] = (await Promise.race([once(createInterface(child.stdout), "line"), tooSoon])) as [string];
+    tooSoon.catch(() => undefined);
+
+    const visitor = new Visitor(url);
+    const stranger = new Visitor(url);
+    try {
+      const first = await visitor.visit("/counter/%3Cyou%3E");
+      expect(first.markup).toBe("<b>&lt;you&gt;</b>: 1");
+      expect(first.setCookies).toEqual([expect.stringMatching(/^session=[^;]+; Path=\/; HttpOnly; SameSite=Lax$|^session=/)]);
+      expect((await visitor.visit("/counter/you")).markup).toBe("<b>you</b>: 2");
+      const cookie = (await visitor.jar.getCookieString(url)).slice(0, -2);
+      expect((await stranger.visit("/counter/you", { headers: { cookie: `${cookie}xx` } })).markup).toBe("<b>you</b>: 1");
+
+      const left = await visitor.visit("/leave", { form: {} });
+      expect([left.status, left.headers.location]).toEqual([302, "/counter/you"]);
+      expect((await visitor.visit("/counter/you")).markup).toBe("<b>you</b>: 1");
+      expect((await visitor.visit("/nowhere")).status).toBe(404);
+    } finally {
+      await Promise.all([visitor.close(), stranger.close()]);
+      child.kill("SIGTERM");
+    }
+    expect(await ended).toEqual([0, null]);
   });
 
-  test("keep a session from one request to the next, and start another for a forged cookie", async () => {
-    const found = await run(
-      "counter.mjs",
-      `
-      import { App, RequestHandler, Rule, text } from "@mini/core";
-      import { SessionMiddleware, SessionMixin } from "@mini/session";
+  test("have every public name in their types, and every value at run time", async () => {
+    const names = entries().map(({ specifier, file }) => ({ specifier, ...exportedNames(file) }));
+    const program = names.map(({ specifier, values, types }, index) => {
+      const rename = (list: readonly string[], kind: string): string => list.map((name) => `${name} as ${kind}${index}_${name}`).join(", ");
+      return `import { ${rename(values, "v")} } from "${specifier}";\nexport type { ${rename(types, "t")} } from "${specifier}";\nvoid [${values.map((name) => `v${index}_${name}`).join(", ")}];\n`;
+    });
+    const messages = await compile(built.consumer, { "names.ts": program.join("") }, { ...compilerOptions, noEmit: true });
+    expect(messages).toBe("");
 
-      class Counter extends SessionMixin(RequestHandler) {
-        static middleware = [SessionMiddleware];
-        async get() {
-          const session = await this.session;
-          return text(String(session.increment("visits")));
-        }
+    const found = await run(
+      "names.mjs",
+      `
+      const names = [];
+      for (const specifier of ${JSON.stringify(names.map(({ specifier }) => specifier).filter((one) => one !== "@mini/session/testing"))}) {
+        names.push([specifier, Object.keys(await import(specifier)).toSorted()]);
       }
-      const app = new App({
-        rules: [new Rule("/", { endpoint: "home", handler: Counter })],
-        config: { session: { secretKey: "k".repeat(32) } },
-      });
-      const visit = (headers) => app.fetch(new Request("http://localhost/", { headers }));
-      const first = await visit({});
-      const cookie = first.headers.getSetCookie()[0].split(";")[0];
-      const second = await visit({ cookie });
-      const forged = await visit({ cookie: cookie.slice(0, -2) + "xx" });
-      const visits = await Promise.all([first, second, forged].map((response) => response.text()));
-      console.log(JSON.stringify(visits));
+      console.log(JSON.stringify(names));
       `,
     );
-    expect(found).toEqual(["1", "2", "1"]);
+    expect(found).toEqual(
+      names.filter(({ specifier }) => specifier !== "@mini/session/testing").map(({ specifier, values }) => [specifier, values]),
+    );
+  });
+
+  test("refuse what their types forbid", async () => {
+    const program = `
+      import { RequestHandler } from "@mini/core";
+      import { SessionMixin } from "@mini/session";
+      import { Router } from "@mini/core/router";
+      class Home extends SessionMixin(RequestHandler) {
+        get() {
+          return this.session.size;
+        }
+      }
+      new Home();
+    `;
+    const messages = await compile(built.consumer, { "refused.ts": program }, { ...compilerOptions, noEmit: true });
+    expect(messages.match(/TS\d+/g)).toEqual(["TS2307", "TS2339", "TS2554"]);
   });
 
   test("do nothing when they are imported: no environment read, timer, listener, global or open handle", async () => {
@@ -92,7 +180,11 @@ describe("the built packages, in plain Node", () => {
 
       const did = [];
       let current = "";
-      const note = (what) => did.push(current + ": " + what);
+      const note = (what) => {
+        // Node's own loader looks at the environment too.
+        const callers = new Error().stack.split("\\n").slice(1).filter((line) => !line.includes("import.mjs"));
+        if (current === "afterwards" || !/\\(?node:/.test(callers[0] ?? "")) did.push(current + ": " + what);
+      };
       const env = process.env;
       Object.defineProperty(process, "env", {
         value: new Proxy(env, { get: (target, name) => (note("reads process.env." + String(name)), target[name]) }),
@@ -113,52 +205,18 @@ describe("the built packages, in plain Node", () => {
         }
       }
       current = "afterwards";
-      for (const handle of process.getActiveResourcesInfo()) if (!/^(TTY|Pipe|File)/.test(handle)) note("holds a " + handle);
+      for (const handle of process.getActiveResourcesInfo()) if (!/^(?:TTY|Pipe|File|FSReq|CloseReq)/.test(handle)) note("holds a " + handle);
       console.log(JSON.stringify(did));
       `,
     );
     expect(found).toEqual([]);
   });
+});
 
-  test("have types that a strict program compiles with, declaration files checked as well", async () => {
-    const program = `
-      import { App, html, local, RequestHandler, Rule, urlFor } from "@mini/core";
-      import { serve } from "@mini/core/serve";
-      import { getSession, SessionMiddleware, SessionMixin } from "@mini/session";
-      import type { SessionStore } from "@mini/session";
-
-      class Home extends SessionMixin(RequestHandler) {
-        static override middleware = [SessionMiddleware];
-
-        async get() {
-          const store: SessionStore = local.sessionStore;
-          await store.deleteSession();
-          const session = await this.session;
-          session.set("foo", "bar");
-          return html\`\${session.size} \${(await getSession()).size} \${urlFor("home")}\`;
-        }
-      }
-
-      const app = new App({
-        rules: [new Rule("/", { endpoint: "home", handler: Home })],
-        config: { session: { secretKey: "k".repeat(32) } },
-      });
-      const server = await serve(app, { port: 0 });
-      await server.close();
-    `;
-    const compilerOptions = {
-      target: "es2023",
-      lib: ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
-      module: "nodenext",
-      types: ["node"],
-      noEmit: true,
-      strict: true,
-      noImplicitOverride: true,
-      skipLibCheck: false,
-    };
-    writeFiles(built.consumer, { "app.ts": program, "tsconfig.json": JSON.stringify({ compilerOptions, files: ["app.ts"] }) });
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const { stdout } = await runNode([tsc, "--pretty", "false", "-p", "."], { cwd: built.consumer });
-    expect(stdout).toBe("");
-  });
+test("the tutorial compiles against the installed packages", async () => {
+  const folder = join(root, "examples/sessions");
+  const files = listFiles(folder).filter((file) => file.endsWith(".ts"));
+  const texts = Object.fromEntries(files.map((file) => [`tutorial/${file.slice(folder.length + 1)}`, readFileSync(file, "utf8")]));
+  expect(Object.keys(texts)).toContain("tutorial/main.ts");
+  expect(await compile(built.consumer, texts, { ...compilerOptions, noEmit: true })).toBe("");
 });

@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
+import { runNpm } from "../support/npm.ts";
 import { runNode } from "../support/run-node.ts";
 import type { Outcome } from "../support/run-node.ts";
 
@@ -116,5 +117,93 @@ describe(".ci/install.mjs", () => {
     const env = { npm_execpath: join(clone.folder, "fake-npm.cjs"), FAKE_NPM_LOG: join(clone.folder, "npm.log") };
     await runNode([join(clone.folder, ".ci/install.mjs")], { cwd: elsewhere, env });
     expect(existsSync(join(clone.folder, "node_modules/.package-lock.json"))).toBe(true);
+  });
+});
+
+interface Locked {
+  readonly version?: string;
+  readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+type Packages = Record<string, Locked>;
+
+const readLock = (folder: string): { packages: Packages } =>
+  JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")) as { packages: Packages };
+
+/** Where Node would find a package from a folder of the lock file; the folder itself is the first place. */
+function lockedFrom(packages: Packages, folder: string, name: string): boolean {
+  const place = folder === "" ? "" : `${folder}/`;
+  if (`${place}node_modules/${name}` in packages) return true;
+  return folder !== "" && lockedFrom(packages, folder.includes("/") ? dirname(folder) : "", name);
+}
+
+/** What the locked packages need and the lock file lacks, optional packages of other platforms included. */
+function missingFrom(packages: Packages): readonly string[] {
+  return Object.entries(packages).flatMap(([folder, locked]) => {
+    const { dependencies, optionalDependencies, peerDependencies = {}, peerDependenciesMeta = {} } = locked;
+    const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
+    return [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers]
+      .filter((name) => !lockedFrom(packages, folder, name))
+      .map((name) => `${folder} needs ${name}`);
+  });
+}
+
+/** package.json files beside the lock file, in a folder of their own. */
+function copyOfManifests(folder: string): string {
+  const copy = temporaryFolder();
+  const manifests = Object.keys(readLock(folder).packages).filter((path) => !path.includes("node_modules"));
+  for (const path of manifests.map((place) => join(place, "package.json")).concat("package-lock.json")) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    copyFileSync(join(folder, path), join(copy, path));
+  }
+  return copy;
+}
+
+const lockFiles = [".", "test/bench"].filter((folder) => existsSync(join(root, folder, "package.json")));
+
+describe.each(lockFiles)("the lock file in %s", (place) => {
+  const folder = join(root, place);
+
+  test("has everything that what it has may need, on every platform", () => {
+    expect(missingFrom(readLock(folder).packages)).toEqual([]);
+  });
+
+  test("fits every package.json", () => {
+    const { packages } = readLock(folder);
+    for (const [path, locked] of Object.entries(packages).filter(([name]) => !name.includes("node_modules"))) {
+      const manifest = JSON.parse(readFileSync(join(folder, path, "package.json"), "utf8")) as Locked;
+      for (const kind of ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"] as const) {
+        expect(locked[kind] ?? {}, `${kind} of ${path || "the repository"}`).toEqual(manifest[kind] ?? {});
+      }
+    }
+  });
+
+  test("is accepted by npm ci", async () => {
+    const { code, stderr } = await runNpm(["ci", "--dry-run"], copyOfManifests(folder));
+    expect(code, stderr).toBe(0);
+  });
+});
+
+describe("a lock file without a binary of some other platform", () => {
+  const { packages } = readLock(root);
+  const binary = Object.keys(packages).find((path) => path.startsWith("node_modules/@oxlint/binding-win32-x64")) ?? "";
+
+  test("is found to lack it", () => {
+    const rest = Object.fromEntries(Object.entries(packages).filter(([path]) => path !== binary));
+    expect(missingFrom(rest)).toEqual([`node_modules/oxlint needs ${binary.replace("node_modules/", "")}`]);
+  });
+
+  test("is refused by npm ci", async () => {
+    const copy = copyOfManifests(root);
+    const lock = readLock(copy);
+    delete lock.packages[binary];
+    writeFileSync(join(copy, "package-lock.json"), JSON.stringify(lock));
+    const { code, stderr } = await runNpm(["ci", "--dry-run"], copy);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Missing: @oxlint\/binding-win32-x64\S* from lock file/);
   });
 });

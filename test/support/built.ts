@@ -1,15 +1,17 @@
-import { cpSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram } from "./skip.ts";
-import { root, temporaryFolder } from "./folder.ts";
+import { root, temporaryFolder, writeFiles } from "./folder.ts";
+import { runNpm } from "./npm.ts";
 import { runNode } from "./run-node.ts";
 import type { Outcome } from "./run-node.ts";
-import { packageNames } from "./sources.ts";
+import { packageNames, readManifest } from "./sources.ts";
 import type { PackageName } from "./sources.ts";
 
-/** What `npm pack` would put into a package. */
+/** What `npm pack` put into a package. */
 export interface Packed {
   readonly name: string;
+  /** The tarball's name. */
+  readonly filename: string;
   readonly files: readonly { readonly path: string; readonly size: number }[];
   /** In bytes. */
   readonly unpackedSize: number;
@@ -17,58 +19,71 @@ export interface Packed {
 
 /** Both packages, built in a copy of the repository: nothing that lies in a `dist` is believed, and none is touched. */
 export interface Built {
-  /** A folder from where `@mini/core` and `@mini/session` are found as if they had been installed from the registry. */
+  /** A folder with `@mini/core` and `@mini/session` installed from their tarballs, with what they depend on and nothing else. */
   readonly consumer: string;
   readonly packed: Readonly<Record<PackageName, Packed>>;
 }
 
-/** Builds, packs and "installs" both packages. Call it in `beforeAll`. */
+/** What the packages of the framework install besides each other. */
+export function dependenciesOfPackages(): readonly string[] {
+  return packageNames.flatMap((name) => Object.keys(readManifest(join(root, "packages", name)).dependencies ?? {})).toSorted();
+}
+
+/** Builds, packs and installs both packages. Call it in `beforeAll`. */
 export async function build(): Promise<Built> {
+  const copy = copyOfRepository();
+  await expectSuccess(runNode([join(root, ".ci/build.mjs"), copy], { cwd: copy }));
+
+  // The registry is not asked: what the packages depend on is packed from where the repository has it installed.
+  const others = dependenciesOfPackages();
+  const tarballs = temporaryFolder();
+  const folders = [...packageNames.map((name) => join(copy, "packages", name)), ...others.map((name) => join(root, "node_modules", name))];
+  const packing = await expectSuccess(runNpm(["pack", ...folders, "--json", "--pack-destination", tarballs], copy));
+  const packed = Object.values(JSON.parse(packing.stdout) as Record<string, Packed>);
+  const find = (name: string): Packed => {
+    const found = packed.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`npm pack made no package ${name}.`);
+    return found;
+  };
+  const tarball = (name: string): [string, string] => [name, `file:${join(tarballs, find(name).filename)}`];
+
+  const dependencies = Object.fromEntries(packageNames.map((name) => tarball(`@mini/${name}`)));
+  const overrides = Object.fromEntries(others.map(tarball));
+  const consumer = temporaryFolder({ "package.json": JSON.stringify({ private: true, type: "module", dependencies, overrides }) });
+  await expectSuccess(runNpm(["install"], consumer));
+  return { consumer, packed: { core: find("@mini/core"), session: find("@mini/session") } };
+}
+
+/** The sources of both packages in a folder of their own, beside what the repository has installed. */
+function copyOfRepository(): string {
   const copy = temporaryFolder();
   cpSync(join(root, "tsconfig.json"), join(copy, "tsconfig.json"));
+  mkdirSync(join(copy, "node_modules/@mini"), { recursive: true });
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    if (!name.startsWith(".") && name !== "@mini") linkInstalled(copy, name);
+  }
   for (const name of packageNames) {
     const source = join(root, "packages", name);
-    cpSync(source, join(copy, "packages", name), {
-      recursive: true,
-      filter: (path) => path !== join(source, "dist") && !path.endsWith("node_modules"),
-    });
+    const target = join(copy, "packages", name);
+    cpSync(source, target, { recursive: true, filter: (path) => path !== join(source, "dist") && !path.endsWith("node_modules") });
+    symlinkSync(target, join(copy, "node_modules/@mini", name), "junction");
   }
-  linkDependencies(copy);
-  for (const name of packageNames) symlinkSync(join(copy, "packages", name), join(copy, "node_modules/@mini", name), "junction");
-  await expectSuccess(runNode([join(root, ".ci/build.mjs"), copy], { cwd: copy }));
-  const packed = { core: await pack(join(copy, "packages/core")), session: await pack(join(copy, "packages/session")) };
-
-  const consumer = temporaryFolder({ "package.json": `{ "private": true, "type": "module" }` });
-  linkDependencies(consumer);
-  for (const name of packageNames) {
-    for (const { path } of packed[name].files) {
-      cpSync(join(copy, "packages", name, path), join(consumer, "node_modules/@mini", name, path), { recursive: true });
-    }
-  }
-  return { consumer, packed };
+  return copy;
 }
 
-/** Links what the repository has installed, its own packages left out. */
-function linkDependencies(folder: string): void {
-  mkdirSync(join(folder, "node_modules/@mini"), { recursive: true });
-  for (const name of readdirSync(join(root, "node_modules"))) {
-    if (name.startsWith(".") || name === "@mini") continue;
-    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
-  }
+/** Lets a folder find something that the repository has installed. */
+export function linkInstalled(folder: string, name: string): void {
+  symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
 }
 
-async function pack(folder: string): Promise<Packed> {
-  const { stdout } = await expectSuccess(runNode([npmScript(), "pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: folder }));
-  const found = Object.values(JSON.parse(stdout) as Record<string, Packed>)[0];
-  if (found === undefined) throw new Error(`npm pack found no package in ${folder}.`);
-  return found;
-}
-
-/** npm's own script: the one that runs us, else the one behind the name on the PATH. */
-function npmScript(): string {
-  const npm = process.env.npm_execpath ?? findProgram("npm");
-  if (npm === undefined) throw new Error("npm was not found: run the tests with npm test.");
-  return realpathSync(npm);
+/** Writes files into a folder and compiles them; gives the compiler's messages. */
+export async function compile(folder: string, files: Readonly<Record<string, string>>, compilerOptions: object): Promise<string> {
+  const sources = Object.keys(files).filter((name) => name.endsWith(".ts"));
+  writeFiles(folder, { ...files, "tsconfig.json": JSON.stringify({ compilerOptions, files: sources }) });
+  const { code, stdout, stderr } = await runNode([join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", "."], {
+    cwd: folder,
+  });
+  return code === 0 ? "" : stdout + stderr || `the compiler ended with code ${code}`;
 }
 
 /** Waits for a program; rejects with what it printed when it fails. */

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe } from "vitest";
+import { leftOut } from "./left-out.ts";
 
 /** Looks for a program on the PATH; gives the full path of the first of the names that is there. */
 export function findProgram(...names: readonly string[]): string | undefined {
@@ -40,6 +41,6 @@ export function need(what: string, found: unknown): ReturnType<typeof describe.s
   const missing = found === undefined || found === null || found === false;
   if (missing && process.env.CI === "true")
     throw new Error(`${what} is not on this machine, and CI leaves no test out: let .ci/run install it.`);
-  if (missing) console.warn(`LEFT OUT: the tests that need ${what}, which is not on this machine.`);
+  if (missing) console.warn(`${leftOut}the tests that need ${what}, which is not on this machine.`);
   return describe.skipIf(missing);
 }

@@ -12,6 +12,7 @@ export interface Manifest {
   readonly license?: string;
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -25,8 +26,10 @@ export interface Source {
   /** Path below `src`, without the ending: `"backends/memory"`. */
   readonly name: string;
   readonly text: string;
-  /** What it imports, types included, relative ones as the name of the file: `"url-for"`, `"@mini/core"`, `"node:crypto"`. */
-  readonly imports: readonly string[];
+  /** Files of its own package that it imports, types included, by name: `"url-for"`. */
+  readonly own: readonly string[];
+  /** Everything else that it imports, as it is written: `"@mini/core"`, `"node:crypto"`. */
+  readonly foreign: readonly string[];
 }
 
 /** All sources of a package, by name. */
@@ -37,7 +40,14 @@ export function readSources(packageName: PackageName): readonly Source[] {
     .map((file) => {
       const name = relative(folder, file).split(sep).join("/").replace(/\.ts$/, "");
       const text = readFileSync(file, "utf8");
-      return { name, text, imports: importsOf(text).map((specifier) => within(name, specifier)) };
+      const imports = importsOf(text);
+      const isOwn = (specifier: string): boolean => specifier.startsWith(".");
+      return {
+        name,
+        text,
+        own: imports.filter(isOwn).map((specifier) => posix.join(posix.dirname(name), specifier).replace(/\.ts$/, "")),
+        foreign: imports.filter((specifier) => !isOwn(specifier)),
+      };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -63,10 +73,4 @@ const specifiers = [
 function importsOf(text: string): readonly string[] {
   const code = withoutComments(text);
   return [...new Set(specifiers.flatMap((pattern) => Array.from(code.matchAll(pattern), (match) => match[1] ?? "")))];
-}
-
-/** A relative specifier with its ending becomes the name of the source it means; anything else stays as it is written. */
-function within(importer: string, specifier: string): string {
-  if (!specifier.startsWith(".") || !specifier.endsWith(".ts")) return specifier;
-  return posix.join(posix.dirname(importer), specifier).replace(/\.ts$/, "");
 }

@@ -1,0 +1,7 @@
+import { App } from "@mini/core";
+import { readSettings } from "./config.ts";
+import { rules } from "./urls.ts";
+
+export const settings = readSettings();
+
+export const app = new App({ rules, config: { session: { secretKey: settings.secretKey } } });

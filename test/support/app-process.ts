@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { root } from "./folder.ts";
+import { readManifest } from "./sources.ts";
+
+/** How a program ended. */
+export interface Ending {
+  /** Exit code; `null` when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A program that was started as a user starts it, and what it has said so far. */
+export interface AppProcess {
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  /** Resolves once it ended and all it said has arrived. */
+  readonly ended: Promise<Ending>;
+  /**
+   * Waits for the URL that it prints when it listens.
+   *
+   * @throws Error with all it said, when it ends without one.
+   */
+  url(): Promise<string>;
+  /** Asks it to end, and waits until it did. Ended already, it stays as it ended. */
+  stop(signal?: NodeJS.Signals): Promise<Ending>;
+}
+
+/** Set over this process's environment; `undefined` takes a variable away. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const printedUrl = /\bhttps?:\/\/\S+/;
+
+const running = new Set<AppProcess>();
+
+/** Ends what was started and still runs; for `afterAll` of the file. */
+export async function stopApps(): Promise<void> {
+  await Promise.all(Array.from(running, (app) => app.stop("SIGKILL")));
+}
+
+/** Runs what `npm start` runs, without npm between, so that signals and exit codes are the program's own. */
+export function startApp(environment: Environment = {}): AppProcess {
+  const [node, ...args] = readManifest(root).scripts?.["start"]?.split(" ") ?? [];
+  if (node !== "node") throw new Error('The script "start" of package.json must be one call of node.');
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: undefined,
+    NODE_ENV: undefined,
+    SECRET_KEY: undefined,
+    HOST: undefined,
+    PORT: "0",
+    ...environment,
+  };
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+
+  const output = { stdout: "", stderr: "" };
+  const heard = new EventTarget();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+      heard.dispatchEvent(new Event("said"));
+    });
+  }
+  const ended = new Promise<Ending>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      running.delete(app);
+      resolve({ code, signal });
+    });
+  });
+
+  const app: AppProcess = {
+    output,
+    ended,
+    url: () =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const line = output.stdout.slice(0, output.stdout.lastIndexOf("\n") + 1);
+          const found = printedUrl.exec(line);
+          if (found !== null) resolve(found[0]);
+        };
+        heard.addEventListener("said", look);
+        look();
+        ended.then(({ code }) => reject(new Error(`It ended with code ${code} and said:\n${output.stdout}${output.stderr}`)), reject);
+      }),
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended;
+    },
+  };
+  running.add(app);
+  return app;
+}

@@ -1,0 +1,68 @@
+import { CookieAgent, type CookieOptions } from "http-cookie-agent/undici";
+import { CookieJar } from "tough-cookie";
+import { request } from "undici";
+
+/** What a visitor got. Redirects are not followed. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Lines of Set-Cookie. */
+  readonly setCookies: readonly string[];
+  readonly markup: string;
+  /** What can be read in the page's `<main>`, else in the whole body: no tags, single spaces. */
+  readonly text: string;
+}
+
+export interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent urlencoded, by POST. */
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+/** Somebody with a cookie jar of their own, on real sockets. */
+export class Visitor {
+  readonly jar = new CookieJar();
+  readonly #agent: CookieAgent;
+  readonly #base: string;
+
+  /** @param base - URL that paths are relative to. */
+  constructor(base: string) {
+    this.#base = base;
+    // The agent's declarations name the CommonJS build of the same class.
+    const jar = this.jar as unknown as CookieOptions["jar"];
+    this.#agent = new CookieAgent({ cookies: { jar } });
+  }
+
+  async visit(path: string, { headers = {}, form }: Sent = {}): Promise<Answer> {
+    const type = { "content-type": "application/x-www-form-urlencoded" };
+    const got = await request(new URL(path, this.#base), {
+      dispatcher: this.#agent,
+      method: form === undefined ? "GET" : "POST",
+      headers: form === undefined ? headers : { ...type, ...headers },
+      body: form === undefined ? null : new URLSearchParams(form).toString(),
+    });
+    const markup = await got.body.text();
+    const { "set-cookie": setCookie = [] } = got.headers;
+    return { status: got.statusCode, headers: got.headers, setCookies: [setCookie].flat(), markup, text: readableText(markup) };
+  }
+
+  /** Cookie names that would be sent to the base URL. */
+  async cookieNames(): Promise<string[]> {
+    return (await this.jar.getCookies(this.#base)).map(({ key }) => key);
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+}
+
+const entities: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
+
+function readableText(markup: string): string {
+  const main = /<main\b[^>]*>(.*)<\/main>/s.exec(markup)?.[1] ?? markup;
+  return main
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}

@@ -1,0 +1,32 @@
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./folder.ts";
+import { runNode } from "./run-node.ts";
+import type { Outcome } from "./run-node.ts";
+import { findProgram } from "./skip.ts";
+
+/**
+ * Runs npm without the network, with an empty cache and without the settings of an npm that runs us; a package's own
+ * scripts do not run.
+ */
+export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
+  const outer = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
+  const env = Object.fromEntries(outer.map((name) => [name, undefined]));
+  const quiet = [
+    "--offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--cache",
+    join(temporaryFolder(), "cache"),
+  ];
+  return runNode([npmScript(), ...args, ...quiet], { cwd, env });
+}
+
+/** npm's own script: the one that runs us, else the one behind the name on the PATH. */
+function npmScript(): string {
+  const npm = process.env.npm_execpath ?? findProgram("npm");
+  if (npm === undefined) throw new Error("npm was not found: run the tests with npm test.");
+  return realpathSync(npm);
+}
