@@ -26,8 +26,8 @@ describe("urlFor", () => {
     expect(app.urlFor("home", {}, { host: "example.org", scheme: "https" })).toBe("https://example.org/");
   });
 
-  test("names the endpoint that was meant", async () => {
-    await runInRequest(app, "/", () => {
+  test("names the endpoint that was meant", () => {
+    runInRequest(app, "/", () => {
       expect(() => urlFor("pgae")).toThrow('did you mean "page"?');
     });
   });
