@@ -13,6 +13,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "**/node_modules/**"],
     reporters: [new LeftOut(), "default"],
+    maxWorkers: "100%",
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: { include: ["packages/*/src/**"], reporter: ["text", "html"] },

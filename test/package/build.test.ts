@@ -18,6 +18,9 @@ beforeAll(async () => {
   for (const name of ["@types", "undici-types"]) linkInstalled(built.consumer, name);
 });
 
+/** The tests for other people's backends: whoever imports it has the test runner installed. */
+const needsRunner = "@mini/session/testing";
+
 /** Strict, without the repository's condition, and declaration files are checked as well. */
 const compilerOptions = {
   target: "es2023",
@@ -110,7 +113,7 @@ describe("the packages, built, packed and installed", () => {
     try {
       const first = await visitor.visit("/counter/%3Cyou%3E");
       expect(first.markup).toBe("<b>&lt;you&gt;</b>: 1");
-      expect(first.setCookies).toEqual([expect.stringMatching(/^session=[^;]+; Path=\/; HttpOnly; SameSite=Lax$|^session=/)]);
+      expect(first.setCookies).toEqual([expect.stringMatching(/^session=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/)]);
       expect((await visitor.visit("/counter/you")).markup).toBe("<b>you</b>: 2");
       const cookie = (await visitor.jar.getCookieString(url)).slice(0, -2);
       expect((await stranger.visit("/counter/you", { headers: { cookie: `${cookie}xx` } })).markup).toBe("<b>you</b>: 1");
@@ -127,11 +130,16 @@ describe("the packages, built, packed and installed", () => {
   });
 
   test("have every public name in their types, and every value at run time", async () => {
-    const names = entries().map(({ specifier, file }) => ({ specifier, ...exportedNames(file) }));
-    const program = names.map(({ specifier, values, types }, index) => {
-      const rename = (list: readonly string[], kind: string): string => list.map((name) => `${name} as ${kind}${index}_${name}`).join(", ");
-      return `import { ${rename(values, "v")} } from "${specifier}";\nexport type { ${rename(types, "t")} } from "${specifier}";\nvoid [${values.map((name) => `v${index}_${name}`).join(", ")}];\n`;
-    });
+    const names = entries()
+      .filter(({ specifier }) => specifier !== needsRunner)
+      .map(({ specifier, file }) => ({ specifier, ...exportedNames(file) }));
+    const rename = (list: readonly string[], prefix: string): string => list.map((name) => `${name} as ${prefix}_${name}`).join(", ");
+    const program = names.map(
+      ({ specifier, values, types }, index) =>
+        `import { ${rename(values, `v${index}`)} } from "${specifier}";\n` +
+        `export type { ${rename(types, `t${index}`)} } from "${specifier}";\n` +
+        `void [${values.map((name) => `v${index}_${name}`).join(", ")}];\n`,
+    );
     const messages = await compile(built.consumer, { "names.ts": program.join("") }, { ...compilerOptions, noEmit: true });
     expect(messages).toBe("");
 
@@ -139,15 +147,13 @@ describe("the packages, built, packed and installed", () => {
       "names.mjs",
       `
       const names = [];
-      for (const specifier of ${JSON.stringify(names.map(({ specifier }) => specifier).filter((one) => one !== "@mini/session/testing"))}) {
+      for (const specifier of ${JSON.stringify(names.map(({ specifier }) => specifier))}) {
         names.push([specifier, Object.keys(await import(specifier)).toSorted()]);
       }
       console.log(JSON.stringify(names));
       `,
     );
-    expect(found).toEqual(
-      names.filter(({ specifier }) => specifier !== "@mini/session/testing").map(({ specifier, values }) => [specifier, values]),
-    );
+    expect(found).toEqual(names.map(({ specifier, values }) => [specifier, values]));
   });
 
   test("refuse what their types forbid", async () => {

@@ -1,6 +1,6 @@
 import { copyFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { delimiter, join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { runNode } from "../support/run-node.ts";
 
@@ -48,7 +48,7 @@ const faults: Readonly<Record<string, { readonly code: string; readonly rule: st
     rule: "vitest(no-focused-tests)",
   },
   "an expectation that nobody waits for": {
-    code: `import { describe, expect, test } from "vitest";\ntest("late", () => {\n  void expect(Promise.resolve(1)).resolves.toBe(2);\n});\n`,
+    code: `import { expect, test } from "vitest";\ntest("late", () => {\n  void expect(Promise.resolve(1)).resolves.toBe(2);\n});\n`,
     rule: "vitest(valid-expect)",
   },
   "a type imported as a value": {
@@ -57,26 +57,38 @@ const faults: Readonly<Record<string, { readonly code: string; readonly rule: st
   },
 };
 
-const others = {
-  "src/other.ts": `import { own } from "./fault.ts";\nexport const other = (): string => own();\n`,
-  "src/sort.ts": `export interface Sort {\n  readonly name: string;\n}\n`,
-  "tsconfig.json": `{ "compilerOptions": { "strict": true, "module": "nodenext", "noEmit": true, "allowImportingTsExtensions": true } }`,
-};
+const plain = `export const double = (value: number): number => value * 2;\n`;
 
-/** Lints one file with the repository's own settings; gives the names of the rules that complain. */
-async function lint(code: string): Promise<readonly string[]> {
-  const folder = temporaryFolder({ ...others, "src/fault.ts": code });
-  copyFileSync(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
-  const { stdout, stderr } = await runNode([oxlint, "--format", "unix", "src/fault.ts"], {
-    cwd: folder,
+/** Lints all of them at once with the repository's own settings; gives the rules that complain, by file. */
+async function lint(codes: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const name = (index: number): string => `src/fault-${index}.ts`;
+  const cycle = codes.findIndex((code) => code.includes("./other.ts"));
+  const folder = temporaryFolder({
+    ...Object.fromEntries(codes.map((code, index) => [name(index), code])),
+    "src/other.ts": `import { own } from "./fault-${cycle}.ts";\nexport const other = (): string => own();\n`,
+    "src/sort.ts": `export interface Sort {\n  readonly name: string;\n}\n`,
+    "tsconfig.json": `{ "compilerOptions": { "strict": true, "module": "nodenext", "noEmit": true, "allowImportingTsExtensions": true } }`,
   });
-  return Array.from((stdout + stderr).matchAll(/\/([\w-]+\([\w-]+\))\]/g), ([, rule = ""]) => rule);
+  copyFileSync(join(root, ".oxlintrc.json"), join(folder, ".oxlintrc.json"));
+  // It looks for its type-aware part in node_modules/.bin of the folder, then on the PATH.
+  const PATH = [join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  const { stdout } = await runNode([oxlint, "--format", "unix", "src"], { cwd: folder, env: { PATH } });
+  const found = Array.from(stdout.matchAll(/^(src\/[\w-]+\.ts):.*\/([\w-]+\([\w-]+\))\]$/gm), ([, file, rule = ""]) => ({ file, rule }));
+  return codes.map((_code, index) => found.filter(({ file }) => file === name(index)).map(({ rule }) => rule));
 }
 
-test.each(Object.entries(faults))("the linter refuses %s", async (_title, { code, rule }) => {
-  expect(await lint(code)).toContain(rule);
-});
+describe("the linter", () => {
+  const titles = Object.keys(faults);
+  let found: readonly (readonly string[])[];
+  beforeAll(async () => {
+    found = await lint([...Object.values(faults).map(({ code }) => code), plain]);
+  });
 
-test("the linter has nothing against a plain function", async () => {
-  expect(await lint(`export const double = (value: number): number => value * 2;\n`)).toEqual([]);
+  test.each(titles)("refuses %s", (title) => {
+    expect(found[titles.indexOf(title)]).toContain(faults[title]?.rule);
+  });
+
+  test("has nothing against a plain function", () => {
+    expect(found[titles.length]).toEqual([]);
+  });
 });

@@ -72,7 +72,7 @@ describe("npm test", () => {
 
   test("installs what is missing, and then runs nothing but the tests, so that the runner's lines are the last", () => {
     expect(scripts["pretest"]).toBe("node .ci/install.mjs");
-    expect(scripts["test"]).toBe("vitest run --config test/vitest.config.ts");
+    expect(scripts["test"]).toBe("node .ci/test.mjs");
     expect(scripts["posttest"]).toBeUndefined();
   });
 

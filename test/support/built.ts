@@ -37,7 +37,7 @@ export async function build(): Promise<Built> {
   // The registry is not asked: what the packages depend on is packed from where the repository has it installed.
   const others = dependenciesOfPackages();
   const tarballs = temporaryFolder();
-  const folders = [...packageNames.map((name) => join(copy, "packages", name)), ...others.map((name) => join(root, "node_modules", name))];
+  const folders = [...packageNames.map((name) => join(copy, "packages", name)), ...others.map((name) => copyOfInstalled(name, copy))];
   const packing = await expectSuccess(runNpm(["pack", ...folders, "--json", "--pack-destination", tarballs], copy));
   const packed = Object.values(JSON.parse(packing.stdout) as Record<string, Packed>);
   const find = (name: string): Packed => {
@@ -69,6 +69,15 @@ function copyOfRepository(): string {
     symlinkSync(target, join(copy, "node_modules/@mini", name), "junction");
   }
   return copy;
+}
+
+/** A dependency as it is installed, without the scripts by which its authors build it: older versions of npm run them. */
+function copyOfInstalled(name: string, folder: string): string {
+  const target = join(folder, "others", name);
+  cpSync(join(root, "node_modules", name), target, { recursive: true });
+  const manifest = readManifest(target);
+  writeFiles(target, { "package.json": JSON.stringify({ ...manifest, scripts: undefined }) });
+  return target;
 }
 
 /** Lets a folder find something that the repository has installed. */

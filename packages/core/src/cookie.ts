@@ -74,7 +74,7 @@ const blank = /^[ \t]+|[ \t]+$/g;
 
 /** Calls `found` with each name and raw value of a Cookie header, in order, until it gives false. RFC 6265 §5.4. */
 function scan(header: string, found: (name: string, value: string) => boolean): void {
-  for (let start = 0; start < header.length; ) {
+  for (let start = 0; start < header.length;) {
     let end = header.indexOf(";", start);
     if (end === -1) end = header.length;
     const equals = header.indexOf("=", start);

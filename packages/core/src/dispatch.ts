@@ -123,7 +123,9 @@ export class Dispatch {
     const response = toResponse(answer);
     const mine = response === undefined ? undefined : claim(response);
     if (mine !== undefined) return mine;
-    throw new TypeError(`${hook.constructor.name}.afterDispatch() must return a Response that was not sent before; it returned ${typeof answer}.`);
+    throw new TypeError(
+      `${hook.constructor.name}.afterDispatch() must return a Response that was not sent before; it returned ${typeof answer}.`,
+    );
   }
 
   /** Offers an error to the hooks, in reverse, and renders it when none has an answer. */

@@ -18,17 +18,23 @@ function prefersJson(accept: string | null): boolean {
   const quality = (wanted: readonly string[]) => {
     let best = 0;
     for (const item of accept.split(",")) {
-      const [type = "", ...parameters] = item.toLowerCase().split(";").map((part) => part.trim());
+      const [type = "", ...parameters] = item
+        .toLowerCase()
+        .split(";")
+        .map((part) => part.trim());
       if (!wanted.includes(type)) continue;
       const q = parameters.find((parameter) => parameter.startsWith("q="));
       best = Math.max(best, q === undefined ? 1 : Number(q.slice(2)) || 0);
     }
     return best;
   };
-  return quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"]);
+  return (
+    quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"])
+  );
 }
 
-const style = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
+const style =
+  "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
 
 /**
  * The page of an error that nothing else has answered: HTML, or problem+json (RFC 9457) where the client prefers
@@ -39,7 +45,10 @@ export function errorPage(context: Context, error: unknown): Response {
   const title = statusPhrase(status);
   if (prefersJson(context.request.headers.get("accept"))) {
     const problem = { title, status, ...(message !== title && { detail: message }) };
-    return new Response(JSON.stringify(problem), { status, headers: { ...headers, "content-type": "application/problem+json", vary: "Accept" } });
+    return new Response(JSON.stringify(problem), {
+      status,
+      headers: { ...headers, "content-type": "application/problem+json", vary: "Accept" },
+    });
   }
   const page = html`<!doctype html>
 <html lang="en">
@@ -62,6 +71,9 @@ export async function debugPage(context: Context, error: unknown): Promise<Respo
   } catch {
     // youch is an optional peer: without it, or should it fail, the stack alone.
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return htmlResponse(html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`, 500);
+    return htmlResponse(
+      html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`,
+      500,
+    );
   }
 }

@@ -27,7 +27,12 @@ export interface Middleware {
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;
 }
 
-export type MiddlewareAnswer = void | undefined | Response | globalThis.Response | Promise<void | undefined | Response | globalThis.Response>;
+export type MiddlewareAnswer =
+  | void
+  | undefined
+  | Response
+  | globalThis.Response
+  | Promise<void | undefined | Response | globalThis.Response>;
 
 /** A middleware class; it is made once for each application, with the application. */
 export interface MiddlewareClass {

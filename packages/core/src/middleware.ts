@@ -39,7 +39,9 @@ export class MiddlewareRegistry {
   #instance(item: MiddlewareClass | Middleware, owner: string): Middleware {
     if (typeof item === "object" && item !== null) return item;
     if (typeof item !== "function") {
-      throw new ConfigError(`The middleware of ${owner} has an entry that is no class and no instance; a circular import leaves undefined there.`);
+      throw new ConfigError(
+        `The middleware of ${owner} has an entry that is no class and no instance; a circular import leaves undefined there.`,
+      );
     }
     let instance = this.#instances.get(item);
     if (instance === undefined) {

@@ -10,7 +10,8 @@ function blockList(entries: readonly string[]): BlockList {
     const [address = "", bits, rest] = entry.split("/");
     const family = isIP(address);
     const prefix = bits === undefined ? undefined : Number(bits);
-    const wrong = family === 0 || rest !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits)) || (prefix ?? 0) > (family === 4 ? 32 : 128);
+    const wrong =
+      family === 0 || rest !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits)) || (prefix ?? 0) > (family === 4 ? 32 : 128);
     if (wrong) throw new ConfigError(`Cannot trust the proxy "${entry}": write an IP address or a CIDR block such as "10.0.0.0/8".`);
     const type = family === 4 ? "ipv4" : "ipv6";
     if (prefix === undefined) list.addAddress(address, type);

@@ -43,7 +43,9 @@ export const quoted = (key: string) => JSON.stringify(key);
 export function increment(key: string, value: unknown, by: number): number {
   const number = value === undefined ? 0 : value;
   if (typeof number !== "number") {
-    throw new TypeError(`Cannot increment ${quoted(key)} in the session: its value is a ${value === null ? "null" : typeof value}, not a number.`);
+    throw new TypeError(
+      `Cannot increment ${quoted(key)} in the session: its value is a ${value === null ? "null" : typeof value}, not a number.`,
+    );
   }
   const sum = number + by;
   if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${quoted(key)} in the session: the sum is no finite number.`);
@@ -67,7 +69,11 @@ export function apply(operations: Operations, contents: Contents): Contents {
   for (const [key, change] of operations.changes) {
     if (change.type === "delete") data.delete(key);
     else if (change.type === "set") data.set(key, change.value);
-    else data.set(key, change.steps.reduce((value, next) => step(key, value, next), data.get(key)));
+    else
+      data.set(
+        key,
+        change.steps.reduce((value, next) => step(key, value, next), data.get(key)),
+      );
   }
   return { data: Object.fromEntries(data), flashes: applyFlashes(operations, contents.flashes) };
 }

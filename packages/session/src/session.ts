@@ -6,7 +6,6 @@ import type { SessionState } from "./state.ts";
  * The keys of the application's sessions and the types of their values; empty until an application augments it.
  * A key that is not declared reads as `unknown`.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- applications augment it
 export interface SessionData {}
 
 /** The type of a key's value: the declared one, else `unknown`. */

@@ -38,7 +38,10 @@ export class TestClient {
   readonly #follow: boolean;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(app: Pick<App, "fetch">, { baseUrl = "http://localhost", followRedirects = false, headers = {}, now = Date.now }: TestClientOptions = {}) {
+  constructor(
+    app: Pick<App, "fetch">,
+    { baseUrl = "http://localhost", followRedirects = false, headers = {}, now = Date.now }: TestClientOptions = {},
+  ) {
     this.#app = app;
     this.#base = new URL(baseUrl);
     this.#follow = followRedirects;

@@ -42,7 +42,12 @@ class CookieSession implements StoredSession {
   readonly #cookie: SecureCookie;
   readonly #stale: boolean;
 
-  constructor(cookie: SecureCookie, name: string, { contents, createdAt, owner }: Envelope, { exists, stale }: { exists: boolean; stale: boolean }) {
+  constructor(
+    cookie: SecureCookie,
+    name: string,
+    { contents, createdAt, owner }: Envelope,
+    { exists, stale }: { exists: boolean; stale: boolean },
+  ) {
     this.contents = contents;
     this.createdAt = createdAt;
     this.exists = exists;
