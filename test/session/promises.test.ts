@@ -21,7 +21,8 @@ describe("1: a session that is not touched costs nothing", () => {
 });
 
 describe("2: a session is saved only when it changed, once, before the head", () => {
-  const stays = async (app: ReturnType<typeof sessionApp>) => (await app.run(async (_store, session) => text(String((await session()).get("a"))))).text();
+  const stays = async (app: ReturnType<typeof sessionApp>) =>
+    (await app.run(async (_store, session) => text(String((await session()).get("a"))))).text();
 
   test("a change inside a value counts, the same value does not", async () => {
     const { run } = sessionApp();
@@ -107,18 +108,21 @@ describe("2: a session is saved only when it changed, once, before the head", ()
 });
 
 describe("3: nothing is created by reading", () => {
-  test.each(["session=unknown", "session=", "session=v1.e30.1.AAAA", "session=a; session=b"])("%s is not answered with a cookie", async (cookie) => {
-    const { run } = sessionApp();
-    const response = await run(
-      async (_store, session) => {
-        const all = await session();
-        return text(`${all.isNew} ${all.size} ${all.get("a")}`);
-      },
-      { headers: { cookie } },
-    );
-    expect(await response.text()).toBe("true 0 undefined");
-    expect(setCookies(response)).toEqual([]);
-  });
+  test.each(["session=unknown", "session=", "session=v1.e30.1.AAAA", "session=a; session=b"])(
+    "%s is not answered with a cookie",
+    async (cookie) => {
+      const { run } = sessionApp();
+      const response = await run(
+        async (_store, session) => {
+          const all = await session();
+          return text(`${all.isNew} ${all.size} ${all.get("a")}`);
+        },
+        { headers: { cookie } },
+      );
+      expect(await response.text()).toBe("true 0 undefined");
+      expect(setCookies(response)).toEqual([]);
+    },
+  );
 
   test("a cookie signed with an old key is read, and written anew only with its next change", async () => {
     const old = sessionApp();
@@ -190,7 +194,9 @@ describe("5: a value counts only for what it was made for", () => {
       const response = await bare.run(
         async (store) => {
           const [own, user] = [await store.getSession<{ admin?: boolean }>(), await store.getSession<{ admin?: boolean }>("user")];
-          return text(JSON.stringify([own.get("admin"), user.get("admin"), store.getSecureCookie("pass"), store.getSecureCookie("session")]));
+          return text(
+            JSON.stringify([own.get("admin"), user.get("admin"), store.getSecureCookie("pass"), store.getSecureCookie("session")]),
+          );
         },
         { headers: { cookie } },
       );

@@ -46,7 +46,9 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
 
   test("is refused with parts of another, in another order or repeated", () => {
     const parts = value.split(".");
-    const others = make({ encrypt, now: () => start + 5000 }).sign("name", '{"a":"x"}').split(".");
+    const others = make({ encrypt, now: () => start + 5000 })
+      .sign("name", '{"a":"x"}')
+      .split(".");
     for (let at = 0; at < parts.length; at++) {
       const swapped = parts.map((part, i) => (i === at ? others[i] : part)).join(".");
       if (swapped !== value) expect(cookie.unsign("name", swapped).ok, swapped).toBe(false);
