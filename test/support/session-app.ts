@@ -15,12 +15,12 @@ export interface SessionApp {
   readonly app: App;
   readonly client: TestClient;
   /** Runs work as a request's handler and gives the response; what the work returns is the answer, if it is one. */
-  run(
+  readonly run: (
     work: Work,
     options?: { readonly method?: string; readonly path?: string; readonly headers?: Record<string, string> },
-  ): Promise<Response>;
+  ) => Promise<Response>;
   /** Moves the clock of sessions and of the client's cookies by seconds. */
-  pass(seconds: number): void;
+  readonly pass: (seconds: number) => void;
   readonly logged: readonly string[];
 }
 

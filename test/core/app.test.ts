@@ -1,0 +1,223 @@
+import {
+  abort,
+  ConfigError,
+  deleteCookie,
+  html,
+  HTTPError,
+  json,
+  redirect,
+  RequestHandler,
+  Response,
+  Rule,
+  RuleError,
+  setCookie,
+  setHeader,
+  text,
+  vary,
+} from "@mini/core";
+import { describe, expect, test } from "vitest";
+import { makeApp } from "../support/one-handler.ts";
+
+describe("a handler's answer", () => {
+  test("may be a Response, Html, a global Response, or a promise of one", async () => {
+    const answers = [
+      () => text("a"),
+      () => html`a`,
+      () => new globalThis.Response("a"),
+      async () => html`a`,
+      () => Promise.resolve(text("a")),
+    ];
+    for (const answer of answers) expect(await (await makeApp(answer).get()).text()).toBe("a");
+  });
+
+  test.each([[undefined], [null], ["text"], [5], [{}], [Promise.resolve()]])(
+    "%s is refused, and class and method are named",
+    async (value) => {
+      const { get, logged } = makeApp(() => value);
+      const response = await get();
+      expect(response.status).toBe(500);
+      expect(await response.text()).not.toContain("Handler");
+      expect(logged).toHaveLength(1);
+      expect(logged[0]).toMatch(/^GET \/ failed: TypeError.*Handler\.get/);
+    },
+  );
+
+  test("that is no promise is given without one", () => {
+    expect(makeApp(() => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(Response);
+    expect(makeApp(async () => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(Promise);
+  });
+
+  test("with text may be given any number of times, cookies of one request stay there", async () => {
+    const shared = text("shared");
+    let count = 0;
+    const { get } = makeApp(() => {
+      if (count++ === 0) setCookie("a", "1");
+      return shared;
+    });
+    expect((await get()).headers.getSetCookie()).toHaveLength(1);
+    const second = await get();
+    expect([await second.text(), second.headers.getSetCookie()]).toEqual(["shared", []]);
+  });
+
+  test("with a stream may be given once: the second time names the handler", async () => {
+    const shared = new Response(new Blob(["once"]).stream());
+    const { get, logged } = makeApp(() => shared);
+    expect(await (await get()).text()).toBe("once");
+    expect((await get()).status).toBe(500);
+    expect(logged.join()).toMatch(/Handler\.get/);
+  });
+});
+
+describe("methods", () => {
+  const { app } = makeApp(() => text("body"));
+  const send = (method: string, path = "/") => app.fetch(new Request(`http://localhost${path}`, { method }));
+
+  test("HEAD is served by get, with the length and without the body", async () => {
+    const response = await send("HEAD");
+    expect([response.status, response.headers.get("content-length"), await response.text()]).toEqual([200, "4", ""]);
+  });
+
+  test("another method is 405 with Allow, OPTIONS answers by itself, an unknown one is 501", async () => {
+    const wrong = await send("DELETE");
+    expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, POST"]);
+    const options = await send("OPTIONS");
+    expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS, POST"]);
+    expect((await send("PROPFIND")).status).toBe(501);
+  });
+
+  test("names of Object's own members are no methods", async () => {
+    for (const method of ["constructor", "toString", "__proto__"]) expect((await send(method)).status).toBe(501);
+  });
+
+  test("a path without a rule is 404, a malformed one 400, one without its slash a redirect with the query", async () => {
+    expect((await send("GET", "/nope")).status).toBe(404);
+    expect((await send("GET", "/%zz")).status).toBe(400);
+    const branch = makeApp(() => text("a"), {
+      rules: [
+        new Rule("/branch/", {
+          handler: class extends RequestHandler {
+            get() {
+              return text("b");
+            }
+          },
+        }),
+      ],
+    });
+    const response = await branch.get("/branch?a=1&b=%20");
+    expect([response.status, response.headers.get("location")]).toEqual([308, "/branch/?a=1&b=%20"]);
+  });
+});
+
+describe("errors", () => {
+  test("an HTTPError is its answer, with its headers", async () => {
+    const { get, logged } = makeApp(() => {
+      throw new HTTPError(429, "Slow <down>", { headers: { "retry-after": "5" } });
+    });
+    const response = await get("/", { accept: "text/html" });
+    expect([response.status, response.headers.get("retry-after"), response.headers.get("content-type")]).toEqual([
+      429,
+      "5",
+      "text/html; charset=utf-8",
+    ]);
+    expect(await response.text()).toContain("Slow &lt;down&gt;");
+    expect(logged).toEqual([]);
+  });
+
+  test("are problem+json for who accepts it", async () => {
+    const { get } = makeApp(() => abort(403, "No."));
+    const response = await get("/", { accept: "application/json" });
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toMatchObject({ status: 403, title: "Forbidden", detail: "No." });
+  });
+
+  test("that nobody expected are logged once with method and path, and say nothing", async () => {
+    const { get, logged } = makeApp(() => Promise.reject(new Error("secret detail")));
+    const response = await get("/?token=hidden");
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("secret");
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toMatch(/^GET \/ failed: Error: secret detail/);
+    expect(logged[0]).not.toContain("hidden");
+  });
+
+  test("are shown with debug, which production refuses", async () => {
+    const { get } = makeApp(() => Promise.reject(new Error("the <detail>")), { debug: true });
+    expect(await (await get()).text()).toContain("the &lt;detail&gt;");
+    const before = process.env["NODE_ENV"];
+    process.env["NODE_ENV"] = "production";
+    try {
+      expect(() => makeApp(() => text(""), { debug: true })).toThrow(ConfigError);
+    } finally {
+      process.env["NODE_ENV"] = before;
+    }
+  });
+
+  test("are rendered by errorHandlers, with the error's status", async () => {
+    const { get } = makeApp(() => abort(403), { errorHandlers: { 403: () => html`mine`, 404: () => text("own", { status: 410 }) } });
+    const response = await get();
+    expect([response.status, await response.text()]).toEqual([403, "mine"]);
+    expect((await get("/nope")).status).toBe(410);
+  });
+
+  test("in an error handler still answer 500, and both are logged", async () => {
+    const { get, logged } = makeApp(() => Promise.reject(new Error("one")), {
+      errorHandlers: {
+        500: () => {
+          throw new Error("two");
+        },
+      },
+    });
+    expect((await get()).status).toBe(500);
+    expect(logged.map((message) => /Error: (\w+)/.exec(message)![1])).toEqual(["one", "two"]);
+  });
+
+  test.each([[undefined], ["text"], [null], [5]])("may be anything: %s thrown is a 500", async (thrown) => {
+    const { get } = makeApp(() => {
+      throw thrown;
+    });
+    expect((await get()).status).toBe(500);
+  });
+
+  test("drop cookies and headers of the handler, except clearing ones", async () => {
+    const { get } = makeApp(() => {
+      setCookie("made", "1");
+      deleteCookie("gone");
+      setHeader("x-made", "1");
+      vary("Accept");
+      throw new Error("no");
+    });
+    const response = await get();
+    expect(response.headers.getSetCookie()).toEqual([expect.stringMatching(/^gone=;/)]);
+    expect(response.headers.has("x-made")).toBe(false);
+  });
+});
+
+describe("at start", () => {
+  test.each([[{ maxBodySize: -1 }], [{ maxBodySize: 1.5 }], [{ config: null }], [{ trustProxy: ["nonsense"] }]])(
+    "%j is refused",
+    (options) => {
+      expect(() => makeApp(() => text(""), options as never)).toThrow(ConfigError);
+    },
+  );
+
+  test.each([[{ path: "/" }], ["/"], [null]])("%j in the list of rules is refused", (entry) => {
+    expect(() => makeApp(() => text(""), { rules: [entry as never] })).toThrow(RuleError);
+  });
+
+  test.each([
+    [{}, "no handler class"],
+    [{ handler: class {} }, "no handler class"],
+    [{ handler: class extends RequestHandler {}, action: "nope" }, 'action "nope"'],
+  ])("a rule with %o is refused by name", (options, problem) => {
+    expect(() => makeApp(() => text(""), { rules: [new Rule("/bad", options as never)] })).toThrow(problem);
+    expect(() => makeApp(() => text(""), { rules: [new Rule("/bad", options as never)] })).toThrow('"/bad"');
+  });
+});
+
+test("json and redirect answer with their types", async () => {
+  const { get } = makeApp(() => json({ a: "é" }));
+  const response = await get();
+  expect([response.headers.get("content-type"), await response.json()]).toEqual(["application/json", { a: "é" }]);
+  const moved = await makeApp(() => redirect("/there", 303)).get();
+  expect([moved.status, moved.headers.get("location")]).toEqual([303, "/there"]);
+});
