@@ -1,0 +1,140 @@
+import { redirect, request } from "@mini/core";
+import { describe, expect, test } from "vitest";
+import { makeApp } from "../support/one-handler.ts";
+
+const { app } = makeApp(() => redirect(request.args.get("to")!), { crossOrigin: { trusted: ["https://friend.example"] } });
+
+async function follow(to: string): Promise<{ status: number; location: string | null }> {
+  const response = await app.fetch(new Request(`http://site.example:8080/?to=${encodeURIComponent(to)}`));
+  return { status: response.status, location: response.headers.get("location") };
+}
+
+const hosts = [
+  "evil.example",
+  "site.example.evil.example",
+  "evil.example:8080",
+  "site.example",
+  "site.example:8081",
+  "[::1]",
+  "127.0.0.1",
+  "evil\u3002example",
+  "xn--e1afmkfd.example",
+];
+const starts = [
+  "//",
+  "///",
+  "////",
+  "/\\",
+  "\\\\",
+  "\\/",
+  "\\/\\/",
+  "/\t/",
+  "/\n/",
+  "/\r/",
+  "\t//",
+  "\n//",
+  " //",
+  "\u0000//",
+  "\u00a0//",
+  "http://",
+  "https://",
+  "HTTP://",
+  "hTtPs://",
+  "http:/\\",
+  "http:\\\\",
+  "https:\\/",
+  "http:///",
+  "https:////",
+  "ht\ttp://",
+  "http:\t//",
+  "ftp://",
+  "ws://",
+  "file://",
+  "gopher://",
+  "//user@",
+  "//site.example:8080@",
+  "http://site.example:8080@",
+  "http://user:pass@",
+  "https://site.example:8080\\@",
+  "//site.example:8080\\@",
+  "/\\\t/",
+  "/.//\\..//\\",
+  "\u2028//",
+  "\ufeff//",
+  "///\\;@",
+  "https:",
+  "http:",
+  "http:/",
+];
+const schemes = [
+  "javascript:alert(1)",
+  "JaVaScRiPt:alert(1)",
+  "java\tscript:alert(1)",
+  "\u0001javascript:alert(1)",
+  " javascript:alert(1)",
+  "data:text/html,x",
+  "blob:http://site.example:8080/x",
+  "vbscript:x",
+  "about:blank",
+  "mailto:a@b",
+  "view-source:http://site.example:8080/",
+];
+
+describe("a redirect", () => {
+  const spellings = starts.flatMap((start) => hosts.map((host) => start + host)).concat(schemes, starts);
+
+  test(`of ${spellings.length} hostile spellings stays on the site or is refused`, async () => {
+    expect(spellings.length).toBeGreaterThan(400);
+    for (const spelling of spellings) {
+      for (const to of [spelling, `${spelling}/path`, `${spelling}?a`, `${spelling}#a`]) {
+        const { status, location } = await follow(to);
+        if (status === 400) {
+          expect(location).toBeNull();
+          continue;
+        }
+        expect(status, JSON.stringify(to)).toBe(302);
+        // What a browser makes of it, from wherever on the site.
+        expect(new URL(location!, "http://site.example:8080/deep/page").host, JSON.stringify([to, location])).toBe("site.example:8080");
+        expect(location, JSON.stringify(to)).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
+      }
+    }
+  });
+
+  test.each([
+    ["/", "/"],
+    ["", "/?to="],
+    ["/a?b=c#d", "/a?b=c#d"],
+    ["a/b", "/a/b"],
+    ["../a", "/a"],
+    ["?a=1", "/?a=1"],
+    ["/%2F%2Fevil.example", "/%2F%2Fevil.example"],
+    ["/é ü", "/%C3%A9%20%C3%BC"],
+    ["http://site.example:8080/a", "/a"],
+    ["HTTP://SITE.example:8080//a", "/a"],
+  ])("to %j is sent as %j", async (to, sent) => {
+    expect(await follow(to)).toEqual({ status: 302, location: sent });
+  });
+
+  test("goes to origins that are trusted, as a whole URL", async () => {
+    expect(await follow("https://friend.example/a")).toEqual({ status: 302, location: "https://friend.example/a" });
+    expect((await follow("http://friend.example/a")).status).toBe(400);
+    expect((await follow("https://friend.example:444/a")).status).toBe(400);
+    expect((await follow("https://user@friend.example/a")).status).toBe(400);
+  });
+
+  test("goes anywhere on the web with external: true, and nowhere else", async () => {
+    const away = async (to: string) => (await makeApp(() => redirect(to, { external: true, status: 303 })).get()).headers.get("location");
+    expect(await away("https://other.example/a b")).toBe("https://other.example/a%20b");
+    expect(await away("javascript:alert(1)")).toBeNull();
+    expect(await away("https://user@other.example/")).toBeNull();
+  });
+
+  test.each([301, 302, 303, 307, 308])("may have the status %i", async (status) => {
+    const response = await makeApp(() => redirect("/", status)).get();
+    expect([response.status, await response.text()]).toEqual([status, ""]);
+  });
+
+  test.each([200, 300, 304, 400, 99.5])("can not have the status %d", async (status) => {
+    expect((await makeApp(() => redirect("/", status)).get()).status).toBe(500);
+  });
+});
