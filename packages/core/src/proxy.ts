@@ -48,8 +48,9 @@ export class Proxies {
   }
 
   #trusts(address: string | undefined): boolean {
-    if (address === undefined) return false;
+    // A request that came over no connection is trusted where anybody is.
     if (this.#all) return true;
+    if (address === undefined) return false;
     const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
     const family = isIP(plain);
     return family !== 0 && this.#list !== undefined && this.#list.check(plain, family === 4 ? "ipv4" : "ipv6");

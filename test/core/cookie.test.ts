@@ -1,0 +1,100 @@
+import { cookieValues, parseCookies, serializeCookie } from "@mini/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+describe("reading cookies", () => {
+  test("gives the first of equal names, and cookieValues all of them in order", () => {
+    expect([...parseCookies("a=1; b=2; a=3")]).toEqual([
+      ["a", "1"],
+      ["b", "2"],
+    ]);
+    expect(cookieValues("a=1; b=2; a=3", "a")).toEqual(["1", "3"]);
+    expect(cookieValues("a=1; a=2; a=3", "a", 2)).toEqual(["1", "2"]);
+    expect(cookieValues(null, "a")).toEqual([]);
+    expect(cookieValues("aa=1; A=2; a =3", "a")).toEqual(["3"]);
+  });
+
+  test("decodes what is encoded, leaves what can not be, and takes quotes off", () => {
+    expect([...parseCookies('a=%C3%A9; b=%zz; c="x y"; d=; __proto__=e')]).toEqual([
+      ["a", "é"],
+      ["b", "%zz"],
+      ["c", "x y"],
+      ["d", ""],
+      ["__proto__", "e"],
+    ]);
+  });
+
+  test("never throws, and is bounded by what came", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (header, name) => {
+        expect(parseCookies(header).size).toBeLessThanOrEqual(header.length);
+        expect(Array.isArray(cookieValues(header, name))).toBe(true);
+      }),
+      { seed: 4, numRuns: 2000 },
+    );
+  });
+});
+
+describe("writing a cookie", () => {
+  test("gives its Set-Cookie line, with the value encoded where it must be", () => {
+    expect(serializeCookie("a", 'é;, "\\', {})).toBe("a=%C3%A9%3B%2C%20%22%5C; Path=/; HttpOnly; SameSite=Lax");
+    expect(serializeCookie("a", "v1.ab_c-d~", {})).toMatch(/^a=v1\.ab_c-d~;/);
+    const options = {
+      maxAge: 60,
+      domain: "example.org",
+      path: "/a",
+      secure: true,
+      httpOnly: true,
+      sameSite: "none",
+      partitioned: true,
+    } as const;
+    expect(serializeCookie("a", "b", options).split("; ").sort()).toEqual([
+      "Domain=example.org",
+      "HttpOnly",
+      "Max-Age=60",
+      "Partitioned",
+      "Path=/a",
+      "SameSite=None",
+      "Secure",
+      "a=b",
+    ]);
+  });
+
+  test("reads back as it was", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (value) => {
+        expect(cookieValues(serializeCookie("a", value, {}).split("; ")[0]!, "a")).toEqual([value]);
+      }),
+      { seed: 6 },
+    );
+  });
+
+  const controls = Array.from({ length: 33 }, (_, i) => (i === 32 ? "\x7f" : String.fromCharCode(i)));
+  test("refuses every control character in name, domain and path", () => {
+    for (const char of controls) {
+      expect(() => serializeCookie(`a${char}b`, "x", {}), JSON.stringify(char)).toThrow(TypeError);
+      expect(() => serializeCookie("a", "x", { domain: `a${char}b` }), JSON.stringify(char)).toThrow(TypeError);
+      expect(() => serializeCookie("a", "x", { path: `/a${char}b` }), JSON.stringify(char)).toThrow(TypeError);
+      expect(serializeCookie("a", `x${char}y`, {})).not.toContain(char);
+    }
+  });
+
+  test.each([
+    ["", {}],
+    ["a;b", {}],
+    ["a=b", {}],
+    ["a b", {}],
+    ["é", {}],
+    ["a", { sameSite: "none" }],
+    ["a", { partitioned: true }],
+    ["a", { domain: "a;b" }],
+    ["a", { path: "a;b" }],
+    ["a", { maxAge: Number.NaN }],
+    ["__Host-a", {}],
+    ["__Host-a", { secure: true, path: "/a" }],
+    ["__Host-a", { secure: true, path: "/", domain: "example.org" }],
+    ["__Secure-a", {}],
+  ])("refuses %j with %j, which browsers would drop", (name, options) => {
+    expect(() => serializeCookie(name, "x", options as object)).toThrow(TypeError);
+  });
+});
