@@ -52,8 +52,8 @@ describe("the facts of methods", () => {
     ({ group, handler = {} }) => group === "methods" && Object.values(handler).every((each) => each === behaviour),
   );
 
-  test("are 8 or more", () => {
-    expect(methods.length).toBeGreaterThanOrEqual(8);
+  test("are 7 or more", () => {
+    expect(methods.length).toBeGreaterThanOrEqual(7);
   });
 
   test.each(methods.map((each) => [each.id, each] as const))(

@@ -14,7 +14,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     serve testing/cookie-jar testing/client testing/in-request testing/index
   `),
   session: words(`
-    errors json nearest backend flash config settings secure-cookie operations outgoing medium backends/securecookie
+    errors json backend flash config settings secure-cookie operations outgoing medium backends/securecookie
     state session slot request-sessions store local middleware mixin index
   `),
 };

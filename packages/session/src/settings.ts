@@ -1,6 +1,5 @@
 import { ConfigError, serializeCookie } from "@mini/core";
 import { defaults, type SessionConfig, type SessionCookieOptions, type SessionOptions } from "./config.ts";
-import { nearest } from "./nearest.ts";
 
 /** The attributes of one session's cookie. */
 export interface CookieSettings extends SessionCookieOptions {
@@ -79,8 +78,7 @@ function check(path: string, given: unknown, checks: Readonly<Record<string, Che
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name, value] of entries) {
     if (!Object.hasOwn(checks, name)) {
-      const meant = nearest(name, Object.keys(checks));
-      throw new ConfigError(`The ${path} has no setting "${name}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`);
+      throw new ConfigError(`The ${path} has no setting "${name}"; it has ${Object.keys(checks).join(", ")}.`);
     }
     const problem = checks[name]!(value);
     if (problem !== undefined) throw new ConfigError(`The ${path} setting "${name}" ${problem}.`);
