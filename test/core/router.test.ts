@@ -101,7 +101,7 @@ describe("a redirect", () => {
     ["/\t/edit", "/%09/edit/"],
     ["/%2F%2fevil.example/edit", "/%2F%2Fevil.example/edit/"],
   ])("sends %j on to %s", (path, target) => {
-    expect(router.match("GET", path)).toEqual({ type: "redirect", path: target });
+    expect(router.match("GET", path)).toEqual({ type: "redirect", location: target });
   });
 
   test("is not given where the rule does not have the method", () => {
@@ -110,7 +110,7 @@ describe("a redirect", () => {
 
   test("comes before 405, where another rule has the method", () => {
     const mixed = make(new Rule("/bar", { methods: ["POST"] }), new Rule("/bar/", { methods: ["GET"] }));
-    expect(mixed.match("GET", "/bar")).toEqual({ type: "redirect", path: "/bar/" });
+    expect(mixed.match("GET", "/bar")).toEqual({ type: "redirect", location: "/bar/" });
     expect(mixed.match("PUT", "/bar")).toMatchObject({ type: "methodNotAllowed" });
   });
 });

@@ -10,13 +10,13 @@ interface PublicNames {
 const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/core": {
     values: `
-      App BuildError ConfigError DuplicateRuleError HTTPError Html LocalError PortInUseError RequestHandler Response Rule RuleError
-      UnsafeRedirectError abort beforeHead cookieValues deleteCookie escapeHtml html json local parseCookies raw redirect request
-      serializeCookie setCookie setHeader setLocal text urlFor vary
+      App BuildError ConfigError DuplicateRuleError EndpointPrefix HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError
+      Submount UnsafeRedirectError abort beforeHead cookieValues deleteCookie escapeHtml html int json local matching number oneOf parseCookies raw redirect request
+      serializeCookie setCookie setHeader setLocal text urlFor uuid vary
     `,
     types: `
-      AppOptions Application Config Context CookieOptions CrossOriginOption ErrorHandler HTTPErrorOptions HandlerClass HandlerResult
-      Local Logger Middleware MiddlewareClass MiddlewareList PathParams RedirectOptions Register Request RuleOptions TrustProxy
+      AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler HTTPErrorOptions HandlerClass HandlerResult
+      Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleOptions TrustProxy
       UrlOptions
     `,
   },

@@ -9,7 +9,8 @@ import type { PackageName, Source } from "../support/sources.ts";
 const layers: Readonly<Record<PackageName, readonly string[]>> = {
   core: words(`
     errors cookie response html head nearest promise logger
-    rule params pattern matcher url-builder router check local before-head url-for
+    converter params rule factories pattern values matcher redirect-pattern url-builder compiled-rule endpoints rule-args rule-redirects
+    router check local before-head url-for
     proxy request redirect application context cross-origin stream handler middleware dispatch error-page routes app index
     serve testing/cookie-jar testing/client testing/in-request testing/index
   `),

@@ -1,5 +1,5 @@
 // Checked by the compiler alone: a line marked @ts-expect-error must be an error, every other line must not.
-import { App, html, RequestHandler, Response, Rule, type PathParams } from "@mini/core";
+import { App, EndpointPrefix, Host, html, int, number, oneOf, RequestHandler, Response, Rule, Submount, type PathParams } from "@mini/core";
 
 type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false;
 function same<One, Other>(..._proof: Equal<One, Other> extends true ? [] : [never]): void {}
@@ -117,3 +117,54 @@ new Rule("/", { handler: new Plain() });
 new RequestHandler({} as never).get();
 
 export { Plain, User };
+
+// Converters, hosts, defaults and factories
+class Typed extends RequestHandler {
+  get({ id }: { id: number }) {
+    return html`${id}`;
+  }
+}
+class Tenant extends RequestHandler {
+  get({ tenant, lang }: { tenant: string; lang: "en" | "de" }) {
+    return html`${tenant} ${lang}`;
+  }
+}
+class Paged extends RequestHandler {
+  get({ page }: { page: number }) {
+    return html`${page}`;
+  }
+}
+class Numbers extends RequestHandler {
+  get({ ids }: { ids: readonly number[] }) {
+    return html`${ids}`;
+  }
+}
+
+new App({
+  rules: [
+    new Rule("/typed/:id", { handler: Typed, where: { id: int } }),
+    new Rule("/between/:id", { handler: Typed, where: { id: number({ min: 1 }) } }),
+    new Rule("/numbers/*ids", { handler: Numbers, where: { ids: int } }),
+    new Rule("/paged{/:page}", { handler: Paged, where: { page: int }, defaults: { page: 1 } }),
+    new Rule("/first", { handler: Paged, defaults: { page: 1 } }),
+    new Rule("/:lang", { handler: Tenant, host: ":tenant.example.org", where: { lang: oneOf("en", "de") } }),
+    ...Host(":tenant.example.org", Submount("/:lang", [new Rule("/in", { handler: Tenant, where: { lang: oneOf("en", "de") } })])),
+    new Rule("/moved/:id", { where: { id: int }, redirectTo: ({ id }) => `/typed/${id.toFixed()}` }),
+  ],
+});
+
+// @ts-expect-error without its converter the argument is text
+new App({ rules: [new Rule("/typed/:id", { handler: Typed })] });
+// @ts-expect-error another converter gives something else
+new App({ rules: [new Rule("/typed/:id", { handler: Typed, where: { id: oneOf("a") } })] });
+// @ts-expect-error without a default the argument may be missing
+new App({ rules: [new Rule("/paged{/:page}", { handler: Paged, where: { page: int } })] });
+// @ts-expect-error rules inside factories are checked
+new App({ rules: [...Submount("/x/:id", [new Rule("/y", { handler: Typed })])] });
+// @ts-expect-error so is what a host gives
+new App({ rules: [...Host(":other.example.org", [new Rule("/:lang", { handler: Tenant, where: { lang: oneOf("en", "de") } })])] });
+// @ts-expect-error a converter has parse and format
+new Rule("/:id", { where: { id: 5 } });
+
+export const mounted = EndpointPrefix("blog/", Submount("/blog/", [new Rule("/:slug", { endpoint: "show", handler: Plain })]));
+same<typeof mounted extends readonly [Rule<infer Path, infer Name>] ? [Path, Name] : never, ["/blog/:slug", "blog/show"]>();

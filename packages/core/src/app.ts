@@ -13,9 +13,11 @@ import type { Logger } from "./logger.ts";
 import { MiddlewareRegistry, type Stack } from "./middleware.ts";
 import { attempt, chain, type Awaitable } from "./promise.ts";
 import { Proxies, type TrustProxy } from "./proxy.ts";
+import { withQuery } from "./redirect-pattern.ts";
 import { Request, type RequestSettings } from "./request.ts";
 import { claim, fromParts, partsOf, type Response } from "./response.ts";
-import { Router, type UrlOptions } from "./router.ts";
+import type { UrlOptions } from "./endpoints.ts";
+import { Router } from "./router.ts";
 import { memberFor, methodNotAllowed, NoHandler, Route, verbs } from "./routes.ts";
 import { Rule } from "./rule.ts";
 import { bindStream } from "./stream.ts";
@@ -96,9 +98,12 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     const routes = new Map<Rule, Route>();
     for (const rule of rules) {
       if (!(rule instanceof Rule)) {
-        problems.push("The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }).");
+        problems.push(
+          "The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }), and spread what a factory gives: ...Submount(...).",
+        );
         continue;
       }
+      if (rule.redirectTo !== undefined || rule.buildOnly) continue;
       try {
         routes.set(rule, new Route(rule, this.#registry));
       } catch (error) {
@@ -133,8 +138,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
    */
   urlFor(endpoint: string, args: Readonly<Record<string, unknown>> = {}, options: UrlOptions = {}): string {
     const request = storage.getStore()?.get("request") as Request | undefined;
-    const base = request === undefined ? undefined : { scheme: request.secure ? "https" : "http", host: request.host };
-    return this.router.build(endpoint, args, options, base);
+    return this.router.build(endpoint, args, options, request === undefined ? undefined : baseOf(request));
   }
 
   trustsOrigin(url: URL): boolean {
@@ -164,20 +168,17 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     }
     const { method } = request;
     if (!verbs.has(method)) return this.#fail(context, new HTTPError(501));
-    const matched = this.router.match(method, request.path);
+    const matched = this.router.match(method, request.path, this.router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
         request.rule = matched.rule;
-        return chain(
-          attempt(
-            () => chain(matched.target.plan(), (plan) => this.#run(context, matched.target, plan, matched.params)),
-            (error) => this.#fail(context, error),
-          ),
-          (response) => response,
+        return attempt(
+          () => chain(matched.target.plan(), (plan) => this.#run(context, matched.target, plan, matched.params)),
+          (error) => this.#fail(context, error),
         );
       }
       case "redirect":
-        return fromParts({ body: null, status: 308, statusText: "", headers: ["location", matched.path + request.search] });
+        return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(matched.location, request.search)] });
       case "options":
         return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "allow", matched.allow);
       case "methodNotAllowed":
@@ -294,3 +295,6 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return fromParts({ ...parts, headers: [...headers, "content-length", String(length)], body: null });
   }
 }
+
+/** Scheme and host that URLs of a request's site have. */
+const baseOf = (request: Request) => ({ scheme: request.secure ? "https" : "http", host: request.host });

@@ -1,5 +1,5 @@
 import type { Logger } from "./logger.ts";
-import type { UrlOptions } from "./router.ts";
+import type { UrlOptions } from "./endpoints.ts";
 
 /** Settings by package. A package adds its own by augmenting this interface of `"@mini/core"`. */
 export interface Config {}

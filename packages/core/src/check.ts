@@ -1,4 +1,4 @@
-import type { PathParams } from "./params.ts";
+import type { RuleArgs } from "./params.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
 type Verb = "get" | "head" | "post" | "put" | "patch" | "delete" | "options";
@@ -30,28 +30,32 @@ type Wrong<Instance, Member extends PropertyKey, Result> = {
     : Key;
 }[Member & keyof Instance];
 
-type Problem<Path extends string, Handler extends HandlerLike, Action extends string, Method extends string, Result> =
+type Problem<Path extends string, Args, Handler extends HandlerLike, Action extends string, Method extends string, Result> =
   InstanceType<Handler> extends infer Instance
     ? [Action] extends [keyof Instance]
-      ? [Refusing<Instance, Called<Action, Method>, PathParams<Path>>] extends [never]
+      ? [Refusing<Instance, Called<Action, Method>, Args>] extends [never]
         ? [Wrong<Instance, Called<Action, Method>, Result>] extends [never]
           ? never
           : `handler method "${Wrong<Instance, Called<Action, Method>, Result> & string}" of the rule "${Path}" does not return a Response or Html`
-        : `handler method "${Refusing<Instance, Called<Action, Method>, PathParams<Path>> & string}" does not accept the parameters of "${Path}"`
+        : `handler method "${Refusing<Instance, Called<Action, Method>, Args> & string}" does not accept the parameters of "${Path}"`
       : `the handler of the rule "${Path}" has no method "${Action}"`
     : never;
 
 type CheckRule<Entry, Result> =
-  Entry extends Rule<infer Path, string, infer Handler, infer Action, infer Method>
+  Entry extends Rule<infer Path, string, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
     ? string extends Path
       ? Entry
-      : [Problem<Path, Handler, Action, Method, Result>] extends [never]
+      : HandlerLike extends Handler // no handler: the rule redirects, or only builds URLs
         ? Entry
-        : { readonly error: Problem<Path, Handler, Action, Method, Result> }
+        : Problem<Path, RuleArgs<Path, Host, Where, Defaults>, Handler, Action, Method, Result> extends infer Found
+          ? [Found] extends [never]
+            ? Entry
+            : { readonly error: Found }
+          : never
     : { readonly error: "this is no Rule; make one with new Rule(path, { ... })" };
 
 /**
  * The rules as they are, or in place of a rule what is wrong with it: a method of its handler that does not accept the
- * parameters of its path, or gives back something else than `Result`.
+ * arguments that the rule gives, or gives back something else than `Result`.
  */
 export type CheckRules<Rules extends readonly unknown[], Result> = { readonly [Key in keyof Rules]: CheckRule<Rules[Key], Result> };

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { LocalError } from "./errors.ts";
 import type { Head } from "./head.ts";
-import type { UrlOptions } from "./router.ts";
+import type { UrlOptions } from "./endpoints.ts";
 
 /**
  * What the running request knows, by name. Packages and applications add names by augmenting this interface of

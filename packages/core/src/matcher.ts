@@ -1,78 +1,67 @@
-import {
-  expressionOf,
-  hasWildcard,
-  isParameter,
-  isStatic,
-  matchSegment,
-  type Alternative,
-  type FlatToken,
-  type Segment,
-} from "./pattern.ts";
+import type { Alternative, FlatToken, Segment } from "./pattern.ts";
+import { isRest, matchSegment, valueReader, type ValueReader } from "./values.ts";
 
-/** Arguments by name, without a prototype; a list for a wildcard. */
-export type Params = Readonly<Record<string, string | readonly string[]>>;
-
-/** What is found for a path: one alternative of a rule. */
+/** One alternative of a pattern, and what it stands for. */
 export interface Candidate<Target> {
   readonly target: Target;
   readonly alternative: Alternative;
-  /** Alternatives of the same rule that path-to-regexp tries before this one. */
-  readonly earlier: readonly Alternative[];
-  /** Whether the rule has optional groups. */
+  /** Names of parameters that have a converter. */
+  readonly constrained: ReadonlySet<string>;
+  /** Whether the pattern has optional groups. */
   readonly optional: boolean;
-  /** Whether it was made for a final slash that the rule does not have. */
+  /** Whether it was made for a final slash that the pattern does not have. */
   readonly lenient: boolean;
 }
 
-interface Entry<Target> extends Candidate<Target> {
-  /** Its place among all; of those that match, the smallest wins. */
+/** A candidate with its place among all: of those that match, the smallest wins. */
+interface Entry<Each> {
+  readonly candidate: Each;
   readonly order: number;
 }
 
-type Accept<Target> = (target: Target) => boolean;
+type Accept<Each> = (candidate: Each) => boolean;
 
-interface Edge<Target> {
+interface Edge<Each> {
   readonly tokens: readonly FlatToken[];
   readonly shape: string;
-  readonly node: Node<Target>;
+  readonly node: Node<Each>;
 }
 
 /** A wildcard and all that comes after it. */
-interface Tail<Target> {
-  readonly entry: Entry<Target>;
-  /** Text before a wildcard that is the last of its pattern; `undefined` where only the expression can tell. */
+interface Tail<Each> {
+  readonly entry: Entry<Each>;
+  /** Text before a wildcard that takes the rest; `undefined` where only reading the whole path can tell. */
   readonly text: string | undefined;
-  readonly expression: RegExp | undefined;
+  readonly read: ValueReader;
 }
 
 /** What may come after the segments that led here. */
-class Node<Target> {
-  readonly statics = new Map<string, Node<Target>>();
+class Node<Each> {
+  readonly statics = new Map<string, Node<Each>>();
   /** Segments of text and parameters. */
-  readonly mixed: Edge<Target>[] = [];
+  readonly mixed: Edge<Each>[] = [];
   /** Segments with a wildcard and text. */
-  readonly mixedTails: Tail<Target>[] = [];
-  parameter: Node<Target> | undefined;
-  readonly tails: Tail<Target>[] = [];
-  readonly entries: Entry<Target>[] = [];
+  readonly mixedTails: Tail<Each>[] = [];
+  /** A parameter with a converter, and one without. */
+  constrained: Node<Each> | undefined;
+  parameter: Node<Each> | undefined;
+  readonly tails: Tail<Each>[] = [];
+  readonly entries: Entry<Each>[] = [];
 }
 
 /**
- * Finds the rule for a path: a tree over the segments of all patterns, so that the cost depends on the path and not
- * on the number of rules. Of the alternatives that match, the one wins that has, segment by segment from the left,
- * more literal text, then a parameter before a wildcard; among equals one without optional groups, then the one
- * added first.
+ * Finds the pattern for a path: a tree over the segments of all patterns, so that the cost depends on the path and not
+ * on their number. Of the alternatives that match, the one wins that has, segment by segment from the left, more
+ * literal text, then a parameter with a converter before one without, then a parameter before a wildcard; among equals
+ * one without optional groups, then the one added first.
  */
-export class Matcher<Target> {
-  readonly #root = new Node<Target>();
+export class Matcher<Target, Each extends Candidate<Target> = Candidate<Target>> {
+  readonly #root = new Node<Each>();
   /** Paths without parameters, whole: nothing can win over them. */
-  readonly #statics = new Map<string, Entry<Target>[]>();
+  readonly #statics = new Map<string, Entry<Each>[]>();
 
-  constructor(candidates: readonly Candidate<Target>[]) {
-    const ranked = candidates.map((candidate) => ({ candidate, rank: rankOf(candidate.alternative) }));
-    // sort() keeps equals in the order in which they were added.
-    ranked.sort((a, b) => compareRanks(a.rank, b.rank) || compareTies(a.candidate, b.candidate));
-    for (const [order, { candidate }] of ranked.entries()) this.#add({ ...candidate, order });
+  constructor(candidates: readonly Each[]) {
+    for (const [order, candidate] of rankCandidates(candidates).entries()) this.#add({ candidate, order });
   }
 
   /**
@@ -81,15 +70,16 @@ export class Matcher<Target> {
    *
    * @param path - Starts with a slash.
    */
-  find(path: string, accept: Accept<Target>): Candidate<Target> | undefined {
+  find(path: string, accept: Accept<Each>): Each | undefined {
     const entries = this.#statics.get(path);
-    return (entries && pick(entries, accept)) ?? search(this.#root, path, 1, accept);
+    return ((entries && pick(entries, accept)) ?? search(this.#root, path, 1, accept))?.candidate;
   }
 
-  #add(entry: Entry<Target>): void {
-    const { tokens, segments } = entry.alternative;
-    if (segments.every(isStatic)) {
-      const path = tokens.map((token) => (token.type === "text" ? token.value : "")).join("");
+  #add(entry: Entry<Each>): void {
+    const { alternative, constrained } = entry.candidate;
+    const { segments } = alternative;
+    if (segments.every(({ kind }) => kind === "static")) {
+      const path = `/${segments.map(({ text }) => text).join("/")}`;
       const known = this.#statics.get(path);
       if (known === undefined) this.#statics.set(path, [entry]);
       else known.push(entry);
@@ -97,151 +87,112 @@ export class Matcher<Target> {
     }
     let node = this.#root;
     for (const [i, segment] of segments.entries()) {
-      if (hasWildcard(segment)) {
-        const tail = makeTail(entry, segment, i === segments.length - 1);
-        (segment.text === "" ? node.tails : node.mixedTails).push(tail);
+      if (segment.kind === "wildcard") {
+        const text = i === segments.length - 1 && isRest(segment) ? segment.text : undefined;
+        (segment.text === "" ? node.tails : node.mixedTails).push({ entry, text, read: valueReader(alternative) });
         return;
       }
-      node = child(node, segment);
+      node = child(node, segment, constrained);
     }
     node.entries.push(entry);
   }
 }
 
-function child<Target>(node: Node<Target>, segment: Segment): Node<Target> {
-  if (isStatic(segment)) {
+function child<Each>(node: Node<Each>, segment: Segment, constrained: ReadonlySet<string>): Node<Each> {
+  if (segment.kind === "static") {
     const known = node.statics.get(segment.text);
     if (known !== undefined) return known;
-    const made = new Node<Target>();
+    const made = new Node<Each>();
     node.statics.set(segment.text, made);
     return made;
   }
-  if (isParameter(segment)) return (node.parameter ??= new Node());
+  if (segment.kind === "parameter") {
+    return isConstrained(segment, constrained) ? (node.constrained ??= new Node()) : (node.parameter ??= new Node());
+  }
   const shape = JSON.stringify(segment.tokens.map((token) => (token.type === "text" ? token.value : 0)));
   const known = node.mixed.find((edge) => edge.shape === shape);
   if (known !== undefined) return known.node;
-  const edge = { tokens: segment.tokens, shape, node: new Node<Target>() };
+  const edge = { tokens: segment.tokens, shape, node: new Node<Each>() };
   node.mixed.push(edge);
   return edge.node;
 }
 
-function makeTail<Target>(entry: Entry<Target>, { tokens, text }: Segment, isLast: boolean): Tail<Target> {
-  const simple = isLast && tokens.at(-1)!.type === "wildcard" && tokens.slice(0, -1).every(({ type }) => type === "text");
-  return simple ? { entry, text, expression: undefined } : { entry, text: undefined, expression: expressionOf(entry.alternative) };
-}
-
-function search<Target>(node: Node<Target>, path: string, start: number, accept: Accept<Target>): Entry<Target> | undefined {
+function search<Each>(node: Node<Each>, path: string, start: number, accept: Accept<Each>): Entry<Each> | undefined {
   const slash = path.indexOf("/", start);
   const end = slash === -1 ? path.length : slash;
   const segment = path.slice(start, end);
-  const next = (to: Node<Target>) => (slash === -1 ? pick(to.entries, accept) : search(to, path, end + 1, accept));
-
   const literal = node.statics.get(segment);
-  const found =
-    (literal && next(literal)) ??
-    (node.mixed.length + node.mixedTails.length > 0 ? searchMixed(node, path, start, segment, next, accept) : undefined);
-  if (found !== undefined) return found;
-  if (node.parameter !== undefined && segment !== "") {
-    const below = next(node.parameter);
-    if (below !== undefined) return below;
-  }
-  return node.tails.find((tail) => matchesTail(tail, path, start) && accept(tail.entry.target))?.entry;
+  let found: Entry<Each> | undefined;
+  if (literal !== undefined) found = follow(literal, path, slash, accept);
+  if (found === undefined && node.mixed.length + node.mixedTails.length > 0) found = searchMixed(node, path, start, segment, slash, accept);
+  if (found === undefined && node.constrained !== undefined && end > start) found = follow(node.constrained, path, slash, accept);
+  if (found === undefined && node.parameter !== undefined && end > start) found = follow(node.parameter, path, slash, accept);
+  if (found !== undefined || node.tails.length === 0) return found;
+  return node.tails.find((tail) => matchesTail(tail, path, start) && accept(tail.entry.candidate))?.entry;
+}
+
+/** What is below a node, after a segment that ends at `slash`; -1: the path ends there. */
+function follow<Each>(node: Node<Each>, path: string, slash: number, accept: Accept<Each>): Entry<Each> | undefined {
+  return slash === -1 ? pick(node.entries, accept) : search(node, path, slash + 1, accept);
 }
 
 /** Segments with text rank by what comes after them too, so each that matches is followed and the best is taken. */
-function searchMixed<Target>(
-  node: Node<Target>,
+function searchMixed<Each>(
+  node: Node<Each>,
   path: string,
   start: number,
   segment: string,
-  next: (to: Node<Target>) => Entry<Target> | undefined,
-  accept: Accept<Target>,
-): Entry<Target> | undefined {
-  let best: Entry<Target> | undefined;
+  slash: number,
+  accept: Accept<Each>,
+): Entry<Each> | undefined {
+  let best: Entry<Each> | undefined;
   for (const edge of node.mixed) {
-    const found = matchSegment(edge.tokens, segment) && next(edge.node);
+    if (matchSegment(edge.tokens, segment) === undefined) continue;
+    const found = follow(edge.node, path, slash, accept);
     if (found !== undefined && (best === undefined || found.order < best.order)) best = found;
   }
   for (const tail of node.mixedTails) {
     if (best !== undefined && best.order < tail.entry.order) continue;
-    if (matchesTail(tail, path, start) && accept(tail.entry.target)) best = tail.entry;
+    if (matchesTail(tail, path, start) && accept(tail.entry.candidate)) best = tail.entry;
   }
   return best;
 }
 
-function matchesTail<Target>({ text, expression }: Tail<Target>, path: string, start: number): boolean {
-  if (text === undefined) return expression!.test(path);
+function matchesTail<Each>({ text, read }: Tail<Each>, path: string, start: number): boolean {
+  if (text === undefined) return read(path) !== undefined;
   return path.length > start + text.length && path.startsWith(text, start);
 }
 
-function pick<Target>(entries: readonly Entry<Target>[], accept: Accept<Target>): Entry<Target> | undefined {
-  return entries.find(({ target }) => accept(target));
+function pick<Each>(entries: readonly Entry<Each>[], accept: Accept<Each>): Entry<Each> | undefined {
+  for (const entry of entries) if (accept(entry.candidate)) return entry;
+  return undefined;
 }
 
-/**
- * The arguments in a path that the candidate was found for.
- *
- * @throws URIError for a malformed escape in a value.
- */
-export function paramsOf(path: string, { alternative, earlier }: Candidate<unknown>): Params {
-  for (const other of earlier) {
-    const values = valuesOf(path, other);
-    if (values !== undefined) return decodeAll(other, values);
-  }
-  return decodeAll(alternative, valuesOf(path, alternative) ?? []);
-}
-
-/** The raw text of each parameter; `undefined`: no match. */
-function valuesOf(path: string, alternative: Alternative): readonly string[] | undefined {
-  const { segments } = alternative;
-  if (segments.some(hasWildcard)) return expressionOf(alternative).exec(path)?.slice(1);
-  const values: string[] = [];
-  let start = 1;
-  for (const [i, { tokens, text }] of segments.entries()) {
-    const slash = path.indexOf("/", start);
-    if ((slash === -1) !== (i === segments.length - 1)) return undefined;
-    const segment = path.slice(start, slash === -1 ? path.length : slash);
-    start += segment.length + 1;
-    if (tokens.length === 1 && tokens[0]!.type === "param") {
-      if (segment === "") return undefined;
-      values.push(segment);
-    } else if (tokens.every(({ type }) => type === "text")) {
-      if (segment !== text) return undefined;
-    } else {
-      const bounds = matchSegment(tokens, segment);
-      if (bounds === undefined) return undefined;
-      for (let at = 0; at < bounds.length; at += 2) values.push(segment.slice(bounds[at], bounds[at + 1]));
-    }
-  }
-  return values;
-}
-
-const decode = (text: string) => (text.includes("%") ? decodeURIComponent(text) : text);
-
-function decodeAll({ tokens }: Alternative, values: readonly string[]): Params {
-  const params = Object.create(null) as Record<string, string | readonly string[]>;
-  let at = 0;
-  for (const token of tokens) {
-    if (token.type === "text") continue;
-    const value = values[at++]!;
-    params[token.name] = token.type === "param" ? decode(value) : value.split("/").map(decode);
-  }
-  return params;
+/** The candidates, best first. */
+export function rankCandidates<Each extends Candidate<unknown>>(candidates: readonly Each[]): readonly Each[] {
+  const ranked = candidates.map((candidate) => ({ candidate, rank: rankOf(candidate) }));
+  // sort() keeps equals in the order in which they were added.
+  ranked.sort((one, other) => compareRanks(one.rank, other.rank) || compareTies(one.candidate, other.candidate));
+  return ranked.map(({ candidate }) => candidate);
 }
 
 /** Two numbers for each segment: literal text counts first, then what else there is in it. Smaller is better. */
-type Rank = readonly (readonly [text: number, kind: number])[];
+type Rank = readonly number[];
 
-function rankOf({ segments }: Alternative): Rank {
-  return segments.map((segment) => [isStatic(segment) ? -Infinity : -segment.text.length, hasWildcard(segment) ? 1 : 0]);
+function rankOf({ alternative: { segments }, constrained }: Candidate<unknown>): Rank {
+  return segments.flatMap((segment) => {
+    if (segment.kind === "static") return [-Infinity, 0];
+    return [-segment.text.length, segment.kind === "wildcard" ? 2 : isConstrained(segment, constrained) ? 0 : 1];
+  });
+}
+
+function isConstrained({ tokens }: Segment, constrained: ReadonlySet<string>): boolean {
+  return constrained.size > 0 && tokens.some((token) => token.type !== "text" && constrained.has(token.name));
 }
 
 function compareRanks(one: Rank, other: Rank): number {
   for (let i = 0; i < Math.min(one.length, other.length); i++) {
-    const [text, kind] = one[i]!;
-    const [otherText, otherKind] = other[i]!;
-    if (text !== otherText) return text < otherText ? -1 : 1;
-    if (kind !== otherKind) return kind - otherKind;
+    if (one[i] !== other[i]) return one[i]! < other[i]! ? -1 : 1;
   }
   return other.length - one.length;
 }

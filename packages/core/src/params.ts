@@ -1,3 +1,5 @@
+import type { Converted } from "./converter.ts";
+
 type IdChar =
   | "a"
   | "b"
@@ -112,3 +114,54 @@ export type PathParams<Path extends string> = string extends Path
   : Path extends `${string}${":" | "*"}${string}`
     ? Simplify<Scan<Path, [], {}>>
     : {};
+
+type Given<Path extends string, Host extends string> = PathParams<Path> & (string extends Host ? {} : PathParams<Host>);
+
+/** The parameters with what their converters read. */
+type Read<Params, Where> = {
+  readonly [Key in keyof Params]: Key extends keyof Where
+    ? NonNullable<Params[Key]> extends readonly unknown[]
+      ? readonly Converted<Where[Key]>[]
+      : Converted<Where[Key]>
+    : Params[Key];
+};
+
+/** With defaults nothing is missing that they name. */
+type Filled<Params, Defaults> = keyof Defaults extends never
+  ? Params
+  : Simplify<
+      Omit<Params, keyof Defaults> & {
+        readonly [Key in keyof Defaults]: Key extends keyof Params ? NonNullable<Params[Key]> : Defaults[Key];
+      }
+    >;
+
+/** The arguments that a handler's method gets. */
+export type RuleArgs<Path extends string, Host extends string, Where, Defaults> = Filled<
+  Simplify<Read<Given<Path, Host>, Where>>,
+  Defaults
+>;
+
+type Scalar = string | number | bigint | boolean;
+
+type Written<Params, Where> = {
+  readonly [Key in keyof Params]: NonNullable<Params[Key]> extends readonly unknown[]
+    ? readonly (Key extends keyof Where ? Converted<Where[Key]> : Scalar)[]
+    : Key extends keyof Where
+      ? Converted<Where[Key]>
+      : Scalar;
+};
+
+type OptionalKey<Params> = { [Key in keyof Params]-?: {} extends Pick<Params, Key> ? Key : never }[keyof Params];
+
+/** What may be left out may also be given as none. */
+type Loose<Params, Optional extends PropertyKey> = Simplify<
+  { readonly [Key in Exclude<keyof Params, Optional>]: Params[Key] } & {
+    readonly [Key in keyof Params & Optional]?: Params[Key] | null | undefined;
+  }
+>;
+
+/** The arguments that `urlFor()` needs; what has a default may be missing. */
+export type UrlParams<Path extends string, Host extends string, Where, Defaults> = Loose<
+  Written<Given<Path, Host>, Where>,
+  OptionalKey<Given<Path, Host>> | keyof Defaults
+>;

@@ -1,4 +1,5 @@
-import { parse, pathToRegexp, type Token } from "path-to-regexp";
+import { domainToASCII } from "node:url";
+import { parse, type Token } from "path-to-regexp";
 
 /** A token of an alternative: groups are written out. */
 export type FlatToken = Exclude<Token, { type: "group" }>;
@@ -8,6 +9,8 @@ export interface Segment {
   readonly tokens: readonly FlatToken[];
   /** The literal text, put together. */
   readonly text: string;
+  /** Text alone, one parameter alone, parameters with text, or anything with a wildcard. */
+  readonly kind: "static" | "parameter" | "mixed" | "wildcard";
 }
 
 /** One way to write out the optional groups of a pattern. */
@@ -22,6 +25,36 @@ const mostAlternatives = 256;
 /** @throws TypeError of path-to-regexp for a pattern that it refuses. */
 export function parsePattern(path: string): readonly Token[] {
   return parse(path, { encodePath: encodeURI }).tokens;
+}
+
+/**
+ * A host's pattern as if its labels were segments of a path, so that one matcher does for both.
+ *
+ * @throws TypeError saying what is wrong with the pattern.
+ */
+export function parseHost(host: string): readonly Token[] {
+  return [{ type: "text", value: "/" }, ...labelsAsSegments(parse(host, { encodePath: hostText }).tokens)];
+}
+
+/** A request's host in the form that {@link parseHost}'s patterns match: small letters, no port. */
+export function hostAsPath(host: string): string {
+  return `/${host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "").replaceAll(".", "/")}`;
+}
+
+function labelsAsSegments(tokens: readonly Token[]): readonly Token[] {
+  return tokens.map((token) => {
+    if (token.type === "text") return { type: "text", value: token.value.replaceAll(".", "/") };
+    return token.type === "group" ? { type: "group", tokens: [...labelsAsSegments(token.tokens)] } : token;
+  });
+}
+
+function hostText(text: string): string {
+  const ascii = text
+    .split(".")
+    .map((label) => (/[^\0-\x7f]/.test(label) ? domainToASCII(label) || label : label.toLowerCase()))
+    .join(".");
+  if (!/^[\w.-]*$/.test(ascii)) throw new TypeError("a host has letters, digits, hyphens, dots and parameters, and no port");
+  return ascii;
 }
 
 /**
@@ -67,7 +100,7 @@ function checkAlternative(tokens: readonly FlatToken[]): void {
   }
 }
 
-export function makeAlternative(tokens: readonly FlatToken[]): Alternative {
+function makeAlternative(tokens: readonly FlatToken[]): Alternative {
   const segments: FlatToken[][] = [];
   for (const token of tokens) {
     if (token.type !== "text") {
@@ -75,10 +108,19 @@ export function makeAlternative(tokens: readonly FlatToken[]): Alternative {
       continue;
     }
     const [end, ...starts] = token.value.split("/");
-    if (end !== "") segments.at(-1)!.push({ type: "text", value: end! });
+    // Texts meet where a group begins or ends.
+    const last = segments.at(-1)?.at(-1);
+    if (end !== "" && last?.type === "text") segments.at(-1)![segments.at(-1)!.length - 1] = { type: "text", value: last.value + end! };
+    else if (end !== "") segments.at(-1)!.push({ type: "text", value: end! });
     for (const start of starts) segments.push(start === "" ? [] : [{ type: "text", value: start }]);
   }
-  return { tokens, segments: segments.map((parts) => ({ tokens: parts, text: textOf(parts) })) };
+  return { tokens, segments: segments.map((parts) => ({ tokens: parts, text: textOf(parts), kind: kindOf(parts) })) };
+}
+
+function kindOf(tokens: readonly FlatToken[]): Segment["kind"] {
+  if (tokens.some(({ type }) => type === "wildcard")) return "wildcard";
+  if (tokens.every(({ type }) => type === "text")) return "static";
+  return tokens.length === 1 ? "parameter" : "mixed";
 }
 
 function textOf(tokens: readonly FlatToken[]): string {
@@ -94,64 +136,4 @@ export function otherSlash({ tokens }: Alternative): Alternative | undefined {
   const value = last.value.slice(0, -1);
   if (value === "" && before.length === 0) return undefined;
   return makeAlternative(value === "" ? before : [...before, { type: "text", value }]);
-}
-
-/** Equal for alternatives that match the same paths but for the names of their parameters. */
-export function shapeOf({ tokens }: Alternative): string {
-  return tokens.map((token) => (token.type === "text" ? `t${JSON.stringify(token.value)}` : token.type)).join();
-}
-
-/** Whether the segment is one parameter and nothing else. */
-export function isParameter({ tokens }: Segment): boolean {
-  return tokens.length === 1 && tokens[0]!.type === "param";
-}
-
-export function isStatic({ tokens }: Segment): boolean {
-  return tokens.every((token) => token.type === "text");
-}
-
-export function hasWildcard({ tokens }: Segment): boolean {
-  return tokens.some((token) => token.type === "wildcard");
-}
-
-/** The expression of path-to-regexp for one alternative, with a capture for each parameter in order. */
-export function expressionOf({ tokens }: Alternative): RegExp {
-  return pathToRegexp({ tokens }, { sensitive: true, trailing: false }).regexp;
-}
-
-/**
- * Matches a segment of text and parameters, without backtracking as path-to-regexp does: a parameter ends where the
- * text after it is found first, and the last one takes what the text at the end leaves.
- *
- * @returns Where each value starts and ends, counted from the segment's start; `undefined`: no match.
- */
-export function matchSegment(tokens: readonly FlatToken[], segment: string): readonly number[] | undefined {
-  const bounds: number[] = [];
-  let at = 0;
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]!;
-    if (token.type === "text") {
-      if (!segment.startsWith(token.value, at)) return undefined;
-      at += token.value.length;
-      continue;
-    }
-    const text = literalAfter(tokens, i);
-    const isLast = !tokens.slice(i + 1).some(({ type }) => type !== "text");
-    const end = isLast ? segment.length - text.length : segment.indexOf(text, at + 1);
-    if (end <= at) return undefined;
-    bounds.push(at, end);
-    at = end;
-  }
-  return at === segment.length ? bounds : undefined;
-}
-
-/** The text between a parameter and the next one, or the segment's end. */
-function literalAfter(tokens: readonly FlatToken[], index: number): string {
-  let text = "";
-  for (let i = index + 1; i < tokens.length; i++) {
-    const token = tokens[i]!;
-    if (token.type !== "text") break;
-    text += token.value;
-  }
-  return text;
 }

@@ -1,6 +1,6 @@
 import { running } from "./local.ts";
-import type { PathParams } from "./params.ts";
-import type { UrlOptions } from "./router.ts";
+import type { UrlParams } from "./params.ts";
+import type { UrlOptions } from "./endpoints.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
 /**
@@ -12,26 +12,17 @@ export interface Register {}
 type Rules = Register extends { readonly rules: infer Given } ? Given : never;
 type RuleUnion = Rules extends readonly (infer Each)[] ? Each : never;
 
-/** The parameters of each endpoint; of an endpoint with several rules, any of theirs. */
+/** What the URL of each endpoint needs; of an endpoint with several rules, what any of them needs. */
 type Endpoints = {
-  readonly [Each in RuleUnion as Each extends Rule<string, infer Name, HandlerLike, string> ? Name : never]: Each extends Rule<
-    infer Path,
-    string,
-    HandlerLike,
-    string
-  >
-    ? PathParams<Path>
+  readonly [
+    Each in RuleUnion as Each extends Rule<string, infer Name, HandlerLike, string, string, infer _Where, string, object> ? Name : never
+  ]: Each extends Rule<infer Path, string, HandlerLike, string, string, infer Where, infer Host, infer Defaults>
+    ? UrlParams<Path, Host, Where, Defaults>
     : never;
 };
 
-type Scalar = string | number | bigint | boolean;
-type Value<Param> = Param extends readonly unknown[] ? readonly Scalar[] : Scalar;
-/** A parameter that may be missing may also be given as none. */
-type Given<Params> = {
-  readonly [Key in keyof Params]: {} extends Pick<Params, Key> ? Value<NonNullable<Params[Key]>> | null | undefined : Value<Params[Key]>;
-};
 type Query = Readonly<Record<string, unknown>>;
-type Args<Params> = Params extends unknown ? Given<Params> & Query : never;
+type Args<Params> = Params extends unknown ? Params & Query : never;
 
 /** Endpoint names of the registered rules; any text as long as none are registered. */
 export type Endpoint = [Rules] extends [never] ? string : keyof Endpoints & string;

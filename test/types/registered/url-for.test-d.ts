@@ -34,3 +34,14 @@ urlFor("files", { path: "a/b" });
 urlFor("lazy", { id: {} });
 // @ts-expect-error no such option
 urlFor("home", {}, { absolut: true });
+
+urlFor("blog/show", { id: 5 });
+urlFor("tenant", { tenant: "acme" });
+urlFor("tenant", { tenant: "acme", page: null });
+
+// @ts-expect-error the endpoint has its prefix
+urlFor("show", { id: 5 });
+// @ts-expect-error the converter writes numbers
+urlFor("blog/show", { id: "5" });
+// @ts-expect-error the host has a parameter
+urlFor("tenant");

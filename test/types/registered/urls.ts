@@ -1,4 +1,4 @@
-import { Rule } from "@mini/core";
+import { EndpointPrefix, Host, int, Rule, Submount } from "@mini/core";
 import { Article, Files, Home, Shop } from "./handlers.ts";
 
 export const rules = [
@@ -8,6 +8,8 @@ export const rules = [
   new Rule("/shop/:category", { endpoint: "shop", handler: Shop }),
   new Rule("/shop/:category/:item", { endpoint: "shop", handler: Shop }),
   new Rule("/lazy/:id", { endpoint: "lazy", handler: () => import("./handlers.ts").then((m) => m.Lazy) }),
+  ...EndpointPrefix("blog/", Submount("/blog", [new Rule("/:id", { endpoint: "show", handler: Home, where: { id: int } })])),
+  ...Host(":tenant.example.org", [new Rule("/tenant{/:page}", { endpoint: "tenant", handler: Home, defaults: { page: "1" } })]),
   new Rule("/unnamed/:id", { handler: Home }),
 ] as const;
 
