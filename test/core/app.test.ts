@@ -1,5 +1,6 @@
 import {
   abort,
+  App,
   ConfigError,
   deleteCookie,
   html,
@@ -220,4 +221,48 @@ test("json and redirect answer with their types", async () => {
   expect([response.headers.get("content-type"), await response.json()]).toEqual(["application/json", { a: "é" }]);
   const moved = await makeApp(() => redirect("/there", 303)).get();
   expect([moved.status, moved.headers.get("location")]).toEqual([303, "/there"]);
+});
+
+describe("the table of rules", () => {
+  test("names methods, host, path, endpoint, handler and middleware", () => {
+    class Around {}
+    class Listed extends RequestHandler {
+      static override middleware = [Around];
+      get() {
+        return text("");
+      }
+      show() {
+        return text("");
+      }
+    }
+    const rules = [
+      new Rule("/", { endpoint: "home", handler: Listed }),
+      new Rule("/show", { handler: Listed, action: "show", methods: ["GET"], host: "example.org" }),
+      new Rule("/lazy", { handler: async () => Listed }),
+      new Rule("/old", { redirectTo: "/new" }),
+    ];
+    expect(new App({ rules }).router.describe()).toEqual([
+      { methods: ["GET"], host: undefined, path: "/", endpoint: "home", handler: "Listed", middleware: ["Around"] },
+      { methods: ["GET"], host: "example.org", path: "/show", endpoint: undefined, handler: "Listed.show", middleware: ["Around"] },
+      { methods: undefined, host: undefined, path: "/lazy", endpoint: undefined, handler: "(loaded when first asked for)", middleware: [] },
+      { methods: undefined, host: undefined, path: "/old", endpoint: undefined, handler: "(redirects to /new)", middleware: [] },
+    ]);
+  });
+
+  test("is on the 404 page with debug, nearest rules first, and nowhere else", async () => {
+    const rules = [new Rule("/about", { handler: class About extends RequestHandler {} })];
+    const body = async (debug: boolean) => (await makeApp(() => text(""), { rules, debug }).get("/abuot/<b>")).text();
+    expect(await body(true)).toMatch(/%3Cb%3E[^]*\/about[^]*home/);
+    expect(await body(false)).not.toContain("/about");
+    const own = makeApp(() => abort(404, "No such thing."), { debug: true });
+    expect(await (await own.get()).text()).toContain("No such thing.");
+  });
+
+  test("redirects of rules keep the query", async () => {
+    const rules = [new Rule("/old/:id", { redirectTo: "/new/:id" }), new Rule("/asked", { redirectTo: "/new\\?a=1" })];
+    const { get } = makeApp(() => text(""), { rules });
+    const location = async (path: string) => (await get(path)).headers.get("location");
+    expect(await Promise.all(["/old/5?b=2", "/asked?b=2", "/asked"].map(location))).toEqual(["/new/5?b=2", "/new?a=1&b=2", "/new?a=1"]);
+    expect((await get("/old/5")).status).toBe(308);
+  });
 });

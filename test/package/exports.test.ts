@@ -16,7 +16,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     `,
     types: `
       AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler HTTPErrorOptions HandlerClass HandlerResult
-      Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleOptions TrustProxy
+      Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions TrustProxy
       UrlOptions
     `,
   },

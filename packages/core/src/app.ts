@@ -3,8 +3,8 @@ import type { CheckRules } from "./check.ts";
 import { Context } from "./context.ts";
 import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
 import { Dispatch, toResponse } from "./dispatch.ts";
-import { debugPage, errorPage } from "./error-page.ts";
-import { ConfigError, HTTPError, RuleError } from "./errors.ts";
+import { debugNotFound, debugPage, errorPage } from "./error-page.ts";
+import { ConfigError, HTTPError } from "./errors.ts";
 import type { HandlerClass, HandlerResult, MiddlewareList } from "./handler.ts";
 import type { Head } from "./head.ts";
 import { Html } from "./html.ts";
@@ -18,8 +18,8 @@ import { Request, type RequestSettings } from "./request.ts";
 import { claim, fromParts, partsOf, type Response } from "./response.ts";
 import type { UrlOptions } from "./endpoints.ts";
 import { Router } from "./router.ts";
-import { memberFor, methodNotAllowed, NoHandler, Route, verbs } from "./routes.ts";
-import { Rule } from "./rule.ts";
+import { memberFor, methodNotAllowed, NoHandler, Routes, verbs, type Route } from "./routes.ts";
+import type { Rule } from "./rule.ts";
 import { bindStream } from "./stream.ts";
 
 /** Renders the error of one status. `Html` goes out with that status and the error's headers. */
@@ -90,32 +90,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     this.#settings = { proxies: new Proxies(trustProxy), hosts, maxBodySize };
     this.#registry = new MiddlewareRegistry(this, middleware);
     this.#bare = this.#registry.stack(NoHandler as HandlerClass);
-    this.router = this.#route(options.rules as readonly unknown[]);
-  }
-
-  #route(rules: readonly unknown[]): Router<Route> {
-    const problems: string[] = [];
-    const routes = new Map<Rule, Route>();
-    for (const rule of rules) {
-      if (!(rule instanceof Rule)) {
-        problems.push(
-          "The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }), and spread what a factory gives: ...Submount(...).",
-        );
-        continue;
-      }
-      if (rule.redirectTo !== undefined || rule.buildOnly) continue;
-      try {
-        routes.set(rule, new Route(rule, this.#registry));
-      } catch (error) {
-        if (!(error instanceof RuleError)) throw error;
-        problems.push(...error.problems);
-      }
-    }
-    if (problems.length > 0) throw new RuleError(problems);
-    return new Router(rules as readonly Rule[], {
-      target: (rule) => routes.get(rule)!,
-      methods: (rule) => routes.get(rule)!.methods,
-    });
+    const routes = new Routes(options.rules as readonly unknown[], this.#registry);
+    this.router = new Router(routes.rules, routes);
   }
 
   /**
@@ -228,7 +204,10 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return attempt<Response>(
       () => {
         if (custom !== undefined) return chain(custom(error, context.request), (result) => this.#customPage(error, status, result));
-        return this.debug && !(error instanceof HTTPError) ? debugPage(context, error) : errorPage(context, error);
+        if (!this.debug) return errorPage(context, error);
+        if (!(error instanceof HTTPError)) return debugPage(context, error);
+        const isUnknownPath = status === 404 && context.request.rule === undefined;
+        return isUnknownPath ? debugNotFound(context, this.router.describe()) : errorPage(context, error);
       },
       (failure) => {
         this.#log(context, failure);

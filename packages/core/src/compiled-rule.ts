@@ -43,6 +43,8 @@ export interface RuleTargets<Target> {
   readonly target: (rule: AnyRule) => Target;
   /** HTTP methods that a rule answers; `undefined`: any. Asked once, at start. */
   readonly methods: (rule: AnyRule) => readonly string[] | undefined;
+  /** Names for a table of rules. */
+  readonly describe?: (rule: AnyRule) => { readonly handler: string; readonly middleware: readonly string[] };
 }
 
 /** @throws RuleError naming every rule that can not work. */

@@ -1,7 +1,9 @@
 import type { Context } from "./context.ts";
 import { HTTPError, statusPhrase } from "./errors.ts";
 import { html, htmlResponse, raw } from "./html.ts";
+import { nearestFirst } from "./nearest.ts";
 import { Response } from "./response.ts";
+import type { RuleDescription } from "./router.ts";
 
 /** What is sent for an error that was not expected: nothing of it. */
 const unexpected = "Something went wrong on the server.";
@@ -60,6 +62,31 @@ export function errorPage(context: Context, error: unknown): Response {
 ${message === title ? "" : html`<p>${message}</p>\n`}</html>
 `;
   return new Response(page.markup, { status, headers: { ...headers, "content-type": "text/html; charset=utf-8", vary: "Accept" } });
+}
+
+/** Rules on the page of a path that none of them has. */
+const mostRules = 10;
+
+/** With `debug`: the page of a path that no rule has, with those that come nearest. */
+export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
+  const { path } = context.request;
+  const rows = nearestFirst(path, rules, (rule) => rule.path, mostRules).map(
+    ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
+      html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
+  );
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>404 Not Found</title>
+<style>${raw(style)}table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}</style>
+<h1>404 Not Found</h1>
+<p>No rule has the path <code>${path}</code>. Nearest:</p>
+<table><tr><th>Methods<th>Path<th>Endpoint<th>Handler
+${rows}</table>
+</html>
+`;
+  return htmlResponse(page, 404);
 }
 
 /** With `debug`: the error with its source lines where youch is installed, its stack where it is not. */

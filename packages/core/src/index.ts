@@ -35,6 +35,7 @@ export { request } from "./request.ts";
 export type { Request } from "./request.ts";
 export { json, Response, text } from "./response.ts";
 export type { UrlOptions } from "./endpoints.ts";
+export type { RuleDescription } from "./router.ts";
 export { Rule } from "./rule.ts";
 export type { RedirectTarget, RuleOptions } from "./rule.ts";
 export { urlFor } from "./url-for.ts";

@@ -23,3 +23,17 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   }
   return best;
 }
+
+/** The candidates spelled most like a name, best first. */
+export function nearestFirst<Each>(
+  name: string,
+  candidates: readonly Each[],
+  textOf: (each: Each) => string,
+  most: number,
+): readonly Each[] {
+  const measured = candidates.map((each) => [distance(name.slice(0, 200), textOf(each)), each] as const);
+  return measured
+    .sort(([one], [other]) => one - other)
+    .slice(0, most)
+    .map(([, each]) => each);
+}

@@ -16,6 +16,20 @@ import { readArgs, type Args } from "./rule-args.ts";
 import type { AnyRule } from "./rule.ts";
 import { Refused, sameValue, type UrlArgs } from "./url-builder.ts";
 
+/** One line of the table of rules. */
+export interface RuleDescription {
+  /** `undefined`: any, as long as the handler's class is not loaded, or the rule redirects. */
+  readonly methods: readonly string[] | undefined;
+  /** `undefined`: any. */
+  readonly host: string | undefined;
+  readonly path: string;
+  readonly endpoint: string | undefined;
+  /** Name of the class, with the action if there is one; or what the rule does without a handler. */
+  readonly handler: string;
+  /** Names of the classes, in the order in which they run. */
+  readonly middleware: readonly string[];
+}
+
 export type Matched<Target> =
   | { readonly type: "found"; readonly rule: AnyRule; readonly target: Target; readonly params: Args }
   /** A path with one leading slash and no query, or a whole URL where the host is another one. */
@@ -43,6 +57,8 @@ export class Router<Target = unknown> {
   readonly #hosts: Matcher<HostRules<Target>> | undefined;
   readonly #anyHost: HostRules<Target>["matcher"];
   readonly #endpoints: Endpoints;
+  readonly #describe: RuleTargets<Target>["describe"];
+  readonly #methods: ReadonlyMap<AnyRule, readonly string[] | undefined>;
   /** Rules that share their arguments' canonical URL, by endpoint or else by handler. */
   readonly #siblings = new Map<unknown, CompiledRule<Target>[]>();
 
@@ -52,6 +68,8 @@ export class Router<Target = unknown> {
     const compiled = compileRules(rules, targets);
     checkReachable(compiled);
     this.#endpoints = new Endpoints(compiled);
+    this.#describe = targets.describe;
+    this.#methods = new Map(compiled.map(({ rule, methods }) => [rule, methods]));
     for (const each of compiled) {
       const { endpoint, handler, defaults } = each.rule;
       if (Object.keys(defaults).length > 0) add(this.#siblings, endpoint ?? handler, each);
@@ -63,6 +81,22 @@ export class Router<Target = unknown> {
     byHost.delete("");
     this.usesHosts = byHost.size > 0;
     this.#hosts = this.usesHosts ? new Matcher([...byHost.values()].flatMap(hostCandidates)) : undefined;
+  }
+
+  /** The rules as a table, in the order in which they were given. */
+  describe(): readonly RuleDescription[] {
+    return this.rules.map((rule) => {
+      const { host, path, endpoint, redirectTo, buildOnly } = rule;
+      const methods = this.#methods.get(rule);
+      const does = buildOnly
+        ? "(only builds URLs)"
+        : redirectTo === undefined
+          ? undefined
+          : `(redirects${typeof redirectTo === "string" ? ` to ${redirectTo}` : ""})`;
+      const { handler, middleware } =
+        does === undefined ? (this.#describe?.(rule) ?? { handler: "", middleware: [] }) : { handler: does, middleware: [] };
+      return { methods, host, path, endpoint, handler, middleware };
+    });
   }
 
   /**

@@ -3,7 +3,7 @@ import { RequestHandler, type HandlerClass } from "./handler.ts";
 import type { MiddlewareRegistry, Stack } from "./middleware.ts";
 import { isPromise, type Awaitable } from "./promise.ts";
 import { Response } from "./response.ts";
-import { isLazy, type Rule } from "./rule.ts";
+import { isLazy, Rule, type AnyRule } from "./rule.ts";
 
 /** HTTP methods a handler can answer, and the member that does. */
 export const verbs: ReadonlyMap<string, string> = new Map(
@@ -28,7 +28,7 @@ function methodsOf(Handler: HandlerClass): readonly string[] {
 }
 
 /** The member that answers a method: `head` falls back to `get`. */
-export function memberFor({ Handler }: Plan, rule: Rule, method: string): string | undefined {
+export function memberFor({ Handler }: Plan, rule: AnyRule, method: string): string | undefined {
   if (rule.action !== undefined) return rule.action;
   const member = verbs.get(method);
   if (member !== undefined && has(Handler, member)) return member;
@@ -50,12 +50,12 @@ const isHandlerClass = (value: unknown): value is HandlerClass => typeof value =
 
 /** One rule's handler: there from the start, or loaded at the first request and once. */
 export class Route {
-  readonly rule: Rule;
+  readonly rule: AnyRule;
   readonly #registry: MiddlewareRegistry;
   #plan: Awaitable<Plan> | undefined;
 
   /** @throws RuleError for a handler that is neither a class of handlers nor a function that loads one. */
-  constructor(rule: Rule, registry: MiddlewareRegistry) {
+  constructor(rule: AnyRule, registry: MiddlewareRegistry) {
     this.rule = rule;
     this.#registry = registry;
     if (!isLazy(rule.handler)) this.#plan = this.#prepare(rule.handler);
@@ -72,6 +72,14 @@ export class Route {
   allowed({ Handler }: Plan): readonly string[] {
     const own = methodsOf(Handler);
     return [...new Set([...own, ...(own.includes("GET") ? ["HEAD"] : []), "OPTIONS"])].sort();
+  }
+
+  /** Names for a table of rules. Of a class that is not loaded yet there are none. */
+  describe(): { readonly handler: string; readonly middleware: readonly string[] } {
+    if (this.#plan === undefined || isPromise(this.#plan)) return { handler: "(loaded when first asked for)", middleware: [] };
+    const { Handler, stack } = this.#plan as Plan;
+    const call = this.rule.action === undefined ? "" : `.${this.rule.action}`;
+    return { handler: Handler.name + call, middleware: stack.middleware.map((each) => each.constructor.name) };
   }
 
   /** The class with its middleware. One that could not be loaded is tried again at the next request. */
@@ -101,6 +109,39 @@ export class Route {
     }
     return { Handler, stack: this.#registry.stack(Handler) };
   }
+}
+
+/** The routes of an application's rules. */
+export class Routes {
+  readonly rules: readonly AnyRule[];
+  readonly #routes = new Map<AnyRule, Route>();
+
+  /** @throws RuleError naming every entry that is no rule, or has no handler. */
+  constructor(rules: readonly unknown[], registry: MiddlewareRegistry) {
+    const problems: string[] = [];
+    for (const rule of rules) {
+      if (!(rule instanceof Rule)) {
+        problems.push(
+          "The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }), and spread what a factory gives: ...Submount(...).",
+        );
+      } else if (rule.redirectTo === undefined && !rule.buildOnly) {
+        try {
+          this.#routes.set(rule, new Route(rule, registry));
+        } catch (error) {
+          if (!(error instanceof RuleError)) throw error;
+          problems.push(...error.problems);
+        }
+      }
+    }
+    if (problems.length > 0) throw new RuleError(problems);
+    this.rules = rules as readonly AnyRule[];
+  }
+
+  readonly target = (rule: AnyRule): Route => this.#routes.get(rule)!;
+
+  readonly methods = (rule: AnyRule): readonly string[] | undefined => this.target(rule).methods;
+
+  readonly describe = (rule: AnyRule): { readonly handler: string; readonly middleware: readonly string[] } => this.target(rule).describe();
 }
 
 /** The error for a method that no rule of the path allows. */
