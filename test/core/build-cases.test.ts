@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { BuildError } from "../../packages/core/src/errors.ts";
 import { Router } from "../../packages/core/src/router.ts";
-import { readFacts, rulesOf, type MapFacts } from "../support/route-facts.ts";
+import { readFacts } from "../support/facts.ts";
+import { rulesOf, type MapFacts } from "../support/route-facts.ts";
 
 interface Case {
   readonly id: string;

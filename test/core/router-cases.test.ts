@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { RuleError } from "../../packages/core/src/errors.ts";
 import { Router } from "../../packages/core/src/router.ts";
-import { readFacts, rulesOf, type MapFacts, type RuleFacts } from "../support/route-facts.ts";
+import { readFacts } from "../support/facts.ts";
+import { rulesOf, type MapFacts, type RuleFacts } from "../support/route-facts.ts";
 
 interface Outcome {
   readonly type: string;

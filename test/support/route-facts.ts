@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { int, matching, number, oneOf, uuid, type Converter } from "../../packages/core/src/converter.ts";
 import { EndpointPrefix, Host, Submount } from "../../packages/core/src/factories.ts";
 import { Rule, type AnyRule, type RuleOptions } from "../../packages/core/src/rule.ts";
@@ -38,10 +37,6 @@ export interface RuleFacts {
 export interface MapFacts {
   readonly rules: readonly RuleFacts[];
   readonly options?: { readonly strictSlashes?: boolean };
-}
-
-export function readFacts<File>(name: string): File {
-  return JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url), "utf8")) as File;
 }
 
 function converter({
