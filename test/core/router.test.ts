@@ -22,9 +22,12 @@ describe("a match", () => {
     expect(found.type === "found" && found.rule.endpoint).toBe("user");
   });
 
-  test("gives arguments without a prototype, so that no name is special", () => {
+  test("gives arguments that inherit nothing, so that no name is special", () => {
     const found = make(new Rule("/:__proto__/:constructor")).match("GET", "/a/b");
-    expect(found.type === "found" && Object.getPrototypeOf(found.params)).toBe(null);
+    const inherited: unknown = found.type === "found" && Object.getPrototypeOf(found.params);
+    expect(Reflect.ownKeys(inherited as object)).toEqual([]);
+    expect(Object.getPrototypeOf(inherited)).toBe(null);
+    expect(Object.isFrozen(inherited)).toBe(true);
     expect(found.type === "found" && Object.entries(found.params)).toEqual([
       ["__proto__", "a"],
       ["constructor", "b"],

@@ -9,8 +9,8 @@ import type { PackageName, Source } from "../support/sources.ts";
 const layers: Readonly<Record<PackageName, readonly string[]>> = {
   core: words(`
     errors cookie response html head nearest promise logger
-    converter params rule factories pattern values matcher redirect-pattern url-builder compiled-rule endpoints rule-args rule-redirects
-    router check local before-head url-for
+    converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
+    endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
     proxy request redirect application context cross-origin stream handler middleware dispatch error-page routes app index
     serve testing/cookie-jar testing/client testing/in-request testing/index
   `),

@@ -2,7 +2,7 @@ import type { CompiledRule } from "./compiled-rule.ts";
 import { BuildError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { hostAsPath } from "./pattern.ts";
-import { Refused, type UrlArgs } from "./url-builder.ts";
+import { Refused, type UrlArgs } from "./url-args.ts";
 
 /** How a URL is written. `scheme` and `host` make it absolute. */
 export interface UrlOptions {
@@ -21,6 +21,9 @@ export interface UrlBase {
   readonly scheme: string;
   readonly host: string;
 }
+
+/** What is meant where no options are given. */
+export const noOptions: UrlOptions = Object.freeze({});
 
 const schemes = new Set(["http", "https", "ws", "wss"]);
 
@@ -49,9 +52,14 @@ export class Endpoints {
    * @param base - Of the running request; left out, an absolute URL needs `host`.
    * @throws BuildError naming what is missing, or what can not be written into a URL.
    */
-  build(endpoint: string, args: UrlArgs, options: UrlOptions = {}, base?: UrlBase): string {
+  build(endpoint: string, args: UrlArgs, options: UrlOptions = noOptions, base?: UrlBase): string {
     const { absolute = false, scheme, host, anchor } = options;
     try {
+      if (options === noOptions) {
+        const rules = this.#rules.get(endpoint);
+        const path = rules?.length === 1 ? rules[0]!.builder.quick(args) : undefined;
+        if (path !== undefined) return path;
+      }
       const { builder } = this.#best(endpoint, args, host !== undefined, base);
       const path = builder.build(args);
       const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeAnchor(anchor)}`;
@@ -69,8 +77,8 @@ export class Endpoints {
   #best(endpoint: string, args: UrlArgs, hostIsGiven: boolean, base: UrlBase | undefined): CompiledRule<unknown> {
     const rules = this.#rules.get(endpoint);
     if (rules === undefined) throw new BuildError(endpoint, { nearest: nearest(endpoint, this.#rules.keys()) });
-    if (rules.length === 1 && rules[0]!.builder.missing(args, hostIsGiven).length === 0 && rules[0]!.builder.defaults === 0)
-      return rules[0]!;
+    const [first] = rules;
+    if (rules.length === 1 && first!.builder.defaults === 0 && first!.builder.missing(args, hostIsGiven).length === 0) return first!;
     let best: { rule: CompiledRule<unknown>; score: readonly number[] } | undefined;
     for (const rule of rules) {
       const { builder } = rule;

@@ -114,32 +114,34 @@ export class Route {
 /** The routes of an application's rules. */
 export class Routes {
   readonly rules: readonly AnyRule[];
+  /** A sentence for each entry that is no rule, or has no handler. */
+  readonly problems: readonly string[];
   readonly #routes = new Map<AnyRule, Route>();
 
-  /** @throws RuleError naming every entry that is no rule, or has no handler. */
   constructor(rules: readonly unknown[], registry: MiddlewareRegistry) {
+    this.rules = rules.filter((rule) => rule instanceof Rule) as readonly AnyRule[];
     const problems: string[] = [];
-    for (const rule of rules) {
-      if (!(rule instanceof Rule)) {
-        problems.push(
-          "The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }), and spread what a factory gives: ...Submount(...).",
-        );
-      } else if (rule.redirectTo === undefined && !rule.buildOnly) {
-        try {
-          this.#routes.set(rule, new Route(rule, registry));
-        } catch (error) {
-          if (!(error instanceof RuleError)) throw error;
-          problems.push(...error.problems);
-        }
+    if (this.rules.length < rules.length) {
+      problems.push(
+        "The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }), and spread what a factory gives: ...Submount(...).",
+      );
+    }
+    for (const rule of this.rules) {
+      if (rule.redirectTo !== undefined || rule.buildOnly) continue;
+      try {
+        this.#routes.set(rule, new Route(rule, registry));
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        problems.push(...error.problems);
       }
     }
-    if (problems.length > 0) throw new RuleError(problems);
-    this.rules = rules as readonly AnyRule[];
+    this.problems = problems;
   }
 
+  /** Of a rule that has none, nothing: `problems` says so. */
   readonly target = (rule: AnyRule): Route => this.#routes.get(rule)!;
 
-  readonly methods = (rule: AnyRule): readonly string[] | undefined => this.target(rule).methods;
+  readonly methods = (rule: AnyRule): readonly string[] | undefined => this.#routes.get(rule)?.methods ?? rule.methods;
 
   readonly describe = (rule: AnyRule): { readonly handler: string; readonly middleware: readonly string[] } => this.target(rule).describe();
 }

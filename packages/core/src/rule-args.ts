@@ -1,59 +1,27 @@
-import type { RuleCandidate } from "./compiled-rule.ts";
-import type { FlatToken } from "./pattern.ts";
-import type { Converters } from "./rule.ts";
-
-/** Arguments by name, without a prototype; a list for a wildcard. */
-export type Args = Readonly<Record<string, unknown>>;
-
-const none: Args = Object.freeze(Object.create(null) as Args);
+import { EmptyArgs, noArgs, type Args, type NewArgs } from "./arg-reader.ts";
+import type { RuleCandidate } from "./rule-candidate.ts";
 
 /**
  * The arguments that a path, and a host, give to the rule they were found for; `undefined`: a converter refuses one.
  *
+ * @param encoded - Whether the path has escapes.
  * @throws URIError for a malformed escape in a value.
  */
-export function readArgs({ readers, target }: RuleCandidate<unknown>, path: string, host: string | undefined): Args | undefined {
-  if (target.args.size === 0) return none;
-  const { where, defaults } = target.rule;
-  const args = Object.assign(Object.create(null) as Record<string, unknown>, defaults);
-  if (target.host !== undefined) {
-    const i = target.host.readers.findIndex((read) => {
-      const values = read(host!);
-      return (
-        values !== undefined && fill(args, target.host!.alternatives[target.host!.readers.indexOf(read)]!.tokens, values, where, String)
-      );
-    });
-    if (i === -1) return undefined;
+export function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string | undefined, encoded: boolean): Args | undefined {
+  if (candidate.compiled.args.size === 0) return noArgs;
+  for (const reader of candidate.earlier) {
+    const args = start(candidate, host);
+    if (args !== undefined && reader.tryFill(args, path, encoded)) return args;
   }
-  for (const [alternative, read] of readers) {
-    const values = read(path);
-    if (values !== undefined && fill(args, alternative.tokens, values, where, decode)) return args;
-  }
-  return undefined;
+  const args = start(candidate, host);
+  return args !== undefined && candidate.reader.fill(args, path, encoded) ? args : undefined;
 }
 
-const decode = (text: string) => (text.includes("%") ? decodeURIComponent(text) : text);
-
-/** Sets the arguments; `false`, and none is set, when a converter refuses one. */
-function fill(
-  args: Record<string, unknown>,
-  tokens: readonly FlatToken[],
-  values: readonly string[],
-  where: Converters,
-  decoder: (text: string) => string,
-): boolean {
-  const read: [string, unknown][] = [];
-  let at = 0;
-  for (const token of tokens) {
-    if (token.type === "text") continue;
-    const { name } = token;
-    const text = values[at++]!;
-    const converter = Object.hasOwn(where, name) ? where[name] : undefined;
-    const convert = (each: string): unknown => (converter === undefined ? decoder(each) : converter.parse(decoder(each)));
-    const value: unknown = token.type === "param" ? convert(text) : text.split("/").map(convert);
-    if (value === undefined || (Array.isArray(value) && value.includes(undefined))) return false;
-    read.push([name, value]);
-  }
-  for (const [name, value] of read) args[name] = value;
-  return true;
+/** The defaults, and what the host gives; `undefined`: a converter refuses that. */
+function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): NewArgs | undefined {
+  const args = new EmptyArgs();
+  const { defaults } = compiled.rule;
+  for (const name of compiled.defaults) args[name] = defaults[name];
+  const { hostReaders } = compiled;
+  return hostReaders === undefined || hostReaders.some((reader) => reader.tryFill(args, host!, false)) ? args : undefined;
 }

@@ -1,9 +1,10 @@
+import type { Args } from "./arg-reader.ts";
 import { describeRule, type CompiledRule } from "./compiled-rule.ts";
 import type { Endpoints } from "./endpoints.ts";
-import { RuleError } from "./errors.ts";
 import { safeRedirect, writeRedirect } from "./redirect-pattern.ts";
-import type { Args } from "./rule-args.ts";
-import { allNames, Refused } from "./url-builder.ts";
+import type { AnyRule } from "./rule.ts";
+import { Refused } from "./url-args.ts";
+import { allNames } from "./url-builder.ts";
 
 /** Where a request is sent: a path, and a host where it is another one. */
 export interface Location {
@@ -12,16 +13,20 @@ export interface Location {
   readonly path: string;
 }
 
-/** @throws RuleError naming rules that redirect to what is not there. */
-export function checkRedirects(rules: readonly CompiledRule<unknown>[], endpoints: Endpoints): void {
-  const problems = rules.flatMap((compiled) => {
-    const problem = problemOf(compiled, endpoints);
-    return problem === undefined ? [] : [`The rule ${describeRule(compiled.rule)} can not redirect: ${problem}.`];
-  });
-  if (problems.length > 0) throw new RuleError(problems);
+/** Reports rules that redirect to what is not there, in a sentence each. */
+export function checkRedirects(
+  compiledRules: readonly CompiledRule<unknown>[],
+  endpoints: Endpoints,
+  rules: readonly AnyRule[],
+  report: (problem: string) => void,
+): void {
+  for (const compiled of compiledRules) {
+    const problem = problemOf(compiled, endpoints, rules);
+    if (problem !== undefined) report(`The rule ${describeRule(compiled.rule)} can not redirect: ${problem}.`);
+  }
 }
 
-function problemOf(compiled: CompiledRule<unknown>, endpoints: Endpoints): string | undefined {
+function problemOf(compiled: CompiledRule<unknown>, endpoints: Endpoints, all: readonly AnyRule[]): string | undefined {
   const { redirectTo } = compiled.rule;
   if (redirectTo === undefined || typeof redirectTo === "function") return undefined;
   if (typeof redirectTo === "string") {
@@ -31,7 +36,11 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: Endpoints): strin
       : `redirectTo has ${unknown.map((name) => `"${name}"`).join(", ")}, which the rule does not give`;
   }
   const rules = endpoints.rules(redirectTo.endpoint);
-  if (rules.length === 0) return `no rule has the endpoint "${redirectTo.endpoint}"`;
+  if (rules.length === 0) {
+    // A rule that can not work has been reported already.
+    const isKnown = all.some(({ endpoint }) => endpoint === redirectTo.endpoint);
+    return isKnown ? undefined : `no rule has the endpoint "${redirectTo.endpoint}"`;
+  }
   const args = Object.fromEntries([...compiled.args].map((name) => [name, true]));
   if (rules.some(({ builder }) => builder.missing(args, false).length === 0)) return undefined;
   return `the endpoint "${redirectTo.endpoint}" needs ${rules[0]!.builder

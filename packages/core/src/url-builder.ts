@@ -1,46 +1,22 @@
 import type { Token } from "path-to-regexp";
-import { plainNumber } from "./converter.ts";
+import type { ArgReader } from "./arg-reader.ts";
+import { plainNumber, type Converter } from "./converter.ts";
+import type { Alternative } from "./pattern.ts";
 import type { Converters } from "./rule.ts";
-
-/** Arguments of `urlFor()`, by name. */
-export type UrlArgs = Readonly<Record<string, unknown>>;
-
-/** Why no URL can be built, in words. */
-export class Refused extends Error {}
+import { buildQuery, format, given, Refused, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
+import { isRest } from "./values.ts";
 
 /** What a rule says about its arguments. */
 export interface UrlBuilderOptions {
   readonly where: Converters;
   readonly defaults: UrlArgs;
+  /** The path's alternatives, and what reads each. */
+  readonly path: readonly Alternative[];
+  readonly readers: readonly ArgReader[];
 }
 
-/** What may be written into a URL. */
-type Scalar = string | number | bigint | boolean;
-
-const isScalar = (value: unknown): value is Scalar =>
-  typeof value === "string" ||
-  typeof value === "bigint" ||
-  typeof value === "boolean" ||
-  (typeof value === "number" && Number.isFinite(value));
-
-function wellFormed(name: string, text: string): string {
-  if (!text.isWellFormed()) throw new Refused(`"${name}" holds half of a surrogate pair, which no URL can say`);
-  return text;
-}
-
-function format(name: string, value: unknown): string {
-  if (!isScalar(value)) throw new Refused(`"${name}" must be text, a finite number or a boolean`);
-  return wellFormed(name, typeof value === "number" ? plainNumber(value) : String(value));
-}
-
-/** An argument; `undefined` when there is none, which `null` also means. */
-export const given = (args: UrlArgs, name: string): unknown => (Object.hasOwn(args, name) ? (args[name] ?? undefined) : undefined);
-
-/** Whether two arguments are the same in a URL. */
-export function sameValue(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((each, i) => sameValue(each, other[i]));
-  return isScalar(one) && isScalar(other) ? String(one) === String(other) : one === other;
-}
+/** Text that stands in a URL as it is, and is no step between folders. */
+const plain = /^[\w-]+$/;
 
 /** Builds the URLs of one rule. */
 export class UrlBuilder {
@@ -48,22 +24,37 @@ export class UrlBuilder {
   readonly #host: readonly Token[] | undefined;
   readonly #where: Converters;
   readonly #defaults: UrlArgs;
+  readonly #readers: readonly ArgReader[];
+  /** Whether a path of it can be read in one way only, whatever the arguments are. */
+  readonly #isClear: boolean;
+  /** Of a path of text and parameters, without host and defaults: the texts around them, and what formats each. */
+  readonly #texts: readonly string[] | undefined;
+  readonly #converters: readonly (Converter<unknown> | undefined)[];
   /** Defaults that neither path nor host has a place for. */
   readonly #fixed: readonly string[];
   /** Parameters that every path of the rule has, and those that every host of it has. */
   readonly required: readonly string[];
   readonly requiredInHost: readonly string[];
 
-  constructor(path: readonly Token[], host: readonly Token[] | undefined, { where, defaults }: UrlBuilderOptions) {
+  constructor(
+    path: readonly Token[],
+    host: readonly Token[] | undefined,
+    { where, defaults, path: alternatives, readers }: UrlBuilderOptions,
+  ) {
     this.#path = path;
     this.#host = host;
     this.#where = where;
     this.#defaults = defaults;
+    this.#readers = readers;
+    this.#isClear = isClear(alternatives);
     this.defaults = Object.keys(defaults).length;
     const places = new Set([...allNames(path), ...allNames(host ?? [])]);
     this.#fixed = Object.keys(defaults).filter((name) => !places.has(name));
     this.required = namesOf(path);
-    this.requiredInHost = host === undefined ? [] : namesOf(host);
+    this.requiredInHost = host === undefined ? none : namesOf(host);
+    this.#converters = this.required.map((name) => (Object.hasOwn(where, name) ? where[name] : undefined));
+    const isPlain = this.#isClear && host === undefined && this.defaults === 0;
+    this.#texts = isPlain && path.every(({ type }) => type === "text" || type === "param") ? textsAround(path) : undefined;
   }
 
   /** How many defaults the rule has. */
@@ -101,6 +92,24 @@ export class UrlBuilder {
     return host.slice(1).replaceAll("/", ".");
   }
 
+  /** The path where the arguments are the parameters, plain text and numbers, and nothing else; `undefined`: {@link build} looks closer. */
+  quick(args: UrlArgs): string | undefined {
+    const texts = this.#texts;
+    if (texts === undefined) return undefined;
+    const { required } = this;
+    let path = texts[0]!;
+    for (let i = 0; i < required.length; i++) {
+      const name = required[i]!;
+      const value = Object.hasOwn(args, name) ? args[name] : undefined;
+      if (typeof value !== "string" && !Number.isSafeInteger(value)) return undefined;
+      const text = this.#converters[i] === undefined ? String(value) : this.#text(name, value);
+      path += (plain.test(text) ? text : this.#segment(name, value, encodeSegment)) + texts[i + 1]!;
+    }
+    let surplus = -required.length;
+    for (const _name in args) surplus++;
+    return surplus === 0 ? path : undefined;
+  }
+
   /**
    * The path and query. Nothing required may be missing.
    *
@@ -109,13 +118,27 @@ export class UrlBuilder {
   build(args: UrlArgs): string {
     const used = new Set<string>(Object.keys(this.#defaults));
     if (this.#host !== undefined) for (const name of allNames(this.#host)) used.add(name);
-    const path = this.#write(this.#path, this.#filled(args), used, (name, text) => {
-      // Browsers take these away, however they are encoded.
-      if (text === "." || text === "..") throw new Refused(`"${name}" is "${text}", which browsers take for a step between folders`);
-      return encodeURIComponent(text);
-    });
+    const path = this.#clearPath(this.#filled(args), used);
     if (path.startsWith("//")) throw new Refused("the path would start with two slashes, which browsers take for another host");
     return path + buildQuery(args, used);
+  }
+
+  /** A path that is read back with the arguments it was built from: where they hold its own separators, those are escaped. */
+  #clearPath(args: UrlArgs, used: Set<string>): string {
+    if (this.#isClear) return this.#write(this.#path, args, used, encodeSegment);
+    let path = "";
+    for (const encode of [encodeSegment, encodeSeparators]) {
+      const written = new Map<string, string>();
+      path = this.#write(this.#path, args, used, encode, written);
+      if (this.#isReadBack(path, written)) return path;
+    }
+    throw new Refused(`its arguments can not be told apart in the path "${path}"; give the optional ones before them too, or other values`);
+  }
+
+  #isReadBack(path: string, written: ReadonlyMap<string, string>): boolean {
+    const reader = this.#readers.find((each) => each.tryFill({}, path, true));
+    const texts = reader?.read(path);
+    return texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.names[i]!) === text);
   }
 
   #filled(args: UrlArgs): UrlArgs {
@@ -123,18 +146,23 @@ export class UrlBuilder {
     return { ...this.#defaults, ...Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== undefined)) };
   }
 
-  /** `encode` gets decoded text and says what stands in the URL. */
-  #write(tokens: readonly Token[], args: UrlArgs, used: Set<string>, encode: (name: string, text: string) => string): string {
+  /**
+   * @param encode - Gets decoded text and says what stands in the URL.
+   * @param written - Gets what stands there, by parameter.
+   */
+  #write(tokens: readonly Token[], args: UrlArgs, used: Set<string>, encode: Encode, written?: Map<string, string>): string {
     let text = "";
     for (const token of tokens) {
       if (token.type === "text") {
         text += token.value;
       } else if (token.type === "group") {
-        if (this.#isWanted(token.tokens, args)) text += this.#write(token.tokens, args, used, encode);
+        if (this.#isWanted(token.tokens, args)) text += this.#write(token.tokens, args, used, encode, written);
       } else {
         const value = given(args, token.name);
         used.add(token.name);
-        text += token.type === "param" ? this.#segment(token.name, value, encode) : this.#segments(token.name, value, encode);
+        const own = token.type === "param" ? this.#segment(token.name, value, encode) : this.#segments(token.name, value, encode);
+        written?.set(token.name, own);
+        text += own;
       }
     }
     return text;
@@ -151,13 +179,13 @@ export class UrlBuilder {
     );
   }
 
-  #segment(name: string, value: unknown, encode: (name: string, text: string) => string): string {
+  #segment(name: string, value: unknown, encode: Encode): string {
     const text = this.#text(name, value);
     if (text === "") throw new Refused(`"${name}" is empty`);
     return encode(name, text);
   }
 
-  #segments(name: string, value: unknown, encode: (name: string, text: string) => string): string {
+  #segments(name: string, value: unknown, encode: Encode): string {
     if (!Array.isArray(value)) throw new Refused(`"${name}" must be a list, with an element for each segment`);
     const text = value.map((each) => encode(name, this.#text(name, each))).join("/");
     if (text === "") throw new Refused(`"${name}" is empty`);
@@ -174,6 +202,46 @@ export class UrlBuilder {
     }
     return wellFormed(name, text);
   }
+}
+
+/** Says what stands in a URL for the text of a parameter. @throws Refused */
+type Encode = (name: string, text: string) => string;
+
+function encodeSegment(name: string, text: string): string {
+  // Browsers take these away, however they are encoded.
+  if (text === "." || text === "..") throw new Refused(`"${name}" is "${text}", which browsers take for a step between folders`);
+  return encodeURIComponent(text);
+}
+
+/** The same with every character escaped that may stand between parameters. */
+function encodeSeparators(name: string, text: string): string {
+  return encodeSegment(name, text).replace(/[^\w%]|_/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+const none: readonly string[] = Object.freeze([]);
+
+/** Whether no path is one of two alternatives, and no segment can be divided in two ways. */
+function isClear(alternatives: readonly Alternative[]): boolean {
+  const lengths = new Set(alternatives.map(({ segments }) => segments.length));
+  return (
+    lengths.size === alternatives.length &&
+    alternatives.every(({ segments }) =>
+      segments.every((segment, i) => {
+        if (segment.kind === "wildcard") return alternatives.length === 1 && i === segments.length - 1 && isRest(segment);
+        return segment.tokens.filter(({ type }) => type !== "text").length < 2;
+      }),
+    )
+  );
+}
+
+/** The texts before, between and after the parameters. */
+function textsAround(tokens: readonly Token[]): readonly string[] {
+  const texts = [""];
+  for (const token of tokens) {
+    if (token.type === "text") texts[texts.length - 1] += token.value;
+    else texts.push("");
+  }
+  return texts;
 }
 
 /** The parameters of these very tokens, not of groups in them. */
@@ -194,18 +262,4 @@ function countPlaces(tokens: readonly Token[], args: UrlArgs): number {
     else if (token.type !== "text" && given(args, token.name) !== undefined) count++;
   }
   return count;
-}
-
-function buildQuery(args: UrlArgs, used: ReadonlySet<string>): string {
-  let query: URLSearchParams | undefined;
-  for (const name of Object.keys(args)) {
-    const value = args[name];
-    if (used.has(name) || value === null || value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (each === null || each === undefined) continue;
-      query ??= new URLSearchParams();
-      query.append(format("the name of an argument", name), format(name, each));
-    }
-  }
-  return query === undefined ? "" : `?${query}`;
 }
