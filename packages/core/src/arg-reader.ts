@@ -15,75 +15,118 @@ export const EmptyArgs = Object.assign(function () {}, { prototype: Object.freez
 /** What a rule without parameters and defaults gives. */
 export const noArgs: Args = Object.freeze(new EmptyArgs());
 
-/** Where the text before a parameter ends, counted from the end of the one before it. */
-type Gaps = readonly number[];
-
 /** Reads the arguments that one alternative of a pattern takes from a path, or from a host as a path. */
 export class ArgReader {
   /** Of the parameters, in the pattern's order. */
   readonly names: readonly string[];
-  readonly #converters: readonly (Converter<unknown> | undefined)[];
-  readonly #isWildcard: readonly boolean[];
-  /** Of an alternative whose parameters are whole segments, up to a wildcard that takes the rest. */
-  readonly #gaps: Gaps | undefined;
-  readonly #endsInRest: boolean;
   /** The texts of all parameters as they stand in a path; `undefined`: it does not match. */
   readonly read: ValueReader;
+  readonly #parameters: readonly Parameter[];
 
   constructor(alternative: Alternative, where: Converters) {
-    const parameters = alternative.tokens.filter((token) => token.type !== "text");
-    this.names = parameters.map(({ name }) => name);
-    this.#converters = this.names.map((name) => (Object.hasOwn(where, name) ? where[name] : undefined));
-    this.#isWildcard = parameters.map(({ type }) => type === "wildcard");
-    this.#gaps = gapsOf(alternative.segments);
-    this.#endsInRest = this.#isWildcard.at(-1) === true;
+    this.#parameters = parametersOf(alternative, where);
+    this.names = this.#parameters.map(({ name }) => name);
     this.read = valueReader(alternative);
-  }
-
-  /**
-   * Sets the arguments of a path that is known to match; `false`: a converter refuses one, and some may be set.
-   *
-   * @param encoded - Whether values are to be decoded.
-   * @throws URIError for a malformed escape in a value.
-   */
-  fill(args: NewArgs, path: string, encoded: boolean): boolean {
-    const gaps = this.#gaps;
-    if (gaps === undefined) return this.tryFill(args, path, encoded);
-    const { names } = this;
-    const last = names.length - 1;
-    let at = 0;
-    for (let i = 0; i <= last; i++) {
-      at += gaps[i]!;
-      const isRestHere = i === last && this.#endsInRest;
-      const slash = isRestHere ? -1 : path.indexOf("/", at);
-      const end = slash === -1 ? path.length : slash;
-      const value = this.#value(i, path.slice(at, end), encoded);
-      if (value === undefined) return false;
-      args[names[i]!] = value;
-      at = end;
-    }
-    return true;
   }
 
   /**
    * Sets the arguments; `false`, and none is set, for a path that does not match or a value that a converter refuses.
    *
+   * @param encoded - Whether values are to be decoded.
    * @throws URIError for a malformed escape in a value.
    */
-  tryFill(args: NewArgs, path: string, encoded: boolean): boolean {
+  fill(args: NewArgs, path: string, encoded: boolean): boolean {
     const texts = this.read(path);
     if (texts === undefined) return false;
-    const values = this.names.map((_name, i) => this.#value(i, texts[i]!, encoded));
+    const values = this.#parameters.map((parameter, i) => valueOf(parameter, texts[i]!, encoded));
     if (values.includes(undefined)) return false;
     for (const [i, name] of this.names.entries()) args[name] = values[i];
     return true;
   }
+}
 
-  #value(i: number, text: string, encoded: boolean): unknown {
-    const converter = this.#converters[i];
-    if (!this.#isWildcard[i]) return convert(converter, text, encoded);
-    const values = text.split("/").map((each) => convert(converter, each, encoded));
-    return values.includes(undefined) ? undefined : values;
+/**
+ * Reads the arguments of a path that is known to match, where each parameter is a whole segment and a wildcard takes the
+ * rest. Rules whose paths differ only in their text can share one, so that it stays in the processor's cache.
+ */
+export class SegmentReader {
+  readonly #parameters: readonly Parameter[];
+  /** How much text there is before each parameter, counted from the end of the one before it. */
+  readonly #gaps: readonly number[];
+
+  constructor(parameters: readonly Parameter[], gaps: readonly number[]) {
+    this.#parameters = parameters;
+    this.#gaps = gaps;
+  }
+
+  /**
+   * The arguments; `undefined`: a converter refuses one.
+   *
+   * @param encoded - Whether values are to be decoded.
+   * @throws URIError for a malformed escape in a value.
+   */
+  read(path: string, encoded: boolean): Args | undefined {
+    const args = new EmptyArgs();
+    const parameters = this.#parameters;
+    const gaps = this.#gaps;
+    let at = 0;
+    for (let i = 0; i < parameters.length; i++) {
+      const parameter = parameters[i]!;
+      at += gaps[i]!;
+      const slash = parameter.isWildcard ? -1 : path.indexOf("/", at);
+      const end = slash === -1 ? path.length : slash;
+      const value = valueOf(parameter, path.slice(at, end), encoded);
+      if (value === undefined) return undefined;
+      args[parameter.name] = value;
+      at = end;
+    }
+    return args;
+  }
+}
+
+/** Makes segment readers, one for all alternatives that can share it. */
+export class SegmentReaders {
+  readonly #known = new Map<string, SegmentReader>();
+
+  /** `undefined` for an alternative with another kind of segments. */
+  get(alternative: Alternative, where: Converters): SegmentReader | undefined {
+    const gaps = gapsOf(alternative.segments);
+    if (gaps === undefined) return undefined;
+    const parameters = parametersOf(alternative, where);
+    if (parameters.some(({ converter }) => converter !== undefined)) return new SegmentReader(parameters, gaps);
+    const key = JSON.stringify([gaps, parameters]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made = new SegmentReader(parameters, gaps);
+    this.#known.set(key, made);
+    return made;
+  }
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly isWildcard: boolean;
+  readonly converter: Converter<unknown> | undefined;
+}
+
+function parametersOf({ tokens }: Alternative, where: Converters): readonly Parameter[] {
+  return tokens.flatMap((token) => {
+    if (token.type === "text") return [];
+    const { name, type } = token;
+    return [{ name, isWildcard: type === "wildcard", converter: Object.hasOwn(where, name) ? where[name] : undefined }];
+  });
+}
+
+function valueOf({ isWildcard, converter }: Parameter, text: string, encoded: boolean): unknown {
+  if (!isWildcard) return convert(converter, text, encoded);
+  const values: unknown[] = [];
+  for (let start = 0; ;) {
+    const slash = text.indexOf("/", start);
+    const value = convert(converter, text.slice(start, slash === -1 ? text.length : slash), encoded);
+    if (value === undefined) return undefined;
+    values.push(value);
+    if (slash === -1) return values;
+    start = slash + 1;
   }
 }
 
@@ -92,7 +135,7 @@ function convert(converter: Converter<unknown> | undefined, text: string, encode
   return converter === undefined ? decoded : converter.parse(decoded);
 }
 
-function gapsOf(segments: readonly Segment[]): Gaps | undefined {
+function gapsOf(segments: readonly Segment[]): readonly number[] | undefined {
   const gaps: number[] = [];
   let gap = 0;
   for (const [i, segment] of segments.entries()) {

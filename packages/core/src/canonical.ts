@@ -28,11 +28,13 @@ export class CanonicalUrls {
 
   /** The URL that says the same, and is to be used; `undefined`: the request's own. */
   find(
-    { compiled, alternative }: RuleCandidate<unknown>,
+    candidate: RuleCandidate<unknown>,
     args: Args,
     { path, method }: { readonly path: string; readonly method: string },
   ): Location | undefined {
-    const siblings = this.#siblings.size === 0 ? undefined : this.#siblings.get(keyOf(compiled));
+    if (this.#siblings.size === 0) return undefined;
+    const { compiled, alternative } = candidate;
+    const siblings = this.#siblings.get(keyOf(compiled));
     if (siblings === undefined) return undefined;
     for (const { rule, builder, args: names, methods, defaults: given } of siblings) {
       if (rule === compiled.rule) {

@@ -46,9 +46,16 @@ export function compileRules<Target>(
   targets: RuleTargets<Target>,
   report: (problem: string) => void,
 ): readonly CompiledRule<Target>[] {
+  const lists = new Map<string, readonly string[]>();
+  const shared: Shared = (methods) => {
+    const key = methods.join(",");
+    const known = lists.get(key);
+    if (known === undefined) lists.set(key, methods);
+    return known ?? methods;
+  };
   return rules.flatMap((rule) => {
     try {
-      const compiled = compileRule(rule, targets);
+      const compiled = compileRule(rule, targets, shared);
       const problems = problemsOf(compiled);
       for (const problem of problems) report(`The rule ${describeRule(rule)} can not work: ${problem}.`);
       return problems.length === 0 ? [compiled] : [];
@@ -64,8 +71,11 @@ export function compileRules<Target>(
 const noNames: ReadonlySet<string> = Object.freeze(new Set<string>());
 const setOf = (names: readonly string[]) => (names.length === 0 ? noNames : new Set(names));
 
+/** Gives one list for all equal lists of methods, so that it stays in the processor's cache. */
+type Shared = (methods: readonly string[]) => readonly string[];
+
 /** @throws TypeError saying what is wrong with a pattern. */
-function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>): CompiledRule<Target> {
+function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared: Shared): CompiledRule<Target> {
   const { where, defaults } = rule;
   const pathTokens = parsePattern(rule.path);
   const hostTokens = rule.host === undefined ? undefined : parseHost(rule.host);
@@ -73,11 +83,12 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>): Compi
   const readers = readersOf(path, where);
   const host = hostTokens === undefined ? undefined : alternatives(hostTokens);
   const answers = rule.redirectTo === undefined && !rule.buildOnly;
+  const methods = answers ? targets.methods(rule) : rule.methods;
   const places = [...allNames(pathTokens), ...allNames(hostTokens ?? [])];
   return {
     rule,
     target: answers ? targets.target(rule) : undefined,
-    methods: answers ? targets.methods(rule) : rule.methods,
+    methods: methods === undefined ? undefined : shared(methods),
     path,
     readers,
     host,

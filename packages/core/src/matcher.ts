@@ -11,6 +11,10 @@ export interface Candidate {
   readonly optional: boolean;
   /** Whether it was made for a final slash that the pattern does not have. */
   readonly lenient: boolean;
+  /** Its place among all of its matcher: of those that match, the smallest wins. Set by the matcher. */
+  order: number;
+  /** The next best one for the very same paths. Set by the matcher. */
+  next: this | undefined;
 }
 
 /** Says which of the candidates that match is wanted. */
@@ -19,31 +23,26 @@ export interface Judge<Each> {
   accepts(candidate: Each): boolean;
 }
 
-/** A candidate with its place among all: of those that match, the smallest wins. */
-interface Entry<Each> {
-  readonly candidate: Each;
-  readonly order: number;
-  /** The next one for the same paths. */
-  next: Entry<Each> | undefined;
-}
-
 /** A wildcard and all that comes after it. */
-interface Tail<Each> {
-  readonly entry: Entry<Each>;
+interface Tail<Each extends Candidate> {
+  readonly candidate: Each;
   /** Text before a wildcard that takes the rest; `undefined` where only reading the whole path can tell. */
   readonly text: string | undefined;
   readonly read: ValueReader;
 }
 
 /** What may come after the segments that led here. */
-class Node<Each> {
+class Node<Each extends Candidate> {
   /**
-   * Text that has to follow where the node begins, so that a chain of literal segments is one comparison: below
-   * {@link only} from a segment's first character, elsewhere from the slash before it.
+   * Text that has to follow where the node begins, so that a chain of literal segments is one comparison: for one of
+   * {@link few} from a segment's first character, elsewhere from the slash before it.
    */
   skip = "";
-  /** The only literal way on; of several, each is found by its first segment. */
-  only: Node<Each> | undefined;
+  /** The literal ways on, as long as they are few: then comparing is faster than looking up. */
+  few: readonly Node<Each>[] | undefined;
+  /** The first character of each of {@link few}; NUL where its segment is empty. */
+  heads = "";
+  /** The literal ways on by their first segment. */
   statics: Map<string, Node<Each>> | undefined;
   /** Segments of text and parameters, and of text and wildcards. */
   mixed: MixedSegments<Node<Each>, Tail<Each>> | undefined;
@@ -52,10 +51,12 @@ class Node<Each> {
   parameter: Node<Each> | undefined;
   tails: Tail<Each>[] | undefined;
   /** The best of those whose path ends here. */
-  entry: Entry<Each> | undefined;
+  best: Each | undefined;
 }
 
 const slashCode = 47;
+/** Most literal ways on that are tried one after the other. */
+const mostFew = 6;
 
 /**
  * Finds the pattern for a path: a tree over the segments of all patterns, so that the cost depends on the path and not
@@ -66,28 +67,32 @@ const slashCode = 47;
 export class Matcher<Each extends Candidate> {
   readonly #root: Node<Each>;
   /** Paths without parameters, whole: nothing can win over them. */
-  readonly #statics = new Map<string, Entry<Each>>();
+  readonly #exact = new Map<string, Each>();
+  /** Which lengths and last characters those have: most other paths are told by these, without being hashed. */
+  readonly #endings = new Uint8Array(64 * 128);
 
   /** @param candidates - As {@link rankCandidates} gives them. */
   constructor(candidates: readonly Each[]) {
     const root = new Node<Each>();
-    const last = new Map<Node<Each> | string, Entry<Each>>();
+    const last = new Map<Node<Each> | string, Each>();
     for (const [order, candidate] of candidates.entries()) {
-      const entry: Entry<Each> = { candidate, order, next: undefined };
-      const place = this.#place(root, entry);
+      candidate.order = order;
+      const place = this.#place(root, candidate);
       if (place === undefined) continue;
       const before = last.get(place);
-      if (before !== undefined) before.next = entry;
-      else if (typeof place === "string") this.#statics.set(place, entry);
-      else place.entry = entry;
-      last.set(place, entry);
+      if (before !== undefined) before.next = candidate;
+      else if (typeof place === "string") {
+        this.#exact.set(place, candidate);
+        this.#endings[ending(place)] = 1;
+      } else place.best = candidate;
+      last.set(place, candidate);
     }
     this.#root = compressed(root);
   }
 
   /** The best of the candidates whose pattern is the path itself, without parameters. */
   exact(path: string): Each | undefined {
-    return this.#statics.get(path)?.candidate;
+    return this.#endings[ending(path)] === 1 ? this.#exact.get(path) : undefined;
   }
 
   /**
@@ -95,21 +100,22 @@ export class Matcher<Each extends Candidate> {
    * refusal of all, the judge has seen all of them.
    *
    * @param path - Starts with a slash.
+   * @param exact - What {@link exact} has found for it.
    */
-  find(path: string, judge: Judge<Each>): Each | undefined {
-    return (pick(this.#statics.get(path), judge) ?? follow(this.#root, path, 0, judge))?.candidate;
+  find(path: string, judge: Judge<Each>, exact = this.exact(path)): Each | undefined {
+    return (exact === undefined ? undefined : pick(exact, judge)) ?? follow(this.#root, path, 0, judge);
   }
 
-  /** Where an entry belongs: a whole path, or a node; `undefined` for one that has become a tail. */
-  #place(root: Node<Each>, entry: Entry<Each>): Node<Each> | string | undefined {
-    const { alternative, constrained } = entry.candidate;
+  /** Where a candidate belongs: a whole path, or a node; `undefined` for one that has become a tail. */
+  #place(root: Node<Each>, candidate: Each): Node<Each> | string | undefined {
+    const { alternative, constrained } = candidate;
     const { segments } = alternative;
     if (segments.every(({ kind }) => kind === "static")) return `/${segments.map(({ text }) => text).join("/")}`;
     let node = root;
     for (const [i, segment] of segments.entries()) {
       if (segment.kind === "wildcard") {
         const text = i === segments.length - 1 && isRest(segment) ? segment.text : undefined;
-        const tail = { entry, text, read: valueReader(alternative) };
+        const tail = { candidate, text, read: valueReader(alternative) };
         if (segment.text === "") (node.tails ??= []).push(tail);
         else (node.mixed ??= new MixedSegments()).addTail(segment.tokens, tail);
         return undefined;
@@ -120,8 +126,11 @@ export class Matcher<Each extends Candidate> {
   }
 }
 
-function child<Each>(node: Node<Each>, segment: Segment, constrained: ReadonlySet<string>): Node<Each> {
-  if (segment.kind === "mixed") return (node.mixed ??= new MixedSegments()).next(segment.tokens, () => new Node<Each>());
+const ending = (path: string) => ((path.length & 63) << 7) | (path.charCodeAt(path.length - 1) & 127);
+
+function child<Each extends Candidate>(node: Node<Each>, segment: Segment, constrained: ReadonlySet<string>): Node<Each> {
+  if (segment.kind === "mixed")
+    return (node.mixed ??= new MixedSegments()).next(segment.tokens, isConstrained(segment, constrained), () => new Node<Each>());
   if (segment.kind === "parameter") {
     return isConstrained(segment, constrained) ? (node.constrained ??= new Node()) : (node.parameter ??= new Node());
   }
@@ -134,94 +143,108 @@ function child<Each>(node: Node<Each>, segment: Segment, constrained: ReadonlySe
 }
 
 /** The node with chains of literal segments below it put together, or the one below that does for both. */
-function compressed<Each>(node: Node<Each>): Node<Each> {
+function compressed<Each extends Candidate>(node: Node<Each>): Node<Each> {
   node.mixed?.replace(compressed);
   if (node.constrained !== undefined) node.constrained = compressed(node.constrained);
   if (node.parameter !== undefined) node.parameter = compressed(node.parameter);
   if (node.statics === undefined) return node;
   for (const [text, each] of node.statics) node.statics.set(text, compressed(each));
-  if (node.statics.size > 1) return node;
-  const [[text, only]] = [...node.statics] as [[string, Node<Each>]];
-  const { mixed, constrained, parameter, tails, entry } = node;
-  if ((mixed ?? constrained ?? parameter ?? tails ?? entry) === undefined) {
-    only.skip = `/${text}${only.skip}`;
-    return only;
+  if (node.statics.size > mostFew) return node;
+  const { mixed, constrained, parameter, tails, best } = node;
+  const few = [...node.statics];
+  if (few.length === 1 && mixed === undefined && (constrained ?? parameter) === undefined && (tails ?? best) === undefined) {
+    const [text, only] = few[0]!;
+    return below(only, `/${text}`);
   }
-  only.skip = text + only.skip;
+  node.few = few.map(([text, each]) => below(each, text));
+  node.heads = few.map(([text]) => (text === "" ? "\0" : text[0])).join("");
   node.statics = undefined;
-  node.only = only;
+  return node;
+}
+
+function below<Each extends Candidate>(node: Node<Each>, text: string): Node<Each> {
+  node.skip = text + node.skip;
   return node;
 }
 
 /** What is at a node, where the segment before it ends at `end`. */
-function follow<Each>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Entry<Each> | undefined {
-  return node.skip === "" ? enter(node, path, end, judge) : skip(node, path, end, judge);
-}
-
-function skip<Each>(node: Node<Each>, path: string, from: number, judge: Judge<Each>): Entry<Each> | undefined {
-  return path.startsWith(node.skip, from) ? enter(node, path, from + node.skip.length, judge) : undefined;
+function follow<Each extends Candidate>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Each | undefined {
+  const { skip } = node;
+  if (skip === "") return enter(node, path, end, judge);
+  // For the short texts of paths quicker than startsWith().
+  for (let i = 0; i < skip.length; i++) if (path.charCodeAt(end + i) !== skip.charCodeAt(i)) return undefined;
+  return enter(node, path, end + skip.length, judge);
 }
 
 /** Goes on at a node; not where the path goes on within a literal segment. */
-function enter<Each>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Entry<Each> | undefined {
-  if (end === path.length) return pick(node.entry, judge);
+function enter<Each extends Candidate>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Each | undefined {
+  if (end === path.length) return node.best === undefined ? undefined : pick(node.best, judge);
   return path.charCodeAt(end) === slashCode ? search(node, path, end + 1, judge) : undefined;
 }
 
 /** What is below a node, for a segment that begins at `start`. */
-function search<Each>(node: Node<Each>, path: string, start: number, judge: Judge<Each>): Entry<Each> | undefined {
-  let found: Entry<Each> | undefined;
-  if (node.only !== undefined) {
-    found = skip(node.only, path, start, judge);
-    if (found !== undefined) return found;
+function search<Each extends Candidate>(node: Node<Each>, path: string, start: number, judge: Judge<Each>): Each | undefined {
+  const { few } = node;
+  let found: Each | undefined;
+  if (few !== undefined) {
+    const { heads } = node;
+    const code = path.charCodeAt(start);
+    for (let i = 0; i < heads.length; i++) {
+      const head = heads.charCodeAt(i);
+      if (head !== code && head !== 0) continue;
+      found = follow(few[i]!, path, start, judge);
+      if (found !== undefined) return found;
+    }
   }
+  const { statics, mixed, constrained, parameter, tails } = node;
   const slash = path.indexOf("/", start);
   const end = slash === -1 ? path.length : slash;
-  if (node.statics !== undefined) {
-    const literal = node.statics.get(path.slice(start, end));
+  if (statics !== undefined) {
+    const literal = statics.get(path.slice(start, end));
     if (literal !== undefined) found = follow(literal, path, end, judge);
     if (found !== undefined) return found;
   }
-  if (node.mixed !== undefined) {
-    found = searchMixed(node.mixed, path, start, end, judge);
+  if (mixed !== undefined) {
+    found = searchMixed(mixed, path, start, end, judge);
     if (found !== undefined) return found;
   }
   if (end > start) {
-    if (node.constrained !== undefined) found = follow(node.constrained, path, end, judge);
-    if (found === undefined && node.parameter !== undefined) found = follow(node.parameter, path, end, judge);
+    if (constrained !== undefined) found = follow(constrained, path, end, judge);
+    if (found === undefined && parameter !== undefined) found = follow(parameter, path, end, judge);
     if (found !== undefined) return found;
   }
-  return node.tails?.find((tail) => matchesTail(tail, path, start) && judge.accepts(tail.entry.candidate))?.entry;
+  return tails?.find((tail) => matchesTail(tail, path, start) && judge.accepts(tail.candidate))?.candidate;
 }
 
 /** Segments with text rank by what comes after them too, so each that matches is followed and the best is taken. */
-function searchMixed<Each>(
+function searchMixed<Each extends Candidate>(
   mixed: MixedSegments<Node<Each>, Tail<Each>>,
   path: string,
   start: number,
   end: number,
   judge: Judge<Each>,
-): Entry<Each> | undefined {
-  let best: Entry<Each> | undefined;
+): Each | undefined {
+  let best: Each | undefined;
   const segment = path.slice(start, end);
   mixed.each(segment, (edge: Edge<Node<Each>>) => {
     const found = follow(edge.node, path, end, judge);
     if (found !== undefined && (best === undefined || found.order < best.order)) best = found;
   });
   mixed.eachTail(segment, (tail) => {
-    if (best !== undefined && best.order < tail.entry.order) return;
-    if (matchesTail(tail, path, start) && judge.accepts(tail.entry.candidate)) best = tail.entry;
+    if (best !== undefined && best.order < tail.candidate.order) return;
+    if (matchesTail(tail, path, start) && judge.accepts(tail.candidate)) best = tail.candidate;
   });
   return best;
 }
 
-function matchesTail<Each>({ text, read }: Tail<Each>, path: string, start: number): boolean {
+function matchesTail<Each extends Candidate>({ text, read }: Tail<Each>, path: string, start: number): boolean {
   if (text === undefined) return read(path) !== undefined;
   return path.length > start + text.length && path.startsWith(text, start);
 }
 
-function pick<Each>(first: Entry<Each> | undefined, judge: Judge<Each>): Entry<Each> | undefined {
-  for (let entry = first; entry !== undefined; entry = entry.next) if (judge.accepts(entry.candidate)) return entry;
+function pick<Each extends Candidate>(first: Each, judge: Judge<Each>): Each | undefined {
+  for (let candidate: Each | undefined = first; candidate !== undefined; candidate = candidate.next)
+    if (judge.accepts(candidate)) return candidate;
   return undefined;
 }
 

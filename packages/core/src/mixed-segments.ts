@@ -26,10 +26,10 @@ interface Group<Node, Tail> {
 export class MixedSegments<Node, Tail> {
   readonly #groups: Group<Node, Tail>[] = [];
 
-  /** The node behind a segment, made where there is none. */
-  next(tokens: readonly FlatToken[], make: () => Node): Node {
+  /** The node behind a segment, made where there is none; a segment with converters is another one, for it ranks otherwise. */
+  next(tokens: readonly FlatToken[], isConstrained: boolean, make: () => Node): Node {
     const [before, after] = endsOf(tokens);
-    const shape = JSON.stringify(tokens.map((token) => (token.type === "text" ? token.value : 0)));
+    const shape = JSON.stringify([isConstrained, ...tokens.map((token) => (token.type === "text" ? token.value : 0))]);
     const { edges } = this.#group(before.length, after.length);
     let byEnd = edges.get(before);
     if (byEnd === undefined) edges.set(before, (byEnd = new Map()));

@@ -1,3 +1,4 @@
+import { SegmentReaders } from "./arg-reader.ts";
 import { CanonicalUrls } from "./canonical.ts";
 import { compileRules, type CompiledRule, type RuleTargets } from "./compiled-rule.ts";
 import { Endpoints, origin, withPort, type UrlBase, type UrlOptions } from "./endpoints.ts";
@@ -44,6 +45,7 @@ interface HostCandidate<Target> extends Candidate {
 
 const notFound = { type: "notFound" } as const;
 const malformed = { type: "malformed" } as const;
+const slashCode = 47;
 
 /** Which rule answers a path, and which URL an endpoint has. */
 export class Router<Target = unknown> {
@@ -74,7 +76,8 @@ export class Router<Target = unknown> {
     const answering = compiled
       .filter(({ rule }) => !rule.buildOnly)
       .toSorted((one, other) => Number(isHeadAlone(other)) - Number(isHeadAlone(one)));
-    const ranked = rankCandidates(answering.flatMap(candidatesOf));
+    const readers = new SegmentReaders();
+    const ranked = rankCandidates(answering.flatMap((each) => candidatesOf(each, readers)));
     const { duplicates, hidden } = findUnreachable(ranked);
     problems.push(...duplicates, ...hidden);
     if (problems.length > 0) throw new (duplicates.length > 0 ? DuplicateRuleError : RuleError)(problems);
@@ -111,16 +114,14 @@ export class Router<Target = unknown> {
    * @param base - Of the request; needed where `usesHosts`.
    */
   match(method: string, path: string, base?: UrlBase): Matched<Target> {
-    if (!path.startsWith("/")) return notFound;
+    if (path.charCodeAt(0) !== slashCode) return notFound;
     const encoded = path.includes("%");
     const raw = encoded ? path.replace(/%[\da-f]{2}/gi, (escape) => escape.toUpperCase()) : path;
-    if (this.#hosts === undefined) {
-      const exact = this.#anyHost.exact(raw);
-      if (exact?.answer !== undefined && allows(exact.compiled.methods, method)) return exact.answer;
-    }
     const host = this.#hosts === undefined || base === undefined ? undefined : hostAsPath(base.host);
+    const exact = this.#anyHost.exact(raw);
+    if (host === undefined && exact?.answer !== undefined && allows(exact.methods, method)) return exact.answer;
     const search = new Search<Target>(method, raw, host, encoded);
-    const found = this.#find(search);
+    const found = this.#find(search, exact);
     if (found !== undefined) return this.#found(search, found, base);
     const { refused } = search;
     if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowed(refused) };
@@ -140,24 +141,24 @@ export class Router<Target = unknown> {
     return this.#endpoints.build(endpoint, args, options, base);
   }
 
-  #find(search: Search<Target>): RuleCandidate<Target> | undefined {
+  #find(search: Search<Target>, exact = this.#anyHost.exact(search.path)): RuleCandidate<Target> | undefined {
     const { path, host } = search;
     if (host !== undefined) {
       let found: RuleCandidate<Target> | undefined;
       this.#hosts!.find(host, { accepts: ({ rules }) => (found = rules.find(path, search)) !== undefined });
       if (found !== undefined) return found;
     }
-    return this.#anyHost.find(path, search);
+    return this.#anyHost.find(path, search, exact);
   }
 
   #found(search: Search<Target>, candidate: RuleCandidate<Target>, base: UrlBase | undefined): Matched<Target> {
-    const { compiled } = candidate;
+    const { rule, target } = candidate;
     try {
       const params = search.args(candidate);
-      if (compiled.rule.redirectTo !== undefined) return this.#redirect(redirectFor(compiled, params, this.#endpoints), base);
+      if (candidate.isRedirect) return this.#redirect(redirectFor(candidate.compiled, params, this.#endpoints), base);
       const location = this.#canonical.find(candidate, params, search);
       if (location !== undefined) return this.#redirect(location, base);
-      return { type: "found", rule: compiled.rule, target: compiled.target as Target, params };
+      return { type: "found", rule, target: target as Target, params };
     } catch (error) {
       if (error instanceof URIError) return malformed;
       // What no URL can say is nowhere to be found.
@@ -200,7 +201,15 @@ function groupByHost<Target>(ranked: readonly RuleCandidate<Target>[]): Map<stri
 function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): readonly HostCandidate<Target>[] {
   const rules = new Matcher(ranked);
   const { host, constrained } = ranked[0]!.compiled;
-  return host!.map((alternative) => ({ rules, alternative, constrained, optional: host!.length > 1, lenient: false }));
+  return host!.map((alternative) => ({
+    rules,
+    alternative,
+    constrained,
+    optional: host!.length > 1,
+    lenient: false,
+    order: 0,
+    next: undefined,
+  }));
 }
 
 const isHeadAlone = ({ methods }: CompiledRule<unknown>) => methods !== undefined && methods.includes("HEAD") && !methods.includes("GET");

@@ -8,13 +8,13 @@ import type { RuleCandidate } from "./rule-candidate.ts";
  * @throws URIError for a malformed escape in a value.
  */
 export function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string | undefined, encoded: boolean): Args | undefined {
-  if (candidate.compiled.args.size === 0) return noArgs;
-  for (const reader of candidate.earlier) {
+  const { segments, readers } = candidate;
+  if (segments !== undefined) return candidate.takesNothing ? noArgs : segments.read(path, encoded);
+  for (const reader of readers) {
     const args = start(candidate, host);
-    if (args !== undefined && reader.tryFill(args, path, encoded)) return args;
+    if (args !== undefined && reader.fill(args, path, encoded)) return args;
   }
-  const args = start(candidate, host);
-  return args !== undefined && candidate.reader.fill(args, path, encoded) ? args : undefined;
+  return undefined;
 }
 
 /** The defaults, and what the host gives; `undefined`: a converter refuses that. */
@@ -23,5 +23,5 @@ function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): 
   const { defaults } = compiled.rule;
   for (const name of compiled.defaults) args[name] = defaults[name];
   const { hostReaders } = compiled;
-  return hostReaders === undefined || hostReaders.some((reader) => reader.tryFill(args, host!, false)) ? args : undefined;
+  return hostReaders === undefined || hostReaders.some((reader) => reader.fill(args, host!, false)) ? args : undefined;
 }

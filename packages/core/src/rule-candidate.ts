@@ -1,4 +1,4 @@
-import { ArgReader, noArgs, type Args } from "./arg-reader.ts";
+import { ArgReader, noArgs, type Args, type SegmentReader, type SegmentReaders } from "./arg-reader.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
 import type { Candidate } from "./matcher.ts";
 import { otherSlash, type Alternative } from "./pattern.ts";
@@ -12,59 +12,78 @@ export interface Found<Target> {
   readonly params: Args;
 }
 
-/** One alternative of a rule's path, as the matcher finds it. */
+/** One alternative of a rule's path, as the matcher finds it. What a lookup reads stands here, so that it looks nowhere else. */
 export class RuleCandidate<Target> implements Candidate {
+  next: this | undefined = undefined;
+  readonly isConstrained: boolean;
+  /** HTTP methods of the rule; `undefined`: any. */
+  readonly methods: readonly string[] | undefined;
+  /** Whether there are no arguments. */
+  readonly takesNothing: boolean;
+  /** What reads the arguments where nothing but this path gives any, segment by segment. */
+  readonly segments: SegmentReader | undefined;
+  /** What reads them elsewhere: alternatives that path-to-regexp would try first, then this one. */
+  readonly readers: readonly ArgReader[];
+  /** What is answered, where that is always the same. */
+  answer: Found<Target> | undefined = undefined;
+  readonly rule: AnyRule;
+  readonly target: Target | undefined;
+  readonly isRedirect: boolean;
   readonly compiled: CompiledRule<Target>;
+  /** Whether the path ends with a slash. */
+  readonly isBranch: boolean;
   readonly alternative: Alternative;
   readonly constrained: ReadonlySet<string>;
   readonly optional: boolean;
   readonly lenient: boolean;
-  readonly reader: ArgReader;
-  /** Readers of alternatives that path-to-regexp would try first, and that may match the same path. */
-  readonly earlier: readonly ArgReader[];
-  /** Whether the path ends with a slash. */
-  readonly isBranch: boolean;
-  /** What is answered, where that is always the same. */
-  answer: Found<Target> | undefined;
+  order = 0;
 
-  constructor(compiled: CompiledRule<Target>, { alternative, reader, earlier, lenient }: CandidateParts) {
+  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, lenient }: CandidateParts) {
+    const { rule, constrained, hostReaders, defaults } = compiled;
+    this.isConstrained = constrained.size > 0;
+    this.methods = compiled.methods;
+    this.takesNothing = compiled.args.size === 0;
+    this.segments = readers.length === 1 && hostReaders === undefined && defaults.length === 0 ? segments : undefined;
+    this.readers = readers;
+    this.rule = rule;
+    this.target = compiled.target;
+    this.isRedirect = rule.redirectTo !== undefined;
     this.compiled = compiled;
+    this.isBranch = alternative.segments.at(-1)!.text === "" && alternative.segments.at(-1)!.kind === "static";
     this.alternative = alternative;
-    this.constrained = compiled.constrained;
+    this.constrained = constrained;
     this.optional = compiled.path.length > 1;
     this.lenient = lenient;
-    this.reader = reader;
-    this.earlier = earlier;
-    this.isBranch = alternative.segments.at(-1)!.text === "" && alternative.segments.at(-1)!.kind === "static";
-    this.answer = undefined;
   }
 
   /** Makes the answer once, if the rule takes nothing from its path; for a rule whose URLs are canonical. */
   prepareAnswer(): void {
-    const { rule, target, args } = this.compiled;
-    if (rule.redirectTo !== undefined || args.size > 0) return;
-    this.answer = Object.freeze({ type: "found", rule, target: target as Target, params: noArgs });
+    if (this.isRedirect || !this.takesNothing) return;
+    this.answer = Object.freeze({ type: "found", rule: this.rule, target: this.target as Target, params: noArgs });
   }
 }
 
 interface CandidateParts {
   readonly alternative: Alternative;
-  readonly reader: ArgReader;
-  readonly earlier: readonly ArgReader[];
+  readonly segments: SegmentReader | undefined;
+  readonly readers: readonly ArgReader[];
   readonly lenient: boolean;
 }
 
-const none: readonly ArgReader[] = Object.freeze([]);
-
-/** Every alternative of a rule's path, those with the other final slash last. */
-export function candidatesOf<Target>(compiled: CompiledRule<Target>): readonly RuleCandidate<Target>[] {
+/**
+ * Every alternative of a rule's path, those with the other final slash last.
+ *
+ * @param shared - Where the segment readers of all rules come from.
+ */
+export function candidatesOf<Target>(compiled: CompiledRule<Target>, shared: SegmentReaders): readonly RuleCandidate<Target>[] {
   const { path, readers, rule } = compiled;
   const own = path.map((alternative, i) => ({ alternative, reader: readers[i]!, lenient: false }));
   const slashed = rule.strictSlashes ? [] : path.flatMap((alternative) => otherSlash(alternative) ?? []);
   const lenient = slashed.map((alternative) => ({ alternative, reader: new ArgReader(alternative, rule.where), lenient: true }));
   return [...own, ...lenient].map((each, i) => {
     const earlier = own.slice(0, i).filter(({ alternative }) => mayOverlap(alternative, each.alternative));
-    return new RuleCandidate(compiled, { ...each, earlier: earlier.length === 0 ? none : earlier.map(({ reader }) => reader) });
+    const segments = shared.get(each.alternative, rule.where);
+    return new RuleCandidate(compiled, { ...each, segments, readers: [...earlier, each].map(({ reader }) => reader) });
   });
 }
 

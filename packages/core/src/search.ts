@@ -17,7 +17,7 @@ export class Search<Target> implements Judge<RuleCandidate<Target>> {
   readonly onlyBranches: boolean;
   /** Methods of rules that have the path and not the method. */
   refused: Set<string> | undefined;
-  /** The candidate that was accepted last with arguments that its converters read, and those. */
+  /** The candidate that was looked at last whose arguments its converters have read, and those. */
   #read: RuleCandidate<Target> | undefined;
   #args: Args | undefined;
 
@@ -27,21 +27,18 @@ export class Search<Target> implements Judge<RuleCandidate<Target>> {
     this.host = host;
     this.encoded = encoded;
     this.onlyBranches = onlyBranches;
-    this.refused = undefined;
-    this.#read = undefined;
-    this.#args = undefined;
   }
 
   accepts(candidate: RuleCandidate<Target>): boolean {
     if (this.onlyBranches && !candidate.isBranch) return false;
-    const { constrained, methods } = candidate.compiled;
-    const args = constrained.size > 0 ? this.#tryArgs(candidate) : undefined;
-    if (constrained.size > 0 && args === undefined) return false;
-    if (allows(methods, this.method)) {
+    const { methods } = candidate;
+    if (candidate.isConstrained) {
+      const args = this.#tryArgs(candidate);
+      if (args === undefined) return false;
       this.#read = candidate;
       this.#args = args;
-      return true;
     }
+    if (allows(methods, this.method)) return true;
     this.refused ??= new Set();
     for (const each of methods!) this.refused.add(each);
     return false;

@@ -96,11 +96,14 @@ export class UrlBuilder {
   quick(args: UrlArgs): string | undefined {
     const texts = this.#texts;
     if (texts === undefined) return undefined;
+    // What inherits from nothing else has its texts and numbers as properties of its own.
+    const prototype: unknown = Object.getPrototypeOf(args);
+    if (prototype !== Object.prototype && prototype !== null) return undefined;
     const { required } = this;
     let path = texts[0]!;
     for (let i = 0; i < required.length; i++) {
       const name = required[i]!;
-      const value = Object.hasOwn(args, name) ? args[name] : undefined;
+      const value = args[name];
       if (typeof value !== "string" && !Number.isSafeInteger(value)) return undefined;
       const text = this.#converters[i] === undefined ? String(value) : this.#text(name, value);
       path += (plain.test(text) ? text : this.#segment(name, value, encodeSegment)) + texts[i + 1]!;
@@ -136,7 +139,7 @@ export class UrlBuilder {
   }
 
   #isReadBack(path: string, written: ReadonlyMap<string, string>): boolean {
-    const reader = this.#readers.find((each) => each.tryFill({}, path, true));
+    const reader = this.#readers.find((each) => each.fill({}, path, true));
     const texts = reader?.read(path);
     return texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.names[i]!) === text);
   }

@@ -1,0 +1,35 @@
+// Ways of building URLs, by name. Each gives, for a shape, what takes arguments and gives a URL.
+import { makeRules } from "./rules.mjs";
+
+export const shapes = { static: "/about/team", "one parameter": "/users/:id/edit", "two parameters": "/articles/:id/:slug" };
+
+async function ours() {
+  const root = new URL("../../../", import.meta.url);
+  const { Rule } = await import(new URL("packages/core/dist/index.js", root));
+  const { Router } = await import(new URL("packages/core/dist/router.js", root));
+  const others = makeRules(1000).map(({ path }) => new Rule(path, { endpoint: path }));
+  const rules = Object.entries(shapes).map(([endpoint, path]) => new Rule(path, { endpoint }));
+  const router = new Router([...others, ...rules], { target: (rule) => rule, methods: () => ["GET"] });
+  return (endpoint) => (args) => router.build(endpoint, args);
+}
+
+async function pathToRegexp() {
+  const { compile } = await import("path-to-regexp");
+  return (shape) => compile(shapes[shape]);
+}
+
+const byHand = {
+  static: () => "/about/team",
+  "one parameter": ({ id }) => `/users/${encodeURIComponent(id)}/edit`,
+  "two parameters": ({ id, slug }) => `/articles/${encodeURIComponent(id)}/${encodeURIComponent(slug)}`,
+};
+
+/** What ours is compared with. */
+export const compiler = "path-to-regexp compile()";
+
+export const builders = {
+  ours,
+  "ours again": ours,
+  [compiler]: pathToRegexp,
+  "by hand": () => (shape) => byHand[shape],
+};
