@@ -1,78 +1,46 @@
 import type { Converted } from "./converter.ts";
 
-type IdChar =
-  | "a"
-  | "b"
-  | "c"
-  | "d"
-  | "e"
-  | "f"
-  | "g"
-  | "h"
-  | "i"
-  | "j"
-  | "k"
-  | "l"
-  | "m"
-  | "n"
-  | "o"
-  | "p"
-  | "q"
-  | "r"
-  | "s"
-  | "t"
-  | "u"
-  | "v"
-  | "w"
-  | "x"
-  | "y"
-  | "z"
-  | "A"
-  | "B"
-  | "C"
-  | "D"
-  | "E"
-  | "F"
-  | "G"
-  | "H"
-  | "I"
-  | "J"
-  | "K"
-  | "L"
-  | "M"
-  | "N"
-  | "O"
-  | "P"
-  | "Q"
-  | "R"
-  | "S"
-  | "T"
-  | "U"
-  | "V"
-  | "W"
-  | "X"
-  | "Y"
-  | "Z"
-  | "0"
-  | "1"
-  | "2"
-  | "3"
-  | "4"
-  | "5"
-  | "6"
-  | "7"
-  | "8"
-  | "9"
-  | "_"
-  | "$";
+/** What ends a name: the characters of ASCII that are neither letter, digit, `_` nor `$`. */
+type NameEnd =
+  | " "
+  | "!"
+  | '"'
+  | "#"
+  | "%"
+  | "&"
+  | "'"
+  | "("
+  | ")"
+  | "*"
+  | "+"
+  | ","
+  | "-"
+  | "."
+  | "/"
+  | ":"
+  | ";"
+  | "<"
+  | "="
+  | ">"
+  | "?"
+  | "@"
+  | "["
+  | "\\"
+  | "]"
+  | "^"
+  | "`"
+  | "{"
+  | "|"
+  | "}"
+  | "~";
 
 /** `[name, rest]` of the text after `:` or `*`; a name in quotes may hold anything but a quote. */
 type TakeName<Text extends string> = Text extends `"${infer Name}"${infer Rest}` ? [Name, Rest] : TakeId<Text>;
 
 type TakeId<Text extends string, Name extends string = ""> = Text extends `${infer Char}${infer Rest}`
-  ? Char extends IdChar
-    ? TakeId<Rest, `${Name}${Char}`>
-    : [Name, Text]
+  ? Char extends NameEnd
+    ? [Name, Text]
+    : TakeId<Rest, `${Name}${Char}`>
   : [Name, ""];
 
 /** `Depth` has an element for each open brace: within any, a parameter may be missing. */
@@ -87,7 +55,24 @@ type Named<Text extends string, Depth extends readonly unknown[], Found, Value> 
 
 type Close<Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Outer] ? Outer : [];
 
-type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text extends `${infer Char}${infer Rest}`
+type Marked = `${string}${":" | "*" | "{" | "}" | "\\"}${string}`;
+
+/** Goes straight to the next `:`, or past a segment without marks; only what is left goes by character: recursion is bounded. */
+type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text extends Marked
+  ? Text extends `${infer Before}:${infer Rest}`
+    ? Before extends Marked
+      ? ScanSegment<Text, Depth, Found>
+      : Named<Rest, Depth, Found, string>
+    : ScanSegment<Text, Depth, Found>
+  : Found;
+
+type ScanSegment<Text extends string, Depth extends readonly unknown[], Found> = Text extends `${infer Segment}/${infer Rest}`
+  ? Segment extends Marked
+    ? ScanChar<Text, Depth, Found>
+    : Scan<Rest, Depth, Found>
+  : ScanChar<Text, Depth, Found>;
+
+type ScanChar<Text extends string, Depth extends readonly unknown[], Found> = Text extends `${infer Char}${infer Rest}`
   ? Char extends ":"
     ? Named<Rest, Depth, Found, string>
     : Char extends "*"
@@ -100,7 +85,7 @@ type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text e
             ? Rest extends `${infer _Escaped}${infer After}`
               ? Scan<After, Depth, Found>
               : Found
-            : Scan<Rest, Depth, Found>
+            : ScanChar<Rest, Depth, Found>
   : Found;
 
 type Simplify<T> = { readonly [Key in keyof T]: T[Key] } & {};

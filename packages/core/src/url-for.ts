@@ -29,9 +29,8 @@ export type Endpoint = [Rules] extends [never] ? string : keyof Endpoints & stri
 
 type Rest<Name extends Endpoint> = [Rules] extends [never]
   ? [args?: Query, options?: UrlOptions]
-  : {} extends Endpoints[Name & keyof Endpoints]
-    ? [args?: Args<Endpoints[Name & keyof Endpoints]>, options?: UrlOptions]
-    : [args: Args<Endpoints[Name & keyof Endpoints]>, options?: UrlOptions];
+  : Given<Name extends keyof Endpoints ? Endpoints[Name] : never>;
+type Given<Params> = {} extends Params ? [args?: Args<Params>, options?: UrlOptions] : [args: Args<Params>, options?: UrlOptions];
 
 /**
  * The URL of an endpoint. Arguments that the path has no place for become the query: a list repeats its name,
