@@ -100,16 +100,23 @@ export type PathParams<Path extends string> = string extends Path
     ? Simplify<Scan<Path, [], {}>>
     : {};
 
-type Given<Path extends string, Host extends string> = PathParams<Path> & (string extends Host ? {} : PathParams<Host>);
+/** Most rules have no host, no converters and no defaults: what these would change is then left as it is, which is cheaper. */
+type Given<Path extends string, Host extends string> = string extends Host
+  ? PathParams<Path>
+  : Host extends ""
+    ? PathParams<Path>
+    : Simplify<PathParams<Path> & PathParams<Host>>;
 
 /** The parameters with what their converters read. */
-type Read<Params, Where> = {
-  readonly [Key in keyof Params]: Key extends keyof Where
-    ? NonNullable<Params[Key]> extends readonly unknown[]
-      ? readonly Converted<Where[Key]>[]
-      : Converted<Where[Key]>
-    : Params[Key];
-};
+type Read<Params, Where> = keyof Where extends never
+  ? Params
+  : {
+      readonly [Key in keyof Params]: Key extends keyof Where
+        ? NonNullable<Params[Key]> extends readonly unknown[]
+          ? readonly Converted<Where[Key]>[]
+          : Converted<Where[Key]>
+        : Params[Key];
+    };
 
 /** With defaults nothing is missing that they name. */
 type Filled<Params, Defaults> = keyof Defaults extends never
@@ -121,10 +128,7 @@ type Filled<Params, Defaults> = keyof Defaults extends never
     >;
 
 /** The arguments that a handler's method gets. */
-export type RuleArgs<Path extends string, Host extends string, Where, Defaults> = Filled<
-  Simplify<Read<Given<Path, Host>, Where>>,
-  Defaults
->;
+export type RuleArgs<Path extends string, Host extends string, Where, Defaults> = Filled<Read<Given<Path, Host>, Where>, Defaults>;
 
 type Scalar = string | number | bigint | boolean;
 
@@ -139,11 +143,13 @@ type Written<Params, Where> = {
 type OptionalKey<Params> = { [Key in keyof Params]-?: {} extends Pick<Params, Key> ? Key : never }[keyof Params];
 
 /** What may be left out may also be given as none. */
-type Loose<Params, Optional extends PropertyKey> = Simplify<
-  { readonly [Key in Exclude<keyof Params, Optional>]: Params[Key] } & {
-    readonly [Key in keyof Params & Optional]?: Params[Key] | null | undefined;
-  }
->;
+type Loose<Params, Optional extends PropertyKey> = [Optional] extends [never]
+  ? Params
+  : Simplify<
+      { readonly [Key in Exclude<keyof Params, Optional>]: Params[Key] } & {
+        readonly [Key in keyof Params & Optional]?: Params[Key] | null | undefined;
+      }
+    >;
 
 /** The arguments that `urlFor()` needs; what has a default may be missing. */
 export type UrlParams<Path extends string, Host extends string, Where, Defaults> = Loose<
