@@ -137,7 +137,7 @@ describe("at start", () => {
 
   test("all problems are told at once", () => {
     const build = () => make(new Rule("one"), new Rule("/fine"), new Rule("/:"));
-    expect(build).toThrow(/2 rules were refused:\n- The rule "one".*\n- The rule "\/:"/);
+    expect(build).toThrow(/2 things are wrong with the rules:\n- The rule "one".*\n- The rule "\/:"/);
   });
 
   test("rules that could never be told apart are refused, and both are named", () => {

@@ -1,7 +1,7 @@
 import { EndpointPrefix, Host, int, matching, number, oneOf, Rule, Submount, uuid, type Converter } from "@mini/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RuleError } from "../../packages/core/src/errors.ts";
+import { DuplicateRuleError, RuleError } from "../../packages/core/src/errors.ts";
 import { Router } from "../../packages/core/src/router.ts";
 import type { AnyRule } from "../../packages/core/src/rule.ts";
 
@@ -204,10 +204,43 @@ describe("at start", () => {
     ['host and path both have the parameter "id"', () => [new Rule("/:id", { host: ":id.example.org" })]],
     ["no port", () => [new Rule("/", { host: "example.org\\:80" })]],
     ['"?" or "#"', () => [new Rule("/a\\?b")]],
+    ['the segment "." or ".."', () => [new Rule("/a/../b")]],
+    [
+      'its default for "id" is refused by its converter',
+      () => [new Rule("/a{/:id}", { where: { id: uuid }, defaults: { id: 5 as never } })],
+    ],
     ["match all of its paths first", () => [new Rule("/a{/:b}"), new Rule("/a"), new Rule("/a/:c")]],
     ["the second could never answer", () => [new Rule("/:a", { where: { a: int } }), new Rule("/:b", { where: { b: int } })]],
   ])("a rule is refused: %s", (problem, rules) => {
     expect(() => make(...rules())).toThrow(RuleError);
     expect(() => make(...rules())).toThrow(problem);
+  });
+
+  test("everything that is wrong stands in one message, a sentence each", () => {
+    const broken = () =>
+      make(
+        new Rule("/a{"),
+        new Rule("/:id", { where: { nope: int, id: 5 as never } }),
+        new Rule("/x/:a", { redirectTo: "/y/:b" }),
+        new Rule("/z", { redirectTo: { endpoint: "nope" } }),
+        new Rule("/same/:one", { endpoint: "first" }),
+        new Rule("/same/:two", { endpoint: "second" }),
+      );
+    const problems = [
+      /"\/a\{" can not work/,
+      /where names "nope"/,
+      /where gives "id"/,
+      /has "b"/,
+      /the endpoint "nope"/,
+      /"first".*"second"/,
+    ];
+    expect(broken).toThrow(DuplicateRuleError);
+    for (const problem of problems) expect(broken).toThrow(problem);
+    expect(broken).toThrow(/^6 things are wrong with the rules:/);
+  });
+
+  test("a rule that redirects to one that can not work is not blamed for it", () => {
+    const broken = () => make(new Rule("/a{", { endpoint: "it" }), new Rule("/b", { redirectTo: { endpoint: "it" } }));
+    expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) can not work/);
   });
 });

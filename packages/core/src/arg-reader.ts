@@ -118,16 +118,18 @@ function parametersOf({ tokens }: Alternative, where: Converters): readonly Para
 }
 
 function valueOf({ isWildcard, converter }: Parameter, text: string, encoded: boolean): unknown {
-  if (!isWildcard) return convert(converter, text, encoded);
-  const values: unknown[] = [];
-  for (let start = 0; ;) {
-    const slash = text.indexOf("/", start);
-    const value = convert(converter, text.slice(start, slash === -1 ? text.length : slash), encoded);
+  const slash = isWildcard ? text.indexOf("/") : -1;
+  const first = convert(converter, slash === -1 ? text : text.slice(0, slash), encoded);
+  if (!isWildcard || first === undefined) return first;
+  const values = [first];
+  for (let at = slash; at !== -1;) {
+    const next = text.indexOf("/", at + 1);
+    const value = convert(converter, text.slice(at + 1, next === -1 ? text.length : next), encoded);
     if (value === undefined) return undefined;
     values.push(value);
-    if (slash === -1) return values;
-    start = slash + 1;
+    at = next;
   }
+  return values;
 }
 
 function convert(converter: Converter<unknown> | undefined, text: string, encoded: boolean): unknown {

@@ -103,7 +103,7 @@ export class RuleError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(problems.length === 1 ? problems[0] : `${problems.length} rules were refused:\n- ${problems.join("\n- ")}`, options);
+    super(problems.length === 1 ? problems[0] : `${problems.length} things are wrong with the rules:\n- ${problems.join("\n- ")}`, options);
     this.problems = problems;
   }
 

@@ -213,7 +213,9 @@ function search<Each extends Candidate>(node: Node<Each>, path: string, start: n
     if (found === undefined && parameter !== undefined) found = follow(parameter, path, end, judge);
     if (found !== undefined) return found;
   }
-  return tails?.find((tail) => matchesTail(tail, path, start) && judge.accepts(tail.candidate))?.candidate;
+  if (tails === undefined) return undefined;
+  for (const tail of tails) if (matchesTail(tail, path, start) && judge.accepts(tail.candidate)) return tail.candidate;
+  return undefined;
 }
 
 /** Segments with text rank by what comes after them too, so each that matches is followed and the best is taken. */
