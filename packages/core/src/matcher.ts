@@ -102,7 +102,7 @@ export class Matcher<Each extends Candidate> {
    * @param path - Starts with a slash.
    * @param exact - What {@link exact} has found for it.
    */
-  find(path: string, judge: Judge<Each>, exact = this.exact(path)): Each | undefined {
+  find(path: string, judge: Judge<Each>, exact: Each | undefined): Each | undefined {
     return (exact === undefined ? undefined : pick(exact, judge)) ?? follow(this.#root, path, 0, judge);
   }
 

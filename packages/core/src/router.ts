@@ -141,11 +141,12 @@ export class Router<Target = unknown> {
     return this.#endpoints.build(endpoint, args, options, base);
   }
 
-  #find(search: Search<Target>, exact = this.#anyHost.exact(search.path)): RuleCandidate<Target> | undefined {
+  #find(search: Search<Target>, exact: RuleCandidate<Target> | undefined): RuleCandidate<Target> | undefined {
     const { path, host } = search;
     if (host !== undefined) {
       let found: RuleCandidate<Target> | undefined;
-      this.#hosts!.find(host, { accepts: ({ rules }) => (found = rules.find(path, search)) !== undefined });
+      const judge = { accepts: ({ rules }: HostCandidate<Target>) => (found = rules.find(path, search, rules.exact(path))) !== undefined };
+      this.#hosts!.find(host, judge, this.#hosts!.exact(host));
       if (found !== undefined) return found;
     }
     return this.#anyHost.find(path, search, exact);
@@ -176,7 +177,8 @@ export class Router<Target = unknown> {
   #otherSlashes({ path, method, host, encoded }: Search<Target>): string | undefined {
     const isRepeated = path.includes("//");
     if (!isRepeated && !this.#hasBranches) return undefined;
-    const find = (other: string, onlyBranches: boolean) => this.#find(new Search(method, other, host, encoded, onlyBranches)) !== undefined;
+    const find = (other: string, onlyBranches: boolean) =>
+      this.#find(new Search(method, other, host, encoded, onlyBranches), this.#anyHost.exact(other)) !== undefined;
     const slashed = (text: string) => (!text.endsWith("/") && find(`${text}/`, true) ? `${text}/` : undefined);
     const merged = isRepeated ? path.replace(/\/{2,}/g, "/") : path;
     const other =

@@ -66,5 +66,5 @@ export class Search<Target> implements Judge<RuleCandidate<Target>> {
 
 /** Whether a rule's methods, `undefined` for any, serve a method; `HEAD` is served by `GET`. */
 export function allows(methods: readonly string[] | undefined, method: string): boolean {
-  return methods === undefined || methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
+  return methods === undefined || methods[0] === method || methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
 }
