@@ -38,7 +38,10 @@ function slowly(paths: readonly string[]): (path: string) => string | undefined 
   const all = paths.flatMap((rule, declared) => {
     const own = alternatives(parsePattern(rule));
     return own.map((alternative) => ({
-      ...{ rule, declared, optional: own.length > 1 ? 1 : 0, rank: rankOf(alternative) },
+      rule,
+      declared,
+      optional: own.length > 1 ? 1 : 0,
+      rank: rankOf(alternative),
       read: match({ tokens: [...alternative.tokens] }, { sensitive: true, trailing: false }),
     }));
   });

@@ -50,6 +50,11 @@ export async function compete(module, names, plan, title) {
   const results = {};
   try {
     for (const name of names) {
+      const first = results[name.replace(/ again$/, "")];
+      if (first?.unable !== undefined) {
+        results[name] = first;
+        continue;
+      }
       progress(`${title}: preparing ${name}`);
       const contestant = new Contestant(module, name);
       all.push(contestant);

@@ -76,7 +76,7 @@ export function summarize(bySize) {
     const against = (peer) => (peer === undefined ? undefined : ratio(own, results[peer].ns.hit));
     const peer = bestPeer(results, "hit");
     const best = against(peer);
-    if (best > most) missed.best.push(integer.format(size));
+    if (best === undefined || best > most) missed.best.push(`${integer.format(size)}${best === undefined ? " (no peer)" : ""}`);
     const cells = rivals.flatMap((rival) => {
       const value = against(bestPeer(results, "hit", (name) => name.startsWith(rival)));
       if (value === undefined) return ["-", ""];
