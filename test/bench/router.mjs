@@ -46,7 +46,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = spawnSync(process.execPath, [`${root}.ci/build.mjs`], { cwd: root, stdio: "inherit" });
 if (built.status !== 0) process.exit(1);
 
-const plan = { rounds, milliseconds: values.quick ? 3 : 5, seconds: values.quick ? 10 : 25, overlaps: values.overlaps };
+const plan = { rounds, milliseconds: values.quick ? 3 : 5, seconds: values.quick ? 15 : 25, overlaps: values.overlaps };
 const extra = { "build ms": ({ milliseconds }) => milliseconds, "bytes/rule": ({ bytes }) => bytes };
 const integer = new Intl.NumberFormat("en");
 const bySize = new Map();

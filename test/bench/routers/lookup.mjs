@@ -50,7 +50,10 @@ const shortened = (message) => (message.length < 120 ? message : `${message.slic
 
 /** @throws Error for a path for which it does not find the right rule with the right parameters. */
 function check(find, read, paths) {
-  for (const { path, rule, params } of paths.sample(200, 1)) {
+  const started = performance.now();
+  for (const [i, { path, rule, params }] of paths.sample(200, 1).entries()) {
+    // A slow one is left out later; until then a few will do.
+    if (i >= 20 && performance.now() - started > 1000) return;
     const found = read(find(path));
     if (found?.rule !== rule || (rule !== undefined && !isDeepStrictEqual(found.params, params))) {
       const wanted = rule === undefined ? "nothing" : `${rule.path} ${JSON.stringify(params)}`;

@@ -95,13 +95,15 @@ export class Paths {
     });
   }
 
-  /** Some paths with what has to be found for them: `{ path, rule, params }`, `rule` undefined where nothing is. */
+  /** Some paths with what has to be found for them: `{ path, rule, params }`, and `rule` undefined for every other one. */
   sample(count, seed) {
     const random = randomFrom(seed);
     const rules = this.#rules.length <= count ? this.#rules : Array.from({ length: count }, () => pick(random, this.#rules));
-    const hits = rules.map((rule) => ({ rule, ...fill(rule, random) }));
-    const misses = this.batch("miss", count, seed).map((path) => ({ rule: undefined, path, params: {} }));
-    return [...hits, ...misses];
+    const misses = this.batch("miss", rules.length, seed);
+    return rules.flatMap((rule, i) => [
+      { rule, ...fill(rule, random) },
+      { rule: undefined, path: misses[i], params: {} },
+    ]);
   }
 
   /** Half of the misses begin as a rule does and go on where none does, half are below a resource that is not there. */
