@@ -18,9 +18,6 @@ beforeAll(async () => {
   for (const name of ["@types", "undici-types"]) linkInstalled(built.consumer, name);
 });
 
-/** The tests for other people's backends: whoever imports it has the test runner installed. */
-const needsRunner = "@mini/session/testing";
-
 /** Strict, without the repository's condition, and declaration files are checked as well. */
 const compilerOptions = {
   target: "es2023",
@@ -130,9 +127,7 @@ describe("the packages, built, packed and installed", () => {
   });
 
   test("have every public name in their types, and every value at run time", async () => {
-    const names = entries()
-      .filter(({ specifier }) => specifier !== needsRunner)
-      .map(({ specifier, file }) => ({ specifier, ...exportedNames(file) }));
+    const names = entries().map(({ specifier, file }) => ({ specifier, ...exportedNames(file) }));
     const rename = (list: readonly string[], prefix: string): string => list.map((name) => `${name} as ${prefix}_${name}`).join(", ");
     const program = names.map(
       ({ specifier, values, types }, index) =>
@@ -202,7 +197,7 @@ describe("the packages, built, packed and installed", () => {
       const on = process.on;
       process.on = process.addListener = process.once = (...args) => (note("listens for " + args[0]), on.apply(process, args));
       const names = new Set(Reflect.ownKeys(globalThis));
-      for (const module of ${JSON.stringify(modules.filter((module) => !module.endsWith("session/dist/testing.js")))}) {
+      for (const module of ${JSON.stringify(modules)}) {
         current = module;
         await import(module);
         for (const name of Reflect.ownKeys(globalThis)) {

@@ -29,11 +29,15 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "TestClientOptions TestRequest",
   },
   "@mini/session": {
-    values: "CookieTooLargeError SessionCommittedError SessionMiddleware SessionMixin defaults",
+    values: "CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin defaults",
     types: `
-      FlashMessage KeySize NewRecord OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
+      FlashMessage KeySize MemoryBackendOptions NewRecord OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SwapResult
     `,
+  },
+  "@mini/session/testing": {
+    values: "testSessionBackend",
+    types: "BackendBench TestRunner",
   },
 };
 

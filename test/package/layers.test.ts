@@ -15,7 +15,9 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     serve testing/cookie-jar testing/client testing/in-request testing/index
   `),
   session: words(`
-    errors json backend flash config settings secure-cookie operations outgoing medium backends/securecookie
+    errors json backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
+    backends/memory-owners backends/memory
+    flash config settings secure-cookie operations outgoing medium backends/securecookie
     state session slot request-sessions store local middleware mixin index
   `),
 };

@@ -1,6 +1,8 @@
 import "./local.ts";
 
 export type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "./backend.ts";
+export { MemoryBackend } from "./backends/memory.ts";
+export type { MemoryBackendOptions } from "./backends/memory.ts";
 export { defaults } from "./config.ts";
 export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./config.ts";
 export { CookieTooLargeError, SessionCommittedError } from "./errors.ts";

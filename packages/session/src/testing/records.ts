@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { assertGone, assertRecord, create, keyOf, newRecord, swap, textOf, type Check } from "./bench.ts";
+
+const key = keyOf("one");
+
+/** What each operation does when nothing else happens. */
+export const recordChecks: readonly Check[] = [
+  [
+    "an unknown key has no record, and asking for it makes none",
+    async (bench) => {
+      await assertGone(bench, key, "1");
+    },
+  ],
+  [
+    "create keeps the record and gives its version",
+    async (bench) => {
+      const record = newRecord(bench, "first", { idle: 60, life: 3600 });
+      const version = await create(bench, key, record);
+      assertRecord(await bench.backend.read(key), version, record);
+    },
+  ],
+  [
+    "create under a key that exists gives undefined and leaves the first record",
+    async (bench) => {
+      const record = newRecord(bench, "first");
+      const version = await create(bench, key, record);
+      assert.equal(await bench.backend.create(key, newRecord(bench, "second", { life: 7200 })), undefined);
+      assertRecord(await bench.backend.read(key), version, record);
+    },
+  ],
+  [
+    "records under different keys are apart",
+    async (bench) => {
+      const other = keyOf("two");
+      const record = newRecord(bench, "other");
+      const version = await create(bench, other, record);
+      await swap(bench, key, await create(bench, key, newRecord(bench, "one")), newRecord(bench, "two"));
+      await bench.backend.touch(key, bench.now() + 7_200_000);
+      await bench.backend.take(key);
+      assertRecord(await bench.backend.read(other), version, record);
+    },
+  ],
+  [
+    "swap replaces the whole record and gives a new version",
+    async (bench) => {
+      const version = await create(bench, key, newRecord(bench, "first", { idle: 60 }));
+      const record = newRecord(bench, "second", { idle: 120, life: 240 });
+      const next = await swap(bench, key, version, record);
+      assert.notEqual(next, version);
+      assertRecord(await bench.backend.read(key), next, record);
+    },
+  ],
+  [
+    "every swap gives a version that was not there before, for the same data too",
+    async (bench) => {
+      const versions = [await create(bench, key, newRecord(bench, "a"))];
+      for (const text of ["a", "b", "a", "a", "b"]) versions.push(await swap(bench, key, versions.at(-1)!, newRecord(bench, text)));
+      assert.equal(new Set(versions).size, versions.length);
+    },
+  ],
+  [
+    "swap over an older version changes nothing and gives the newest record",
+    async (bench) => {
+      const old = await create(bench, key, newRecord(bench, "first"));
+      const record = newRecord(bench, "second", { idle: 60, life: 120 });
+      const version = await swap(bench, key, old, record);
+      const result = await bench.backend.swap(key, old, newRecord(bench, "third"));
+      assert.equal(result.ok, false);
+      if (!result.ok) assertRecord(result.current, version, record);
+      assertRecord(await bench.backend.read(key), version, record);
+    },
+  ],
+  [
+    "touch moves idleAt forward and nothing else",
+    async (bench) => {
+      const record = newRecord(bench, "first", { idle: 60 });
+      const version = await create(bench, key, record);
+      const idleAt = record.idleAt + 30_000;
+      assert.equal(await bench.backend.touch(key, idleAt), true);
+      assertRecord(await bench.backend.read(key), version, { ...record, idleAt });
+    },
+  ],
+  [
+    "touch never moves idleAt back",
+    async (bench) => {
+      const record = newRecord(bench, "first", { idle: 60 });
+      const version = await create(bench, key, record);
+      for (const idleAt of [record.idleAt - 30_000, record.idleAt, 0]) assert.equal(await bench.backend.touch(key, idleAt), true);
+      assertRecord(await bench.backend.read(key), version, record);
+    },
+  ],
+  [
+    "a touch in between does not keep a swap from succeeding",
+    async (bench) => {
+      const version = await create(bench, key, newRecord(bench, "first", { idle: 60 }));
+      await bench.backend.touch(key, bench.now() + 90_000);
+      const record = newRecord(bench, "second", { idle: 120 });
+      const next = await swap(bench, key, version, record);
+      assertRecord(await bench.backend.read(key), next, record);
+    },
+  ],
+  [
+    "take gives the record and removes it",
+    async (bench) => {
+      const record = newRecord(bench, "first", { idle: 60 });
+      const version = await create(bench, key, record);
+      assertRecord(await bench.backend.take(key), version, record);
+      assert.equal(await bench.backend.read(key), undefined);
+    },
+  ],
+  [
+    "take of what was taken already is fine and gives undefined",
+    async (bench) => {
+      await create(bench, key, newRecord(bench, "first"));
+      await bench.backend.take(key);
+      assert.equal(await bench.backend.take(key), undefined);
+    },
+  ],
+  [
+    "neither swap nor touch brings back what take removed",
+    async (bench) => {
+      const version = await create(bench, key, newRecord(bench, "first"));
+      await bench.backend.take(key);
+      await assertGone(bench, key, version);
+    },
+  ],
+  [
+    "a key that was taken can be used again",
+    async (bench) => {
+      await create(bench, key, newRecord(bench, "first"));
+      await bench.backend.take(key);
+      await create(bench, key, newRecord(bench, "second"));
+      assert.equal(textOf((await bench.backend.read(key))?.data), "second");
+    },
+  ],
+];

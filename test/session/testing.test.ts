@@ -1,0 +1,149 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { testSessionBackend } from "@mini/session/testing";
+import type { SessionBackend } from "@mini/session";
+import { beforeAll, describe, expect, test } from "vitest";
+import { root, temporaryFolder } from "../support/folder.ts";
+import { runNode } from "../support/run-node.ts";
+import * as module from "../support/wrong-backends.ts";
+
+const backends = { ...module };
+
+interface Result {
+  readonly title: string;
+  readonly error: unknown;
+}
+
+/** Runs the contract's tests as a runner would, one after the other, and gives what came of each. */
+async function run(make: (now: () => number) => SessionBackend): Promise<readonly Result[]> {
+  const tests: (readonly [title: string, body: () => Promise<void>])[] = [];
+  testSessionBackend("It", open, {
+    describe: (_title, body) => body(),
+    test: (title, body) => tests.push([title, body]),
+  });
+  const results: Result[] = [];
+  for (const [title, body] of tests) {
+    const error: unknown = await body().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    results.push({ title, error });
+  }
+  return results;
+
+  function open() {
+    let time = 1_000_000_000_000;
+    const now = () => time;
+    return { backend: make(now), now, advance: (seconds: number) => void (time += seconds * 1000) };
+  }
+}
+
+const failures = (results: readonly Result[]) => results.filter(({ error }) => error !== undefined);
+
+/** What is wrong, and the tests that have to find it; others may as well. */
+const faults: readonly (readonly [backend: keyof typeof backends, titles: readonly string[]])[] = [
+  ["SwapUpserts", ["neither swap nor touch brings back what take removed", "swap beside take: the record stays gone"]],
+  ["SwapIsBlind", ["swap over an older version changes nothing", "of 20 swaps over one version exactly one succeeds", "50 increments"]],
+  ["SwapIsNotAtomic", ["of 20 swaps over one version exactly one succeeds", "50 increments", "swap beside take"]],
+  ["SwapGivesStaleCurrent", ["swap over an older version changes nothing and gives the newest record"]],
+  ["CreateIsNotAtomic", ["of 20 creates under one key exactly one succeeds"]],
+  ["CreateReplaces", ["create under a key that exists gives undefined", "of 20 creates under one key"]],
+  ["VersionsRepeat", ["every swap gives a version that was not there before"]],
+  ["IdleIsForgotten", ["a record is there a second before its idleAt, and gone", "past its idleAt a record is not taken"]],
+  ["LifeIsForgotten", ["a record is there a second before its expiresAt, and gone", "touch does not keep a record past its expiresAt"]],
+  ["EndIsASecondLate", ["a second before its idleAt", "a second before its expiresAt", "touch keeps a record past its first idleAt"]],
+  ["OnlyReadKnowsTheEnd", ["past its idleAt a record is gone for swap, touch and take", "past its expiresAt a record is not taken"]],
+  ["ExpiredKeepsItsKey", ["past its idleAt a record does not keep create", "past its expiresAt a record does not keep create"]],
+  ["BytesAreShared", ["changing an array that was passed in", "changing an array that was read"]],
+  ["BytesAreText", ["all 256 bytes come back", "bytes that are no text come back"]],
+  ["ViewsAreNotSeen", ["of a view into a larger array only what it shows is kept"]],
+  ["TakeLeavesTheRecord", ["take gives the record and removes it", "neither swap nor touch brings back", "of several takes at once"]],
+  ["TakeIsNotAtomic", ["of several takes at once exactly one gets the record", "swap beside take"]],
+  ["TouchGoesBack", ["touch never moves idleAt back", "of 20 touches at once the furthest counts"]],
+  ["TouchIsReadAndSet", ["touch beside take: the record stays gone", "touch beside swap: what swap wrote stays"]],
+  ["TouchCreates", ["an unknown key has no record", "neither swap nor touch brings back what take removed"]],
+  ["TouchGivesAVersion", ["touch moves idleAt forward and nothing else", "a touch in between does not keep a swap from succeeding"]],
+  ["TouchMovesTheEnd", ["touch does not keep a record past its expiresAt"]],
+  ["PruneTakesAll", ["prune, if there is one, removes expired records and no others"]],
+  ["PruneKnowsNoLimit", ["prune, if there is one, removes expired records and no others"]],
+  ["PruneGoesByTheFirstTimes", ["prune, if there is one, goes by the newest times"]],
+  ["OwnersArePrefixes", ["20 bumps at once are 20", "any text is an owner, apart from every other"]],
+];
+
+describe("the tests of the contract", () => {
+  test("find nothing in a backend that is right, with and without what it may leave out", async () => {
+    expect(failures(await run((now) => new backends.PlainBackend(now)))).toEqual([]);
+    const least = (now: () => number) => Object.assign(new backends.PlainBackend(now), { prune: undefined });
+    expect(failures(await run(least as (now: () => number) => SessionBackend))).toEqual([]);
+  });
+
+  test("have titles of their own", async () => {
+    const titles = (await run((now) => new backends.PlainBackend(now))).map(({ title }) => title);
+    expect(titles.length).toBeGreaterThan(45);
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+
+  test.each(faults)("find %s", async (name, titles) => {
+    const found = failures(await run((now) => new backends[name](now)));
+    expect(found.filter(({ error }) => !(error instanceof Error && error.name === "AssertionError"))).toEqual([]);
+    const foundTitles = found.map(({ title }) => title);
+    expect(
+      titles.filter((title) => !foundTitles.some((one) => one.includes(title))),
+      foundTitles.join("\n"),
+    ).toEqual([]);
+  });
+
+  test("are tried with every wrong backend there is", () => {
+    expect(["PlainBackend", ...faults.map(([name]) => name)].toSorted()).toEqual(Object.keys(backends).toSorted());
+  });
+
+  test("close what was opened, also for a test that fails", async () => {
+    const open = { count: 0, closed: 0 };
+    const bodies: (() => Promise<void>)[] = [];
+    testSessionBackend(
+      "It",
+      () => {
+        open.count++;
+        return { backend: new backends.CreateReplaces(Date.now), now: Date.now, advance: () => {}, close: () => void open.closed++ };
+      },
+      { describe: (_title, body) => body(), test: (_title, body) => bodies.push(body) },
+    );
+    const results = await Promise.allSettled(bodies.map((body) => body()));
+    expect(results.some(({ status }) => status === "rejected")).toBe(true);
+    expect(open).toEqual({ count: bodies.length, closed: bodies.length });
+  });
+});
+
+describe("under node:test", () => {
+  const program = (backend: string) => `
+    import { describe, test } from "node:test";
+    import { testSessionBackend } from "@mini/session/testing";
+    import * as backends from ${JSON.stringify(join(root, "test/support/wrong-backends.ts"))};
+    let time = Date.now();
+    const now = () => time;
+    const advance = (seconds) => void (time += seconds * 1000);
+    testSessionBackend("It", () => ({ backend: new backends.${backend}(now), now, advance }), { describe, test });
+  `;
+  const outputs = new Map<string, string>();
+  beforeAll(async () => {
+    for (const backend of ["PlainBackend", "TakeLeavesTheRecord"]) {
+      const folder = temporaryFolder({ "backend.test.mjs": program(backend) });
+      symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
+      const options = ["--conditions=@mini/source", "--import", "tsx", "--test-reporter=tap", "--test"];
+      const { code, stdout } = await runNode([...options, join(folder, "backend.test.mjs")], { cwd: root });
+      outputs.set(backend, `code ${code}\n${stdout}`);
+    }
+  });
+
+  test("a right backend passes", () => {
+    expect(outputs.get("PlainBackend")).toMatch(/^code 0\n/);
+    expect(outputs.get("PlainBackend")).toMatch(/^# pass 5\d$/m);
+    expect(outputs.get("PlainBackend")).toMatch(/^# fail 0$/m);
+  });
+
+  test("a wrong one fails, and the output names what it breaks", () => {
+    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^code 1\n/);
+    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *not ok \d+ - take gives the record and removes it$/m);
+    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *ok \d+ - create keeps the record and gives its version$/m);
+  });
+});
