@@ -35,6 +35,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SwapResult
     `,
   },
+  "@mini/session/lmdb": {
+    values: "LmdbBackend",
+    types: "LmdbBackendOptions LmdbDatabaseLike LmdbDatabaseOptions LmdbLike",
+  },
   "@mini/session/testing": {
     values: "testSessionBackend",
     types: "BackendBench TestRunner",

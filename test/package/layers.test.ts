@@ -16,7 +16,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
   `),
   session: words(`
     errors json backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
-    backends/memory-owners backends/memory
+    backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
     flash config settings secure-cookie operations outgoing medium backends/securecookie
     state session slot request-sessions store local middleware mixin index
   `),

@@ -1,11 +1,29 @@
 // Checked by the compiler alone: the real clients are what the backends ask for, and nothing less is.
 import type { SessionBackend } from "@mini/session";
 import { MemoryBackend } from "@mini/session";
+import { LmdbBackend, type LmdbDatabaseLike, type LmdbLike } from "@mini/session/lmdb";
 import { testSessionBackend, type BackendBench } from "@mini/session/testing";
+import { open, type Database, type RootDatabase } from "lmdb";
 import * as nodeTest from "node:test";
 import * as vitest from "vitest";
 
-export const backends: readonly SessionBackend[] = [new MemoryBackend(), new MemoryBackend({ limit: undefined, now: undefined })];
+const root: LmdbLike = open({ path: "sessions" });
+const typed: LmdbLike = open<{ readonly some: "value" }, string>({ path: "sessions", cache: true, useVersions: true });
+export const behind = (database: Database<Uint8Array, Uint8Array>): LmdbDatabaseLike => database;
+export const backends: readonly SessionBackend[] = [
+  new LmdbBackend({ root }),
+  new LmdbBackend({ root: typed, name: "sessions", now: () => 0 }),
+  new LmdbBackend({ root: open({ path: "sessions" }), name: undefined, now: undefined }),
+  new MemoryBackend(),
+  new MemoryBackend({ limit: undefined, now: undefined }),
+];
+// @ts-expect-error a client is needed
+new LmdbBackend({});
+// @ts-expect-error the client, not its path
+new LmdbBackend({ root: "sessions" });
+// @ts-expect-error a named database can not open others
+export const database = (one: Database): LmdbBackend => new LmdbBackend({ root: one });
+export const client = (one: RootDatabase): LmdbBackend => new LmdbBackend({ root: one });
 
 const bench: BackendBench = { backend: new MemoryBackend(), now: () => 0, advance: async () => {} };
 testSessionBackend("of node:test", () => bench, nodeTest);

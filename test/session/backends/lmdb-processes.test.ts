@@ -1,0 +1,206 @@
+import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { LmdbBackend } from "@mini/session/lmdb";
+import { open } from "lmdb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keyOf, recordFor } from "../../support/backends.ts";
+import { root as repository, temporaryFolder } from "../../support/folder.ts";
+import type { Answer, Filled, Step, Task } from "../../support/lmdb-process.ts";
+
+const program = join(repository, "test/support/lmdb-process.ts");
+const nodeOptions = ["--conditions=@mini/source", "--import", "tsx"];
+const env = { ...process.env, NODE_OPTIONS: undefined };
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
+async function ready(child: ChildProcess): Promise<ChildProcess> {
+  started.add(child);
+  await once(child, "message");
+  return child;
+}
+
+function start(path: string): Promise<ChildProcess> {
+  return ready(fork(program, [path], { cwd: repository, env, execArgv: nodeOptions, stdio: ["ignore", "pipe", "inherit", "ipc"] }));
+}
+
+/** As `start`, for a process that can not make files longer than this; in blocks of 512 bytes. */
+function startLimited(path: string, blocks: number): Promise<ChildProcess> {
+  const command = [process.execPath, ...nodeOptions, program, path];
+  const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
+  return ready(spawn("sh", ["-c", `ulimit -f ${blocks} && exec "$@"`, "sh", ...command], { cwd: repository, env, stdio: [...stdio] }));
+}
+
+/** Tells a process what to do, and waits for what comes of it. */
+async function tell<Result>(child: ChildProcess, task: Task): Promise<Answer<Result>> {
+  const ended = once(child, "exit").then(([code, signal]) => Promise.reject(new Error(`It ended with ${code ?? signal}.`)));
+  const answer = once(child, "message");
+  child.send(task);
+  const [message] = (await Promise.race([answer, ended])) as [Answer<Result>];
+  return message;
+}
+
+function resultOf<Result>(answer: Answer<Result>): Result {
+  if (answer.error !== undefined) throw new Error(answer.error);
+  return answer.result;
+}
+
+describe("four processes on one file", () => {
+  const path = temporaryFolder();
+  const root = open({ path });
+  const backend = new LmdbBackend({ root });
+  let children: readonly ChildProcess[] = [];
+  beforeAll(async () => {
+    children = await Promise.all([0, 1, 2, 3].map(() => start(path)));
+  });
+  afterAll(() => root.close());
+  const tellAll = <Result>(task: Task) => Promise.all(children.map(async (child) => resultOf(await tell<Result>(child, task))));
+
+  test("that count in one record, each 200 times, lose nothing, and all they saw fits one order", { timeout: 60_000 }, async () => {
+    const first = (await backend.create(keyOf("counter"), recordFor(Date.now(), 3600, "0"))) ?? "";
+    const steps = (await tellAll<readonly Step[]>({ task: "increment", key: keyOf("counter"), count: 200 })).flat();
+    const found = await backend.read(keyOf("counter"));
+    expect(Buffer.from(found?.data ?? []).toString()).toBe("800");
+    const order = orderOf(first, steps);
+    expect(order).toHaveLength(801);
+    expect(order.at(-1)?.version).toBe(found?.version);
+    expect(contradictions(order, steps)).toEqual([]);
+  });
+
+  test("that take the same records get each of them once", async () => {
+    const keys = Array.from({ length: 100 }, (_, index) => keyOf(`take${index}`));
+    await Promise.all(keys.map((key) => backend.create(key, recordFor(Date.now(), 3600))));
+    const taken = await tellAll<readonly string[]>({ task: "take", keys });
+    expect(taken.flat().toSorted()).toEqual(keys.toSorted());
+  });
+
+  test("that bump one owner's epoch get every number once", async () => {
+    const epochs = await tellAll<readonly number[]>({ task: "bump", owner: "user:1", count: 50 });
+    expect(epochs.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+    expect(await backend.owners.epoch("user:1")).toBe(200);
+  });
+});
+
+test("what another process has committed is read at once, within one turn too", async () => {
+  const path = temporaryFolder();
+  const root = open({ path });
+  const backend = new LmdbBackend({ root });
+  await backend.owners.add("user:1", keyOf("one"));
+  await backend.create(keyOf("one"), recordFor(Date.now(), 3600));
+  const takeElsewhere = () => {
+    const task: Task = { task: "take", keys: [keyOf("one")] };
+    return execFileSync(process.execPath, [...nodeOptions, program, path, JSON.stringify(task)], {
+      cwd: repository,
+      env,
+      encoding: "utf8",
+    });
+  };
+  const before = [backend.read(keyOf("one")), backend.owners.keys("user:1")];
+  const taken = takeElsewhere();
+  const after = [backend.read(keyOf("one")), backend.owners.keys("user:1")];
+  expect(await Promise.all(before)).toEqual([expect.objectContaining({ version: expect.any(String) as string }), [keyOf("one")]]);
+  expect(JSON.parse(taken)).toEqual([keyOf("one")]);
+  expect(await Promise.all(after)).toEqual([undefined, []]);
+  await root.close();
+});
+
+/** A version, from when to when it may have been the newest. */
+interface Newest {
+  readonly version: string;
+  readonly from: number;
+  until: number;
+}
+
+/** The versions one after the other: each was swapped over once, by the next. */
+function orderOf(first: string, steps: readonly Step[]): readonly Newest[] {
+  const swaps = steps.filter(({ wrote }) => wrote !== undefined);
+  const byOver = new Map(swaps.map((step) => [step.over, step]));
+  expect(byOver.size, "versions that were swapped over").toBe(swaps.length);
+  const order: Newest[] = [{ version: first, from: 0, until: Infinity }];
+  for (let step = byOver.get(first); step !== undefined; step = byOver.get(step.wrote)) {
+    order.at(-1)!.until = step.end;
+    order.push({ version: step.wrote ?? "", from: step.start, until: Infinity });
+  }
+  return order;
+}
+
+/** What can not have been seen when it was: versions that were not there yet, or no longer. */
+function contradictions(order: readonly Newest[], steps: readonly Step[]): readonly Step[] {
+  const byVersion = new Map(order.map((newest) => [newest.version, newest]));
+  return steps.filter(({ saw, over, wrote, start: from, end }) => {
+    const newest = byVersion.get((wrote === undefined ? saw : over) ?? "");
+    return newest === undefined || newest.from > end || newest.until < from;
+  });
+}
+
+test("what a process was answered is there after kill -9 in the midst of writing, and others go on", { timeout: 60_000 }, async () => {
+  const path = temporaryFolder();
+  const root = open({ path });
+  const backend = new LmdbBackend({ root });
+  const next = keyOf("afterwards");
+  for (const round of [1, 2, 3]) {
+    const child = await start(path);
+    let output = "";
+    const enough = new Promise<void>((resolve) => {
+      child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        if (output.length > 20_000) resolve();
+      });
+    });
+    child.send({ task: "stream" } satisfies Task);
+    await enough;
+    child.kill("SIGKILL");
+    await once(child, "close");
+
+    const lines = output.slice(0, output.lastIndexOf("\n")).split("\n");
+    const created = lines.flatMap((line) => (line.startsWith("created ") ? [line.slice(8)] : []));
+    const counted = lines.filter((line) => line.startsWith("counted ")).length;
+    expect(created.length).toBeGreaterThan(100);
+    const found = await Promise.all(created.map((key) => backend.read(key)));
+    expect(created.filter((key, index) => Buffer.from(found[index]?.data ?? []).toString() !== key)).toEqual([]);
+    const counter = await backend.take(keyOf("counter"));
+    expect([counted, counted + 1]).toContain(Number(Buffer.from(counter?.data ?? []).toString()));
+    expect(await backend.create(next, recordFor(Date.now(), 3600))).toBeTypeOf("string");
+    await backend.take(next);
+    // Those that were on their way are whole, or not there at all.
+    expect(await leftHalf(root), `in round ${round}`).toEqual([]);
+    await Promise.all(created.map((key) => backend.take(key)));
+    for (let index = created.length; index < created.length + 16; index++) await backend.take(keyOf(index));
+  }
+  await root.close();
+});
+
+/** Keys of records without their time, and times without their record. */
+async function leftHalf(root: ReturnType<typeof open>): Promise<readonly string[]> {
+  const database = root.openDB<Uint8Array, Uint8Array>({ name: "sessions", encoding: "binary", keyEncoding: "binary" });
+  const keys = [...database.getKeys()].map((key) => Buffer.from(key).toString("latin1"));
+  const records = new Set(keys.flatMap((key) => (key.startsWith("r") ? [key.slice(1)] : [])));
+  const timed = new Set(keys.flatMap((key) => (key.startsWith("x") ? [key.slice(9)] : [])));
+  return [...[...records].filter((key) => !timed.has(key)), ...[...timed].filter((key) => !records.has(key))];
+}
+
+test("on a full disk writes reject with the reason, the process lives, and what was there is whole", { timeout: 60_000 }, async () => {
+  const path = temporaryFolder();
+  const child = await startLimited(path, 1600);
+  const reason = /^Error: Cannot write to LMDB: (?:Input\/output error|File too large|No space left).*; see whether the disk is full\.$/;
+  const { kept, refused, messages, unhandled } = resultOf(await tell<Filled>(child, { task: "fill", size: 1500 }));
+  expect(unhandled).toBe(0);
+  expect(kept.length).toBeGreaterThan(100);
+  expect(refused.length).toBeGreaterThanOrEqual(40);
+  for (const message of messages) expect(message).toMatch(reason);
+  // It still answers. LMDB needs room to remove as well, and may have none.
+  const [first = ""] = kept;
+  const answer = await tell<readonly string[]>(child, { task: "take", keys: [first] });
+  if (answer.error === undefined) expect(answer.result).toEqual([first]);
+  else expect(answer.error).toMatch(reason);
+
+  const root = open({ path });
+  const backend = new LmdbBackend({ root });
+  if (answer.error !== undefined) expect((await backend.take(first))?.data.length).toBe(1500);
+  const found = await Promise.all(kept.map((key) => backend.read(key)));
+  expect(found.map((record) => record?.data.length)).toEqual(kept.map((key) => (key === first ? undefined : 1500)));
+  expect((await Promise.all(refused.map((key) => backend.read(key)))).filter(Boolean)).toEqual([]);
+  await root.close();
+});
