@@ -1,5 +1,5 @@
-// Builds packages/*/dist from nothing, each package after those it needs. Runs tsc with Node itself, so that it also works
-// where no shell finds node_modules/.bin.
+// Builds packages/*/dist from nothing, each package after those it needs: the code without comments, the types with those
+// that editors show. Runs tsc with Node itself, so that it also works where no shell finds node_modules/.bin.
 //
 //   node .ci/build.mjs [repository]     left out, this one
 import { spawnSync } from "node:child_process";
@@ -14,8 +14,23 @@ const tsc = join(dirname(manifest), "bin", "tsc");
 const folders = ["core", "session"].map((name) => join(root, "packages", name));
 
 for (const folder of folders) rmSync(join(folder, "dist"), { recursive: true, force: true });
-const { status, error } = spawnSync(process.execPath, [tsc, "-b", "--pretty", "false", ...folders], { stdio: "inherit" });
-if (status !== 0) {
+run("-b", ...folders);
+const onlyCode = [
+  "--removeComments",
+  "--declaration",
+  "false",
+  "--composite",
+  "false",
+  "--incremental",
+  "false",
+  "--tsBuildInfoFile",
+  "null",
+];
+for (const folder of folders) run("-p", folder, ...onlyCode);
+
+function run(...args) {
+  const { status, error } = spawnSync(process.execPath, [tsc, ...args, "--pretty", "false"], { stdio: "inherit" });
+  if (status === 0) return;
   console.error(`Cannot build the packages: ${error?.message ?? "see the compiler's messages above"}.`);
   process.exit(1);
 }
