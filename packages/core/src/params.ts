@@ -127,18 +127,24 @@ type Filled<Params, Defaults> = keyof Defaults extends never
       }
     >;
 
+/** What a rule's defaults must fit: of a parameter, what its converter reads. */
+export type DefaultsFor<Path extends string, Host extends string, Where> = string extends Path
+  ? unknown
+  : Partial<Read<Given<Path, Host>, Where>>;
+
 /** The arguments that a handler's method gets. */
 export type RuleArgs<Path extends string, Host extends string, Where, Defaults> = Filled<Read<Given<Path, Host>, Where>, Defaults>;
 
 type Scalar = string | number | bigint | boolean;
 
+/** The `& {}` makes messages show what it is, not its name. */
 type Written<Params, Where> = {
   readonly [Key in keyof Params]: NonNullable<Params[Key]> extends readonly unknown[]
     ? readonly (Key extends keyof Where ? Converted<Where[Key]> : Scalar)[]
     : Key extends keyof Where
       ? Converted<Where[Key]>
       : Scalar;
-};
+} & {};
 
 type OptionalKey<Params> = { [Key in keyof Params]-?: {} extends Pick<Params, Key> ? Key : never }[keyof Params];
 

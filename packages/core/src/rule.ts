@@ -1,6 +1,6 @@
 import type { Converter } from "./converter.ts";
 import { RuleError } from "./errors.ts";
-import type { RuleArgs } from "./params.ts";
+import type { DefaultsFor, RuleArgs } from "./params.ts";
 
 /** The least a rule asks of a handler's class. */
 export type HandlerLike = abstract new (context: never) => object;
@@ -44,7 +44,7 @@ export interface RuleOptions<
    * Arguments that the path does not give, or may leave out. The rule that has an endpoint's arguments as defaults is
    * their canonical URL: others are redirected to it.
    */
-  readonly defaults?: Defaults | undefined;
+  readonly defaults?: (Defaults & DefaultsFor<Path, Host, Where>) | undefined;
   /** In place of a handler: where requests are sent. */
   readonly redirectTo?: RedirectTarget<RuleArgs<Path, Host, Where, Defaults>> | undefined;
   /** Whether the rule only builds URLs and answers nothing. Default false. */

@@ -24,13 +24,21 @@ type Endpoints = {
 type Query = Readonly<Record<string, unknown>>;
 type Args<Params> = Params extends unknown ? Params & Query : never;
 
+/** What fits each of several names, since any may be meant; of one name, its arguments. */
+type Common<Name> = (Name extends keyof Endpoints ? (args: Args<Endpoints[Name]>) => void : never) extends (
+  args: infer All extends Query,
+) => void
+  ? All
+  : never;
+
 /** Endpoint names of the registered rules; any text as long as none are registered. */
 export type Endpoint = [Rules] extends [never] ? string : keyof Endpoints & string;
 
 type Rest<Name extends Endpoint> = [Rules] extends [never]
   ? [args?: Query, options?: UrlOptions]
-  : Given<Name extends keyof Endpoints ? Endpoints[Name] : never>;
-type Given<Params> = {} extends Params ? [args?: Args<Params>, options?: UrlOptions] : [args: Args<Params>, options?: UrlOptions];
+  : {} extends Common<Name>
+    ? [args?: Common<Name>, options?: UrlOptions]
+    : [args: Common<Name>, options?: UrlOptions];
 
 /**
  * The URL of an endpoint. Arguments that the path has no place for become the query: a list repeats its name,
