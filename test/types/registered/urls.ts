@@ -1,4 +1,4 @@
-import { EndpointPrefix, Host, int, Rule, Submount } from "@mini/core";
+import { EndpointPrefix, Host, int, oneOf, Rule, Submount } from "@mini/core";
 import { Article, Files, Home, Shop } from "./handlers.ts";
 
 export const rules = [
@@ -11,6 +11,16 @@ export const rules = [
   ...EndpointPrefix("blog/", Submount("/blog", [new Rule("/:id", { endpoint: "show", handler: Home, where: { id: int } })])),
   ...Host(":tenant.example.org", [new Rule("/tenant{/:page}", { endpoint: "tenant", handler: Home, defaults: { page: "1" } })]),
   new Rule("/unnamed/:id", { handler: Home }),
+  ...EndpointPrefix("admin/", [
+    new Rule("/admin", { handler: Home }),
+    ...EndpointPrefix("users.", Submount("/admin/:section", [new Rule("/users/:id", { endpoint: "edit", handler: Home })])),
+  ]),
+  new Rule("/list", { endpoint: "list", handler: Home, defaults: { page: 1 } }),
+  new Rule("/list/:page", { endpoint: "list", handler: Home, where: { page: int } }),
+  new Rule("/in/:lang{/*ids}", { endpoint: "in", handler: Home, where: { lang: oneOf("en", "de"), ids: int } }),
+  new Rule("/paged{/:page}", { endpoint: "paged", handler: Home, where: { page: int }, defaults: { page: 1 } }),
+  new Rule("/out", { endpoint: "out", buildOnly: true, host: ":region.example.org" }),
+  new Rule("/old/:id", { endpoint: "old", redirectTo: "/" }),
 ] as const;
 
 declare module "@mini/core" {

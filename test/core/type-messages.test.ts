@@ -1,0 +1,91 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { root, temporaryFolder } from "../support/folder.ts";
+import { runNode } from "../support/run-node.ts";
+
+const head = `
+import { App, html, RequestHandler, Rule, Submount, urlFor } from "@mini/core";
+class User extends RequestHandler {
+  get({ id }: { id: string }) { return html\`\${id}\`; }
+  show() { return 5; }
+}
+declare module "@mini/core" {
+  interface Register { rules: readonly [Rule<"/users/:id", "user", typeof User>] }
+}
+`;
+
+/** A wrong line, and what the compiler says of it. */
+const cases = {
+  "a handler whose parameter has another name": {
+    code: `new App({ rules: [new Rule("/w/:name", { handler: User })] });`,
+    message: String.raw`handler method \"get\" does not accept the parameters of \"/w/:name\"`,
+  },
+  "a lazy handler": {
+    code: `new App({ rules: [new Rule("/w/:name", { handler: () => Promise.resolve(User) })] });`,
+    message: String.raw`handler method \"get\" does not accept the parameters of \"/w/:name\"`,
+  },
+  "a rule inside a factory, by its whole path": {
+    code: `new App({ rules: [...Submount("/in/:section", [new Rule("/w", { handler: User })])] });`,
+    message: String.raw`handler method \"get\" does not accept the parameters of \"/in/:section/w\"`,
+  },
+  "one of several rules in a list": {
+    code: `const list = [new Rule("/users/:id", { handler: User }), new Rule("/w/*id", { handler: User })] as const; new App({ rules: list });`,
+    message: String.raw`handler method \"get\" does not accept the parameters of \"/w/*id\"`,
+  },
+  "an action that gives no answer": {
+    code: `new App({ rules: [new Rule("/w", { handler: User, action: "show" })] });`,
+    message: String.raw`handler method \"show\" of the rule \"/w\" does not return a Response or Html`,
+  },
+  "an action that is missing": {
+    code: `new App({ rules: [new Rule("/w", { handler: User, action: "shwo" })] });`,
+    message: String.raw`the handler of the rule \"/w\" has no method \"shwo\"`,
+  },
+  "what is no rule": {
+    code: `new App({ rules: [5] });`,
+    message: `this is no Rule; make one with new Rule(path, { ... })`,
+  },
+  "an unknown endpoint": {
+    code: `urlFor("usr", { id: 1 });`,
+    message: `Argument of type '"usr"' is not assignable to parameter of type '"user"'`,
+  },
+  "a missing argument": {
+    code: `urlFor("user", { i: 1 });`,
+    message: `Property 'id' is missing in type '{ i: number; }' but required in type '{ readonly id: Scalar; }'`,
+  },
+  "an argument of another type": {
+    code: `urlFor("user", { id: new Date() });`,
+    message: `Type 'Date' is not assignable to type 'Scalar'`,
+  },
+} as const;
+
+describe("the compiler names what is wrong with", () => {
+  const titles = Object.keys(cases) as (keyof typeof cases)[];
+  const lines = titles.map((title) => cases[title].code);
+  const first = head.split("\n").length;
+  let messages: ReadonlyMap<number, string>;
+
+  beforeAll(async () => {
+    const folder = temporaryFolder({
+      "package.json": `{ "type": "module" }`,
+      "main.ts": `${head}${lines.join("\n")}\n`,
+      "tsconfig.json": JSON.stringify({
+        extends: join(root, "tsconfig.json"),
+        compilerOptions: { rootDir: "/" },
+        include: ["main.ts"],
+      }),
+    });
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
+    const { stdout } = await runNode([join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", folder], { cwd: folder });
+    const found = stdout.split(/\n(?=\S)/).map((message) => [Number(/^main\.ts\((\d+),/.exec(message)?.[1]), message] as const);
+    messages = new Map(found);
+  });
+
+  test.each(titles)("%s", (title) => {
+    expect(messages.get(first + titles.indexOf(title))).toContain(cases[title].message);
+  });
+
+  test("nothing else", () => {
+    expect([...messages.keys()]).toEqual(lines.map((_line, index) => first + index));
+  });
+});
