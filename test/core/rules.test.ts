@@ -204,6 +204,10 @@ describe("at start", () => {
     ['host and path both have the parameter "id"', () => [new Rule("/:id", { host: ":id.example.org" })]],
     ["no port", () => [new Rule("/", { host: "example.org\\:80" })]],
     ['"?" or "#"', () => [new Rule("/a\\?b")]],
+    ["its host must be text", () => [new Rule("/x", { host: 5 as never })]],
+    ["its endpoint must be text", () => [new Rule("/x", { endpoint: 5 as never })]],
+    ["its redirectTo must be a pattern, a function or { endpoint }", () => [new Rule("/x", { redirectTo: 5 as never })]],
+    ["its redirectTo must be a pattern, a function or { endpoint }", () => [new Rule("/x", { redirectTo: {} as never })]],
     ['the segment "." or ".."', () => [new Rule("/a/../b")]],
     [
       'its default for "id" is refused by its converter',

@@ -76,6 +76,7 @@ type Shared = (methods: readonly string[]) => readonly string[];
 
 /** @throws TypeError saying what is wrong with a pattern. */
 function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared: Shared): CompiledRule<Target> {
+  checkTypes(rule);
   const { where, defaults } = rule;
   const pathTokens = parsePattern(rule.path);
   const hostTokens = rule.host === undefined ? undefined : parseHost(rule.host);
@@ -99,6 +100,18 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
     builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, path, readers }),
     redirect: typeof rule.redirectTo === "string" ? readRedirectPattern(rule.redirectTo) : undefined,
   };
+}
+
+/** @throws TypeError for options of another type, as JavaScript may give them. */
+function checkTypes({ endpoint, host, redirectTo }: AnyRule): void {
+  for (const [name, value] of Object.entries({ endpoint, host }))
+    if (value !== undefined && typeof value !== "string") throw new TypeError(`its ${name} must be text`);
+  const isTarget =
+    redirectTo === undefined ||
+    typeof redirectTo === "string" ||
+    typeof redirectTo === "function" ||
+    typeof (redirectTo as { endpoint?: unknown } | null)?.endpoint === "string";
+  if (!isTarget) throw new TypeError("its redirectTo must be a pattern, a function or { endpoint }");
 }
 
 function readersOf(all: readonly Alternative[], where: Converters): readonly ArgReader[] {
