@@ -248,3 +248,20 @@ describe("at start", () => {
     expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) can not work/);
   });
 });
+
+test("a rule with HEAD beside other methods comes in the order of the list", () => {
+  const router = make(
+    new Rule("/x:a", { endpoint: "first", methods: ["POST"] }),
+    new Rule("/:a.", { endpoint: "second", methods: ["HEAD", "POST"] }),
+  );
+  const found = router.match("POST", "/xy.");
+  expect(found.type === "found" && found.rule.endpoint).toBe("first");
+});
+
+test.each([[[1]], [[undefined]], [[Symbol("no")]]])("methods that are no texts are refused with a sentence: %o", (methods) => {
+  expect(() => new Rule("/a", { methods: methods as never })).toThrow("no list of HTTP methods");
+});
+
+test("a rule whose every method another one names is refused", () => {
+  expect(() => make(new Rule("/a", { methods: ["GET", "OPTIONS"] }), new Rule("/a", { methods: ["OPTIONS"] }))).toThrow(DuplicateRuleError);
+});

@@ -1,5 +1,6 @@
 import type { Args } from "./arg-reader.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
+import { hostAsPath } from "./pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Location } from "./rule-redirects.ts";
 import { allows } from "./search.ts";
@@ -12,7 +13,7 @@ export class CanonicalUrls {
 
   constructor(rules: readonly CompiledRule<unknown>[]) {
     for (const each of rules) {
-      if (each.defaults.length === 0) continue;
+      if (each.defaults.length === 0 || each.rule.buildOnly || each.rule.redirectTo !== undefined) continue;
       const key = keyOf(each);
       const known = this.#siblings.get(key);
       if (known === undefined) this.#siblings.set(key, [each]);
@@ -30,7 +31,7 @@ export class CanonicalUrls {
   find(
     candidate: RuleCandidate<unknown>,
     args: Args,
-    { path, method }: { readonly path: string; readonly method: string },
+    { path, method, host }: { readonly path: string; readonly method: string; readonly host: string | undefined },
   ): Location | undefined {
     if (this.#siblings.size === 0) return undefined;
     const { compiled, alternative } = candidate;
@@ -47,7 +48,10 @@ export class CanonicalUrls {
       }
       if (given.length < compiled.defaults.length) return undefined;
       if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && allows(methods, method)) {
-        return { host: builder.host(args), path: builder.build(args) };
+        const other = { host: builder.host(args), path: builder.build(args) };
+        // Where it is the request's own URL, a redirect would lead nowhere else.
+        const isOwn = other.path === path && (other.host === undefined || hostAsPath(other.host) === host);
+        return isOwn ? undefined : other;
       }
     }
     return undefined;

@@ -83,6 +83,7 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
   const path = alternatives(pathTokens);
   const readers = readersOf(path, where);
   const host = hostTokens === undefined ? undefined : alternatives(hostTokens);
+  const hostReaders = host === undefined ? undefined : readersOf(host, where);
   const answers = rule.redirectTo === undefined && !rule.buildOnly;
   const methods = answers ? targets.methods(rule) : rule.methods;
   const places = [...allNames(pathTokens), ...allNames(hostTokens ?? [])];
@@ -93,11 +94,11 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
     path,
     readers,
     host,
-    hostReaders: host === undefined ? undefined : readersOf(host, where),
+    hostReaders,
     args: setOf([...places, ...Object.keys(defaults)]),
     constrained: setOf(Object.keys(where)),
     defaults: Object.keys(defaults),
-    builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, path, readers }),
+    builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, path, readers, hostReaders: hostReaders ?? [] }),
     redirect: typeof rule.redirectTo === "string" ? readRedirectPattern(rule.redirectTo) : undefined,
   };
 }
@@ -155,10 +156,9 @@ function isAccepted(where: Converters, name: string, value: unknown): boolean {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   try {
     return values.every((each) => converter.parse(converter.format(each)) !== undefined);
-  } catch (error) {
-    // A value of another type than the converter formats.
-    if (error instanceof TypeError) return false;
-    throw error;
+  } catch {
+    // Whatever it throws, such as for a value of another type, it does not accept the value.
+    return false;
   }
 }
 

@@ -57,7 +57,8 @@ export const number: Converter<number> & ((options?: NumberOptions) => Converter
 /** A UUID in its usual form with hyphens, any version (RFC 9562 §4); letters become small. */
 export const uuid: Converter<string> = Object.freeze({
   parse: (text: string) => (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text) ? text.toLowerCase() : undefined),
-  format: (value: string) => value.toLowerCase(),
+  // Text is taken as it is; parse() judges it.
+  format: (value: unknown) => (typeof value === "string" ? value.toLowerCase() : ""),
 });
 
 /** One of some texts. */

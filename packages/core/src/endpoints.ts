@@ -84,8 +84,7 @@ export class Endpoints {
       const { builder } = rule;
       const fit = builder.missing(args, hostIsGiven).length > 0 ? undefined : builder.fit(args);
       if (fit === undefined) continue;
-      const isHere =
-        base !== undefined && !hostIsGiven && rule.host !== undefined && hostAsPath(builder.host(args)!) === hostAsPath(base.host);
+      const isHere = base !== undefined && !hostIsGiven && rule.host !== undefined && isAt(rule, args, base);
       const score = [fit, builder.defaults, isHere ? 1 : 0];
       if (best === undefined || isMore(score, best.score)) best = { rule, score };
     }
@@ -93,6 +92,15 @@ export class Endpoints {
     const [missing] = rules.map(({ builder }) => builder.missing(args, hostIsGiven)).sort((one, other) => one.length - other.length);
     if (missing!.length === 0) throw new Refused("its arguments contradict the defaults of its rules");
     throw new BuildError(endpoint, { missing });
+  }
+}
+
+function isAt({ builder }: CompiledRule<unknown>, args: UrlArgs, base: UrlBase): boolean {
+  try {
+    return hostAsPath(builder.host(args)!) === hostAsPath(base.host);
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
   }
 }
 

@@ -29,6 +29,8 @@ interface Tail<Each extends Candidate> {
   /** Text before a wildcard that takes the rest; `undefined` where only reading the whole path can tell. */
   readonly text: string | undefined;
   readonly read: ValueReader;
+  /** Text that the path ends with: quicker to see than whether all of it matches. */
+  readonly end: string;
 }
 
 /** What may come after the segments that led here. */
@@ -115,7 +117,8 @@ export class Matcher<Each extends Candidate> {
     for (const [i, segment] of segments.entries()) {
       if (segment.kind === "wildcard") {
         const text = i === segments.length - 1 && isRest(segment) ? segment.text : undefined;
-        const tail = { candidate, text, read: valueReader(alternative) };
+        const last = alternative.tokens.at(-1)!;
+        const tail = { candidate, text, read: valueReader(alternative), end: last.type === "text" ? last.value : "" };
         if (segment.text === "") (node.tails ??= []).push(tail);
         else (node.mixed ??= new MixedSegments()).addTail(segment.tokens, tail);
         return undefined;
@@ -239,8 +242,8 @@ function searchMixed<Each extends Candidate>(
   return best;
 }
 
-function matchesTail<Each extends Candidate>({ text, read }: Tail<Each>, path: string, start: number): boolean {
-  if (text === undefined) return read(path) !== undefined;
+function matchesTail<Each extends Candidate>({ text, read, end }: Tail<Each>, path: string, start: number): boolean {
+  if (text === undefined) return path.endsWith(end) && read(path) !== undefined;
   return path.length > start + text.length && path.startsWith(text, start);
 }
 

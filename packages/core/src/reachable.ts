@@ -72,5 +72,6 @@ function hides({ methods: first }: CompiledRule<unknown>, { methods: second }: C
   if (first === undefined || second === undefined) return true;
   const own = (methods: readonly string[]) => methods.filter((name) => name !== "HEAD" && name !== "OPTIONS");
   if (own(first).length > 0 && own(second).length > 0) return own(second).some((name) => first.includes(name));
-  return own(first).length === own(second).length && second.some((name) => first.includes(name));
+  if (own(first).length > 0) return second.every((name) => first.includes(name));
+  return own(second).length === 0 && second.some((name) => first.includes(name));
 }

@@ -214,7 +214,8 @@ function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): reado
   }));
 }
 
-const isHeadAlone = ({ methods }: CompiledRule<unknown>) => methods !== undefined && methods.includes("HEAD") && !methods.includes("GET");
+const isHeadAlone = ({ methods }: CompiledRule<unknown>) =>
+  methods !== undefined && methods.includes("HEAD") && methods.every((name) => name === "HEAD" || name === "OPTIONS");
 
 /** Methods for `Allow`, sorted. */
 function allowed(methods: ReadonlySet<string>): readonly string[] {

@@ -92,7 +92,10 @@ export class Rule<
     const { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly = false, strictSlashes = true } = options;
     if (typeof path !== "string")
       throw new RuleError(['A rule has no path: the first argument of new Rule() must be text such as "/users/:id".']);
-    if (methods !== undefined && !(Array.isArray(methods) && methods.length > 0 && methods.every((name) => token.test(name)))) {
+    if (
+      methods !== undefined &&
+      !(Array.isArray(methods) && methods.length > 0 && methods.every((name) => typeof name === "string" && token.test(name)))
+    ) {
       throw new RuleError([`The rule "${path}" has methods that are no list of HTTP methods; write methods: ["GET", "POST"].`]);
     }
     this.path = path;

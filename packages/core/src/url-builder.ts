@@ -13,6 +13,8 @@ export interface UrlBuilderOptions {
   /** The path's alternatives, and what reads each. */
   readonly path: readonly Alternative[];
   readonly readers: readonly ArgReader[];
+  /** What reads each of the host's. */
+  readonly hostReaders: readonly ArgReader[];
 }
 
 /** Whether text stands in a URL as it is, and is no step between folders: letters, digits, hyphens, underscores. */
@@ -33,6 +35,7 @@ export class UrlBuilder {
   readonly #where: Converters;
   readonly #defaults: UrlArgs;
   readonly #readers: readonly ArgReader[];
+  readonly #hostReaders: readonly ArgReader[];
   /** Whether a path of it can be read in one way only, whatever the arguments are. */
   readonly #isClear: boolean;
   /** Of a path of text and parameters, without host and defaults: the texts around them, and what formats each. */
@@ -47,13 +50,14 @@ export class UrlBuilder {
   constructor(
     path: readonly Token[],
     host: readonly Token[] | undefined,
-    { where, defaults, path: alternatives, readers }: UrlBuilderOptions,
+    { where, defaults, path: alternatives, readers, hostReaders }: UrlBuilderOptions,
   ) {
     this.#path = path;
     this.#host = host;
     this.#where = where;
     this.#defaults = defaults;
     this.#readers = readers;
+    this.#hostReaders = hostReaders;
     this.#isClear = isClear(alternatives);
     this.defaults = Object.keys(defaults).length;
     const places = new Set([...allNames(path), ...allNames(host ?? [])]);
@@ -61,7 +65,7 @@ export class UrlBuilder {
     this.required = namesOf(path);
     this.requiredInHost = host === undefined ? none : namesOf(host);
     this.#converters = this.required.map((name) => (Object.hasOwn(where, name) ? where[name] : undefined));
-    const isDirect = this.#isClear && host === undefined && this.defaults === 0;
+    const isDirect = !startsTwice(path) && this.#isClear && host === undefined && this.defaults === 0;
     this.#texts = isDirect && path.every(({ type }) => type === "text" || type === "param") ? textsAround(path) : undefined;
   }
 
@@ -93,10 +97,14 @@ export class UrlBuilder {
    */
   host(args: UrlArgs): string | undefined {
     if (this.#host === undefined) return undefined;
-    const host = this.#write(this.#host, this.#filled(args), new Set(), (name, text) => {
+    const written = new Map<string, string>();
+    const encode: Encode = (name, text) => {
       if (!/^[\w-]+$/.test(text)) throw new Refused(`"${name}" must be letters, digits and hyphens, to stand in a host`);
       return text.toLowerCase();
-    });
+    };
+    const host = this.#write(this.#host, this.#filled(args), new Set(), encode, written);
+    if (!isReadBack(this.#hostReaders, host, false, written))
+      throw new Refused(`its arguments can not be told apart in the host "${host.slice(1).replaceAll("/", ".")}"; give other values`);
     return host.slice(1).replaceAll("/", ".");
   }
 
@@ -130,6 +138,8 @@ export class UrlBuilder {
     const used = new Set<string>(Object.keys(this.#defaults));
     if (this.#host !== undefined) for (const name of allNames(this.#host)) used.add(name);
     const path = this.#clearPath(this.#filled(args), used);
+    if (/\/\.{1,2}(?:\/|$)/.test(path))
+      throw new Refused('the path would have the segment "." or "..", which browsers take for a step between folders');
     if (path.startsWith("//")) throw new Refused("the path would start with two slashes, which browsers take for another host");
     return path + buildQuery(args, used);
   }
@@ -141,15 +151,9 @@ export class UrlBuilder {
     for (const encode of [encodeSegment, encodeSeparators]) {
       const written = new Map<string, string>();
       path = this.#write(this.#path, args, used, encode, written);
-      if (this.#isReadBack(path, written)) return path;
+      if (isReadBack(this.#readers, path, true, written)) return path;
     }
     throw new Refused(`its arguments can not be told apart in the path "${path}"; give the optional ones before them too, or other values`);
-  }
-
-  #isReadBack(path: string, written: ReadonlyMap<string, string>): boolean {
-    const reader = this.#readers.find((each) => each.fill({}, path, true));
-    const texts = reader?.read(path);
-    return texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.names[i]!) === text);
   }
 
   #filled(args: UrlArgs): UrlArgs {
@@ -198,7 +202,7 @@ export class UrlBuilder {
 
   #segments(name: string, value: unknown, encode: Encode): string {
     if (!Array.isArray(value)) throw new Refused(`"${name}" must be a list, with an element for each segment`);
-    const text = value.map((each) => encode(name, this.#text(name, each))).join("/");
+    const text = Array.from(value, (each) => encode(name, this.#text(name, each))).join("/");
     if (text === "") throw new Refused(`"${name}" is empty`);
     return text;
   }
@@ -214,6 +218,16 @@ export class UrlBuilder {
     return wellFormed(name, text);
   }
 }
+
+/** Whether the first reader that takes a path finds in it what was written. */
+function isReadBack(readers: readonly ArgReader[], path: string, encoded: boolean, written: ReadonlyMap<string, string>): boolean {
+  const reader = readers.find((each) => each.fill({}, path, encoded));
+  const texts = reader?.read(path);
+  return texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.names[i]!) === text);
+}
+
+/** Whether every path of a pattern starts with two slashes. */
+const startsTwice = ([first]: readonly Token[]) => first?.type === "text" && first.value.startsWith("//");
 
 /** Says what stands in a URL for the text of a parameter. @throws Refused */
 type Encode = (name: string, text: string) => string;
