@@ -29,9 +29,12 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "TestClientOptions TestRequest",
   },
   "@mini/session": {
-    values: "CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin defaults",
+    values: `
+      CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin SessionTooLargeError SessionUnavailableError
+      defaults
+    `,
     types: `
-      FlashMessage KeySize MemoryBackendOptions NewRecord OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
+      FlashMessage KeySize MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SwapResult
     `,
   },

@@ -15,10 +15,11 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     serve testing/cookie-jar testing/client testing/in-request testing/index
   `),
   session: words(`
-    errors json backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
+    json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
-    flash config settings secure-cookie operations outgoing medium backends/securecookie
-    state session slot request-sessions store local middleware mixin index
+    flash idle config settings secure-cookie session-ids operations outgoing medium backends/securecookie
+    deadline kept-record backends/group-commit backends/keyed-store backends/keyed owned-sessions
+    pending-flashes state session slot request-sessions store local middleware mixin index
   `),
 };
 

@@ -1,124 +1,129 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { sessionApp, setCookies } from "../support/session-app.ts";
+import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
+import { everyMedium } from "../support/media.ts";
 
-type Harness = ReturnType<typeof sessionApp>;
+describe.each(everyMedium())("sessions in $name", (medium) => {
+  const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
-const add = (app: Harness, message: unknown, level?: string) =>
-  app.run(async (_store, session) => void (await session()).flash(message as string, level));
+  type Harness = ReturnType<typeof makeApp>;
 
-const shown = async (app: Harness, levels?: readonly string[], options: Parameters<Harness["run"]>[1] = {}) => {
-  const response = await app.run(async (_store, session) => text(JSON.stringify(await (await session()).getFlashes(levels))), options);
-  return response.text();
-};
+  const add = (app: Harness, message: unknown, level?: string) =>
+    app.run(async (_store, session) => void (await session()).flash(message as string, level));
 
-describe("a flash message", () => {
-  test("is shown by the next request that asks, once", async () => {
-    const app = sessionApp();
-    await add(app, "Saved.", "success");
-    await app.run(async (_store, session) => void (await session()).get("other"));
-    expect(await shown(app)).toBe('[{"message":"Saved.","level":"success"}]');
-    expect(await shown(app)).toBe("[]");
-  });
+  const shown = async (app: Harness, levels?: readonly string[], options: Parameters<Harness["run"]>[1] = {}) => {
+    const response = await app.run(async (_store, session) => text(JSON.stringify(await (await session()).getFlashes(levels))), options);
+    return response.text();
+  };
 
-  test("has the level info when none is given, keeps its order, and may be any JSON", async () => {
-    const app = sessionApp();
-    await add(app, { a: [1, null] });
-    await add(app, "two", "error");
-    expect(await shown(app)).toBe('[{"message":{"a":[1,null]},"level":"info"},{"message":"two","level":"error"}]');
-  });
-
-  test("of another level stays", async () => {
-    const app = sessionApp();
-    await add(app, "one", "info");
-    await add(app, "two", "error");
-    expect(await shown(app, ["error"])).toBe('[{"message":"two","level":"error"}]');
-    expect(await shown(app)).toBe('[{"message":"one","level":"info"}]');
-  });
-
-  test("added and asked for in one request is shown there", async () => {
-    const app = sessionApp();
-    const response = await app.run(async (_store, session) => {
-      const all = await session();
-      all.flash("now");
-      return text(JSON.stringify(await all.getFlashes()));
+  describe("a flash message", () => {
+    test("is shown by the next request that asks, once", async () => {
+      const app = sessionApp();
+      await add(app, "Saved.", "success");
+      await app.run(async (_store, session) => void (await session()).get("other"));
+      expect(await shown(app)).toBe('[{"message":"Saved.","level":"success"}]');
+      expect(await shown(app)).toBe("[]");
     });
-    expect(await response.text()).toBe('[{"message":"now","level":"info"}]');
-    expect(await shown(app)).toBe("[]");
-  });
 
-  test("is only looked at by peekFlashes()", async () => {
-    const app = sessionApp();
-    await add(app, "one");
-    const peek = async () => (await app.run(async (_store, session) => text(String((await session()).peekFlashes().length)))).text();
-    expect([await peek(), await peek()]).toEqual(["1", "1"]);
-    expect(await shown(app)).toContain("one");
-  });
-
-  test.each([
-    ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
-    ["a prefetch with more said of it", { headers: { "sec-purpose": "prefetch;prerender" } }],
-    ["a prefetch of older browsers", { headers: { purpose: "prefetch" } }],
-    ["HEAD", { method: "HEAD" }],
-  ])("is not taken by %s", async (_title, options) => {
-    const app = sessionApp();
-    await add(app, "one");
-    await shown(app, undefined, options);
-    expect(await shown(app)).toContain("one");
-  });
-
-  test("is put back by an unexpected error", async () => {
-    const app = sessionApp();
-    await add(app, "one");
-    const response = await app.run(async (_store, session) => {
-      await (await session()).getFlashes();
-      throw new Error("no");
+    test("has the level info when none is given, keeps its order, and may be any JSON", async () => {
+      const app = sessionApp();
+      await add(app, { a: [1, null] });
+      await add(app, "two", "error");
+      expect(await shown(app)).toBe('[{"message":{"a":[1,null]},"level":"info"},{"message":"two","level":"error"}]');
     });
-    expect([response.status, setCookies(response)]).toEqual([500, []]);
-    expect(await shown(app)).toContain("one");
-  });
 
-  test("taken does not take pending changes with it", async () => {
-    const app = sessionApp();
-    await add(app, "one");
-    const response = await app.run(async (_store, session) => {
-      const all = await session();
-      all.set("a", 1);
-      await all.getFlashes();
-      all.delete("a");
-      return text(JSON.stringify(all));
+    test("of another level stays", async () => {
+      const app = sessionApp();
+      await add(app, "one", "info");
+      await add(app, "two", "error");
+      expect(await shown(app, ["error"])).toBe('[{"message":"two","level":"error"}]');
+      expect(await shown(app)).toBe('[{"message":"one","level":"info"}]');
     });
-    expect(await response.text()).toBe("{}");
-  });
 
-  test("waits for flashMaxAge and not longer", async () => {
-    const app = sessionApp({ flashMaxAge: 10 });
-    await add(app, "one");
-    app.pass(10);
-    expect(await shown(app, ["none"])).toBe("[]");
-    app.pass(1);
-    expect(await shown(app)).toBe("[]");
-  });
-
-  test("is among the newest twenty, or gone", async () => {
-    const app = sessionApp();
-    for (let i = 0; i < 22; i++) await add(app, i);
-    expect(JSON.parse(await shown(app))).toEqual(Array.from({ length: 20 }, (_, i) => ({ message: i + 2, level: "info" })));
-  });
-
-  test("is no key of the session", async () => {
-    const app = sessionApp();
-    await add(app, "one");
-    const response = await app.run(async (_store, session) => {
-      const all = await session();
-      return text(JSON.stringify([all.size, all.has("flashes"), all]));
+    test("added and asked for in one request is shown there", async () => {
+      const app = sessionApp();
+      const response = await app.run(async (_store, session) => {
+        const all = await session();
+        all.flash("now");
+        return text(JSON.stringify(await all.getFlashes()));
+      });
+      expect(await response.text()).toBe('[{"message":"now","level":"info"}]');
+      expect(await shown(app)).toBe("[]");
     });
-    expect(await response.text()).toBe("[0,false,{}]");
-  });
 
-  test("that is no JSON is refused", async () => {
-    const app = sessionApp();
-    expect((await add(app, new Date(0))).status).toBe(500);
-    expect(app.logged.join()).toContain("TypeError");
+    test("is only looked at by peekFlashes()", async () => {
+      const app = sessionApp();
+      await add(app, "one");
+      const peek = async () => (await app.run(async (_store, session) => text(String((await session()).peekFlashes().length)))).text();
+      expect([await peek(), await peek()]).toEqual(["1", "1"]);
+      expect(await shown(app)).toContain("one");
+    });
+
+    test.each([
+      ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
+      ["a prefetch with more said of it", { headers: { "sec-purpose": "prefetch;prerender" } }],
+      ["a prefetch of older browsers", { headers: { purpose: "prefetch" } }],
+      ["HEAD", { method: "HEAD" }],
+    ])("is not taken by %s", async (_title, options) => {
+      const app = sessionApp();
+      await add(app, "one");
+      await shown(app, undefined, options);
+      expect(await shown(app)).toContain("one");
+    });
+
+    test("is put back by an unexpected error", async () => {
+      const app = sessionApp();
+      await add(app, "one");
+      const response = await app.run(async (_store, session) => {
+        await (await session()).getFlashes();
+        throw new Error("no");
+      });
+      expect([response.status, setCookies(response)]).toEqual([500, []]);
+      expect(await shown(app)).toContain("one");
+    });
+
+    test("taken does not take pending changes with it", async () => {
+      const app = sessionApp();
+      await add(app, "one");
+      const response = await app.run(async (_store, session) => {
+        const all = await session();
+        all.set("a", 1);
+        await all.getFlashes();
+        all.delete("a");
+        return text(JSON.stringify(all));
+      });
+      expect(await response.text()).toBe("{}");
+    });
+
+    test("waits for flashMaxAge and not longer", async () => {
+      const app = sessionApp({ flashMaxAge: 10 });
+      await add(app, "one");
+      app.pass(10);
+      expect(await shown(app, ["none"])).toBe("[]");
+      app.pass(1);
+      expect(await shown(app)).toBe("[]");
+    });
+
+    test("is among the newest twenty, or gone", async () => {
+      const app = sessionApp();
+      for (let i = 0; i < 22; i++) await add(app, i);
+      expect(JSON.parse(await shown(app))).toEqual(Array.from({ length: 20 }, (_, i) => ({ message: i + 2, level: "info" })));
+    });
+
+    test("is no key of the session", async () => {
+      const app = sessionApp();
+      await add(app, "one");
+      const response = await app.run(async (_store, session) => {
+        const all = await session();
+        return text(JSON.stringify([all.size, all.has("flashes"), all]));
+      });
+      expect(await response.text()).toBe("[0,false,{}]");
+    });
+
+    test("that is no JSON is refused", async () => {
+      const app = sessionApp();
+      expect((await add(app, new Date(0))).status).toBe(500);
+      expect(app.logged.join()).toContain("TypeError");
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { App, html, local, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
-import { SessionMiddleware, type Session, type SessionConfig, type SessionStore } from "@mini/session";
+import { SessionMiddleware, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
+import type { Medium } from "./media.ts";
 
 export const secretKey = "a key that is long enough to be one";
 
@@ -21,20 +22,26 @@ export interface SessionApp {
   ) => Promise<Response>;
   /** Moves the clock of sessions and of the client's cookies by seconds. */
   readonly pass: (seconds: number) => void;
+  /** Waits for what no answer waits for. */
+  readonly settle: () => Promise<void>;
   readonly logged: readonly string[];
+  readonly backend: SessionBackend | "securecookie";
 }
 
 interface Options extends Partial<SessionConfig> {
   readonly middleware?: MiddlewareList;
   readonly appOptions?: Readonly<Record<string, unknown>>;
   readonly baseUrl?: string;
+  /** Left out, sessions are in their cookies. */
+  readonly medium?: Medium;
 }
 
-export function sessionApp({ middleware = [], appOptions = {}, baseUrl, ...config }: Options = {}): SessionApp {
+export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, ...config }: Options = {}): SessionApp {
   let clock = 1_700_000_000_000;
   let next: Work = () => undefined;
   const logged: string[] = [];
   const note = (message: string) => void logged.push(message);
+  const backend = config.backend ?? medium?.open(() => clock) ?? "securecookie";
   class Handler extends RequestHandler {
     static override middleware: MiddlewareList = [...middleware, SessionMiddleware];
     async get() {
@@ -47,7 +54,7 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, ...confi
   }
   const app = new App({
     rules: [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })],
-    config: { session: { secretKey, now: () => clock, ...config } },
+    config: { session: { secretKey, now: () => clock, ...config, backend } },
     logger: { error: note, warn: note, info: note, debug: note },
     ...appOptions,
   });
@@ -62,7 +69,12 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, ...confi
     pass(seconds) {
       clock += seconds * 1000;
     },
+    async settle() {
+      await new Promise(setImmediate);
+      if (backend !== "securecookie") await backend.close?.();
+    },
     logged,
+    backend,
   };
 }
 

@@ -213,7 +213,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
         this.#log(context, failure);
         context.error = failure;
         context.addedHead?.drop();
-        return errorPage(context, undefined);
+        return errorPage(context, failure instanceof HTTPError ? failure : undefined);
       },
     );
   }

@@ -1,3 +1,5 @@
+import type { SessionBackend } from "./backend.ts";
+
 /** Attributes of a cookie that a session is sent in. */
 export interface SessionCookieOptions {
   /** Seconds that the browser keeps it, at most 400 days, where browsers cap it; left out, until the browser closes. */
@@ -23,14 +25,18 @@ export interface SessionOptions {
   /** Life without use in seconds. */
   readonly idleTimeout?: number | undefined;
   readonly cookie?: SessionCookieOptions | undefined;
+  /** Where it is kept: the name of one of the configured `backends`, or `securecookie`; left out, in the configured `backend`. */
+  readonly backend?: string | undefined;
 }
 
 /** `config.session` of an App. */
-export interface SessionConfig extends SessionOptions {
+export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   /** At least 32 bytes; of several, the first signs and all verify. */
   readonly secretKey: string | readonly string[];
-  /** Where sessions are kept. Default `securecookie`: each in its own cookie. */
-  readonly backend?: "securecookie" | undefined;
+  /** Where sessions are kept, such as `new MemoryBackend()`. Default `securecookie`: each in its own cookie. */
+  readonly backend?: "securecookie" | SessionBackend | undefined;
+  /** More backends by name, for single sessions: `getSession("cart", { backend: "memory" })`. */
+  readonly backends?: Readonly<Record<string, SessionBackend>> | undefined;
   /** Name of the default session's cookie, without the prefix. Default `session`. */
   readonly cookieName?: string | undefined;
   /** Absolute life of a session in seconds, checked on the server. Default 14 days. */
@@ -55,6 +61,7 @@ export interface SessionConfig extends SessionOptions {
 /** Every default, in one place. */
 export const defaults = Object.freeze({
   backend: "securecookie",
+  backends: Object.freeze({}),
   cookieName: "session",
   maxAge: 14 * 24 * 60 * 60,
   encrypt: false,

@@ -1,3 +1,6 @@
+import { HTTPError } from "@mini/core";
+import type { KeySize } from "./json.ts";
+
 /** A session was changed, or asked for the first time, after the head of the response was written. */
 export class SessionCommittedError extends Error {
   readonly code = "MINI_SESSION_COMMITTED";
@@ -15,12 +18,6 @@ export class SessionCommittedError extends Error {
   }
 }
 
-/** One top-level key of a cookie and the bytes its JSON takes. */
-export interface KeySize {
-  readonly key: string;
-  readonly bytes: number;
-}
-
 /** A Set-Cookie line is longer than browsers accept; thrown before anything is sent. */
 export class CookieTooLargeError extends Error {
   readonly code = "MINI_COOKIE_TOO_LARGE";
@@ -31,10 +28,9 @@ export class CookieTooLargeError extends Error {
   readonly biggest: readonly KeySize[];
 
   constructor(cookieName: string, bytes: number, limit: number, biggest: readonly KeySize[]) {
-    const keys = biggest.map(({ key, bytes: size }) => `${JSON.stringify(key)} (${size} bytes)`).join(", ");
     super(
       `Cannot send the cookie "${cookieName}": its Set-Cookie line has ${bytes} bytes, and browsers drop it over ${limit}. ` +
-        (keys === "" ? "Keep less in it." : `Keep less in it; the biggest keys are ${keys}.`),
+        keepLess(biggest),
     );
     this.cookieName = cookieName;
     this.bytes = bytes;
@@ -43,5 +39,45 @@ export class CookieTooLargeError extends Error {
 
   override get name(): string {
     return "CookieTooLargeError";
+  }
+}
+
+/** A server-side session's record is longer than 64 KiB; thrown before anything is saved. */
+export class SessionTooLargeError extends Error {
+  readonly code = "MINI_SESSION_TOO_LARGE";
+  /** Bytes of the record. */
+  readonly bytes: number;
+  /** The biggest keys, at most three, biggest first. */
+  readonly biggest: readonly KeySize[];
+
+  constructor(bytes: number, limit: number, biggest: readonly KeySize[]) {
+    super(`Cannot save the session: its record has ${bytes} bytes, and may have ${limit}. ${keepLess(biggest)}`);
+    this.bytes = bytes;
+    this.biggest = biggest;
+  }
+
+  override get name(): string {
+    return "SessionTooLargeError";
+  }
+}
+
+function keepLess(biggest: readonly KeySize[]): string {
+  const keys = biggest.map(({ key, bytes }) => `${JSON.stringify(key)} (${bytes} bytes)`).join(", ");
+  return keys === "" ? "Keep less in it." : `Keep less in it; the biggest keys are ${keys}.`;
+}
+
+/**
+ * Sessions can not be read or saved: their backend failed, or did not answer in time. The answer is 503, and the
+ * client keeps its cookie. Whether a change was saved is unknown, so nothing is tried again.
+ */
+export class SessionUnavailableError extends HTTPError {
+  override readonly code = "MINI_SESSION_UNAVAILABLE";
+
+  constructor({ cause }: { readonly cause?: unknown } = {}) {
+    super(503, undefined, { headers: { "retry-after": "1" }, cause });
+  }
+
+  override get name(): string {
+    return "SessionUnavailableError";
   }
 }

@@ -70,3 +70,17 @@ export function parseJson(text: string): unknown {
     throw error;
   }
 }
+
+/** One top-level key and the bytes its JSON takes. */
+export interface KeySize {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** The keys whose values take most space, three at most, biggest first. */
+export function biggestKeys(values: Readonly<Record<string, unknown>>): readonly KeySize[] {
+  return Object.entries(values)
+    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, 3);
+}

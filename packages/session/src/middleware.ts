@@ -1,9 +1,15 @@
 import { setLocal } from "@mini/core";
 import type { Application, Middleware, RequestHandler } from "@mini/core";
+import type { SessionBackend } from "./backend.ts";
+import { KeyedStore } from "./backends/keyed-store.ts";
+import { KeyedMedium } from "./backends/keyed.ts";
 import { SecureCookieMedium } from "./backends/securecookie.ts";
+import type { SessionMedium } from "./medium.ts";
 import { OutgoingCookies } from "./outgoing.ts";
+import { OwnedSessions } from "./owned-sessions.ts";
 import type { SharedSessions } from "./request-sessions.ts";
 import { SecureCookie } from "./secure-cookie.ts";
+import { SessionIds } from "./session-ids.ts";
 import { readSettings } from "./settings.ts";
 import { SessionStore } from "./store.ts";
 
@@ -15,10 +21,20 @@ export class SessionMiddleware implements Middleware {
   /** @throws ConfigError when `config.session` is missing or wrong. */
   constructor({ config, logger }: Pick<Application, "config" | "logger">) {
     const settings = readSettings(config.session);
-    const { keys, encrypt, now } = settings;
+    const { keys, encrypt, now, idleTimeout } = settings;
+    const ids = new SessionIds({ keys, encrypt, now });
+    const keep = (backend: SessionBackend) => new KeyedStore({ ...settings, backend, ids, logger });
+    const inCookies = new SecureCookieMedium({ keys, encrypt, now });
+    const main = settings.backend === "securecookie" ? undefined : keep(settings.backend);
+    const media = new Map<string | undefined, SessionMedium>([
+      ["securecookie", inCookies],
+      [undefined, main === undefined ? inCookies : new KeyedMedium(main)],
+    ]);
+    for (const [name, backend] of Object.entries(settings.backends)) media.set(name, new KeyedMedium(keep(backend)));
     this.#shared = {
       settings,
-      medium: new SecureCookieMedium({ keys, encrypt, now }),
+      media,
+      owned: () => new OwnedSessions(main, idleTimeout),
       secureCookie: new SecureCookie({ keys, encrypt, now, purpose: "secure-cookie" }),
       outgoing: new OutgoingCookies(logger),
     };

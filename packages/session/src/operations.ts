@@ -95,6 +95,7 @@ export function sameContents(one: Contents, other: Contents): boolean {
   );
 }
 
-function sameValue(one: unknown, other: unknown): boolean {
+/** Whether two values have the same JSON. */
+export function sameValue(one: unknown, other: unknown): boolean {
   return one === other || (typeof one === "object" && typeof other === "object" && JSON.stringify(one) === JSON.stringify(other));
 }

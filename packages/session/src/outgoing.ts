@@ -1,6 +1,7 @@
 import { serializeCookie, setCookie } from "@mini/core";
 import type { CookieOptions, Logger, Request } from "@mini/core";
-import { CookieTooLargeError, type KeySize } from "./errors.ts";
+import { CookieTooLargeError } from "./errors.ts";
+import { biggestKeys } from "./json.ts";
 import type { CookieSettings } from "./settings.ts";
 
 /** Bytes of a Set-Cookie line; browsers drop the cookie over it. */
@@ -43,15 +44,8 @@ export class OutgoingCookies {
     const { path = "", domain = "" } = attributes;
     if (name.length + value.length + path.length + domain.length + attributeBytes > longestLine) {
       const bytes = Buffer.byteLength(serializeCookie(name, value, attributes));
-      if (bytes > longestLine) throw new CookieTooLargeError(name, bytes, longestLine, biggest(contents));
+      if (bytes > longestLine) throw new CookieTooLargeError(name, bytes, longestLine, biggestKeys(contents));
     }
     setCookie(name, value, attributes);
   }
-}
-
-function biggest(contents: Readonly<Record<string, unknown>>): readonly KeySize[] {
-  return Object.entries(contents)
-    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
-    .sort((one, other) => other.bytes - one.bytes)
-    .slice(0, 3);
 }

@@ -1,4 +1,5 @@
 import { ConfigError, serializeCookie } from "@mini/core";
+import type { SessionBackend } from "./backend.ts";
 import { defaults, type SessionConfig, type SessionCookieOptions, type SessionOptions } from "./config.ts";
 
 /** The attributes of one session's cookie. */
@@ -14,10 +15,14 @@ export interface SessionSettings {
   readonly maxAge: number;
   readonly idleTimeout: number | undefined;
   readonly cookie: CookieSettings;
+  /** Name of the backend it is kept in; `undefined`: the configured one. */
+  readonly backend: string | undefined;
 }
 
 /** The configuration, checked and complete. */
-export interface Settings extends SessionSettings {
+export interface Settings extends Omit<SessionSettings, "backend"> {
+  readonly backend: "securecookie" | SessionBackend;
+  readonly backends: Readonly<Record<string, SessionBackend>>;
   readonly keys: readonly string[];
   readonly cookieName: string;
   /** What stands before every cookie name. */
@@ -46,6 +51,30 @@ function oneOf(...allowed: readonly unknown[]): Check {
   return mustBe(allowed.length === 1 ? `must be ${list}` : `must be one of ${list}`, (value) => allowed.includes(value));
 }
 
+const calls = ["read", "create", "swap", "touch", "take"] as const;
+
+/** What a backend lacks, in words; `undefined` for one that is complete. */
+function backendProblem(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return "is none";
+  const missing = calls.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  return missing.length === 0 ? undefined : `has no ${missing.join("(), no ")}()`;
+}
+
+const backend: Check = (value) => {
+  const problem = value === "securecookie" ? undefined : backendProblem(value);
+  return problem && `must be "securecookie" or a backend, such as new MemoryBackend(); this ${problem}`;
+};
+
+const backends: Check = (value) => {
+  if (typeof value !== "object" || value === null) return "must be an object of backends by name";
+  if (Object.hasOwn(value, "securecookie")) return 'can not name one "securecookie", which is always there';
+  for (const [name, each] of Object.entries(value)) {
+    const problem = backendProblem(each);
+    if (problem !== undefined) return `must hold backends, such as new MemoryBackend(); ${JSON.stringify(name)} ${problem}`;
+  }
+  return undefined;
+};
+
 /** Looked at on its own, with messages of its own. */
 const elsewhere: Check = () => undefined;
 
@@ -59,12 +88,18 @@ const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {
   partitioned: flag,
 };
 
-const optionChecks: Readonly<Record<keyof SessionOptions, Check>> = { maxAge: seconds, idleTimeout: seconds, cookie: elsewhere };
+const optionChecks: Readonly<Record<keyof SessionOptions, Check>> = {
+  maxAge: seconds,
+  idleTimeout: seconds,
+  cookie: elsewhere,
+  backend: elsewhere,
+};
 
 const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   ...optionChecks,
   secretKey: elsewhere,
-  backend: oneOf("securecookie"),
+  backend,
+  backends,
   cookieName: text,
   encrypt: flag,
   flashMaxAge: seconds,
@@ -138,9 +173,23 @@ export function withCookieOptions(settings: Settings, name: string, cookie: Cook
   return checkCookie(settings.prefix, name, { ...cookie, ...given });
 }
 
+function checkBackendName({ backends: known }: Settings, key: string, name: unknown): void {
+  if (name === undefined || name === "securecookie" || (typeof name === "string" && Object.hasOwn(known, name))) return;
+  const names = ["securecookie", ...Object.keys(known)].map((each) => JSON.stringify(each)).join(", ");
+  throw new ConfigError(
+    `Cannot keep the session ${JSON.stringify(key)} in a backend ${JSON.stringify(name)}: there are ${names}. Name others in the session setting "backends".`,
+  );
+}
+
+/** The configuration as one session's settings. */
+export function sessionSettings({ maxAge, idleTimeout, cookie }: Settings): SessionSettings {
+  return { maxAge, idleTimeout, cookie, backend: undefined };
+}
+
 /** One session's settings with some of them changed. @throws ConfigError when they do not go together. */
 export function withOptions(settings: Settings, name: string, current: SessionSettings, options: unknown): SessionSettings {
   const { cookie, ...rest } = check("session options", options, optionChecks);
+  checkBackendName(settings, name, rest["backend"]);
   const next = { ...current, ...rest };
   return cookie === undefined ? next : { ...next, cookie: withCookieOptions(settings, name, current.cookie, cookie) };
 }
@@ -152,12 +201,12 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
  */
 export function readSettings(config: unknown): Settings {
   if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${remedy}`);
-  const { secretKey, backend: _backend, cookie, ...given } = check("session", config, configChecks);
+  const { secretKey, cookie, ...given } = check("session", config, configChecks);
   const keys = checkKeys(secretKey);
   const cookieConfig = cookie === undefined ? {} : check("session cookie", cookie, { ...cookieChecks, prefix: oneOf("host", "secure") });
   const { prefix: wanted, ...attributes } = cookieConfig;
   const prefix = wanted === "host" ? "__Host-" : wanted === "secure" ? "__Secure-" : "";
-  const { backend: _default, cookie: defaultCookie, ...rest } = defaults;
+  const { cookie: defaultCookie, ...rest } = defaults;
   const settings = { ...rest, idleTimeout: undefined, ...given, keys, prefix, cookie: { ...defaultCookie, ...attributes } } as Settings;
   return Object.freeze({ ...settings, cookie: checkCookie(prefix, settings.cookieName, settings.cookie) });
 }

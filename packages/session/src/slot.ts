@@ -1,5 +1,5 @@
 import type { Contents } from "./operations.ts";
-import type { SessionMedium, StoredSession } from "./medium.ts";
+import type { Committed, StoredSession } from "./medium.ts";
 import { Session, type SessionHome } from "./session.ts";
 import type { SessionSettings, Settings } from "./settings.ts";
 import { SessionState } from "./state.ts";
@@ -7,10 +7,11 @@ import { SessionState } from "./state.ts";
 /** The least that a slot needs of the request it belongs to. */
 export interface SlotRequest {
   readonly settings: Settings;
-  readonly medium: SessionMedium;
   readonly unseen: boolean;
   /** Sends a session's cookie with whichever response leaves. @throws CookieTooLargeError */
   send(slot: Slot, value: string, contents: Contents): void;
+  /** Sees to it that the request is not answered as if all was well when this fails. */
+  must<Result>(work: Result | Promise<Result>): Promise<Result>;
 }
 
 /** One session of one request: its settings, what was loaded, and its commits. */
@@ -21,6 +22,8 @@ export class Slot implements SessionHome {
   readonly state: SessionState;
   settings: SessionSettings;
   readonly #request: SlotRequest;
+  /** Until what the medium is doing for the session is done. */
+  #busy: Promise<void> | undefined;
 
   constructor(request: SlotRequest, cookieName: string, settings: SessionSettings, stored: StoredSession) {
     this.#request = request;
@@ -31,7 +34,9 @@ export class Slot implements SessionHome {
   }
 
   get expiresAt(): number {
-    return this.state.createdAt + this.settings.maxAge * 1000;
+    const { state } = this;
+    const limit = state.createdAt + this.settings.maxAge * 1000;
+    return state.regenerates ? limit : Math.min(state.stored.expiresAt ?? limit, limit);
   }
 
   get unseen(): boolean {
@@ -43,9 +48,11 @@ export class Slot implements SessionHome {
   }
 
   async claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    const claimed = await this.state.stored.claim(ids);
-    this.state.takeFlashes(claimed);
-    return claimed;
+    return this.#inTurn(async () => {
+      const claimed = await this.#request.must(this.state.stored.claim(ids));
+      this.state.takeFlashes(claimed);
+      return claimed;
+    });
   }
 
   async commit(): Promise<void> {
@@ -55,22 +62,56 @@ export class Slot implements SessionHome {
 
   /** Commits what there is to commit; without a promise where the medium needs none. */
   save(): void | Promise<void> {
-    const { state } = this;
-    const committed = state.stored.commit(state.commit());
-    if (committed instanceof Promise) return committed.then(({ cookie, stored }) => this.#saved(cookie, stored));
-    return this.#saved(committed.cookie, committed.stored);
+    return this.#inTurn(() => {
+      const { state } = this;
+      const commit = state.commit();
+      const committed = state.stored.commit(commit, this.settings);
+      if (committed instanceof Promise) {
+        state.begin(commit);
+        return this.#request.must(committed).then((done) => this.#saved(done));
+      }
+      // Only when the cookie can be sent is there nothing left to commit.
+      this.#send(committed);
+      if (committed.stored === state.stored) return undefined;
+      state.begin(commit);
+      state.committed(committed.stored);
+      return undefined;
+    });
   }
 
-  #saved(cookie: string | undefined, stored: StoredSession): void {
+  #saved(committed: Committed): void {
+    this.#send(committed);
+    if (committed.stored !== this.state.stored) this.state.committed(committed.stored);
+  }
+
+  #send({ cookie, stored }: Committed): void {
     if (cookie !== undefined) this.#request.send(this, cookie, stored.contents);
-    if (stored !== this.state.stored) this.state.committed(stored);
+  }
+
+  /** Puts back what a request that failed had taken out. */
+  abandon(): void | Promise<void> {
+    return this.#inTurn(() => this.state.stored.abandon());
   }
 
   /** Ends the session where it is kept; this request goes on with an empty new one. */
-  async end(): Promise<void> {
-    const { stored } = this.state;
-    const { maxAge, idleTimeout } = this.settings;
-    this.state.restart(await this.#request.medium.load({ name: this.cookieName, values: [], maxAge, idleTimeout }));
-    await stored.end();
+  async end(fresh: () => StoredSession): Promise<void> {
+    await this.#inTurn(async () => {
+      const { stored } = this.state;
+      this.state.restart(fresh());
+      await this.#request.must(stored.end());
+    });
+  }
+
+  /** One after the other, because each goes on from what the one before has left. */
+  #inTurn<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
+    const result = this.#busy === undefined ? work() : this.#busy.then(work);
+    if (!(result instanceof Promise)) return result;
+    const settled: Promise<void> = result.then(ignore, ignore).then(() => {
+      if (this.#busy === settled) this.#busy = undefined;
+    });
+    this.#busy = settled;
+    return result;
   }
 }
+
+function ignore(): void {}

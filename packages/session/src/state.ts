@@ -2,7 +2,8 @@ import { SessionCommittedError } from "./errors.ts";
 import { freshFlashes, type Flash } from "./flash.ts";
 import { copyJson, encodeJson } from "./json.ts";
 import type { Commit, Regeneration, StoredSession } from "./medium.ts";
-import { applyFlashes, increment, quoted, sameContents, type Change, type Contents, type Data, type Step } from "./operations.ts";
+import { increment, quoted, sameContents, sameValue, type Change, type Contents, type Data, type Step } from "./operations.ts";
+import { PendingFlashes } from "./pending-flashes.ts";
 
 /** What was done to one key, with the value this request sees because of it. */
 type Pending =
@@ -26,18 +27,22 @@ export class SessionState {
   readonly #flashMaxAge: number;
   readonly #now: () => number;
   #stored: StoredSession;
-  #base: Data;
+  /** What was loaded, or committed last. */
+  #base: Contents;
+  /** What of its data stays, for a commit that keeps some keys only. */
+  #data: Data;
   #pending = new Map<string, Pending>();
   #lent = new Map<string, Lent>();
   #cleared = false;
-  #added: readonly Flash[] = [];
-  #taken: ReadonlySet<string> = new Set();
+  #flashes: PendingFlashes;
   #regeneration: Regeneration | undefined;
   #closed = false;
 
   constructor(stored: StoredSession, { flashMaxAge, now }: { readonly flashMaxAge: number; readonly now: () => number }) {
     this.#stored = stored;
-    this.#base = stored.contents.data;
+    this.#base = stored.contents;
+    this.#data = stored.contents.data;
+    this.#flashes = new PendingFlashes(stored.contents.flashes);
     this.#flashMaxAge = flashMaxAge;
     this.#now = now;
   }
@@ -48,6 +53,11 @@ export class SessionState {
 
   get createdAt(): number {
     return this.#regeneration?.at ?? this.#stored.createdAt;
+  }
+
+  /** Whether the session begins anew with the next commit. */
+  get regenerates(): boolean {
+    return this.#regeneration !== undefined;
   }
 
   /** From here on nothing can be changed: the head is being written. */
@@ -63,7 +73,7 @@ export class SessionState {
   // Reading
 
   #hasLoaded(key: string): boolean {
-    return !this.#cleared && Object.hasOwn(this.#base, key);
+    return !this.#cleared && Object.hasOwn(this.#data, key);
   }
 
   /** A key's value without handing it out, so only to look at. */
@@ -72,7 +82,7 @@ export class SessionState {
     if (pending !== undefined) return pending.value;
     if (!this.#hasLoaded(key)) return undefined;
     const lent = this.#lent.get(key);
-    return lent === undefined ? this.#base[key] : lent.value;
+    return lent === undefined ? this.#data[key] : lent.value;
   }
 
   has(key: string): boolean {
@@ -90,7 +100,7 @@ export class SessionState {
   }
 
   keys(): string[] {
-    const keys = this.#cleared ? [] : Object.keys(this.#base).filter((key) => this.#pending.get(key)?.type !== "delete");
+    const keys = this.#cleared ? [] : Object.keys(this.#data).filter((key) => this.#pending.get(key)?.type !== "delete");
     for (const [key, { type }] of this.#pending) if (type !== "delete" && !this.#hasLoaded(key)) keys.push(key);
     return keys;
   }
@@ -165,24 +175,17 @@ export class SessionState {
 
   // Messages
 
-  #allFlashes(): readonly Flash[] {
-    return applyFlashes({ added: this.#added, taken: this.#taken }, this.#stored.contents.flashes);
-  }
-
   get flashes(): readonly Flash[] {
-    return freshFlashes(this.#allFlashes(), this.#flashMaxAge, this.#now());
+    return this.#flashes.fresh(this.#flashMaxAge, this.#now());
   }
 
   addFlash(flash: Flash): void {
     this.mustBeOpen("flash a message");
-    encodeJson("a flash message", flash.message);
-    this.#added = [...this.#added, { ...flash, message: copyJson(flash.message) }];
+    this.#flashes.add(flash);
   }
 
   takeFlashes(ids: ReadonlySet<string>): void {
-    const stored = new Set(this.#stored.contents.flashes.map(({ id }) => id));
-    this.#added = this.#added.filter(({ id }) => !ids.has(id));
-    this.#taken = new Set([...this.#taken, ...ids].filter((id) => stored.has(id)));
+    this.#flashes.take(ids);
   }
 
   // Ending and committing
@@ -190,14 +193,14 @@ export class SessionState {
   regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void {
     this.mustBeOpen("regenerate the session");
     if (keep !== undefined) {
-      const kept = Object.entries(this.#base).filter(([key]) => keep.has(key));
+      const kept = Object.entries(this.#data).filter(([key]) => keep.has(key));
       for (const key of this.keys()) {
         if (keep.has(key)) continue;
         // What this request did is kept as it stands: there is nothing loaded left to take a step on.
         if (this.#pending.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
         else this.#lent.delete(key);
       }
-      this.#base = Object.fromEntries(kept);
+      this.#data = Object.fromEntries(kept);
     }
     const earlier = this.#regeneration;
     const keptBefore = earlier?.keep;
@@ -210,19 +213,28 @@ export class SessionState {
 
   /** What a commit has to do. @throws TypeError for a value that was made unfit for JSON after it was handed out. */
   commit(): Commit {
-    const { contents } = this.#stored;
+    const base = this.#base;
     const changes = new Map<string, Change>();
     for (const [key, { value }] of this.#lent) {
       if (this.#changedInside(key)) changes.set(key, { type: "set", value: copyJson(value) });
     }
-    for (const [key, pending] of this.#pending) changes.set(key, this.#change(key, pending));
-    const operations = { cleared: this.#cleared, changes, added: this.#added, taken: this.#taken };
-    const idle = changes.size === 0 && !this.#cleared && this.#added.length === 0 && this.#taken.size === 0 && this.#base === contents.data;
-    const next = idle ? contents : this.#next(changes);
-    const changed = !idle && !sameContents(contents, next);
+    for (const [key, pending] of this.#pending) {
+      const change = this.#change(key, pending);
+      if (!this.#isLoaded(key, change)) changes.set(key, change);
+    }
+    const { added, taken } = this.#flashes;
+    const operations = { cleared: this.#cleared, changes, added, taken };
+    const idle = changes.size === 0 && !this.#cleared && !this.#flashes.changed && this.#data === base.data;
+    const next = idle ? base : this.#next(changes);
+    const changed = !idle && !sameContents(base, next);
     // Outdated messages are no reason to save, and are not saved either.
     const flashes = freshFlashes(next.flashes, this.#flashMaxAge, this.#now());
     return { operations, next: changed ? { ...next, flashes } : next, changed, regeneration: this.#regeneration };
+  }
+
+  /** Whether a change sets what was there already, which is none: on a newer record it must not undo another's. */
+  #isLoaded(key: string, change: Change): boolean {
+    return change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
   }
 
   #change(key: string, pending: Pending): Change {
@@ -234,35 +246,50 @@ export class SessionState {
 
   /** The contents as this request sees them; its steps are not taken a second time. */
   #next(changes: ReadonlyMap<string, Change>): Contents {
-    const data = new Map(this.#cleared ? [] : Object.entries(this.#base));
+    const data = new Map(this.#cleared ? [] : Object.entries(this.#data));
     for (const [key, change] of changes) {
       if (change.type === "delete") data.delete(key);
       else data.set(key, change.type === "set" ? change.value : copyJson(this.look(key)));
     }
-    return { data: Object.fromEntries(data), flashes: this.#allFlashes() };
+    return { data: Object.fromEntries(data), flashes: this.#flashes.all };
   }
 
-  /** Goes on from what was committed. Objects that were handed out or set stay those of the session. */
-  committed(stored: StoredSession): void {
+  /**
+   * Leaves a commit to the medium: what is done from here on comes on top of it, and is for the next one. Objects
+   * that were handed out or set stay those of the session.
+   */
+  begin({ next }: Commit): void {
     const values = new Map<string, unknown>();
     for (const [key, { value }] of this.#lent) values.set(key, value);
     for (const [key, { value }] of this.#pending) values.set(key, value);
-    this.restart(stored);
+    this.#reset(next);
     for (const [key, value] of values) {
-      if (typeof value !== "object" || value === null || !Object.hasOwn(this.#base, key)) continue;
-      this.#lent.set(key, { value, text: JSON.stringify(this.#base[key]) });
+      if (typeof value !== "object" || value === null || !Object.hasOwn(next.data, key)) continue;
+      this.#lent.set(key, { value, text: JSON.stringify(next.data[key]) });
     }
+  }
+
+  /** What came of it: the newest record, with what others have changed. */
+  committed(stored: StoredSession): void {
+    this.#stored = stored;
+    this.#base = stored.contents;
+    this.#data = stored.contents.data;
+    this.#flashes = this.#flashes.onto(stored.contents.flashes);
   }
 
   /** Starts over with another stored session; nothing of before is left. */
   restart(stored: StoredSession): void {
     this.#stored = stored;
-    this.#base = stored.contents.data;
+    this.#reset(stored.contents);
+  }
+
+  #reset(base: Contents): void {
+    this.#base = base;
+    this.#data = base.data;
     this.#pending = new Map();
     this.#lent = new Map();
     this.#cleared = false;
-    this.#added = [];
-    this.#taken = new Set();
+    this.#flashes = new PendingFlashes(base.flashes);
     this.#regeneration = undefined;
   }
 }

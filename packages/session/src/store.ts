@@ -2,6 +2,7 @@ import type { Request } from "@mini/core";
 import type { SessionCookieOptions, SessionOptions } from "./config.ts";
 import { encodeJson, isPlainObject, parseJson } from "./json.ts";
 import { quoted } from "./operations.ts";
+import type { OwnedSession, OwnedSessions } from "./owned-sessions.ts";
 import { RequestSessions, type SharedSessions } from "./request-sessions.ts";
 import type { Session, SessionData, SessionValues } from "./session.ts";
 import { checkCookieName, withCookieOptions } from "./settings.ts";
@@ -33,9 +34,16 @@ export class SessionStore {
    * A session, loaded at the first call; later ones give the same object, and only merge their options.
    *
    * @throws SessionCommittedError for a first call after the head was written; ConfigError for a key that is no
-   *   cookie name, and for options that do not go together.
+   *   cookie name, and for options that do not go together; SessionUnavailableError when the backend fails.
    */
-  async getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
+  getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
+    const session = this.#session<Data>(key, options);
+    // Who never looks at it is not to end the process: the request is answered 503 all the same when it matters.
+    session.catch(ignore);
+    return session;
+  }
+
+  async #session<Data extends object>(key: string, options: SessionOptions | undefined): Promise<Session<Data>> {
     const slot = this.#used.slot(key, options);
     const { session } = slot instanceof Promise ? await slot : slot;
     // One object whatever the caller says is in it.
@@ -63,9 +71,42 @@ export class SessionStore {
   /**
    * Ends a session at once and clears its cookie, even when the request goes on to fail. Objects of the session are
    * empty from then on; what is set on them begins a new one. Ending it twice is fine.
+   *
+   * @param options - `backend`, for a session that is not kept in the configured one.
+   * @throws SessionUnavailableError when the backend fails; the answer is 503 then, and clears the cookie.
    */
-  async deleteSession(key = this.#defaultKey): Promise<void> {
-    await this.#used.end(key);
+  async deleteSession(key = this.#defaultKey, options?: Pick<SessionOptions, "backend">): Promise<void> {
+    await this.#used.end(key, options);
+  }
+
+  /**
+   * The live sessions that were given to an owner by `regenerate({ owner })`, the newest first; of the configured
+   * backend, as the methods below.
+   *
+   * @throws ConfigError when sessions are kept in cookies; SessionUnavailableError.
+   */
+  async listSessions(owner: string): Promise<OwnedSession[]> {
+    return this.#used.owned((owned, own) => owned.list(owner, own));
+  }
+
+  /** Ends the owner's session of that name; `false` when there is none. Who is logged in with it is so no longer. */
+  async revoke(owner: string, handle: string): Promise<boolean> {
+    return this.#revoking((owned) => owned.revoke(owner, handle));
+  }
+
+  /** Ends all sessions of the owner but the ones of this request; how many there were. To be called when a password changes. */
+  async revokeOthers(owner: string): Promise<number> {
+    return this.#revoking((owned, own) => owned.revokeExcept(owner, own));
+  }
+
+  /** Ends all sessions of the owner, also one that is being made at this moment; how many there were. */
+  async revokeAll(owner: string): Promise<number> {
+    return this.#revoking((owned) => owned.revokeExcept(owner, new Set()));
+  }
+
+  #revoking<Result>(revoke: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
+    const sessions = this.#used;
+    return sessions.owned((owned, own) => sessions.must(revoke(owned, own)));
   }
 
   /**
@@ -106,3 +147,5 @@ export class SessionStore {
     sessions.sendCookie(cookieName, secureCookie.sign(cookieName, JSON.stringify(data)), cookie, data);
   }
 }
+
+function ignore(): void {}

@@ -1,4 +1,5 @@
 import { readFlashes } from "../flash.ts";
+import { renewalAge } from "../idle.ts";
 import { isPlainObject, parseJson } from "../json.ts";
 import type { Commit, Committed, Received, SessionMedium, StoredSession } from "../medium.ts";
 import { noContents, type Contents } from "../operations.ts";
@@ -26,15 +27,12 @@ function decodeEnvelope(text: string): Envelope | undefined {
   return { contents: { data, flashes }, createdAt, owner };
 }
 
-/** Seconds without use after which a session's cookie is signed anew: seldom, but twice before it ends. */
-function renewalAge(idleTimeout: number): number {
-  return Math.min(Math.max(15, idleTimeout / 10), idleTimeout / 2);
-}
-
 /** A session that is in its cookie: nothing is kept here, so its end is the cookie's. */
 class CookieSession implements StoredSession {
   readonly contents: Contents;
   readonly createdAt: number;
+  readonly expiresAt = undefined;
+  readonly key = undefined;
   readonly handle = undefined;
   readonly exists: boolean;
   readonly #owner: string | undefined;
@@ -106,5 +104,9 @@ export class SecureCookieMedium implements SessionMedium {
     }
     const envelope: Envelope = { contents: noContents, createdAt: this.#now(), owner: undefined };
     return new CookieSession(this.#cookie, name, envelope, { exists: false, stale: false });
+  }
+
+  end(): void {
+    // The store clears the cookie.
   }
 }

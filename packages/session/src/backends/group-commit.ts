@@ -1,0 +1,167 @@
+import type { SessionBackend } from "../backend.ts";
+import { within, type Deadline } from "../deadline.ts";
+import { SessionTooLargeError, SessionUnavailableError } from "../errors.ts";
+import { decodeRecord, encodeRecord, type KeptRecord } from "../kept-record.ts";
+
+/** What a request makes of a record; the record itself when there is nothing to change. May run again on a newer one. */
+export type Change = (current: KeptRecord) => KeptRecord;
+
+/** The record that a change was made on, and the newest one, which has it. */
+export interface Changed {
+  readonly before: KeptRecord;
+  readonly after: KeptRecord;
+}
+
+type Outcome = { readonly changed: Changed | undefined } | { readonly error: unknown };
+
+interface Job {
+  readonly known: KeptRecord;
+  readonly change: Change;
+  readonly deadline: Deadline;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+/** The changes to one session that wait for the swap that is under way. */
+interface Lane {
+  readonly waiting: Job[];
+}
+
+interface Step {
+  readonly job: Job;
+  readonly before: KeptRecord;
+  readonly after: KeptRecord;
+}
+
+export interface GroupCommitOptions {
+  readonly backend: Pick<SessionBackend, "swap">;
+  /** Milliseconds for one swap. */
+  readonly deadline: number;
+  /** Told of a record that is none of ours. */
+  readonly unreadable: () => void;
+}
+
+/** Most milliseconds between two tries. */
+const longestPause = 50;
+
+/**
+ * Changes records by compare-and-swap, each session's changes in this process one after the other: those that come
+ * while a swap is under way are made together in the next one. Only other processes can make a swap fail then.
+ */
+export class GroupCommit {
+  readonly #backend: Pick<SessionBackend, "swap">;
+  readonly #milliseconds: number;
+  readonly #unreadable: () => void;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor({ backend, deadline, unreadable }: GroupCommitOptions) {
+    this.#backend = backend;
+    this.#milliseconds = deadline;
+    this.#unreadable = unreadable;
+  }
+
+  /**
+   * Changes a record; `undefined` when the session has ended meanwhile.
+   *
+   * @param known - The newest record that the request knows.
+   * @throws SessionUnavailableError; what `change` throws; SessionTooLargeError.
+   */
+  async commit(key: string, known: KeptRecord, change: Change, deadline: Deadline): Promise<Changed | undefined> {
+    const outcome = await deadline.call(() => new Promise<Outcome>((settle) => this.#add(key, { known, change, deadline, settle })));
+    if ("error" in outcome) throw outcome.error;
+    return outcome.changed;
+  }
+
+  #add(key: string, job: Job): void {
+    const lane = this.#lanes.get(key);
+    if (lane !== undefined) {
+      lane.waiting.push(job);
+      return;
+    }
+    const made: Lane = { waiting: [job] };
+    this.#lanes.set(key, made);
+    void this.#run(key, made);
+  }
+
+  async #run(key: string, lane: Lane): Promise<void> {
+    let current: KeptRecord | undefined;
+    while (true) {
+      // Whoever was answered 503 must not be changed for afterwards.
+      const jobs = lane.waiting.splice(0).filter(({ deadline }) => !deadline.passed);
+      const last = jobs.at(-1);
+      if (last === undefined) break;
+      current = await this.#commitAll(key, jobs, current ?? last.known);
+    }
+    this.#lanes.delete(key);
+  }
+
+  /** Makes all of the changes in one swap; the newest record as far as it is known then. */
+  async #commitAll(key: string, jobs: readonly Job[], known: KeptRecord): Promise<KeptRecord | undefined> {
+    let current = known;
+    for (let tries = 0; ; tries++) {
+      const steps = makeSteps(
+        jobs.filter(({ deadline }) => !deadline.passed),
+        current,
+      );
+      const made = steps.at(-1)?.after ?? current;
+      if (steps.every(({ before, after }) => before === after)) {
+        for (const { job } of steps) job.settle({ changed: { before: current, after: current } });
+        return current;
+      }
+      try {
+        const result = await this.#swap(key, current.version, made);
+        if (result.ok) {
+          const after = { ...made, version: result.version };
+          for (const { job, before } of steps) job.settle({ changed: { before, after } });
+          return after;
+        }
+        const newer = result.current && decodeRecord(result.current);
+        if (newer === undefined) {
+          if (result.current !== undefined) this.#unreadable();
+          for (const { job } of steps) job.settle({ changed: undefined });
+          return undefined;
+        }
+        current = newer;
+      } catch (error) {
+        if (error instanceof SessionTooLargeError && steps.length > 1) return this.#commitEach(key, steps, current);
+        for (const { job } of steps) job.settle({ error });
+        return error instanceof SessionUnavailableError ? undefined : current;
+      }
+      if (tries > 0) await pause(tries);
+    }
+  }
+
+  /** One swap for each, to find the one that makes the record too long. */
+  async #commitEach(key: string, steps: readonly Step[], known: KeptRecord): Promise<KeptRecord | undefined> {
+    let current: KeptRecord | undefined = known;
+    for (const { job } of steps) current = await this.#commitAll(key, [job], current ?? job.known);
+    return current;
+  }
+
+  #swap(key: string, version: string, made: KeptRecord) {
+    const record = encodeRecord(made);
+    return within(this.#milliseconds, "commit a session", (deadline) => deadline.call(() => this.#backend.swap(key, version, record)));
+  }
+}
+
+/** The changes one on top of the other; one that throws is left out, and told so. */
+function makeSteps(jobs: readonly Job[], current: KeptRecord): readonly Step[] {
+  const steps: Step[] = [];
+  let before = current;
+  for (const job of jobs) {
+    try {
+      const made = job.change(before);
+      // What is there only between two changes has no version.
+      const after = made === before ? before : { ...made, version: "" };
+      steps.push({ job, before, after });
+      before = after;
+    } catch (error) {
+      job.settle({ error });
+    }
+  }
+  return steps;
+}
+
+/** Waits for a while that gets longer, and is never the same as that of another process. */
+function pause(tries: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** tries, longestPause)));
+}

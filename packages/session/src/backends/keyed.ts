@@ -1,0 +1,243 @@
+import { mostFlashes, type Flash } from "../flash.ts";
+import { renewalAge } from "../idle.ts";
+import type { KeptRecord } from "../kept-record.ts";
+import type { Commit, Committed, Life, Received, Regeneration, SessionMedium, StoredSession } from "../medium.ts";
+import { apply, noContents, sameContents, type Contents } from "../operations.ts";
+import type { KeyedStore } from "./keyed-store.ts";
+
+/** A session's record in the backend, and where it is. */
+interface Kept {
+  readonly key: string;
+  readonly record: KeptRecord;
+}
+
+/** A session that is in a backend, under the hash of the id that its cookie holds. */
+class KeyedSession implements StoredSession {
+  readonly contents: Contents;
+  readonly createdAt: number;
+  readonly #store: KeyedStore;
+  readonly #received: Received;
+  /** As it was loaded, or committed last; `undefined`: nothing is in the backend yet. */
+  readonly #kept: Kept | undefined;
+  /** The newest record that is known of. */
+  #newest: KeptRecord | undefined;
+  #claimed: readonly Flash[];
+  #gone = false;
+
+  constructor(store: KeyedStore, received: Received, kept: Kept | undefined, claimed: readonly Flash[] = []) {
+    this.#store = store;
+    this.#received = received;
+    this.#kept = kept;
+    this.#newest = kept?.record;
+    this.#claimed = claimed;
+    this.contents = kept?.record.contents ?? noContents;
+    this.createdAt = kept?.record.createdAt ?? store.now();
+  }
+
+  get exists(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  get key(): string | undefined {
+    return this.#kept?.key;
+  }
+
+  get handle(): string | undefined {
+    return this.#kept?.record.handle;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.#kept?.record.expiresAt;
+  }
+
+  commit(commit: Commit, life: Life): Committed | Promise<Committed> {
+    const kept = this.#kept;
+    const unchanged = { cookie: undefined, stored: this };
+    // What ended meanwhile stays so, and says nothing to the client: it may have got another session by now.
+    if (this.#gone) return unchanged;
+    if (!commit.changed && commit.regeneration === undefined) {
+      this.#use(life);
+      return unchanged;
+    }
+    if (kept === undefined) return this.#create(commit, life);
+    return commit.regeneration === undefined ? this.#change(kept, commit, life) : this.#renew(kept, commit, commit.regeneration, life);
+  }
+
+  async claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const kept = this.#kept;
+    const loaded = new Set(this.contents.flashes.map(({ id }) => id));
+    const taken = new Set([...ids].filter((id) => loaded.has(id)));
+    if (kept === undefined || taken.size === 0) return ids;
+    const claimed = this.#gone ? [] : await this.#claim(kept, taken);
+    this.#claimed = [...this.#claimed, ...claimed];
+    const shown = new Set(claimed.map(({ id }) => id));
+    return new Set([...ids].filter((id) => !taken.has(id) || shown.has(id)));
+  }
+
+  /** Takes messages out; those that were still there. */
+  async #claim({ key }: Kept, taken: ReadonlySet<string>): Promise<readonly Flash[]> {
+    const changed = await this.#store.within("take out messages", (deadline) =>
+      this.#store.change(deadline, key, this.#newest!, (current) => {
+        const flashes = current.contents.flashes.filter(({ id }) => !taken.has(id));
+        if (flashes.length === current.contents.flashes.length) return current;
+        return { ...current, contents: { data: current.contents.data, flashes }, idleAt: this.#idleAt(current, this.#received) };
+      }),
+    );
+    if (changed === undefined) this.#gone = true;
+    if (changed === undefined) return [];
+    this.#newest = changed.after;
+    return changed.before.contents.flashes.filter(({ id }) => taken.has(id));
+  }
+
+  async abandon(): Promise<void> {
+    const kept = this.#kept;
+    const claimed = this.#claimed;
+    this.#claimed = [];
+    if (kept === undefined || this.#gone) return;
+    if (claimed.length === 0) {
+      this.#use(this.#received);
+      return;
+    }
+    try {
+      await this.#store.within("put back messages", (deadline) =>
+        this.#store.change(deadline, kept.key, this.#newest!, (current) => {
+          const { data, flashes } = current.contents;
+          const all = [...claimed, ...flashes].slice(-mostFlashes);
+          return { ...current, contents: this.#store.fresh({ data, flashes: all }) };
+        }),
+      );
+    } catch (error) {
+      // The answer is an error already, and this would only hide it.
+      this.#store.warn("put back messages that were not shown", error);
+    }
+  }
+
+  async end(): Promise<void> {
+    const kept = this.#kept;
+    if (kept !== undefined) await this.#store.within("end a session", (deadline) => this.#store.take(kept.key, deadline));
+  }
+
+  async #create({ next, regeneration }: Commit, life: Life): Promise<Committed> {
+    const made = {
+      contents: next,
+      ...this.#beginning(regeneration?.at ?? this.createdAt, life),
+      owner: regeneration?.owner,
+      handle: this.#store.newHandle(),
+    };
+    const created = await this.#store.within("commit a session", (deadline) => this.#store.create(deadline, made));
+    if (created === undefined) return this.#ended();
+    const cookie = this.#store.ids.sign(this.#received.name, created.id);
+    return { cookie, stored: this.#next({ key: created.id.key, record: created.record }) };
+  }
+
+  async #change(kept: Kept, { next, operations }: Commit, life: Life): Promise<Committed> {
+    const change = (current: KeptRecord) => {
+      const contents = current.version === kept.record.version ? next : this.#store.fresh(apply(operations, current.contents));
+      return sameContents(current.contents, contents) ? current : { ...current, contents, idleAt: this.#idleAt(current, life) };
+    };
+    const changed = await this.#store.within("commit a session", (deadline) =>
+      this.#store.change(deadline, kept.key, this.#newest!, change),
+    );
+    if (changed === undefined) return this.#ended();
+    return { cookie: undefined, stored: this.#next({ key: kept.key, record: changed.after }) };
+  }
+
+  /** Moves the session under a new id: the new record is there before the old one goes, so that a crash loses none. */
+  async #renew(kept: Kept, { next, operations }: Commit, { at, owner, keep }: Regeneration, life: Life): Promise<Committed> {
+    const store = this.#store;
+    const known = this.#newest!;
+    const onto = ({ version, contents }: KeptRecord) =>
+      version === kept.record.version ? next : store.fresh(apply(operations, { ...contents, data: keepOnly(contents.data, keep) }));
+    const made = {
+      contents: onto(known),
+      ...this.#beginning(at, life),
+      owner: owner ?? known.owner,
+      handle: store.newHandle(),
+    };
+    const created = await store.within("commit a session", async (deadline) => {
+      const fresh = await store.create(deadline, made);
+      try {
+        const old = await store.take(kept.key, deadline);
+        if (fresh === undefined || old?.version === known.version) return fresh;
+        // It was changed meanwhile, or ended: then only what this request did goes on.
+        const contents = old === undefined ? store.fresh(apply(operations, noContents)) : onto(old);
+        const changed = await store.change(deadline, fresh.id.key, fresh.record, (current) => ({
+          ...current,
+          contents,
+          owner: old === undefined ? owner : current.owner,
+        }));
+        if (changed !== undefined && changed.after.owner === undefined && made.owner !== undefined) store.disown(made.owner, fresh.id.key);
+        return changed && { id: fresh.id, record: changed.after };
+      } catch (error) {
+        if (fresh !== undefined) store.discard(fresh.id.key);
+        throw error;
+      }
+    });
+    if (created === undefined) return this.#ended();
+    const cookie = store.ids.sign(this.#received.name, created.id);
+    return { cookie, stored: this.#next({ key: created.id.key, record: created.record }) };
+  }
+
+  #next(kept: Kept): KeyedSession {
+    return new KeyedSession(this.#store, this.#received, kept, this.#claimed);
+  }
+
+  /** The session ended while the request went on: its changes are dropped, the answer stays. */
+  #ended(): Committed {
+    this.#gone = true;
+    this.#store.logger.info("A change to a session was dropped: the session had ended meanwhile.");
+    return { cookie: undefined, stored: this };
+  }
+
+  #beginning(createdAt: number, { maxAge, idleTimeout }: Life) {
+    const expiresAt = createdAt + maxAge * 1000;
+    return { createdAt, expiresAt, idleAt: idleTimeout === undefined ? expiresAt : this.#store.now() + idleTimeout * 1000 };
+  }
+
+  #idleAt(current: KeptRecord, { idleTimeout }: Life): number {
+    const idleAt = idleTimeout === undefined ? current.expiresAt : this.#store.now() + idleTimeout * 1000;
+    return Math.max(current.idleAt, idleAt);
+  }
+
+  /** A session that is used stays, without a write each time. */
+  #use({ idleTimeout }: Life): void {
+    if (this.#kept === undefined || idleTimeout === undefined) return;
+    const idleAt = this.#store.now() + idleTimeout * 1000;
+    if (idleAt - this.#newest!.idleAt >= renewalAge(idleTimeout) * 1000) this.#store.touch(this.#kept.key, idleAt);
+  }
+}
+
+function keepOnly(data: Contents["data"], keep: ReadonlySet<string> | undefined): Contents["data"] {
+  return keep === undefined ? data : Object.fromEntries(Object.entries(data).filter(([key]) => keep.has(key)));
+}
+
+/** Keeps sessions in a backend. What they hold is loaded at first access, within a deadline, as every commit. */
+export class KeyedMedium implements SessionMedium {
+  readonly #store: KeyedStore;
+
+  constructor(store: KeyedStore) {
+    this.#store = store;
+  }
+
+  load(received: Received): StoredSession | Promise<StoredSession> {
+    const keys = this.#keys(received);
+    if (keys.length === 0) return new KeyedSession(this.#store, received, undefined);
+    return this.#store.within("load a session", async (deadline) => {
+      for (const key of keys) {
+        const record = await this.#store.find(deadline, key);
+        // The setting may be shorter by now than the one that the session began with.
+        const lives = record !== undefined && this.#store.now() < record.createdAt + received.maxAge * 1000;
+        if (lives) return new KeyedSession(this.#store, received, { key, record });
+      }
+      return new KeyedSession(this.#store, received, undefined);
+    });
+  }
+
+  async end(received: Received): Promise<void> {
+    for (const key of this.#keys(received)) await this.#store.within("end a session", (deadline) => this.#store.take(key, deadline));
+  }
+
+  #keys({ name, values, maxAge }: Received): readonly string[] {
+    return this.#store.ids.keys(name, values, maxAge);
+  }
+}

@@ -1,0 +1,51 @@
+import type { NewRecord, SessionRecord } from "./backend.ts";
+import { SessionTooLargeError } from "./errors.ts";
+import { readFlashes } from "./flash.ts";
+import { biggestKeys, isPlainObject, parseJson } from "./json.ts";
+import { noContents, type Contents } from "./operations.ts";
+
+/** A server-side session's record, decoded. */
+export interface KeptRecord {
+  readonly contents: Contents;
+  /** Milliseconds since the Unix epoch, as the other times. */
+  readonly createdAt: number;
+  readonly idleAt: number;
+  readonly expiresAt: number;
+  readonly owner: string | undefined;
+  /** Public random name. */
+  readonly handle: string;
+  readonly version: string;
+}
+
+/** Bytes of a record; more is data that belongs elsewhere. */
+const longestRecord = 64 * 1024;
+
+/** The form of a record; one of another form counts as none. */
+const form = 1;
+
+/**
+ * What a backend is given for a record. The user's data has a key of its own, so that none of its names can collide.
+ *
+ * @throws SessionTooLargeError over 64 KiB.
+ */
+export function encodeRecord({ contents, createdAt, owner, handle, idleAt, expiresAt }: Omit<KeptRecord, "version">): NewRecord {
+  const { data, flashes } = contents;
+  const text = JSON.stringify({ form, createdAt, handle, owner, data, flashes: flashes.length === 0 ? undefined : flashes });
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length > longestRecord) {
+    const all = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
+    throw new SessionTooLargeError(bytes.length, longestRecord, biggestKeys(all));
+  }
+  return { data: bytes, idleAt, expiresAt };
+}
+
+/** `undefined` for what is no record of this form. */
+export function decodeRecord({ data: bytes, idleAt, expiresAt, version }: SessionRecord): KeptRecord | undefined {
+  const record = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  if (!isPlainObject(record) || record["form"] !== form) return undefined;
+  const { data, createdAt, owner, handle } = record;
+  const flashes = record["flashes"] === undefined ? noContents.flashes : readFlashes(record["flashes"]);
+  if (!isPlainObject(data) || flashes === undefined || typeof createdAt !== "number" || typeof handle !== "string") return undefined;
+  if (owner !== undefined && typeof owner !== "string") return undefined;
+  return { contents: { data, flashes }, createdAt, idleAt, expiresAt, owner, handle, version };
+}

@@ -1,0 +1,107 @@
+import { ConfigError } from "@mini/core";
+import type { KeyedStore } from "./backends/keyed-store.ts";
+import type { OwnerIndex } from "./backend.ts";
+import type { Deadline } from "./deadline.ts";
+import type { KeptRecord } from "./kept-record.ts";
+import type { Data } from "./operations.ts";
+
+/** One session of an owner, as a list of them shows it. */
+export interface OwnedSession {
+  /** Public name, for `revoke`. */
+  readonly handle: string;
+  /** Milliseconds since the Unix epoch, as the other times. */
+  readonly createdAt: number;
+  /** When it was last used, less a tenth of `idleTimeout`; `undefined` without an `idleTimeout`. */
+  readonly lastSeenAt: number | undefined;
+  readonly expiresAt: number;
+  /** Whether it is the session of the running request. */
+  readonly current: boolean;
+  /** What it holds. */
+  readonly data: Data;
+}
+
+interface Found {
+  readonly key: string;
+  readonly record: KeptRecord;
+}
+
+/** Sessions that are read, or removed, at once. */
+const together = 32;
+
+/** The sessions of an owner in the configured backend. */
+export class OwnedSessions {
+  readonly #store: KeyedStore;
+  readonly #owners: OwnerIndex;
+  readonly #idleTimeout: number | undefined;
+
+  /** @throws ConfigError for a backend that has no index of owners. */
+  constructor(store: KeyedStore | undefined, idleTimeout: number | undefined) {
+    const owners = store?.backend.owners;
+    if (store === undefined || owners === undefined) {
+      throw new ConfigError(
+        'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new LmdbBackend({ root }).',
+      );
+    }
+    this.#store = store;
+    this.#owners = owners;
+    this.#idleTimeout = idleTimeout;
+  }
+
+  /** Those that are alive, the newest first. `own`: keys of the running request's sessions. */
+  async list(owner: string, own: ReadonlySet<string>): Promise<OwnedSession[]> {
+    const found = await this.#find(owner);
+    return found
+      .map(({ key, record }) => ({
+        handle: record.handle,
+        createdAt: record.createdAt,
+        lastSeenAt: this.#idleTimeout === undefined ? undefined : record.idleAt - this.#idleTimeout * 1000,
+        expiresAt: record.expiresAt,
+        current: own.has(key),
+        data: record.contents.data,
+      }))
+      .toSorted((one, other) => other.createdAt - one.createdAt);
+  }
+
+  /** Ends the session of that name; `false` when the owner has none. */
+  async revoke(owner: string, handle: string): Promise<boolean> {
+    const found = await this.#find(owner);
+    return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
+  }
+
+  /** Ends all but those under the keys in `own`, also those that are being made at this moment; how many there were. */
+  async revokeExcept(owner: string, own: ReadonlySet<string>): Promise<number> {
+    // Counted before they are looked for: whoever makes one meanwhile is found here, or finds the count changed.
+    await this.#store.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
+    const found = await this.#find(owner);
+    return this.#take(found.filter(({ key }) => !own.has(key)));
+  }
+
+  async #find(owner: string): Promise<readonly Found[]> {
+    const keys = await this.#store.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
+    const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
+      key,
+      record: await this.#store.find(deadline, key),
+    }));
+    // An entry may be there before its record is, or after it: what the record says counts.
+    return found.flatMap(({ key, record }) => (record?.owner === owner ? [{ key, record }] : []));
+  }
+
+  async #take(found: readonly Found[]): Promise<number> {
+    const taken = await this.#batches(found, "revoke sessions", ({ key }, deadline) => this.#store.take(key, deadline));
+    return taken.filter((record) => record !== undefined).length;
+  }
+
+  /** Works through a list, however long it is: the deadline is for each batch. */
+  async #batches<Item, Result>(
+    items: readonly Item[],
+    what: string,
+    work: (item: Item, deadline: Deadline) => Promise<Result>,
+  ): Promise<readonly Result[]> {
+    const results: Result[] = [];
+    for (let start = 0; start < items.length; start += together) {
+      const batch = items.slice(start, start + together);
+      results.push(...(await this.#store.within(what, (deadline) => Promise.all(batch.map((item) => work(item, deadline))))));
+    }
+    return results;
+  }
+}
