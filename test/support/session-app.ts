@@ -1,4 +1,4 @@
-import { App, html, local, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
+import { App, html, local, request, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { SessionMiddleware, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
 import type { Medium } from "./media.ts";
@@ -16,16 +16,27 @@ export interface SessionApp {
   readonly app: App;
   readonly client: TestClient;
   /** Runs work as a request's handler and gives the response; what the work returns is the answer, if it is one. */
-  readonly run: (
-    work: Work,
-    options?: { readonly method?: string; readonly path?: string; readonly headers?: Record<string, string> },
-  ) => Promise<Response>;
+  readonly run: (work: Work, options?: RunOptions) => Promise<Response>;
+  /** Begins a request that loads the session and waits; its work is done when it is told to finish. */
+  readonly begin: (work: Work, options?: RunOptions) => Promise<{ readonly finish: () => Promise<Response> }>;
+  /** What the session holds for a new request. */
+  readonly data: (options?: RunOptions) => Promise<AnyData>;
+  /** Another browser, with cookies of its own. */
+  readonly browser: () => TestClient;
   /** Moves the clock of sessions and of the client's cookies by seconds. */
   readonly pass: (seconds: number) => void;
   /** Waits for what no answer waits for. */
   readonly settle: () => Promise<void>;
   readonly logged: readonly string[];
   readonly backend: SessionBackend | "securecookie";
+}
+
+interface RunOptions {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Record<string, string>;
+  /** Left out, the application's one. */
+  readonly client?: TestClient;
 }
 
 interface Options extends Partial<SessionConfig> {
@@ -38,7 +49,7 @@ interface Options extends Partial<SessionConfig> {
 
 export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, ...config }: Options = {}): SessionApp {
   let clock = 1_700_000_000_000;
-  let next: Work = () => undefined;
+  const works: Work[] = [];
   const logged: string[] = [];
   const note = (message: string) => void logged.push(message);
   const backend = config.backend ?? medium?.open(() => clock) ?? "securecookie";
@@ -46,7 +57,8 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
     static override middleware: MiddlewareList = [...middleware, SessionMiddleware];
     async get() {
       const store = local.sessionStore;
-      return ((await next(store, () => store.getSession<AnyData>())) ?? html`done`) as never;
+      const work = works[Number(request.headers.get("x-work"))]!;
+      return ((await work(store, () => store.getSession<AnyData>())) ?? html`done`) as never;
     }
     post() {
       return this.get();
@@ -58,14 +70,39 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
     logger: { error: note, warn: note, info: note, debug: note },
     ...appOptions,
   });
-  const client = new TestClient(app, { now: () => clock, ...(baseUrl === undefined ? {} : { baseUrl }) });
+  const browser = () => new TestClient(app, { now: () => clock, ...(baseUrl === undefined ? {} : { baseUrl }) });
+  const own = browser();
+  const run = async (work: Work, { method = "GET", path = "/", headers = {}, client = own }: RunOptions = {}) => {
+    const number = works.push(work) - 1;
+    return client.request(path, { method, headers: { ...headers, "x-work": String(number) } });
+  };
   return {
     app,
-    client,
-    run(work, { method = "GET", path = "/", headers = {} } = {}) {
-      next = work;
-      return client.request(path, { method, headers });
+    client: own,
+    run,
+    async begin(work, options) {
+      const loaded = gate();
+      const told = gate();
+      const response = run(async (store, session) => {
+        await session();
+        loaded.open();
+        await told.opened;
+        return work(store, session);
+      }, options);
+      await Promise.race([loaded.opened, response]);
+      return {
+        finish() {
+          told.open();
+          return response;
+        },
+      };
     },
+    async data(options) {
+      let found: AnyData = {};
+      await run(async (_store, session) => void (found = (await session()).toJSON()), options);
+      return found;
+    },
+    browser,
     pass(seconds) {
       clock += seconds * 1000;
     },
@@ -76,6 +113,13 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
     logged,
     backend,
   };
+}
+
+/** Holds back whoever waits for `opened`. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open() };
 }
 
 /** Answers every error of a handler with a page. */

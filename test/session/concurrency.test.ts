@@ -1,0 +1,257 @@
+import { text } from "@mini/core";
+import { describe, expect, test } from "vitest";
+import { serverSideMedia } from "../support/media.ts";
+import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
+
+const flashes = async (session: AnySession) => text(JSON.stringify((await session.getFlashes()).map(({ message }) => message)));
+
+describe.each(serverSideMedia())("parallel requests on one session in $name", (medium) => {
+  const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
+
+  async function begun(data: Record<string, unknown>, options: Parameters<typeof makeApp>[0] = {}) {
+    const app = sessionApp(options);
+    await app.run(async (_store, session) => (await session()).assign(data));
+    return app;
+  }
+
+  test("that set different keys both keep theirs, nested changes too", async () => {
+    const app = await begun({ list: [1] });
+    const one = await app.begin(async (_store, session) => void ((await session()).get("list") as number[]).push(2));
+    const two = await app.begin(async (_store, session) => (await session()).set("b", 1));
+    await two.finish();
+    await one.finish();
+    expect(await app.data()).toEqual({ list: [1, 2], b: 1 });
+  });
+
+  test("a reader that finishes late takes nothing back", async () => {
+    const app = await begun({ a: 1 });
+    const reader = await app.begin(async (_store, session) => text(String((await session()).get("a"))));
+    await app.run(async (_store, session) => (await session()).set("a", 2));
+    const response = await reader.finish();
+    expect([await response.text(), setCookies(response)]).toEqual(["1", []]);
+    expect(await app.data()).toEqual({ a: 2 });
+  });
+
+  test("ten that count lose no step, and what each update saw is in it", async () => {
+    const app = await begun({});
+    await app.run(async (_store, session) => (await session()).set("list", []));
+    const all = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        app.begin(async (_store, session) => {
+          const mine = await session();
+          mine.increment("count");
+          mine.update("list", (list) => [...(list as number[]), i]);
+        }),
+      ),
+    );
+    await Promise.all(all.map((each) => each.finish()));
+    const { count, list } = await app.data();
+    expect([count, (list as number[]).toSorted((a, b) => a - b)]).toEqual([10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+  });
+
+  test("a key that one deletes and another that one sets are both applied; of one key the last commit counts, whole", async () => {
+    const app = await begun({ a: 1, b: { x: 1 } });
+    const one = await app.begin(async (_store, session) => {
+      (await session()).delete("a");
+      ((await session()).get("b") as Record<string, number>)["y"] = 2;
+    });
+    await app.run(async (_store, session) => (await session()).assign({ b: { z: 3 }, c: 4 }));
+    await one.finish();
+    expect(await app.data()).toEqual({ b: { x: 1, y: 2 }, c: 4 });
+  });
+
+  test("a set to the value that was there does not undo another's change", async () => {
+    const app = await begun({ theme: "dark" });
+    const one = await app.begin(async (_store, session) => (await session()).assign({ theme: "dark", b: 1 }));
+    await app.run(async (_store, session) => (await session()).set("theme", "light"));
+    await one.finish();
+    expect(await app.data()).toEqual({ theme: "light", b: 1 });
+  });
+
+  test("clear drops what is there when it is committed, and keeps what came after it", async () => {
+    const app = await begun({ a: 1 });
+    const one = await app.begin(async (_store, session) => {
+      (await session()).clear();
+      (await session()).set("c", 3);
+    });
+    await app.run(async (_store, session) => (await session()).set("b", 2));
+    await one.finish();
+    expect(await app.data()).toEqual({ c: 3 });
+  });
+
+  test("a step on a value that is no number any more is an error, and nothing of that request is saved", async () => {
+    const app = await begun({ count: 1 });
+    const one = await app.begin(async (_store, session) => {
+      (await session()).set("b", 1);
+      (await session()).increment("count");
+    });
+    await app.run(async (_store, session) => (await session()).set("count", "many"));
+    expect((await one.finish()).status).toBe(500);
+    expect(app.logged.join()).toContain('Cannot increment "count" in the session: its value is a string');
+    expect(await app.data()).toEqual({ count: "many" });
+  });
+
+  describe("a log-out", () => {
+    test.each([
+      ["writer", async (session: AnySession) => void session.set("late", 1)],
+      ["reader", async (session: AnySession) => void session.get("user")],
+      ["reader of messages", async (session: AnySession) => void (await session.getFlashes())],
+      ["request that regenerates", async (session: AnySession) => session.regenerate()],
+    ])("beside a slow %s: the session stays ended, the browser is out", async (title, work) => {
+      const app = await begun({ user: 5 });
+      await app.run(async (_store, session) => (await session()).flash("hello"));
+      const cookie = `session=${app.client.cookies.get("session")}`;
+      const slow = await app.begin(async (_store, session) => work(await session()));
+      const out = await app.run((store) => store.deleteSession());
+      expect(setCookies(out)).toEqual([expect.stringContaining("Max-Age=0")]);
+      const response = await slow.finish();
+      expect(response.status).toBe(200);
+      // What regenerates goes on with what it did itself, which is nothing here.
+      if (title !== "request that regenerates") expect(setCookies(response)).toEqual([]);
+      const other = app.browser();
+      const late = await app.run(async (_store, session) => text(String([(await session()).isNew, (await session()).size])), {
+        client: other,
+        headers: { cookie },
+      });
+      expect(await late.text()).toBe("true,0");
+      expect(await app.data()).toEqual({});
+    });
+
+    test("without the session loaded ends it as well, and its old cookie is nothing", async () => {
+      const app = await begun({ user: 5 });
+      const cookie = `session=${app.client.cookies.get("session")}`;
+      await app.run((store) => store.deleteSession());
+      expect(await app.data({ client: app.browser(), headers: { cookie } })).toEqual({});
+    });
+
+    test("a change that is dropped is logged, without the session's name", async () => {
+      const app = await begun({ user: 5 });
+      const slow = await app.begin(async (_store, session) => (await session()).set("a", 1));
+      await app.run((store) => store.deleteSession());
+      await slow.finish();
+      expect(app.logged).toEqual(["A change to a session was dropped: the session had ended meanwhile."]);
+    });
+
+    test("ends what an earlier commit of the same request had made", async () => {
+      const app = sessionApp();
+      const response = await app.run(async (store, session) => {
+        (await session()).set("a", 1);
+        await (await session()).commit();
+        await store.deleteSession();
+      });
+      expect(setCookies(response)).toEqual([expect.stringContaining("Max-Age=0")]);
+    });
+  });
+
+  describe("messages", () => {
+    test("are shown by one of two that read at once", async () => {
+      const app = await begun({ a: 1 });
+      await app.run(async (_store, session) => (await session()).flash("once"));
+      const readers = await Promise.all([1, 2, 3].map(() => app.begin(async (_store, session) => flashes(await session()))));
+      const answers = await Promise.all(readers.map(async (reader) => (await reader.finish()).text()));
+      expect(answers.toSorted()).toEqual(['["once"]', "[]", "[]"]);
+    });
+
+    test("that are added while others are read stay", async () => {
+      const app = await begun({ a: 1 });
+      await app.run(async (_store, session) => (await session()).flash("one"));
+      const reader = await app.begin(async (_store, session) => flashes(await session()));
+      await app.run(async (_store, session) => (await session()).flash("two"));
+      expect(await (await reader.finish()).text()).toBe('["one"]');
+      expect(await (await app.run(async (_store, session) => flashes(await session()))).text()).toBe('["two"]');
+    });
+
+    test("are not taken by an error that comes later, and other changes of that request are dropped", async () => {
+      const app = await begun({ a: 1 });
+      await app.run(async (_store, session) => (await session()).flash("one"));
+      const failed = await app.run(async (_store, session) => {
+        (await session()).set("a", 2);
+        await (await session()).getFlashes();
+        throw new Error("no");
+      });
+      expect(failed.status).toBe(500);
+      expect(await app.data()).toEqual({ a: 1 });
+      expect(await (await app.run(async (_store, session) => flashes(await session()))).text()).toBe('["one"]');
+    });
+  });
+
+  test("two first requests without a cookie give two whole sessions, and the browser has one of them", async () => {
+    const app = sessionApp();
+    const one = await app.begin(async (_store, session) => (await session()).assign({ a: 1, b: 1 }));
+    const two = await app.begin(async (_store, session) => (await session()).assign({ a: 2, b: 2 }));
+    await two.finish();
+    await one.finish();
+    expect(await app.data()).toEqual({ a: 1, b: 1 });
+  });
+
+  describe("commit() in the midst of a request", () => {
+    test("saves what there is; what is done while it is under way comes on top, objects included", async () => {
+      const app = await begun({ list: [1] });
+      await app.run(async (_store, session) => {
+        const all = await session();
+        const list = all.get("list") as number[];
+        list.push(2);
+        all.increment("n");
+        const saving = all.commit();
+        list.push(3);
+        all.increment("n");
+        all.set("b", 1);
+        await saving;
+        expect([all.get("list"), all.get("n"), all.get("b")]).toEqual([[1, 2, 3], 2, 1]);
+      });
+      expect(await app.data()).toEqual({ list: [1, 2, 3], n: 2, b: 1 });
+    });
+
+    test("shows what others have changed, and an object that was handed out before does not undo it", async () => {
+      const app = await begun({ a: { x: 1 } });
+      const slow = await app.begin(async (_store, session) => {
+        const all = await session();
+        all.get("a");
+        all.set("b", 1);
+        await all.commit();
+        all.set("c", 1);
+        return text(JSON.stringify(all.get("d")));
+      });
+      await app.run(async (_store, session) => (await session()).assign({ a: { x: 2 }, d: [4] }));
+      expect(await (await slow.finish()).text()).toBe("[4]");
+      expect(await app.data()).toEqual({ a: { x: 2 }, b: 1, c: 1, d: [4] });
+    });
+
+    test("twice at once makes one session", async () => {
+      const app = sessionApp();
+      const response = await app.run(async (_store, session) => {
+        const all = await session();
+        all.set("a", 1);
+        await Promise.all([all.commit(), all.commit()]);
+        all.set("b", 2);
+      });
+      expect(setCookies(response)).toHaveLength(1);
+      expect(await app.data()).toEqual({ a: 1, b: 2 });
+    });
+
+    test("stays, when an error comes later", async () => {
+      const app = await begun({});
+      await app.run(async (_store, session) => (await session()).set("z", 0));
+      await app.run(async (_store, session) => {
+        (await session()).set("a", 1);
+        await (await session()).commit();
+        (await session()).set("b", 1);
+        throw new Error("no");
+      });
+      expect(await app.data()).toEqual({ z: 0, a: 1 });
+    });
+  });
+
+  test("whoever is not waited for is waited for by the answer", async () => {
+    const app = await begun({ user: 5 });
+    const cookie = `session=${app.client.cookies.get("session")}`;
+    const held = gate();
+    const response = app.run((store) => {
+      void store.deleteSession().then(held.open);
+      return undefined;
+    });
+    await response;
+    await held.opened;
+    expect(await app.data({ client: app.browser(), headers: { cookie } })).toEqual({});
+  });
+});
