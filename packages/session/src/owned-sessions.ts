@@ -54,12 +54,17 @@ export class OwnedSessions {
       .map(({ key, record }) => ({
         handle: record.handle,
         createdAt: record.createdAt,
-        lastSeenAt: this.#idleTimeout === undefined ? undefined : record.idleAt - this.#idleTimeout * 1000,
+        lastSeenAt: this.#lastSeenAt(record, own.has(key)),
         expiresAt: record.expiresAt,
         current: own.has(key),
         data: record.contents.data,
       }))
       .toSorted((one, other) => other.createdAt - one.createdAt);
+  }
+
+  #lastSeenAt({ idleAt }: KeptRecord, isOwn: boolean): number | undefined {
+    if (this.#idleTimeout === undefined) return undefined;
+    return isOwn ? this.#store.now() : idleAt - this.#idleTimeout * 1000;
   }
 
   /** Ends the session of that name; `false` when the owner has none. */
