@@ -1,0 +1,177 @@
+import { text } from "@mini/core";
+import { MemoryBackend } from "@mini/session";
+import { describe, expect, test } from "vitest";
+import { begun, start } from "../../support/keyed-app.ts";
+import { sessionApp, type AnySession, type Work } from "../../support/session-app.ts";
+import { WatchedBackend } from "../../support/watched-backend.ts";
+
+describe("the calls to the backend", () => {
+  const calls: readonly (readonly [string, Work, readonly string[]])[] = [
+    ["a session that is not touched", () => undefined, []],
+    ["one that is read", async (_store, session) => void (await session()).get("a"), ["read"]],
+    [
+      "one that is asked for three times",
+      async (store, session) => void (await Promise.all([session(), session(), store.getSession()])),
+      ["read"],
+    ],
+    ["a set to what was there", async (_store, session) => (await session()).set("a", 1), ["read"]],
+    ["a change that is undone", async (_store, session) => void [(await session()).set("b", 1), (await session()).delete("b")], ["read"]],
+    ["a change", async (_store, session) => (await session()).set("a", 2), ["read", "swap"]],
+    ["a change inside a value", async (_store, session) => void ((await session()).get("list") as number[]).push(2), ["read", "swap"]],
+    ["a message", async (_store, session) => (await session()).flash("x"), ["read", "swap"]],
+    ["no messages to take", async (_store, session) => void (await (await session()).getFlashes()), ["read"]],
+    ["a log-out", (store) => store.deleteSession(), ["take"]],
+    ["a log-out of a session that was read", async (store, session) => [await session(), await store.deleteSession()], ["read", "take"]],
+    ["a new id", async (_store, session) => (await session()).regenerate(), ["read", "create", "take"]],
+    [
+      "a log-in",
+      async (_store, session) => (await session()).regenerate({ owner: "user:1" }),
+      ["read", "owners.epoch", "owners.add", "create", "owners.epoch", "take"],
+    ],
+  ];
+  test.each(calls)("for %s", async (_title, work, expected) => {
+    const app = await begun();
+    await app.run(async (...all) => void (await work(...all)));
+    expect(app.watched.counted()).toEqual(expected);
+  });
+
+  test("for a request without a cookie are none, and one when it makes a session", async () => {
+    const app = await begun();
+    await app.run(async (_store, session) => void (await session()).get("a"), { client: app.browser() });
+    expect(app.watched.counted()).toEqual([]);
+    await app.run(async (_store, session) => (await session()).set("a", 1), { client: app.browser() });
+    expect(app.watched.counted()).toEqual(["create"]);
+  });
+
+  test("taking messages and changing something else are two swaps, and none when there is nothing else", async () => {
+    const app = await begun();
+    await app.run(async (_store, session) => (await session()).flash("x"));
+    app.watched.counted();
+    await app.run(async (_store, session) => void (await (await session()).getFlashes()));
+    expect(app.watched.counted()).toEqual(["read", "swap"]);
+  });
+
+  test("of many changes at once on one session are few: those that wait are made together", async () => {
+    const app = await begun();
+    const all = await Promise.all(
+      Array.from({ length: 50 }, () => app.begin(async (_store, session) => void (await session()).increment("a"))),
+    );
+    app.watched.counted();
+    await Promise.all(all.map((each) => each.finish()));
+    expect(app.watched.counted().length).toBeLessThanOrEqual(3);
+    expect((await app.data())["a"]).toBe(51);
+  });
+
+  test("a touch comes after the answer, once for parallel requests, and not before a tenth of idleTimeout", async () => {
+    const app = await begun({ idleTimeout: 1000 });
+    app.pass(99);
+    await app.run(async (_store, session) => void (await session()));
+    await app.settle();
+    expect(app.watched.counted()).toEqual(["read"]);
+    app.pass(1);
+    const order: string[] = [];
+    app.watched.before = (name) => void order.push(name);
+    const answers = [1, 2, 3].map(async () => {
+      await app.run(async (_store, session) => void (await session()));
+      order.push("answer");
+    });
+    await Promise.all(answers);
+    await app.settle();
+    expect(order).toEqual(["read", "read", "read", "answer", "answer", "answer", "touch"]);
+  });
+
+  test("expired records are pruned by requests that make sessions, once a minute", async () => {
+    const pruned: number[] = [];
+    let time = start;
+    const backend = new MemoryBackend({ now: () => time });
+    const prune = backend.prune.bind(backend);
+    backend.prune = async (limit) => {
+      const count = await prune(limit);
+      pruned.push(count);
+      return count;
+    };
+    const app = sessionApp({ backend, maxAge: 50, now: () => time });
+    const make = () => app.run(async (_store, session) => (await session()).set("a", 1), { client: app.browser() });
+    await make();
+    await make();
+    time += 61_000;
+    await make();
+    await make();
+    await app.settle();
+    expect(pruned).toEqual([2]);
+  });
+});
+
+describe("the end of a session", () => {
+  /** Knows no time, so that every record is there for ever. */
+  const timeless = () => new MemoryBackend({ now: () => 0 });
+  const isNew = async (session: AnySession) => text(String(session.isNew));
+
+  test.each([
+    ["maxAge", { maxAge: 100 }, 2],
+    ["idleTimeout", { idleTimeout: 100 }, 101],
+  ])("by %s is known by the application's own clock, whatever the backend still has", async (_name, config, after) => {
+    let time = start;
+    const app = sessionApp({ backend: timeless(), ...config, now: () => time });
+    await app.run(async (_store, session) => (await session()).set("a", 1));
+    const ask = async () => (await app.run(async (_store, session) => isNew(await session()))).text();
+    time += 99_000;
+    expect(await ask()).toBe("false");
+    time += after * 1000;
+    expect(await ask()).toBe("true");
+  });
+
+  test("comes earlier when maxAge is shortened", async () => {
+    let time = start;
+    const backend = timeless();
+    const app = sessionApp({ backend, now: () => time });
+    await app.run(async (_store, session) => (await session()).set("a", 1));
+    const cookie = `session=${app.client.cookies.get("session")}`;
+    time += 101_000;
+    const stricter = sessionApp({ backend, maxAge: 100, now: () => time });
+    expect(await stricter.data({ headers: { cookie } })).toEqual({});
+  });
+
+  test("is not moved by a change, and expiresAt says it", async () => {
+    const app = await begun({ maxAge: 100 });
+    app.pass(50);
+    const response = await app.run(async (_store, session) => {
+      (await session()).set("a", 2);
+      return text(String((await session()).expiresAt));
+    });
+    expect(await response.text()).toBe(String(start + 100_000));
+    app.pass(51);
+    expect(await app.data()).toEqual({});
+  });
+});
+
+describe("several backends", () => {
+  test("keep what they are named for, and one that is missing is named in the error", async () => {
+    const carts = new WatchedBackend(new MemoryBackend({ now: () => start }));
+    const app = await begun({ backends: { carts } });
+    await app.run(async (store) => (await store.getSession("cart", { backend: "carts" })).set("x" as never, 1 as never));
+    await app.run(async (store) => (await store.getSession("note", { backend: "securecookie" })).set("y" as never, 2 as never));
+    expect([carts.counted(), app.watched.counted()]).toEqual([["create"], []]);
+    const read = await app.run(async (store) =>
+      text(
+        JSON.stringify([await store.getSession("cart", { backend: "carts" }), await store.getSession("note", { backend: "securecookie" })]),
+      ),
+    );
+    expect(await read.text()).toBe('[{"x":1},{"y":2}]');
+    await app.run((store) => store.deleteSession("cart", { backend: "carts" }));
+    expect(carts.counted()).toEqual(["read", "take"]);
+    expect((await app.run((store) => store.getSession("cart", { backend: "cats" }))).status).toBe(500);
+    expect(app.logged.join()).toContain('Cannot keep the session "cart" in a backend "cats": there are "securecookie", "carts".');
+  });
+
+  test("can not be changed once a session is in use", async () => {
+    const app = await begun();
+    await app.run(async (store, session) => {
+      await session();
+      expect(() => store.updateSessionOptions(undefined, { backend: "securecookie" })).toThrow(
+        "to another backend: this request uses it already",
+      );
+    });
+    expect(app.logged).toEqual([]);
+  });
+});

@@ -1,0 +1,244 @@
+import { abort, html, local, setCookie, text, type Response } from "@mini/core";
+import { MemoryBackend, SessionUnavailableError, type SessionConfig } from "@mini/session";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { gate, sessionApp, setCookies } from "../support/session-app.ts";
+import { WatchedBackend } from "../support/watched-backend.ts";
+
+const never = () => new Promise<never>(() => {});
+const refuse = () => Promise.reject(new Error("connection to 10.0.0.5 refused, password hunter2"));
+const failures = [
+  ["hangs", never],
+  ["rejects", refuse],
+  [
+    "throws",
+    () => {
+      throw new TypeError("a bug of the driver");
+    },
+  ],
+] as const;
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => void unhandled.push(reason);
+beforeEach(() => void process.on("unhandledRejection", note));
+afterEach(async () => {
+  await new Promise(setImmediate);
+  process.off("unhandledRejection", note);
+  expect(unhandled.splice(0)).toEqual([]);
+});
+
+/** An application whose session holds `{ a: 1 }`, and a backend that can be made to fail. */
+async function begun(config: Partial<SessionConfig> = {}, appOptions: Record<string, unknown> = {}) {
+  const backend = new WatchedBackend(new MemoryBackend());
+  const app = sessionApp({ backend, deadline: 40, now: Date.now, appOptions, ...config });
+  await app.run(async (_store, session) => (await session()).set("a", 1));
+  const cookie = app.client.cookies.get("session");
+  backend.counted();
+  const fail = (name: string, how: () => void | Promise<void>) => {
+    backend.before = (called) => (called === name ? how() : undefined);
+  };
+  const repair = () => (backend.before = () => undefined);
+  return { ...app, watched: backend, cookie, fail, repair };
+}
+
+/** What an answer says, and whether it says too much. */
+async function look(response: Response) {
+  const { status, headers } = response;
+  const leaks = /session|hunter2|10\.0\.0\.5|backend/i.test(await response.text());
+  return { status, retryAfter: headers.get("retry-after"), cookies: setCookies(response), leaks };
+}
+
+const unavailable = { status: 503, retryAfter: "1", cookies: [], leaks: false };
+
+describe.each(failures)("a backend that %s", (_how, failure) => {
+  test("does not concern requests that do not use the session", async () => {
+    const app = await begun();
+    app.fail("read", failure);
+    expect((await app.run(() => undefined)).status).toBe(200);
+  });
+
+  test("at a load: 503, the cookie is kept, what the handler had added is dropped", async () => {
+    const app = await begun();
+    app.fail("read", failure);
+    const response = await app.run(async (_store, session) => {
+      setCookie("other", "1");
+      await session();
+    });
+    expect(await look(response)).toEqual(unavailable);
+    expect(app.watched.counted()).toEqual(["read"]);
+    expect(app.logged.filter((line) => line.includes("failed"))).toHaveLength(1);
+    app.repair();
+    expect(await app.data()).toEqual({ a: 1 });
+  });
+
+  test("at a commit: 503, not tried again, the cookie is kept", async () => {
+    const app = await begun();
+    app.fail("swap", failure);
+    const response = await app.run(async (_store, session) => {
+      setCookie("other", "1");
+      (await session()).increment("a");
+    });
+    expect(await look(response)).toEqual(unavailable);
+    expect(app.watched.counted()).toEqual(["read", "swap"]);
+    app.repair();
+    expect(await app.data()).toEqual({ a: 1 });
+  });
+
+  test("at the making of a session: 503 and no cookie", async () => {
+    const app = await begun();
+    app.fail("create", failure);
+    const response = await app.run(async (_store, session) => (await session()).set("b", 1), { client: app.browser() });
+    expect(await look(response)).toEqual(unavailable);
+  });
+
+  test("at an explicit log-out: 503, and the cookie is cleared", async () => {
+    const app = await begun();
+    app.fail("take", failure);
+    const cleared = expect.stringMatching(/^session=; .*Max-Age=0/) as string;
+    expect(await look(await app.run((store) => store.deleteSession()))).toEqual({ ...unavailable, cookies: [cleared] });
+  });
+
+  test.each([
+    ["read", async (store: { getSession(): Promise<unknown> }) => store.getSession()],
+    ["take", async (store: { deleteSession(): Promise<void> }) => store.deleteSession()],
+    ["owners.bump", async (store: { revokeAll(owner: string): Promise<number> }) => store.revokeAll("user:1")],
+  ] as const)("at %s: nobody has to wait for the promise", async (name, work) => {
+    const app = await begun();
+    app.fail(name, failure);
+    const response = await app.run((store) => {
+      void work(store).catch(() => {});
+      return html`done`;
+    });
+    expect(response.status).toBe(name === "read" ? 200 : 503);
+  });
+
+  test("at a load that a handler does without: its answer stays, as long as nothing is lost", async () => {
+    const app = await begun();
+    app.fail("read", failure);
+    const answer = (change: boolean) =>
+      app.run(async (store, session) => {
+        const second = await store.getSession("second");
+        if (change) second.set("a" as never, 1 as never);
+        await expect(session()).rejects.toThrow(SessionUnavailableError);
+        return text("without you");
+      });
+    const kept = await answer(false);
+    expect([kept.status, await kept.text(), setCookies(kept)]).toEqual([200, "without you", []]);
+    expect(await look(await answer(true))).toEqual(unavailable);
+  });
+
+  test("at a commit() that a handler catches: 503 all the same", async () => {
+    const app = await begun();
+    app.fail("swap", failure);
+    const response = await app.run(async (_store, session) => {
+      (await session()).set("a", 2);
+      await (await session()).commit().catch(() => {});
+      return text("saved");
+    });
+    expect(await look(response)).toEqual(unavailable);
+  });
+
+  test("at the touch after the answer: logged, and nobody else notices", async () => {
+    let now = Date.now();
+    const app = await begun({ idleTimeout: 1000, now: () => now });
+    now += 200_000;
+    const called = gate();
+    app.fail("touch", () => {
+      called.open();
+      return failure();
+    });
+    expect((await app.run(async (_store, session) => void (await session()))).status).toBe(200);
+    await called.opened;
+    await expect.poll(() => app.logged.join()).toContain("Cannot move the idle time of a session: ");
+  });
+
+  test("at messages that are taken out: 503, and they are there later", async () => {
+    const app = await begun();
+    await app.run(async (_store, session) => (await session()).flash("hello"));
+    app.fail("swap", failure);
+    expect(await look(await app.run(async (_store, session) => void (await (await session()).getFlashes())))).toEqual(unavailable);
+    app.repair();
+    const shown = await app.run(async (_store, session) => text(String((await (await session()).getFlashes()).length)));
+    expect(await shown.text()).toBe("1");
+  });
+
+  test("at a log-in: 503, and the old session goes on", async () => {
+    for (const name of ["owners.epoch", "owners.add", "create"]) {
+      const app = await begun();
+      app.fail(name, failure);
+      expect(await look(await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" })))).toEqual(unavailable);
+      app.repair();
+      expect(await app.data(), name).toEqual({ a: 1 });
+    }
+  });
+
+  test("is answered by an error page of the application, also one that needs the session itself", async () => {
+    const app = await begun({}, { errorHandlers: { 503: () => html`come back later` } });
+    app.fail("read", failure);
+    const response = await app.run(async (_store, session) => void (await session()));
+    expect([response.status, response.headers.get("retry-after"), await response.text()]).toEqual([503, "1", "come back later"]);
+  });
+});
+
+describe("an outcome that is unknown", () => {
+  test("is 503, and a step is not taken twice", async () => {
+    const app = await begun();
+    app.watched.after = (name) => (name === "swap" ? never() : undefined);
+    expect(await look(await app.run(async (_store, session) => void (await session()).increment("a")))).toEqual(unavailable);
+    app.watched.after = () => undefined;
+    expect(await app.data()).toEqual({ a: 2 });
+  });
+
+  test("is 503 for those who waited for it, and nothing of theirs is done later", async () => {
+    const app = await begun();
+    const held = gate();
+    const swapping = gate();
+    app.watched.before = async (name) => {
+      if (name !== "swap") return;
+      swapping.open();
+      await held.opened;
+    };
+    const first = app.run(async (_store, session) => void (await session()).set("first", 1));
+    await swapping.opened;
+    const second = app.run(async (_store, session) => void (await session()).set("second", 1));
+    expect(await look(await first)).toEqual(unavailable);
+    expect(await look(await second)).toEqual(unavailable);
+    held.open();
+    app.watched.before = () => undefined;
+    await app.run(async (_store, session) => (await session()).set("third", 1));
+    const { second: late, third } = await app.data();
+    expect([late, third]).toEqual([undefined, 1]);
+  });
+
+  test("of a load changes nothing when the answer comes at last", async () => {
+    const app = await begun();
+    const held = gate();
+    app.watched.before = (name) => (name === "read" ? held.opened : undefined);
+    expect(await look(await app.run(async (_store, session) => (await session()).set("late", 1)))).toEqual(unavailable);
+    held.open();
+    await new Promise(setImmediate);
+    expect(app.watched.counted()).toEqual(["read"]);
+    expect(await app.data()).toEqual({ a: 1 });
+  });
+});
+
+test("an error page that needs a session of a backend that is down is 503, not 500", async () => {
+  const page = async () => html`${(await local.sessionStore.getSession()).size} things in the cart`;
+  const app = await begun({}, { errorHandlers: { 403: page } });
+  app.fail("read", refuse);
+  const response = await app.run(() => abort(403));
+  expect(await look(response)).toEqual(unavailable);
+});
+
+test("a process that was busy for longer than the deadline looks at the answers that have come first", async () => {
+  const app = await begun({ deadline: 20 });
+  app.watched.before = async (name) => {
+    if (name !== "read") return;
+    // The answer is there after one turn of the loop; until then this process does something else.
+    setImmediate(() => {
+      const until = performance.now() + 60;
+      while (performance.now() < until);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  expect(await app.data()).toEqual({ a: 1 });
+});

@@ -1,0 +1,98 @@
+import { text } from "@mini/core";
+import { describe, expect, test } from "vitest";
+import { SecureCookie } from "../../packages/session/src/secure-cookie.ts";
+import { begun, idIn, keyOf, sign, start } from "../support/keyed-app.ts";
+import { secretKey, setCookies, type Work } from "../support/session-app.ts";
+
+describe("an id", () => {
+  const hostile: readonly (readonly [string, string])[] = [
+    ["a path", "../x"],
+    ["an encoded path", "%2e%2e%2f"],
+    ["a NUL", "\0".repeat(43)],
+    ["other characters", "é".repeat(43)],
+    ["none", ""],
+    ["42 characters", "A".repeat(42)],
+    ["44 characters", "A".repeat(44)],
+    ["2900 characters", "A".repeat(2900)],
+    ["bits to spare in the last character", `${"A".repeat(42)}B`],
+    ["JSON", '{"user":1}'],
+  ];
+  test.each(hostile)("that is %s is refused before any call, signed as it is", async (_title, id) => {
+    const app = await begun();
+    const cookie = `session=${sign("session", id)}`;
+    const response = await app.run(async (_store, session) => text(String((await session()).isNew)), {
+      client: app.browser(),
+      headers: { cookie },
+    });
+    expect([await response.text(), setCookies(response), app.watched.counted()]).toEqual(["true", [], []]);
+  });
+
+  test.each([
+    ["unsigned", (id: string) => id],
+    ["signed for another cookie", (id: string) => sign("other", id)],
+    ["as plain JSON", (id: string) => JSON.stringify({ id })],
+    ["signed with another key", (id: string) => new SecureCookie({ keys: ["x".repeat(32)], purpose: "session-id" }).sign("session", id)],
+    [
+      "signed as a secure cookie",
+      (id: string) => new SecureCookie({ keys: [secretKey], purpose: "secure-cookie", now: () => start }).sign("session", id),
+    ],
+    [
+      "signed as a session's data",
+      (id: string) => new SecureCookie({ keys: [secretKey], purpose: "session-data", now: () => start }).sign("session", id),
+    ],
+    ["that is the key it is kept under", (id: string) => sign("session", keyOf(id))],
+  ] as const)("%s is nobody's", async (title, forge) => {
+    const app = await begun();
+    const cookie = `session=${forge(idIn(app))}`;
+    const response = await app.run(async (_store, session) => text(String((await session()).isNew)), {
+      client: app.browser(),
+      headers: { cookie },
+    });
+    const called = title.startsWith("that is the key") ? ["read"] : [];
+    expect([await response.text(), setCookies(response), app.watched.counted()]).toEqual(["true", [], called]);
+  });
+
+  test("that is unknown is never adopted: what is saved gets an id of its own", async () => {
+    const app = await begun();
+    const id = "A".repeat(43);
+    const client = app.browser();
+    client.cookies.set("session", sign("session", id), new URL("http://localhost"));
+    await app.run(async (_store, session) => (await session()).set("a", 1), { client });
+    expect(idIn({ client })).toMatch(/^[\w-]{43}$/);
+    expect(idIn({ client })).not.toBe(id);
+    expect(app.watched.seen.filter((seen) => seen === keyOf(id))).toEqual([keyOf(id)]);
+  });
+
+  test("of a live session counts behind one of a dead session of the same name", async () => {
+    const app = await begun();
+    const cookie = `session=${sign("session", "A".repeat(43))}; session=${app.client.cookies.get("session")}`;
+    expect(await app.data({ client: app.browser(), headers: { cookie } })).toEqual({ a: 1, list: [1] });
+  });
+
+  test("is nowhere but in its cookie", async () => {
+    const app = await begun({ idleTimeout: 100 });
+    const ids = new Set([idIn(app)]);
+    const works: Work[] = [
+      async (_store, session) => text(JSON.stringify([await session(), (await session()).handle])),
+      async (_store, session) => (await session()).regenerate({ owner: "user:1" }),
+      async (store) => text(JSON.stringify(await store.listSessions("user:1"))),
+      async (_store, session) => void ((await session()).get("list") as unknown[]).push(() => {}),
+      () => Promise.reject(new Error("no")),
+      async (_store, session) => (await session()).set("big", "x".repeat(70_000)),
+      (store) => store.deleteSession(),
+    ];
+    for (const work of works) {
+      const response = await app.run(work);
+      app.bodies.push(await response.text(), JSON.stringify([...response.headers].filter(([name]) => name !== "set-cookie")));
+      if (app.client.cookies.get("session") !== undefined) ids.add(idIn(app));
+    }
+    await app.settle();
+    expect(ids.size).toBe(2);
+    const everything = [...app.watched.seen, ...app.logged, ...app.bodies].join("\n");
+    expect(everything).toContain(keyOf([...ids][1]!));
+    for (const id of ids) {
+      expect(everything).not.toContain(id);
+      expect(everything).not.toContain(Buffer.from(id).toString("base64url"));
+    }
+  });
+});
