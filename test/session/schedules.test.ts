@@ -1,0 +1,60 @@
+import { LmdbBackend } from "@mini/session/lmdb";
+import fc from "fast-check";
+import { open } from "lmdb";
+import { afterAll, expect, test } from "vitest";
+import { temporaryFolder } from "../support/folder.ts";
+import { pairs, seed } from "../support/long-run.ts";
+import type { Operation, Plan } from "../support/schedule-model.ts";
+import { ScheduledApps } from "../support/schedule-run.ts";
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ type: fc.constantFrom("set" as const, "delete" as const), key: fc.constantFrom("a" as const, "b" as const) }),
+  fc.record({
+    type: fc.constantFrom(
+      "increment" as const,
+      "increment" as const,
+      "update" as const,
+      "update" as const,
+      "flash" as const,
+      "take flashes" as const,
+      "clear" as const,
+      "read" as const,
+    ),
+  }),
+);
+const plan = (...ends: readonly Plan["end"][]): fc.Arbitrary<Plan> =>
+  fc.record({ operations: fc.array(operation, { maxLength: 3 }), end: fc.constantFrom(...ends) });
+
+/** Requests that only change, and at most one log-in and one that ends the session: their order is what is looked for. */
+const plans = fc
+  .tuple(
+    fc.array(plan("answer", "answer", "answer", "error", "let time pass"), { minLength: 1, maxLength: 3 }),
+    fc.array(plan("log in"), { maxLength: 1 }),
+    fc.array(plan("log out", "log out", "let the session expire"), { maxLength: 1 }),
+  )
+  .chain((parts) => fc.shuffledSubarray(parts.flat(), { minLength: parts.flat().length }));
+
+const runs = pairs / 10;
+
+/** What is wrong in some order, in as few steps as it can be found; `undefined`: nothing. */
+async function explore(apps: ScheduledApps, numRuns: number): Promise<string | undefined> {
+  const isRight = fc.asyncProperty(plans, fc.scheduler(), async (requests, scheduler) => {
+    const wrong = await apps.run(requests, scheduler);
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
+  });
+  return fc.defaultReportMessage(await fc.check(isRight, { numRuns, seed }));
+}
+
+test(
+  `${runs} ways in which the calls of parallel requests interleave come to what some order gives`,
+  { timeout: 60_000 + 10 * runs },
+  async () => {
+    expect(await explore(new ScheduledApps(), runs)).toBeUndefined();
+  },
+);
+
+test("and on LMDB some hundreds", { timeout: 60_000 }, async () => {
+  const root = open({ path: temporaryFolder() });
+  afterAll(() => root.close());
+  expect(await explore(new ScheduledApps((now) => new LmdbBackend({ root, now })), 300)).toBeUndefined();
+});

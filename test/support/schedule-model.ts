@@ -1,0 +1,81 @@
+/** What one request does to the session, in the order of its operations. */
+export interface Plan {
+  readonly operations: readonly Operation[];
+  readonly end: "answer" | "error" | "log out" | "log in" | "let time pass" | "let the session expire";
+}
+
+export type Operation =
+  | { readonly type: "set" | "delete"; readonly key: "a" | "b" }
+  | { readonly type: "increment" | "update" | "clear" | "flash" | "take flashes" | "read" };
+
+/** What became of a request. */
+export interface Outcome {
+  readonly plan: Plan;
+  /** Its place among the requests, which stands in the values that it writes. */
+  readonly number: number;
+  readonly status: number;
+  /** Whether its changes were dropped because the session had ended. */
+  readonly dropped: boolean;
+  /** Messages that its answer shows. */
+  readonly shown: readonly string[];
+  /** The cookie that it sends, if any. */
+  readonly cookie: string | undefined;
+}
+
+type Values = ReadonlyMap<string, unknown>;
+
+/** What the session holds before the requests. */
+export const initial = { a: "first", n: 0, list: [] as readonly number[] };
+export const initialFlashes = ["m0", "m1"];
+export const keys = ["a", "b", "n", "list"] as const;
+
+/** A request done alone, on a plain map. */
+function perform(before: Values, { plan, number }: Pick<Outcome, "plan" | "number">): Values {
+  const values = new Map(before);
+  for (const operation of plan.operations) {
+    switch (operation.type) {
+      case "set":
+        values.set(operation.key, `of ${number}`);
+        break;
+      case "delete":
+        values.delete(operation.key);
+        break;
+      case "increment":
+        values.set("n", ((values.get("n") as number | undefined) ?? 0) + 1);
+        break;
+      case "update":
+        values.set("list", [...((values.get("list") as readonly number[] | undefined) ?? []), number]);
+        break;
+      case "clear":
+        values.clear();
+        break;
+      case "flash":
+      case "take flashes":
+      case "read":
+        break;
+    }
+  }
+  return values;
+}
+
+function* orders<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  if (items.length === 0) yield [];
+  for (const [i, first] of items.entries()) {
+    for (const rest of orders(items.toSpliced(i, 1))) yield [first, ...rest];
+  }
+}
+
+/** The values that a key may have after the requests, each as JSON, one for each order in which they may have come. */
+export function possible(before: Record<string, unknown>, outcomes: readonly Pick<Outcome, "plan" | "number">[], key: string): Set<string> {
+  const found = new Set<string>();
+  for (const order of orders(outcomes)) {
+    const after = order.reduce(perform, new Map(Object.entries(before)) as Values);
+    found.add(JSON.stringify(after.get(key) ?? null));
+  }
+  return found;
+}
+
+/** The messages that a request adds. */
+export function added({ plan, number }: Pick<Outcome, "plan" | "number">): readonly string[] {
+  return plan.operations.flatMap(({ type }, i) => (type === "flash" ? [`${number}.${i}`] : []));
+}

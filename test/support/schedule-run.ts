@@ -1,0 +1,207 @@
+import { App, json, local, request, RequestHandler, Rule, text } from "@mini/core";
+import { MemoryBackend, SessionMiddleware, type OwnerIndex, type Session, type SessionBackend } from "@mini/session";
+import type { Scheduler } from "fast-check";
+import { added, initial, initialFlashes, keys, possible, type Outcome, type Plan } from "./schedule-model.ts";
+import { secretKey } from "./session-app.ts";
+
+type Data = Record<string, unknown>;
+
+const idleTimeout = 1000;
+
+/** Two applications, as two processes have them, on one backend whose calls a scheduler puts in order. */
+export class ScheduledApps {
+  #scheduler: Scheduler | undefined;
+  #backend: SessionBackend = new MemoryBackend();
+  #plans: readonly Plan[] = [];
+  #dropped = new Set<number>();
+  #shown = new Map<number, readonly string[]>();
+  #time = 0;
+  /** Keys of sessions that have ended, and what came back of one of them. */
+  readonly #ended = new Set<string>();
+  #broken: string[] = [];
+  #takenByLogin: boolean | undefined;
+  readonly #makeBackend: (now: () => number) => SessionBackend;
+  readonly #apps: readonly App[];
+
+  constructor(makeBackend: (now: () => number) => SessionBackend = (now) => new MemoryBackend({ now })) {
+    this.#makeBackend = makeBackend;
+    this.#apps = [this.#app(), this.#app()];
+  }
+
+  /** Runs the plans as requests of one browser, in an order that the scheduler chooses; gives what is wrong. */
+  async run(plans: readonly Plan[], scheduler: Scheduler): Promise<readonly string[]> {
+    this.#time = 1_700_000_000_000;
+    this.#backend = this.#makeBackend(() => this.#time);
+    this.#ended.clear();
+    this.#broken = [];
+    this.#dropped = new Set();
+    this.#shown = new Map();
+    this.#takenByLogin = undefined;
+    this.#scheduler = undefined;
+    const cookie = await this.#begin();
+    this.#plans = plans;
+    this.#scheduler = scheduler;
+    const outcomes = await scheduler.waitFor(Promise.all(plans.map((plan, number) => this.#request(plan, number, cookie))));
+    this.#scheduler = undefined;
+    return [...this.#broken, ...(await this.#check(outcomes, cookie))];
+  }
+
+  #app(): App {
+    const plans = () => this.#plans;
+    const work = (number: number) => this.#work(number);
+    const begin = (session: Session<Data>) => {
+      session.assign(initial);
+      for (const message of initialFlashes) session.flash(message);
+    };
+    class Handler extends RequestHandler {
+      static override middleware = [SessionMiddleware];
+      async get() {
+        const number = request.headers.get("x-number");
+        const session = await local.sessionStore.getSession<Data>();
+        if (number === "begin") begin(session);
+        else if (number !== null && plans().length > 0) await work(Number(number));
+        else return json({ isNew: session.isNew, data: session.toJSON(), flashes: session.peekFlashes().map(({ message }) => message) });
+        return text("done");
+      }
+    }
+    const quiet = () => undefined;
+    const info = (message: string) => {
+      if (message.startsWith("A change to a session was dropped")) this.#dropped.add(Number(request.headers.get("x-number")));
+    };
+    return new App({
+      rules: [new Rule("/", { handler: Handler })],
+      config: {
+        session: { secretKey, backend: this.#scheduled(), now: () => this.#time, idleTimeout, flashMaxAge: 10_000, deadline: 60_000 },
+      },
+      logger: { error: quiet, warn: quiet, info, debug: quiet },
+    });
+  }
+
+  async #work(number: number): Promise<void> {
+    const { operations, end } = this.#plans[number]!;
+    const session = await local.sessionStore.getSession<Data>();
+    for (const [i, operation] of operations.entries()) {
+      switch (operation.type) {
+        case "set":
+          session.set(operation.key, `of ${number}`);
+          break;
+        case "delete":
+          session.delete(operation.key);
+          break;
+        case "increment":
+          session.increment("n");
+          break;
+        case "update":
+          session.update("list", (list) => [...((list as number[] | undefined) ?? []), number]);
+          break;
+        case "clear":
+          session.clear();
+          break;
+        case "flash":
+          session.flash(`${number}.${i}`);
+          break;
+        case "take flashes":
+          this.#shown.set(number, [...(this.#shown.get(number) ?? []), ...(await session.getFlashes()).map(({ message }) => message)]);
+          break;
+        case "read":
+          session.get("a");
+          break;
+      }
+    }
+    if (end === "let time pass") this.#time += 200_000;
+    if (end === "let the session expire") this.#time += 2_000_000;
+    if (end === "log out") await local.sessionStore.deleteSession();
+    if (end === "log in") session.regenerate({ owner: "user:1" });
+    if (end === "error") throw new Error("no");
+  }
+
+  async #begin(): Promise<string> {
+    const response = await this.#apps[0]!.fetch(new Request("http://localhost/", { headers: { "x-number": "begin" } }));
+    return response.headers.getSetCookie()[0]!.split(";")[0]!;
+  }
+
+  async #request(plan: Plan, number: number, cookie: string): Promise<Outcome> {
+    const app = this.#apps[number % 2]!;
+    const response = await app.fetch(new Request("http://localhost/", { headers: { cookie, "x-number": String(number) } }));
+    const [line] = response.headers.getSetCookie();
+    return {
+      plan,
+      number,
+      status: response.status,
+      dropped: this.#dropped.has(number),
+      shown: response.status === 200 ? (this.#shown.get(number) ?? []) : [],
+      cookie: line === undefined || line.includes("Max-Age=0") ? undefined : line.split(";")[0]!,
+    };
+  }
+
+  async #look(cookie: string): Promise<{ readonly isNew: boolean; readonly data: Data; readonly flashes: readonly string[] }> {
+    const response = await this.#apps[0]!.fetch(new Request("http://localhost/", { headers: { cookie } }));
+    return (await response.json()) as { isNew: boolean; data: Data; flashes: string[] };
+  }
+
+  async #check(outcomes: readonly Outcome[], cookie: string): Promise<readonly string[]> {
+    const wrong: string[] = [];
+    const ends = new Set(outcomes.map(({ plan }) => plan.end));
+    for (const { plan, status } of outcomes) if (status !== (plan.end === "error" ? 500 : 200)) wrong.push(`status ${status}`);
+    const seen = outcomes.flatMap(({ shown }) => shown);
+    if (new Set(seen).size < seen.length) wrong.push(`shown twice: ${seen.join()}`);
+    const old = await this.#look(cookie);
+    const hasEnded = ends.has("log out") || ends.has("log in") || ends.has("let the session expire");
+    if (old.isNew !== hasEnded) wrong.push(hasEnded ? "the session came back" : "the session is gone");
+    const login = outcomes.find(({ plan }) => plan.end === "log in");
+    if (hasEnded && (login?.cookie === undefined || ends.has("let the session expire"))) return wrong;
+    const found = hasEnded ? await this.#look(login!.cookie!) : old;
+    // What a log-in found gone is not carried on; it has what it did itself.
+    const carries = login === undefined || this.#takenByLogin === true;
+    const counted = outcomes.filter((each) => each.plan.end !== "error" && each.plan.end !== "log out" && !each.dropped);
+    const included = carries ? counted : [login!];
+    for (const key of keys) {
+      const value = JSON.stringify(found.data[key] ?? null);
+      const values = possible(carries ? initial : {}, included, key);
+      if (!values.has(value)) wrong.push(`${key} is ${value}, and could be ${[...values].join(" or ")}`);
+    }
+    const messages = [...(carries ? initialFlashes : []), ...included.flatMap(added)];
+    const accounted = [...found.flashes, ...seen];
+    for (const message of messages) if (!accounted.includes(message)) wrong.push(`lost the message ${message}`);
+    for (const message of found.flashes) if (seen.includes(message)) wrong.push(`shown and still there: ${message}`);
+    return wrong;
+  }
+
+  /** The backend, with the scheduler before and after each call, and a look at what must not happen. */
+  #scheduled(): SessionBackend {
+    const call = async <Result>(name: string, key: string, work: (backend: SessionBackend) => Promise<Result>): Promise<Result> => {
+      await this.#scheduler?.schedule(Promise.resolve(), `${name} begins`);
+      const result = await work(this.#backend);
+      this.#note(name, key, result);
+      await this.#scheduler?.schedule(Promise.resolve(), `${name} answers`);
+      return result;
+    };
+    const owners: OwnerIndex = {
+      epoch: (owner) => call("epoch", owner, ({ owners: index }) => index!.epoch(owner)),
+      bump: (owner) => call("bump", owner, ({ owners: index }) => index!.bump(owner)),
+      add: (owner, key) => call("add", key, ({ owners: index }) => index!.add(owner, key)),
+      remove: (owner, key) => call("remove", key, ({ owners: index }) => index!.remove(owner, key)),
+      keys: (owner) => call("keys", owner, ({ owners: index }) => index!.keys(owner)),
+    };
+    return {
+      owners,
+      read: (key) => call("read", key, (backend) => backend.read(key)),
+      create: (key, record) => call("create", key, (backend) => backend.create(key, record)),
+      swap: (key, version, record) => call("swap", key, (backend) => backend.swap(key, version, record)),
+      touch: (key, idleAt) => call("touch", key, (backend) => backend.touch(key, idleAt)),
+      take: (key) => call("take", key, (backend) => backend.take(key)),
+    };
+  }
+
+  #note(name: string, key: string, result: unknown): void {
+    const swapped = name === "swap" && ((result as { ok: boolean }).ok || (result as { current?: unknown }).current !== undefined);
+    if (this.#ended.has(key) && ((name === "read" && result !== undefined) || swapped || (name === "touch" && result === true))) {
+      this.#broken.push(`${name} of a session that had ended`);
+    }
+    if (name !== "take" || result === undefined) return;
+    this.#ended.add(key);
+    // Who takes the first session says whether a log-in may carry it on: a log-in makes its own before it takes.
+    const number = request.headers.get("x-number");
+    if (number !== null && number !== "begin") this.#takenByLogin ??= this.#plans[Number(number)]!.end === "log in";
+  }
+}
