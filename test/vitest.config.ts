@@ -1,14 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LeftOut } from "./support/left-out.ts";
-
-/** Workspace packages resolve to their sources, here and in what vite leaves to Node. */
-const conditions = ["@mini/source", "module", "node", "development|production"];
+import { sourcePaths } from "./support/source-paths.ts";
 
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ["@mini/source", "node"] } },
+  // A package of the workspace is its source for vite too; what its node_modules link leads to is not built.
+  resolve: { alias: [...sourcePaths()].map(([specifier, file]) => ({ find: new RegExp(`^${specifier}$`), replacement: file })) },
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "**/node_modules/**"],

@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (const name of ["@types", "undici-types"]) linkInstalled(built.consumer, name);
 });
 
-/** Strict, without the repository's condition, and declaration files are checked as well. */
+/** Strict, without the repository's paths, and declaration files are checked as well. */
 const compilerOptions = {
   target: "es2023",
   lib: ["es2024", "dom", "dom.iterable", "dom.asynciterable"],
@@ -32,7 +32,7 @@ const compilerOptions = {
   skipLibCheck: false,
 };
 
-/** Runs a program as somebody would who has installed the packages: plain Node, no loader, no condition. */
+/** Runs a program as somebody would who has installed the packages: plain Node, no loader. */
 async function run(name: string, program: string): Promise<unknown> {
   writeFiles(built.consumer, { [name]: program });
   const { stdout } = await expectSuccess(runNode([name], { cwd: built.consumer }));

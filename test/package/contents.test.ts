@@ -21,9 +21,9 @@ describe.each(packageNames)("the package %s", (packageName) => {
   const folder = join(root, "packages", packageName);
   const manifest = readManifest(folder);
 
-  test("has for every source its code, its types and itself, and beside them nothing but papers", () => {
+  test("has for every source its code and its types, and beside them nothing but papers", () => {
     const files = built.packed[packageName].files.map(({ path }) => path);
-    const expected = readSources(packageName).flatMap(({ name }) => [`dist/${name}.js`, `dist/${name}.d.ts`, `src/${name}.ts`]);
+    const expected = readSources(packageName).flatMap(({ name }) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
     const papers = /^(?:package\.json|LICENSE|README\.md|docs\/[\w/-]+\.md)$/;
     expect(files.filter((path) => !papers.test(path)).toSorted()).toEqual(expected.toSorted());
     expect(files).toContain("LICENSE");

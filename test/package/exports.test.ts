@@ -1,5 +1,12 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { HTTPError } from "@mini/core";
+import { SessionUnavailableError } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { entries, exportedNames } from "../support/entries.ts";
+import { root, temporaryFolder } from "../support/folder.ts";
+import { runNode } from "../support/run-node.ts";
+import { sourcePaths } from "../support/source-paths.ts";
 
 interface PublicNames {
   readonly values: string;
@@ -69,5 +76,34 @@ describe.each(entries())("$specifier", ({ specifier, file }) => {
   test("has in its source the values it has at run time, so that the list of types is complete as well", async () => {
     const module = (await import(/* @vite-ignore */ specifier)) as Record<string, unknown>;
     expect(exportedNames(file).values).toEqual(Object.keys(module).toSorted());
+  });
+});
+
+describe("in the repository an entry is its source", () => {
+  test("for the compiler: paths in tsconfig.json has every entry, and no other", () => {
+    expect(Object.fromEntries(sourcePaths())).toEqual(Object.fromEntries(entries().map(({ specifier, file }) => [specifier, file])));
+  });
+
+  test.each(entries())("for the tests: $specifier", async ({ specifier, file }) => {
+    expect((await import(/* @vite-ignore */ specifier)) === (await import(/* @vite-ignore */ file))).toBe(true);
+  });
+
+  test("for the sources of session too: they have the same core as whoever uses them", () => {
+    expect(Object.getPrototypeOf(SessionUnavailableError)).toBe(HTTPError);
+  });
+
+  // The program lies where no node_modules has the packages: a `dist` that happens to be there can not stand in for the sources.
+  test.each([".", "examples/sessions"])("for tsx in %s", async (place) => {
+    const urls = entries().map(({ specifier, file }) => [specifier, pathToFileURL(file).href]);
+    const program = `
+      for (const [specifier, url] of ${JSON.stringify(urls)}) {
+        if ((await import(specifier)) !== (await import(url))) console.log(specifier);
+      }
+      const [core, session] = [await import("@mini/core"), await import("@mini/session")];
+      if (Object.getPrototypeOf(session.SessionUnavailableError) !== core.HTTPError) console.log("session has another core");
+    `;
+    const folder = temporaryFolder({ "main.mjs": program });
+    const outcome = await runNode(["--import", "tsx", join(folder, "main.mjs")], { cwd: join(root, place) });
+    expect(outcome).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 });

@@ -129,7 +129,7 @@ describe("under node:test", () => {
     for (const backend of ["PlainBackend", "TakeLeavesTheRecord"]) {
       const folder = temporaryFolder({ "backend.test.mjs": program(backend) });
       symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
-      const options = ["--conditions=@mini/source", "--import", "tsx", "--test-reporter=tap", "--test"];
+      const options = ["--import", "tsx", "--test-reporter=tap", "--test"];
       const { code, stdout } = await runNode([...options, join(folder, "backend.test.mjs")], { cwd: root });
       outputs.set(backend, `code ${code}\n${stdout}`);
     }

@@ -7,7 +7,7 @@ import { packageNames, readManifest, withoutComments } from "./sources.ts";
 export interface Entry {
   /** `"@mini/core/serve"`. */
   readonly specifier: string;
-  /** The source file behind it. */
+  /** The source of the built file behind it. */
   readonly file: string;
 }
 
@@ -16,9 +16,11 @@ export function entries(): readonly Entry[] {
   return packageNames.flatMap((packageName) => {
     const folder = join(root, "packages", packageName);
     const { name, exports = {} } = readManifest(folder);
-    return Object.entries(exports).flatMap(([path, conditions]) => {
-      const source = conditions["@mini/source"];
-      return source === undefined ? [] : [{ specifier: name + path.slice(1), file: join(folder, source) }];
+    return Object.entries(exports).map(([path, conditions]) => {
+      const specifier = name + path.slice(1);
+      const module = /^\.\/dist\/(.+)\.js$/.exec(conditions["default"] ?? "")?.[1];
+      if (module === undefined) throw new Error(`The entry ${specifier} must have a "default" of the form "./dist/name.js".`);
+      return { specifier, file: join(folder, "src", `${module}.ts`) };
     });
   });
 }

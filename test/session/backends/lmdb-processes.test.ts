@@ -9,7 +9,7 @@ import { root as repository, temporaryFolder } from "../../support/folder.ts";
 import type { Answer, Filled, Step, Task } from "../../support/lmdb-process.ts";
 
 const program = join(repository, "test/support/lmdb-process.ts");
-const nodeOptions = ["--conditions=@mini/source", "--import", "tsx"];
+const nodeOptions = ["--import", "tsx"];
 const env = { ...process.env, NODE_OPTIONS: undefined };
 const started = new Set<ChildProcess>();
 afterAll(() => {

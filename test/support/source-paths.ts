@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The source behind each specifier of the packages, as `paths` in tsconfig.json has it. There the compiler, the linter and
+ * tsx look it up; vitest knows nothing of it and gets it from here.
+ */
+export function sourcePaths(): ReadonlyMap<string, string> {
+  const tsconfig = new URL("../../tsconfig.json", import.meta.url);
+  const { compilerOptions } = JSON.parse(readFileSync(tsconfig, "utf8")) as Settings;
+  const files = Object.entries(compilerOptions.paths).flatMap(([specifier, targets]) =>
+    targets.map((target) => [specifier, fileURLToPath(new URL(target, tsconfig))] as const),
+  );
+  return new Map(files);
+}
+
+interface Settings {
+  readonly compilerOptions: { readonly paths: Readonly<Record<string, readonly string[]>> };
+}
