@@ -217,15 +217,19 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       expect(await app.data()).toEqual({ a: { x: 2 }, b: 1, c: 1, d: [4] });
     });
 
-    test("twice at once makes one session", async () => {
+    test("twice at once makes one session, and each is done when it says so", async () => {
       const app = sessionApp();
       const response = await app.run(async (_store, session) => {
         const all = await session();
         all.set("a", 1);
-        await Promise.all([all.commit(), all.commit()]);
+        const first = all.commit();
         all.set("b", 2);
+        await all.commit();
+        const { handle } = all;
+        await first;
+        expect([typeof handle, all.handle]).toEqual(["string", handle]);
       });
-      expect(setCookies(response)).toHaveLength(1);
+      expect([response.status, setCookies(response).length]).toEqual([200, 1]);
       expect(await app.data()).toEqual({ a: 1, b: 2 });
     });
 

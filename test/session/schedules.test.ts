@@ -42,7 +42,8 @@ async function explore(apps: ScheduledApps, numRuns: number): Promise<string | u
     const wrong = await apps.run(requests, scheduler);
     if (wrong.length > 0) throw new Error(wrong.join("; "));
   });
-  return fc.defaultReportMessage(await fc.check(isRight, { numRuns, seed }));
+  const details = await fc.check(isRight, { numRuns, seed });
+  return details.failed ? `${String(details.errorInstance)}\n${fc.defaultReportMessage(details)}` : undefined;
 }
 
 test(

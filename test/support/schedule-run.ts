@@ -161,7 +161,9 @@ export class ScheduledApps {
       if (!values.has(value)) wrong.push(`${key} is ${value}, and could be ${[...values].join(" or ")}`);
     }
     const messages = [...(carries ? initialFlashes : []), ...included.flatMap(added)];
-    const accounted = [...found.flashes, ...seen];
+    // What a failing request had taken out goes back only to a session that has not got another id meanwhile.
+    const failed = login === undefined ? [] : outcomes.filter(({ plan }) => plan.end === "error");
+    const accounted = [...found.flashes, ...seen, ...failed.flatMap(({ number }) => this.#shown.get(number) ?? [])];
     for (const message of messages) if (!accounted.includes(message)) wrong.push(`lost the message ${message}`);
     for (const message of found.flashes) if (seen.includes(message)) wrong.push(`shown and still there: ${message}`);
     return wrong;

@@ -149,7 +149,7 @@ export class RequestSessions implements SlotRequest {
 
   /** Clears a session's cookie, whatever becomes of the request, and ends the session. */
   end(key: string, options?: SessionOptions): Promise<void> {
-    return this.#wait(this.#end(key, options));
+    return this.wait(this.#end(key, options));
   }
 
   async #end(key: string, options: SessionOptions | undefined): Promise<void> {
@@ -170,7 +170,7 @@ export class RequestSessions implements SlotRequest {
 
   /** Asks the configured backend about an owner; the keys are those of this request's own sessions. */
   owned<Result>(ask: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
-    return this.#wait(this.#owned(ask));
+    return this.wait(this.#owned(ask));
   }
 
   async #owned<Result>(ask: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
@@ -181,7 +181,7 @@ export class RequestSessions implements SlotRequest {
   }
 
   /** Has the answer wait for it: whoever does not wait himself learns of a failure by the answer. */
-  #wait<Result>(work: Promise<Result>): Promise<Result> {
+  wait<Result>(work: Promise<Result>): Promise<Result> {
     const settled: Promise<unknown> = work.then(ignore, ignore).then(() => this.#work.delete(settled));
     this.#work.add(settled);
     return work;

@@ -1,4 +1,5 @@
 import { makeFlash, type FlashMessage } from "./flash.ts";
+import { handled } from "./handled.ts";
 import { copyJson } from "./json.ts";
 import type { SessionState } from "./state.ts";
 
@@ -178,7 +179,11 @@ export class Session<Data extends object = SessionData> {
    *
    * @param levels - Only messages of these levels; left out, all.
    */
-  async getFlashes<Message = string>(levels?: readonly string[]): Promise<FlashMessage<Message>[]> {
+  getFlashes<Message = string>(levels?: readonly string[]): Promise<FlashMessage<Message>[]> {
+    return handled(this.#takeFlashes<Message>(levels));
+  }
+
+  async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
     const { state, unseen } = this.#home;
     const found = state.flashes.filter(({ level }) => levels === undefined || levels.includes(level));
     if (found.length === 0) return [];
@@ -197,7 +202,7 @@ export class Session<Data extends object = SessionData> {
   }
 
   /** Saves now what there is to save; what follows is saved at the usual time. */
-  async commit(): Promise<void> {
-    await this.#home.commit();
+  commit(): Promise<void> {
+    return handled(this.#home.commit());
   }
 }

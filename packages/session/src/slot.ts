@@ -10,6 +10,8 @@ export interface SlotRequest {
   readonly unseen: boolean;
   /** Sends a session's cookie with whichever response leaves. @throws CookieTooLargeError */
   send(slot: Slot, value: string, contents: Contents): void;
+  /** Has the answer wait for work, whether or not the handler does. */
+  wait<Result>(work: Promise<Result>): Promise<Result>;
   /** Sees to it that the request is not answered as if all was well when this fails. */
   must<Result>(work: Result | Promise<Result>): Promise<Result>;
 }
@@ -48,6 +50,10 @@ export class Slot implements SessionHome {
   }
 
   async claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return this.#request.wait(this.#claim(ids));
+  }
+
+  async #claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     return this.#inTurn(async () => {
       const claimed = await this.#request.must(this.state.stored.claim(ids));
       this.state.takeFlashes(claimed);
@@ -57,7 +63,7 @@ export class Slot implements SessionHome {
 
   async commit(): Promise<void> {
     this.state.mustBeOpen("commit the session");
-    await this.save();
+    await this.#request.wait(Promise.resolve(this.save()));
   }
 
   /** Commits what there is to commit; without a promise where the medium needs none. */

@@ -1,5 +1,6 @@
 import type { Request } from "@mini/core";
 import type { SessionCookieOptions, SessionOptions } from "./config.ts";
+import { handled } from "./handled.ts";
 import { encodeJson, isPlainObject, parseJson } from "./json.ts";
 import { quoted } from "./operations.ts";
 import type { OwnedSession, OwnedSessions } from "./owned-sessions.ts";
@@ -37,10 +38,7 @@ export class SessionStore {
    *   cookie name, and for options that do not go together; SessionUnavailableError when the backend fails.
    */
   getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
-    const session = this.#session<Data>(key, options);
-    // Who never looks at it is not to end the process: the request is answered 503 all the same when it matters.
-    session.catch(ignore);
-    return session;
+    return handled(this.#session<Data>(key, options));
   }
 
   async #session<Data extends object>(key: string, options: SessionOptions | undefined): Promise<Session<Data>> {
@@ -75,7 +73,11 @@ export class SessionStore {
    * @param options - `backend`, for a session that is not kept in the configured one.
    * @throws SessionUnavailableError when the backend fails; the answer is 503 then, and clears the cookie.
    */
-  async deleteSession(key = this.#defaultKey, options?: Pick<SessionOptions, "backend">): Promise<void> {
+  deleteSession(key = this.#defaultKey, options?: Pick<SessionOptions, "backend">): Promise<void> {
+    return handled(this.#end(key, options));
+  }
+
+  async #end(key: string, options: SessionOptions | undefined): Promise<void> {
     await this.#used.end(key, options);
   }
 
@@ -85,26 +87,34 @@ export class SessionStore {
    *
    * @throws ConfigError when sessions are kept in cookies; SessionUnavailableError.
    */
-  async listSessions(owner: string): Promise<OwnedSession[]> {
+  listSessions(owner: string): Promise<OwnedSession[]> {
+    return handled(this.#list(owner));
+  }
+
+  async #list(owner: string): Promise<OwnedSession[]> {
     return this.#used.owned((owned, own) => owned.list(owner, own));
   }
 
   /** Ends the owner's session of that name; `false` when there is none. Who is logged in with it is so no longer. */
-  async revoke(owner: string, handle: string): Promise<boolean> {
+  revoke(owner: string, handle: string): Promise<boolean> {
     return this.#revoking((owned) => owned.revoke(owner, handle));
   }
 
   /** Ends all sessions of the owner but the ones of this request; how many there were. To be called when a password changes. */
-  async revokeOthers(owner: string): Promise<number> {
+  revokeOthers(owner: string): Promise<number> {
     return this.#revoking((owned, own) => owned.revokeExcept(owner, own));
   }
 
   /** Ends all sessions of the owner, also one that is being made at this moment; how many there were. */
-  async revokeAll(owner: string): Promise<number> {
+  revokeAll(owner: string): Promise<number> {
     return this.#revoking((owned) => owned.revokeExcept(owner, new Set()));
   }
 
   #revoking<Result>(revoke: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
+    return handled(this.#must(revoke));
+  }
+
+  async #must<Result>(revoke: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
     const sessions = this.#used;
     return sessions.owned((owned, own) => sessions.must(revoke(owned, own)));
   }
@@ -147,5 +157,3 @@ export class SessionStore {
     sessions.sendCookie(cookieName, secureCookie.sign(cookieName, JSON.stringify(data)), cookie, data);
   }
 }
-
-function ignore(): void {}

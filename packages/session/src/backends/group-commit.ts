@@ -85,8 +85,7 @@ export class GroupCommit {
   async #run(key: string, lane: Lane): Promise<void> {
     let current: KeptRecord | undefined;
     while (true) {
-      // Whoever was answered 503 must not be changed for afterwards.
-      const jobs = lane.waiting.splice(0).filter(({ deadline }) => !deadline.passed);
+      const jobs = lane.waiting.splice(0);
       const last = jobs.at(-1);
       if (last === undefined) break;
       current = await this.#commitAll(key, jobs, current ?? last.known);
@@ -98,6 +97,7 @@ export class GroupCommit {
   async #commitAll(key: string, jobs: readonly Job[], known: KeptRecord): Promise<KeptRecord | undefined> {
     let current = known;
     for (let tries = 0; ; tries++) {
+      // For whoever was answered 503 nothing must be changed afterwards.
       const steps = makeSteps(
         jobs.filter(({ deadline }) => !deadline.passed),
         current,
