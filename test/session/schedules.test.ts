@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { open } from "lmdb";
 import { afterAll, expect, test } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
-import { pairs, seed } from "../support/long-run.ts";
+import { schedules, seed } from "../support/long-run.ts";
 import type { Operation, Plan } from "../support/schedule-model.ts";
 import { ScheduledApps } from "../support/schedule-run.ts";
 
@@ -34,11 +34,11 @@ const plans = fc
   )
   .chain((parts) => fc.shuffledSubarray(parts.flat(), { minLength: parts.flat().length }));
 
-const runs = pairs / 10;
-
 /** What is wrong in some order, in as few steps as it can be found; `undefined`: nothing. */
 async function explore(apps: ScheduledApps, numRuns: number): Promise<string | undefined> {
+  let count = 0;
   const isRight = fc.asyncProperty(plans, fc.scheduler(), async (requests, scheduler) => {
+    if (++count % 20_000 === 0) console.error(`schedule ${count} of ${numRuns}`);
     const wrong = await apps.run(requests, scheduler);
     if (wrong.length > 0) throw new Error(wrong.join("; "));
   });
@@ -47,10 +47,10 @@ async function explore(apps: ScheduledApps, numRuns: number): Promise<string | u
 }
 
 test(
-  `${runs} ways in which the calls of parallel requests interleave come to what some order gives`,
-  { timeout: 60_000 + 10 * runs },
+  `${schedules} ways in which the calls of parallel requests interleave come to what some order gives`,
+  { timeout: 60_000 + 10 * schedules },
   async () => {
-    expect(await explore(new ScheduledApps(), runs)).toBeUndefined();
+    expect(await explore(new ScheduledApps(), schedules)).toBeUndefined();
   },
 );
 

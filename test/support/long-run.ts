@@ -1,11 +1,13 @@
-/** Pairs that the random tests of the router compare, and where they begin: `npm run test:long` sets them. */
+/** Pairs that the random tests of the router compare: `npm run test:long` sets this, and what follows. */
 export const pairs = Number(process.env["MINI_PAIRS"] ?? 100_000);
+/** Interleavings of parallel requests on a session that are compared with a model. */
+export const schedules = Number(process.env["MINI_SCHEDULES"] ?? 10_000);
 export const seed = Number(process.env["MINI_SEED"] ?? 20_260_901);
 
 /** Milliseconds that such a test may take. */
 export const longRun = 60_000 + pairs;
 
-/** A line for each million, so that a long run is seen to go on. */
+/** A line for each million pairs, so that a long run is seen to go on. */
 export function progress(what: string, count: number): void {
   if (count % 1_000_000 === 0) console.error(`${what} ${count / 1_000_000} million of ${pairs / 1_000_000}`);
 }

@@ -23,6 +23,8 @@ class KeyedSession implements StoredSession {
   #newest: KeptRecord | undefined;
   #claimed: readonly Flash[];
   #gone = false;
+  /** Whether the log has it that a change was dropped. */
+  #hasSaid = false;
 
   constructor(store: KeyedStore, received: Received, kept: Kept | undefined, claimed: readonly Flash[] = []) {
     this.#store = store;
@@ -54,7 +56,7 @@ class KeyedSession implements StoredSession {
     const kept = this.#kept;
     const unchanged = { cookie: undefined, stored: this };
     // What ended meanwhile stays so, and says nothing to the client: it may have got another session by now.
-    if (this.#gone) return unchanged;
+    if (this.#gone) return commit.changed || commit.regeneration !== undefined ? this.#ended() : unchanged;
     if (!commit.changed && commit.regeneration === undefined) {
       this.#use(life);
       return unchanged;
@@ -185,7 +187,8 @@ class KeyedSession implements StoredSession {
   /** The session ended while the request went on: its changes are dropped, the answer stays. */
   #ended(): Committed {
     this.#gone = true;
-    this.#store.logger.info("A change to a session was dropped: the session had ended meanwhile.");
+    if (!this.#hasSaid) this.#store.logger.info("A change to a session was dropped: the session had ended meanwhile.");
+    this.#hasSaid = true;
     return { cookie: undefined, stored: this };
   }
 
