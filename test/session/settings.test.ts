@@ -1,4 +1,5 @@
 import { ConfigError } from "@mini/core";
+import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { readSettings } from "../../packages/session/src/settings.ts";
 import { secretKey, sessionApp, setCookies } from "../support/session-app.ts";
@@ -37,6 +38,10 @@ describe("config.session", () => {
     [{ encrypt: "yes" }, '"encrypt"'],
     [{ now: 5 }, '"now"'],
     [{ backend: "file" }, '"backend"'],
+    [{ backend: { read() {} } }, "this has no create(), no swap(), no touch(), no take()"],
+    [{ backends: "memory" }, '"backends"'],
+    [{ backends: { memory: {} } }, '"memory" has no read(), '],
+    [{ backends: { securecookie: new MemoryBackend() } }, 'can not name one "securecookie"'],
     [{ cookieName: "" }, '"cookieName"'],
     [{ cookieName: "a b" }, "cookie"],
     [{ secretkey: "x" }, "secretkey"],

@@ -215,6 +215,10 @@ test("a root without room for one more database is refused when the backend is m
   await small.close();
 });
 
+test.each([undefined, null, "data/sessions", {}, Promise.resolve()])("%s is no root, and the message says what is", (given) => {
+  expect(() => new LmdbBackend({ root: given as never })).toThrow("LmdbBackend needs as root what lmdb's open({ path }) gives, as it is");
+});
+
 test("what lmdb throws within a write is what rejects, and nothing of the write is kept", async () => {
   const { name } = open();
   const full = Object.assign(new Error("MDB_TXN_FULL: no more room"), { code: -30788 });

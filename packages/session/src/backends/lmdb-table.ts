@@ -34,6 +34,12 @@ export class LmdbTable {
 
   /** Opens the database: at start, because it waits for the file's lock, and fails when the root has no room for one more. */
   constructor(root: LmdbLike, name: string) {
+    const given: unknown = root;
+    if (typeof given !== "object" || given === null || !("childTransaction" in given) || !("openDB" in given)) {
+      throw new TypeError(
+        "LmdbBackend needs as root what lmdb's open({ path }) gives, as it is: new LmdbBackend({ root: open({ path }) }).",
+      );
+    }
     this.#root = root;
     this.#database = root.openDB({ name, encoding: "binary", keyEncoding: "binary", cache: false, useVersions: false, dupSort: false });
     holdBatches(root);
