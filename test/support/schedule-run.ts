@@ -14,6 +14,8 @@ export class ScheduledApps {
   #backend: SessionBackend = new MemoryBackend();
   #plans: readonly Plan[] = [];
   #dropped = new Set<number>();
+  /** Requests that found no session. */
+  #strangers = new Set<number>();
   #shown = new Map<number, readonly string[]>();
   #time = 0;
   /** Keys of sessions that have ended, and what came back of one of them. */
@@ -35,6 +37,7 @@ export class ScheduledApps {
     this.#ended.clear();
     this.#broken = [];
     this.#dropped = new Set();
+    this.#strangers = new Set();
     this.#shown = new Map();
     this.#takenByLogin = undefined;
     this.#scheduler = undefined;
@@ -80,6 +83,7 @@ export class ScheduledApps {
   async #work(number: number): Promise<void> {
     const { operations, end } = this.#plans[number]!;
     const session = await local.sessionStore.getSession<Data>();
+    if (session.isNew) this.#strangers.add(number);
     for (const [i, operation] of operations.entries()) {
       switch (operation.type) {
         case "set":
@@ -152,8 +156,11 @@ export class ScheduledApps {
     if (hasEnded && (login?.cookie === undefined || ends.has("let the session expire"))) return wrong;
     const found = hasEnded ? await this.#look(login!.cookie!) : old;
     // What a log-in found gone is not carried on; it has what it did itself.
-    const carries = login === undefined || this.#takenByLogin === true;
-    const counted = outcomes.filter((each) => each.plan.end !== "error" && each.plan.end !== "log out" && !each.dropped);
+    const carries = login === undefined || (this.#takenByLogin === true && !this.#strangers.has(login.number));
+    // Who came when the session had ended has another one, if any.
+    const counted = outcomes.filter(
+      ({ plan, number, dropped }) => plan.end !== "error" && plan.end !== "log out" && !dropped && !this.#strangers.has(number),
+    );
     const included = carries ? counted : [login!];
     for (const key of keys) {
       const value = JSON.stringify(found.data[key] ?? null);
