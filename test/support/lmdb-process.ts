@@ -3,9 +3,7 @@
 import { LmdbBackend } from "@mini/session/lmdb";
 import { open } from "lmdb";
 import { bytes, keyOf, recordFor } from "./backends.ts";
-
-/** What a process answers. */
-export type Answer<Result> = { readonly result: Result; readonly error?: undefined } | { readonly error: string };
+import { listen } from "./listen.ts";
 
 /** What a process is told. */
 export type Task =
@@ -136,8 +134,4 @@ if (only !== undefined) {
   console.log(JSON.stringify(await run(JSON.parse(only) as Task)));
   process.exit();
 }
-process.on("message", (message: Task) => {
-  const answer = (result: unknown) => process.send?.({ result });
-  run(message).then(answer, (error: unknown) => process.send?.({ error: String(error) }));
-});
-process.send?.("ready");
+listen(run);

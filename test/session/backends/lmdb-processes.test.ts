@@ -1,51 +1,15 @@
-import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { open } from "lmdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { root as repository, temporaryFolder } from "../../support/folder.ts";
-import type { Answer, Filled, Step, Task } from "../../support/lmdb-process.ts";
+import type { Filled, Step, Task } from "../../support/lmdb-process.ts";
+import { env, nodeOptions, processesOf, programOf, resultOf } from "../../support/processes.ts";
 
-const program = join(repository, "test/support/lmdb-process.ts");
-const nodeOptions = ["--import", "tsx"];
-const env = { ...process.env, NODE_OPTIONS: undefined };
-const started = new Set<ChildProcess>();
-afterAll(() => {
-  for (const child of started) child.kill("SIGKILL");
-});
-
-async function ready(child: ChildProcess): Promise<ChildProcess> {
-  started.add(child);
-  await once(child, "message");
-  return child;
-}
-
-function start(path: string): Promise<ChildProcess> {
-  return ready(fork(program, [path], { cwd: repository, env, execArgv: nodeOptions, stdio: ["ignore", "pipe", "inherit", "ipc"] }));
-}
-
-/** As `start`, for a process that can not make files longer than this; in blocks of 512 bytes. */
-function startLimited(path: string, blocks: number): Promise<ChildProcess> {
-  const command = [process.execPath, ...nodeOptions, program, path];
-  const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
-  return ready(spawn("sh", ["-c", `ulimit -f ${blocks} && exec "$@"`, "sh", ...command], { cwd: repository, env, stdio: [...stdio] }));
-}
-
-/** Tells a process what to do, and waits for what comes of it. */
-async function tell<Result>(child: ChildProcess, task: Task): Promise<Answer<Result>> {
-  const ended = once(child, "exit").then(([code, signal]) => Promise.reject(new Error(`It ended with ${code ?? signal}.`)));
-  const answer = once(child, "message");
-  child.send(task);
-  const [message] = (await Promise.race([answer, ended])) as [Answer<Result>];
-  return message;
-}
-
-function resultOf<Result>(answer: Answer<Result>): Result {
-  if (answer.error !== undefined) throw new Error(answer.error);
-  return answer.result;
-}
+const program = programOf("lmdb-process.ts");
+const { start, startLimited, tell } = processesOf<Task>("lmdb-process.ts");
 
 describe("four processes on one file", () => {
   const path = temporaryFolder();
@@ -183,7 +147,7 @@ async function leftHalf(root: ReturnType<typeof open>): Promise<readonly string[
 
 test("on a full disk writes reject with the reason, the process lives, and what was there is whole", { timeout: 60_000 }, async () => {
   const path = temporaryFolder();
-  const child = await startLimited(path, 1600);
+  const child = await startLimited(1600, path);
   const reason = /^Error: Cannot write to LMDB: (?:Input\/output error|File too large|No space left).*; see whether the disk is full\.$/;
   const { kept, refused, messages, unhandled } = resultOf(await tell<Filled>(child, { task: "fill", size: 1500 }));
   expect(unhandled).toBe(0);

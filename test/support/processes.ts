@@ -1,0 +1,64 @@
+import { fork, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { root } from "./folder.ts";
+
+/** What a process answers to a task. */
+export type Answer<Result> = { readonly result: Result; readonly error?: undefined } | { readonly error: string };
+
+/** Options of Node that let it run the tests' programs on the packages' sources. */
+export const nodeOptions = ["--import", "tsx"];
+
+export const env = { ...process.env, NODE_OPTIONS: undefined };
+
+/** The full path of a program of `test/support`. */
+export const programOf = (name: string): string => join(root, "test/support", name);
+
+export interface Processes<Task> {
+  /** Starts a program that says when it is ready, and takes tasks then. */
+  readonly start: (...args: readonly string[]) => Promise<ChildProcess>;
+  /** As `start`, for a process that can not make files longer than this; in blocks of 512 bytes. */
+  readonly startLimited: (blocks: number, ...args: readonly string[]) => Promise<ChildProcess>;
+  /** Tells a process what to do, one thing at a time, and waits for what comes of it. */
+  readonly tell: <Result>(child: ChildProcess, task: Task & object) => Promise<Answer<Result>>;
+}
+
+/** Processes of one program of `test/support`, ended when the file's tests are done. */
+export function processesOf<Task>(name: string): Processes<Task> {
+  const program = programOf(name);
+  const started = new Set<ChildProcess>();
+  afterAll(() => {
+    for (const child of started) child.kill("SIGKILL");
+  });
+  async function ready(child: ChildProcess): Promise<ChildProcess> {
+    started.add(child);
+    await once(child, "message");
+    return child;
+  }
+  return {
+    start: (...args) => ready(fork(program, args, { cwd: root, env, execArgv: nodeOptions, stdio: ["ignore", "pipe", "inherit", "ipc"] })),
+    startLimited(blocks, ...args) {
+      const command = [process.execPath, ...nodeOptions, program, ...args];
+      const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
+      return ready(spawn("sh", ["-c", `ulimit -f ${blocks} && exec "$@"`, "sh", ...command], { cwd: root, env, stdio: [...stdio] }));
+    },
+    async tell<Result>(child: ChildProcess, task: Task & object) {
+      const over = new AbortController();
+      const ended = once(child, "exit", over).then(([code, signal]) => Promise.reject(new Error(`It ended with ${code ?? signal}.`)));
+      const answer = once(child, "message", over);
+      child.send(task);
+      try {
+        const [message] = (await Promise.race([answer, ended])) as [Answer<Result>];
+        return message;
+      } finally {
+        over.abort();
+      }
+    },
+  };
+}
+
+export function resultOf<Result>(answer: Answer<Result>): Result {
+  if (answer.error !== undefined) throw new Error(answer.error);
+  return answer.result;
+}
