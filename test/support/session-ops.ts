@@ -23,6 +23,12 @@ export interface Op {
   readonly as: string;
   readonly handledBy?: string;
   readonly options?: { readonly maxAge?: number };
+  /** Of `concurrent`: what each of the requests does. */
+  readonly requests?: readonly (readonly Op[])[];
+  /** Of `sidFormat`. */
+  readonly invalid: readonly string[];
+  /** Of `sidChanged`: the jar whose id it is compared with; left out, the first id of all. */
+  readonly since?: string;
 }
 
 /** What a case writes in short: a text repeated. */
@@ -36,6 +42,8 @@ const value = (given: unknown) => (given === undefined ? null : given);
 
 /** Does one operation; gives back what the handler answers, if it ends there. */
 export async function perform(op: Op, handler: { readonly session: Promise<Session> }): Promise<unknown> {
+  if (op.op === "storePresent") return void expect("sessionStore" in local).toBe(op.expect);
+  if (op.op === "nothing") return undefined;
   const store = local.sessionStore;
   const options = op.options?.maxAge === undefined ? undefined : { cookie: { maxAge: op.options.maxAge } };
   const session = () =>
@@ -44,8 +52,6 @@ export async function perform(op: Op, handler: { readonly session: Promise<Sessi
       : store.getSession<Data>(op.session, options);
   const same = (got: unknown) => "expect" in op && expect(value(got), JSON.stringify(op)).toEqual(op.expect);
   switch (op.op) {
-    case "nothing":
-      return undefined;
     case "get":
       return void same((await session()).get(op.key));
     case "set":
@@ -107,6 +113,8 @@ export async function perform(op: Op, handler: { readonly session: Promise<Sessi
       return void (await store.setSession<Data>(op.session, op.value as Data));
     case "updateSessionOptions":
       return void same(store.updateSessionOptions(op.session, { cookie: { maxAge: op.options!.maxAge } }));
+    case "regenerate":
+      return (await session()).regenerate();
     case "redirect":
       return redirect(op.to);
     case "abort":

@@ -1,0 +1,164 @@
+import { App, html, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
+import { SessionMiddleware, SessionMixin, type Session, type SessionConfig } from "@mini/session";
+import { expect } from "vitest";
+import { SessionIds } from "../../packages/session/src/session-ids.ts";
+import type { Medium } from "./media.ts";
+import { gate, secretKey } from "./session-app.ts";
+import type { Step } from "./session-cases.ts";
+import { perform, type Op } from "./session-ops.ts";
+import { WatchedBackend } from "./watched-backend.ts";
+
+type Jar = Map<string, string>;
+
+/** What a request waits for before its operations, with its session loaded. */
+type Before = (handler: { readonly session: Promise<Session> }) => Promise<void>;
+
+/** Operations of the client, of the medium and of the case, which no handler does. */
+const outside = new Set(["copyCookie", "saveJar", "concurrent", "dropCache", "storeDelete", "sidChanged", "sidFormat"]);
+
+/** The id in a session's cookie; `undefined` for a cookie that holds something else. */
+export function idIn(value: string | undefined): string | undefined {
+  const payload = /^v1\.([\w-]+)\./.exec(value ?? "")?.[1];
+  const id = Buffer.from(payload ?? "", "base64url").toString();
+  return /^[\w-]{43}$/.test(id) ? id : undefined;
+}
+
+/** The session's settings that a step's options stand for. */
+function settings({ config = {} }: Step): Partial<SessionConfig> {
+  const { path, domain, secure, httpOnly, maxAge, cookieName, sessionExpires, sessionMaxAge } = config as Record<string, unknown>;
+  const cookie = Object.fromEntries(Object.entries({ path, domain, secure, httpOnly, maxAge }).filter(([, value]) => value !== undefined));
+  const life = (sessionExpires ?? sessionMaxAge) as number | undefined;
+  return {
+    cookie,
+    ...(cookieName !== undefined && { cookieName: cookieName as string }),
+    ...(life !== undefined && { maxAge: life }),
+  };
+}
+
+/** One application, whose configuration changes from step to step, and where its sessions are. */
+export class CaseRun {
+  /** `undefined` when sessions are in their cookies. */
+  readonly backend: WatchedBackend | undefined;
+  /** Keys of the sessions that were made in it. */
+  readonly #made = new Set<string>();
+  /** What went wrong in handlers, unless the case wanted it so. */
+  readonly failures: unknown[] = [];
+  #seconds = 0;
+
+  constructor(medium: Medium) {
+    const backend = medium.open(this.#now);
+    if (backend === "securecookie") return;
+    this.backend = new WatchedBackend(backend);
+    this.backend.before = (name, key) => void (name === "create" && this.#made.add(key));
+  }
+
+  /** How often the backend was asked to do one of these. */
+  calls(...names: readonly string[]): number {
+    return this.backend?.calls.filter((name) => names.includes(name)).length ?? 0;
+  }
+
+  /** How many sessions the backend has. */
+  async sessions(): Promise<number> {
+    const found = await Promise.all(Array.from(this.#made, (key) => this.backend!.read(key)));
+    return found.filter((record) => record !== undefined).length;
+  }
+
+  readonly #now = () => (1_700_000_000 + this.#seconds) * 1000;
+
+  /**
+   * The answers to a step's requests, and to what the step asks of the medium.
+   *
+   * @param isReversed - Whether the last of overlapping requests is answered first.
+   */
+  async answers(step: Step, jar: Jar, isReversed: boolean): Promise<readonly Response[]> {
+    this.#seconds = step.at ?? 0;
+    for (const op of step.ops) {
+      if (op.op === "copyCookie") jar.set(op.to, jar.get(op.from)!);
+      if (op.op === "storeDelete") for (const key of this.#made) await this.backend!.take(key);
+      if (op.op === "sidFormat") await this.#checkForms(op.invalid, step);
+    }
+    const overlapping = step.ops.find(({ op }) => op === "concurrent")?.requests;
+    return overlapping === undefined ? [await this.#answer(step, jar)] : this.#overlap(step, overlapping, jar, isReversed);
+  }
+
+  /** Requests that have all loaded the session before the first of them does anything. */
+  async #overlap(step: Step, requests: readonly (readonly Op[])[], jar: Jar, isReversed: boolean): Promise<readonly Response[]> {
+    const begun = await Promise.all(
+      requests.map(async (ops) => {
+        const loaded = gate();
+        const told = gate();
+        const answer = this.#answer({ ...step, ops }, jar, async (handler) => {
+          await handler.session;
+          loaded.open();
+          await told.opened;
+        });
+        await Promise.race([loaded.opened, answer]);
+        return { told, answer };
+      }),
+    );
+    const responses: Response[] = [];
+    for (const { told, answer } of isReversed ? begun.toReversed() : begun) {
+      told.open();
+      responses.push(await answer);
+    }
+    return responses;
+  }
+
+  /** The backend is asked about ids as they are made here; others are strangers, even with a right signature. */
+  async #checkForms(invalid: readonly string[], step: Step): Promise<void> {
+    const ids = new SessionIds({ keys: [secretKey], now: this.#now });
+    const made = await this.#answer({ ...step, ops: [{ op: "set", key: "a", value: 1 } as Op] }, new Map());
+    const cookie = /^session=([^;]+)/.exec(made.headers.getSetCookie().join())?.[1] ?? "";
+    expect(idIn(cookie)).toHaveLength(43);
+    const reads = this.calls("read");
+    await this.#answer({ ...step, ops: [{ op: "get", key: "a", expect: 1 } as Op] }, new Map([["session", cookie]]));
+    expect(this.calls("read")).toBe(reads + 1);
+    const read = { ...step, ops: [{ op: "flags", expect: { isNew: true, modified: false } } as Op] };
+    for (const id of invalid) {
+      const response = await this.#answer(read, new Map([["session", ids.sign("session", { id, key: "" })]]));
+      expect([response.status, response.headers.getSetCookie()], id).toEqual([200, []]);
+    }
+    expect(this.calls("read")).toBe(reads + 1);
+  }
+
+  /** One request: the operations in a handler, the cookies from a jar. */
+  async #answer(step: Step, jar: Jar, before?: Before): Promise<Response> {
+    const { failures } = this;
+    const ops = step.ops.filter(({ op }) => op !== "shortCircuit" && !outside.has(op));
+    const stops = step.ops.some(({ op }) => op === "shortCircuit");
+    const rescue = step.ops.some(({ handledBy }) => handledBy === "middleware");
+    const run = async (handler: { readonly session: Promise<Session> }) => {
+      await before?.(handler);
+      for (const op of ops) {
+        const result = await perform(op, handler);
+        if (result !== undefined) return result;
+      }
+      return text("done");
+    };
+    class Last implements Middleware {
+      async beforeDispatch(handler: RequestHandler) {
+        if (!stops) return undefined;
+        await run(handler as Handler);
+        return text("stopped");
+      }
+      handleException(_handler: unknown, error: unknown) {
+        if (!(error instanceof Error && error.message === "thrown by the case")) failures.push(error);
+        return rescue ? html.response(html`rescued`) : undefined;
+      }
+    }
+    class Handler extends SessionMixin(RequestHandler) {
+      static override middleware: MiddlewareList = [...(step.middleware === false ? [] : [SessionMiddleware]), Last];
+      get() {
+        return run(this) as never;
+      }
+    }
+    const quiet = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
+    const config = { session: { secretKey, now: this.#now, backend: this.backend ?? ("securecookie" as const), ...settings(step) } };
+    const app = new App({ rules: [new Rule("/", { handler: Handler })], config, logger: quiet });
+    const cookie = [...jar]
+      .map(([name, each]) => `${name}=${each}`)
+      .concat(step.cookieHeader ?? [])
+      .join("; ");
+    return app.fetch(new Request("https://example.org/", { headers: cookie === "" ? {} : { cookie } }));
+  }
+}
