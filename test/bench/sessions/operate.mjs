@@ -1,0 +1,135 @@
+// Answers the benchmark's messages: warms up an operation, then measures a batch of it each time it is asked.
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MemoryBackend } from "@mini/session";
+import { LmdbBackend } from "@mini/session/lmdb";
+import { open } from "lmdb";
+
+const sessions = 1024;
+const versionBytes = 12;
+const expiresAt = Date.now() + 3_600_000;
+const keys = Array.from({ length: sessions }, () => randomBytes(32).toString("base64url"));
+const data = randomBytes(200);
+
+const folder = mkdtempSync(join(tmpdir(), "mini-bench-"));
+const root = open({ path: join(folder, "operations.mdb") });
+const database = root.openDB({ name: "bare", encoding: "binary", keyEncoding: "binary", cache: false });
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.on("disconnect", () => process.exit());
+
+/** Where results go, so that no compiler leaves out the work. */
+const kept = { result: undefined };
+
+/** Runs one call after the other, and waits for those that give a promise. */
+const inTurn = (call) => async (count) => {
+  for (let i = 0; i < count; i++) {
+    const result = call(i % sessions);
+    kept.result = result instanceof Promise ? await result : result;
+  }
+};
+
+/** Runs so many calls at a time. */
+const together = (width, call) => async (count) => {
+  for (let i = 0; i < count; i += width) await Promise.all(Array.from({ length: width }, (_none, k) => call((i + k) % sessions)));
+};
+
+function mapOperations() {
+  const map = new Map(keys.map((key) => [key, { data, version: 1 }]));
+  const get = (i) => map.get(keys[i]);
+  const versions = keys.map(() => 1);
+  function swap(i) {
+    if (map.get(keys[i]).version !== versions[i]) throw new Error("A version does not fit.");
+    map.set(keys[i], { data, version: ++versions[i] });
+  }
+  return { get, swap };
+}
+
+/** The least of a compare-and-swap: one record, a version at its beginning, on the disk when it resolves. */
+async function lmdbOperations() {
+  const names = keys.map((key) => Buffer.from(key));
+  const versions = keys.map(() => Buffer.alloc(versionBytes));
+  const record = (version) => Buffer.concat([version, data]);
+  const put = (i, version) => database.put(names[i], record(version));
+  await Promise.all(keys.map((_key, i) => put(i, versions[i])));
+  const get = (i) => database.get(names[i]);
+  const getNewest = (i) => {
+    database.resetReadTxn();
+    return get(i);
+  };
+  async function swap(i) {
+    const next = randomBytes(versionBytes);
+    const committed = root.childTransaction(() => {
+      if (get(i).compare(versions[i], 0, versionBytes, 0, versionBytes) !== 0) return false;
+      void put(i, next);
+      return true;
+    });
+    const { flushed } = root;
+    if (!(await committed)) throw new Error("A version does not fit.");
+    await flushed;
+    versions[i] = next;
+  }
+  return { get, getNewest, swap };
+}
+
+async function backendOperations(backend) {
+  const record = { data, idleAt: expiresAt, expiresAt };
+  const versions = await Promise.all(keys.map((key) => backend.create(key, record)));
+  const read = (i) => backend.read(keys[i]);
+  async function swap(i) {
+    const result = await backend.swap(keys[i], versions[i], record);
+    if (!result.ok) throw new Error("A version does not fit.");
+    versions[i] = result.version;
+  }
+  return { read, swap };
+}
+
+const map = mapOperations();
+const memory = await backendOperations(new MemoryBackend());
+const bare = await lmdbOperations();
+const lmdb = await backendOperations(new LmdbBackend({ root }));
+const width = 32;
+
+const operations = {
+  "Map get": inTurn(map.get),
+  "Map compare and set": inTurn(map.swap),
+  "MemoryBackend read": inTurn(memory.read),
+  "MemoryBackend swap": inTurn(memory.swap),
+  get: inTurn(bare.get),
+  "resetReadTxn and get": inTurn(bare.getNewest),
+  "LmdbBackend read": inTurn(lmdb.read),
+  "conditional put": inTurn(bare.swap),
+  "LmdbBackend swap": inTurn(lmdb.swap),
+  "32 conditional puts": together(width, bare.swap),
+  "32 LmdbBackend swaps": together(width, lmdb.swap),
+};
+const counts = new Map();
+
+async function measure(name, count) {
+  const before = process.cpuUsage();
+  const start = process.hrtime.bigint();
+  await operations[name](count);
+  const ns = Number(process.hrtime.bigint() - start) / count;
+  const { user, system } = process.cpuUsage(before);
+  return { ns, cpu: ((user + system) * 1000) / count };
+}
+
+/** Runs until the compiler has nothing left to do, and finds out how many operations a batch has. */
+async function warmUp(name, milliseconds) {
+  const started = performance.now();
+  let { ns } = await measure(name, width);
+  for (let count = width; performance.now() - started < milliseconds * 4; count *= 2) ({ ns } = await measure(name, count));
+  counts.set(name, Math.max(width, Math.ceil((milliseconds * 1e6) / ns / width) * width));
+  return {};
+}
+
+process.on("message", ({ warmUp: started, measure: asked, milliseconds }) => {
+  // What is measured again is the same operation.
+  const name = (started ?? asked).replace(/ again$/, "");
+  const answer = started === undefined ? measure(name, counts.get(name)) : warmUp(name, milliseconds);
+  answer.then(
+    (figures) => process.send(figures),
+    (error) => process.send({ error: error.stack }),
+  );
+});

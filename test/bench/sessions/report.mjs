@@ -1,0 +1,91 @@
+// What was measured, as text.
+import { median, ratio, table } from "../routers/report.mjs";
+import { exact } from "./contention.mjs";
+
+const integer = new Intl.NumberFormat("en");
+const number = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : integer.format(Math.round(value)));
+const sum = (list) => list.reduce((total, each) => total + each, 0);
+const pluck = (list, name) => list.map((each) => each[name]);
+
+/** One row for each name: the median, and the ratio to the first. */
+export function describeRequests(figures) {
+  const [floor] = Object.values(figures);
+  const rows = Object.entries(figures).map(([name, list]) => [name, number(median(list)), ratio(list, floor).toFixed(2)]);
+  return table([["", "us", "ratio"], ...rows]);
+}
+
+/** @param groups - Lists of names; the first of each is the one that the ratios of the others are to. */
+export function describeContention(figures, groups) {
+  const head = ["", "commits/s", "us", "ratio", "answers", "counted", "lost", "other answers"];
+  const rows = groups.flatMap((names) =>
+    names.map((name) => {
+      const list = figures[name];
+      const [answers, counted, others] = ["answers", "counted", "others"].map((key) => sum(pluck(list, key)));
+      const rate = median(list.map((each) => each.counted / each.seconds));
+      const us = pluck(list, "us");
+      const relative = ratio(us, pluck(figures[names[0]], "us")).toFixed(2);
+      return [
+        name,
+        number(rate),
+        number(median(us)),
+        relative,
+        ...[answers, counted, answers - counted, others].map((each) => integer.format(each)),
+      ];
+    }),
+  );
+  return table([head, ...rows]);
+}
+
+/** Those whose counter has to be exact and is not, in words. */
+export function lostUpdates(contention) {
+  return Object.entries(contention).flatMap(([clients, figures]) =>
+    exact.flatMap((name) => {
+      const lost = sum(figures[name].map(({ answers, counted }) => answers - counted));
+      return lost === 0 ? [] : [`${name} with ${clients} clients by ${integer.format(lost)}`];
+    }),
+  );
+}
+
+/** @param groups - Lists of names by title; the first of each is the one that the ratios of the others are to. */
+export function describeOperations(figures, groups) {
+  const rows = Object.entries(groups).flatMap(([title, names]) => [
+    [title, "", "", "", ""],
+    ...names.map((name) => {
+      const columns = ["ns", "cpu"].flatMap((key) => {
+        const own = pluck(figures[name], key);
+        return [number(median(own) / 1000), ratio(own, pluck(figures[names[0]], key)).toFixed(2)];
+      });
+      return [`  ${name}`, ...columns];
+    }),
+  ]);
+  return table([["", "us", "ratio", "CPU us", "ratio"], ...rows]);
+}
+
+/** Differences of less than a tenth are ties. */
+const met = (value, isMet) => `${value.toFixed(2)}, ${isMet ? "met" : "not met"}`;
+
+/** Whether the targets are met, as far as they were measured. */
+export function summarize({ requests, contention, operations }) {
+  const lines = [];
+  const read = requests["read, memory"];
+  for (const peer of read === undefined ? [] : ["express-session", "@fastify/session"]) {
+    const value = ratio(read[peer], read["mini memory"]);
+    lines.push(`Session read from memory ahead of ${peer} by 2 x: ${met(value, value >= 2)}.`);
+  }
+  for (const [own, bare] of [
+    ["LmdbBackend read", "get"],
+    ["LmdbBackend swap", "conditional put"],
+    ["32 LmdbBackend swaps", "32 conditional puts"],
+  ]) {
+    if (operations[own] === undefined) continue;
+    const value = ratio(pluck(operations[own], "ns"), pluck(operations[bare], "ns"));
+    lines.push(`${own} at most 1.3 x ${bare}: ${met(value, value <= 1.3)}.`);
+  }
+  if (Object.keys(contention).length > 0) {
+    const lost = lostUpdates(contention);
+    lines.push(
+      `Counters of ours and of the floors equal to the answers with 200: ${lost.length === 0 ? "yes" : `no, ${lost.join("; ")}`}.`,
+    );
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,84 @@
+// The floors: node:http, a signed cookie that holds an id, and the least that a session needs of a Map or of LMDB.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { open } from "lmdb";
+
+const key = createSecretKey(Buffer.alloc(32, 7));
+const storage = new AsyncLocalStorage();
+const mac = (text) => createHmac("sha256", key).update(text).digest();
+
+function readId(header) {
+  const value = /(?:^|; )session=([^;]*)/.exec(header ?? "")?.[1];
+  const [id, given] = value?.split(".") ?? [];
+  const bytes = Buffer.from(given ?? "", "base64url");
+  return bytes.length === 32 && timingSafeEqual(bytes, mac(id)) ? id : undefined;
+}
+
+const cookieOf = (id) => `session=${id}.${mac(id).toString("base64url")}; Path=/; HttpOnly; SameSite=Lax`;
+const parse = (text) => (text === undefined ? {} : JSON.parse(text));
+const increment = (data) => ({ ...data, count: (data.count ?? 0) + 1 });
+
+function inMemory() {
+  const texts = new Map();
+  const read = (id) => parse(texts.get(id));
+  function change(id) {
+    const data = increment(read(id));
+    texts.set(id, JSON.stringify(data));
+    return data;
+  }
+  return { read, change };
+}
+
+function inLmdb(folder) {
+  const root = open({ path: join(folder, "bare.mdb") });
+  const database = root.openDB({ name: "sessions", encoding: "binary", keyEncoding: "binary", cache: false });
+  const read = (id) => parse(database.get(Buffer.from(id)));
+  async function change(id) {
+    const committed = root.childTransaction(() => {
+      const data = increment(read(id));
+      void database.put(Buffer.from(id), Buffer.from(JSON.stringify(data)));
+      return data;
+    });
+    // Asked for now, because later it is about a later write.
+    const { flushed } = root;
+    const data = await committed;
+    await flushed;
+    return data;
+  }
+  return { read, change };
+}
+
+function answer(response, { count }, cookie) {
+  const body = `count ${count}`;
+  const headers = { "content-type": "text/plain;charset=UTF-8", "content-length": Buffer.byteLength(body), vary: "Cookie" };
+  if (cookie !== undefined) Object.assign(headers, { "set-cookie": cookie, "cache-control": "no-store" });
+  response.writeHead(200, headers);
+  response.end(body);
+}
+
+function listener({ read, change }) {
+  return (request, response) => {
+    const known = readId(request.headers.cookie);
+    if (request.url === "/read") {
+      answer(response, known === undefined ? {} : read(known));
+      return;
+    }
+    const id = known ?? randomBytes(32).toString("base64url");
+    const cookie = known === undefined ? cookieOf(id) : undefined;
+    const changed = change(id);
+    if (changed instanceof Promise) void changed.then((data) => answer(response, data, cookie));
+    else answer(response, changed, cookie);
+  };
+}
+
+/** @param {string} variant - `memory`, `als` for memory with a store around each request, or `lmdb`. */
+export function start(variant, folder) {
+  const handle = listener(variant === "lmdb" ? inLmdb(folder) : inMemory());
+  const inStore = (request, response) => storage.run({}, handle, request, response);
+  return new Promise((resolve) => {
+    const server = createServer(variant === "als" ? inStore : handle);
+    server.listen(0, "127.0.0.1", () => resolve(server.address().port));
+  });
+}

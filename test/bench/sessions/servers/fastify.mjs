@@ -1,0 +1,24 @@
+// fastify, with @fastify/session and its memory store; what it would do beyond ours is switched off.
+import cookies from "@fastify/cookie";
+import session from "@fastify/session";
+import fastify from "fastify";
+
+export async function start() {
+  const app = fastify();
+  await app.register(cookies);
+  await app.register(session, {
+    secret: "benchmark ".repeat(4),
+    cookieName: "session",
+    rolling: false,
+    saveUninitialized: false,
+    cookie: { path: "/", httpOnly: true, sameSite: "lax", secure: false },
+  });
+  const count = (request, reply) => reply.type("text/plain;charset=UTF-8").send(`count ${request.session.count}`);
+  app.get("/read", count);
+  app.get("/change", (request, reply) => {
+    request.session.count = (request.session.count ?? 0) + 1;
+    return count(request, reply);
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return app.server.address().port;
+}
