@@ -7,7 +7,8 @@ import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const folder = resolve(fileURLToPath(new URL("..", import.meta.url)), process.argv[2] ?? ".");
+const root = resolve(fileURLToPath(new URL("..", import.meta.url)));
+const folder = resolve(root, process.argv[2] ?? ".");
 
 /** When the file was written, in milliseconds; undefined when there is none. */
 function writtenAt(file) {
@@ -25,6 +26,8 @@ function isInstalled() {
 function npmCi() {
   // NODE_ENV=production and a lowered log level are for the script that was asked for, not for this.
   const args = ["ci", "--include=dev", "--loglevel=warn"];
+  // A script of npm hands on the repository's engine-strict, but peers may name newer versions of Node than they need.
+  if (folder !== root) args.push("--no-engine-strict");
   const npm = process.env.npm_execpath;
   const options = { cwd: folder, stdio: "inherit" };
   if (npm === undefined || npm === "") return spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
