@@ -36,20 +36,25 @@ export async function stopApps(): Promise<void> {
   await Promise.all(Array.from(running, (app) => app.stop("SIGKILL")));
 }
 
-/** Runs what `npm start` runs, without npm between, so that signals and exit codes are the program's own. */
-export function startApp(environment: Environment = {}): AppProcess {
-  const [node, ...args] = readManifest(root).scripts?.["start"]?.split(" ") ?? [];
+/**
+ * Runs what `npm start` runs, without npm between, so that signals and exit codes are the program's own.
+ *
+ * @param folder - Where the package.json is; left out, the repository's own.
+ */
+export function startApp(environment: Environment = {}, folder = root): AppProcess {
+  const [node, ...args] = readManifest(folder).scripts?.["start"]?.split(" ") ?? [];
   if (node !== "node") throw new Error('The script "start" of package.json must be one call of node.');
   const env = {
     ...process.env,
     NODE_OPTIONS: undefined,
     NODE_ENV: undefined,
     SECRET_KEY: undefined,
+    DATA_PATH: undefined,
     HOST: undefined,
     PORT: "0",
     ...environment,
   };
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 
   const output = { stdout: "", stderr: "" };
   const heard = new EventTarget();
