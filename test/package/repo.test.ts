@@ -6,7 +6,7 @@ import { runNode } from "../support/run-node.ts";
 import { readManifest } from "../support/sources.ts";
 
 /** What a machine puts beside the sources; .gitignore and git keep it out of the repository. */
-const machineMade = new Set([".git", "node_modules", "dist", "coverage", "results", "screenshots"]);
+const machineMade = new Set([".git", "node_modules", "dist", "coverage", "results", "screenshots", "data"]);
 
 /** Every file of the repository, by its path with slashes. */
 function filesBelow(folder: string): readonly string[] {

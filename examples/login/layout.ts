@@ -1,0 +1,58 @@
+import { html, local, request, urlFor } from "@mini/core";
+import type { Html } from "@mini/core";
+import type { FlashMessage } from "@mini/session";
+
+const forMembers = [
+  ["account", "Account"],
+  ["sessions", "Sessions"],
+  ["password", "Password"],
+] as const;
+const forGuests = [
+  ["sign-in", "Sign in"],
+  ["sign-up", "Sign up"],
+] as const;
+
+function navigation(isMember: boolean): Html {
+  const links = (isMember ? forMembers : forGuests).map(([endpoint, label]) => {
+    const href = urlFor(endpoint);
+    return html`<li><a href="${href}"${href === request.path && html` aria-current="page"`}>${label}</a></li>`;
+  });
+  const signOut = html`<form method="post" action="${urlFor("sign-out")}"><button class="plain">Sign out</button></form>`;
+  return html`<nav aria-label="Pages"><ul>${links}</ul>${isMember && signOut}</nav>`;
+}
+
+function notes(flashes: readonly FlashMessage[]): Html | false {
+  const items = flashes.map(({ message, level }) => html`<p class="note ${level}">${message}</p>`);
+  return items.length > 0 && html`<div role="status">${items}</div>`;
+}
+
+/** A whole page around `content`, with the messages that wait for one. */
+export async function page(title: string, content: Html): Promise<Html> {
+  const session = await local.sessionStore.getSession();
+  const user = await local.currentUser();
+  return html`<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title>${title} · Login example</title>
+  <link rel="icon" type="image/svg+xml" href="${urlFor("icon")}">
+  <link rel="stylesheet" href="${urlFor("style")}">
+</head>
+<body>
+  <a class="skip" href="#content">Skip to the content</a>
+  <header>
+    <p class="brand"><a href="${urlFor("home")}">Login example</a></p>
+    ${navigation(user !== undefined)}
+  </header>
+  <main id="content">
+    ${notes(await session.getFlashes())}
+    <h1>${title}</h1>
+    ${content}
+  </main>
+  <footer><p>Users and sessions are kept in an LMDB file. The cookie holds a signed random id and nothing else.</p></footer>
+</body>
+</html>
+`;
+}

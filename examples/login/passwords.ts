@@ -1,0 +1,37 @@
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { Turns } from "./turns.ts";
+
+/** What is kept of a password. It says how it was made, so that `cost` can grow and old ones still count. */
+export interface HashedPassword {
+  readonly cost: { readonly N: number; readonly r: number; readonly p: number };
+  readonly salt: string;
+  readonly hash: string;
+}
+
+/** 16 MiB and five passes: of what OWASP advises for scrypt, the one that needs the least memory. */
+const cost = { N: 2 ** 14, r: 8, p: 5 };
+
+/** Node has four threads for such work, and LMDB writes on them as well: two are left to it. */
+const turns = new Turns({ atOnce: 2, mostWaiting: 50 });
+
+/** Compared with when there is nothing to compare with, so that it takes as long; no password has this hash. */
+const nobodys: HashedPassword = { cost, salt: randomBytes(16).toString("base64url"), hash: randomBytes(32).toString("base64url") };
+
+export async function hashPassword(password: string): Promise<HashedPassword> {
+  const salt = randomBytes(16).toString("base64url");
+  return { cost, salt, hash: (await hashOf(password, salt, cost)).toString("base64url") };
+}
+
+/** Whether it is the password that was hashed. Without one the answer is `false`, after the same work. */
+export async function isPassword(password: string, { cost, salt, hash }: HashedPassword = nobodys): Promise<boolean> {
+  return timingSafeEqual(await hashOf(password, salt, cost), Buffer.from(hash, "base64url"));
+}
+
+/** The same password can be typed as different characters; NFKC makes them one (NIST SP 800-63B). */
+function hashOf(password: string, salt: string, options: HashedPassword["cost"]): Promise<Buffer> {
+  const hash = () =>
+    new Promise<Buffer>((resolve, reject) => {
+      scrypt(password.normalize("NFKC"), salt, 32, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+    });
+  return turns.run(hash);
+}

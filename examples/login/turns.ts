@@ -1,0 +1,27 @@
+import { HTTPError } from "@mini/core";
+
+/** Lets so much work of a kind be done at once; what comes on top waits for its turn, and past a limit is refused. */
+export class Turns {
+  readonly #mostWaiting: number;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor({ atOnce, mostWaiting }: { readonly atOnce: number; readonly mostWaiting: number }) {
+    this.#free = atOnce;
+    this.#mostWaiting = mostWaiting;
+  }
+
+  /** @throws HTTPError 503 when too much is waiting already. */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else if (this.#waiting.length < this.#mostWaiting) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else throw new HTTPError(503, "Too much is going on. Try again in a moment.", { headers: { "retry-after": "5" } });
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { Rule } from "@mini/core";
+import { AccountHandler } from "./handlers/account.ts";
+import { IconHandler, StyleHandler } from "./handlers/assets.ts";
+import { HomeHandler } from "./handlers/home.ts";
+import { PasswordHandler } from "./handlers/password.ts";
+import { RevokeHandler, RevokeOthersHandler, SessionsHandler } from "./handlers/sessions.ts";
+import { SignInHandler } from "./handlers/sign-in.ts";
+import { SignOutHandler } from "./handlers/sign-out.ts";
+import { SignUpHandler } from "./handlers/sign-up.ts";
+
+export const rules = [
+  new Rule("/", { endpoint: "home", handler: HomeHandler }),
+  new Rule("/sign-up", { endpoint: "sign-up", handler: SignUpHandler }),
+  new Rule("/sign-in", { endpoint: "sign-in", handler: SignInHandler }),
+  new Rule("/sign-out", { endpoint: "sign-out", handler: SignOutHandler }),
+  new Rule("/account", { endpoint: "account", handler: AccountHandler }),
+  new Rule("/account/password", { endpoint: "password", handler: PasswordHandler }),
+  new Rule("/account/sessions", { endpoint: "sessions", handler: SessionsHandler }),
+  new Rule("/account/sessions/revoke-others", { endpoint: "sessions/revoke-others", handler: RevokeOthersHandler }),
+  new Rule("/account/sessions/:handle/revoke", { endpoint: "sessions/revoke", handler: RevokeHandler }),
+  new Rule("/style.css", { endpoint: "style", handler: StyleHandler }),
+  new Rule("/icon.svg", { endpoint: "icon", handler: IconHandler }),
+] as const;
+
+declare module "@mini/core" {
+  /** Endpoints and parameters of `urlFor` are checked by the compiler from here on. */
+  interface Register {
+    rules: typeof rules;
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import type { Database, RootDatabase } from "lmdb";
+import { hashPassword, isPassword, type HashedPassword } from "./passwords.ts";
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly password: HashedPassword;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
+
+/** Whose a session is, for the lists of sessions: an id, because a name may change hands. */
+export const ownerOf = ({ id }: User) => `user:${id}`;
+
+/** Characters, in a form where each has one spelling: what `nameOf` gives. */
+export const longestName = 40;
+
+/** A name as it is kept and shown. */
+export const nameOf = (text: string) => text.normalize("NFKC").trim();
+
+/** The users, in two databases beside the sessions': by id, and the ids by name. */
+export class Users {
+  readonly #root: RootDatabase;
+  readonly #users: Database<User, string>;
+  readonly #ids: Database<string, string>;
+
+  constructor(root: RootDatabase) {
+    this.#root = root;
+    this.#users = root.openDB({ name: "users", encoding: "json" });
+    this.#ids = root.openDB({ name: "user-ids", encoding: "json" });
+  }
+
+  find(id: string): User | undefined {
+    return this.#users.get(id);
+  }
+
+  /** Adds a user; `undefined` when the name is taken. `Ada` and `ada` are one name. */
+  async add(name: string, password: string): Promise<User | undefined> {
+    const user = { id: randomUUID(), name: nameOf(name), password: await hashPassword(password), createdAt: Date.now() };
+    const added = await this.#root.transaction(() => {
+      if (this.#ids.doesExist(keyOf(name))) return false;
+      void this.#ids.put(keyOf(name), user.id);
+      void this.#users.put(user.id, user);
+      return true;
+    });
+    await this.#root.flushed; // on the disk before anybody is told
+    return added ? user : undefined;
+  }
+
+  /** The user of that name and password. An unknown name takes as long as a wrong password. */
+  async check(name: string, password: string): Promise<User | undefined> {
+    const id = nameOf(name).length > longestName ? undefined : this.#ids.get(keyOf(name));
+    const user = id === undefined ? undefined : this.find(id);
+    if (!(await isPassword(password, user?.password)) || user === undefined) return undefined;
+    // Comparing takes a while: the password may have been changed meanwhile, to lock somebody out.
+    return this.find(user.id)?.password.hash === user.password.hash ? user : undefined;
+  }
+
+  async setPassword(user: User, password: string): Promise<void> {
+    await this.#users.put(user.id, { ...user, password: await hashPassword(password) });
+    await this.#root.flushed;
+  }
+}
+
+const keyOf = (name: string) => nameOf(name).toLowerCase();
