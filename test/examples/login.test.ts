@@ -1,0 +1,192 @@
+import { LmdbBackend } from "@mini/session/lmdb";
+import { open } from "lmdb";
+import { describe, expect, test, vi } from "vitest";
+import { makeApp } from "../../examples/login/app.ts";
+import { Turns } from "../../examples/login/turns.ts";
+import { Users } from "../../examples/login/users.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { isLetIn, isSentAway, led, loginSite, password, secretKey, signIn, signUp } from "../support/login-site.ts";
+
+const { newVisitor, newMember, cookieOf, withCookie, url } = loginSite();
+
+test("a member signs up, signs out and signs in again, and is told of each once", async () => {
+  const visitor = await newMember("ada");
+  expect((await visitor.visit("/account")).text).toMatch(/^Your account is made, and you are signed in\. Account Name ada Member since/);
+  expect((await visitor.visit("/account")).text).toMatch(/^Account Name ada/);
+
+  expect(led(await visitor.visit("/sign-out", { form: {} }))).toEqual([303, "/"]);
+  expect((await visitor.visit("/")).text).toMatch(/^You are signed out\. Welcome/);
+  expect((await visitor.visit("/")).text).toMatch(/^Welcome/);
+  expect(led(await visitor.visit("/account"))).toEqual(isSentAway);
+
+  expect(led(await signIn(visitor, { name: "ADA", password }))).toEqual([303, "/account"]);
+  expect((await visitor.visit("/")).text).toMatch(/^You are signed in as ada\. Hello, ada/);
+  expect(led(await visitor.visit("/sign-in"))).toEqual([303, "/account"]);
+  expect(led(await visitor.visit("/sign-up"))).toEqual([303, "/account"]);
+});
+
+describe("signing up", () => {
+  const nameRule = "A name has 1 to 40 letters, digits, dots, hyphens or underscores.";
+  const cases = [
+    ["a short password", { name: "eve", password: "short" }, "A password has at least 10 characters."],
+    ["a long password", { name: "eve", password: "x".repeat(201) }, "A password has at most 200 characters."],
+    ["no name", { name: " ", password }, nameRule],
+    ["a long name", { name: "x".repeat(41), password }, nameRule],
+    ["a name with markup", { name: `"><script>`, password }, nameRule],
+    ["no fields", {}, nameRule],
+  ] as const;
+
+  test.each(cases)("with %s is refused, and the form comes back", async (_title, form, problem) => {
+    const answer = await newVisitor().visit("/sign-up", { form });
+    expect([answer.status, answer.setCookies]).toEqual([422, []]);
+    expect(answer.text).toContain(problem);
+    expect(answer.markup).toContain('aria-invalid="true" aria-describedby="problem"');
+    expect(answer.markup).not.toMatch(/<script|short|xxxxx"? *type="password"/);
+  });
+
+  test("with a name that is taken is refused in any spelling, and the name stays in the form", async () => {
+    await newMember("grace");
+    for (const name of ["Grace", "ＧＲＡＣＥ"]) {
+      const answer = await signUp(newVisitor(), name);
+      expect([answer.status, answer.setCookies]).toEqual([422, []]);
+      expect(answer.text).toContain("This name is taken.");
+      expect(answer.markup).toContain(`value="${name}"`);
+    }
+  });
+
+  test("twice at once makes one account", async () => {
+    const answers = await Promise.all([signUp(newVisitor(), "linus"), signUp(newVisitor(), "linus")]);
+    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([303, 422]);
+  });
+});
+
+describe("signing in", () => {
+  test("with a wrong password or an unknown name has the same answer, and the form keeps the rest", async () => {
+    await newMember("barbara");
+    const wrong = await signIn(newVisitor(), { name: "barbara", password: "wrong", next: "/account/sessions" });
+    const unknown = await signIn(newVisitor(), { name: "nobody", password: "wrong", next: "/account/sessions" });
+    expect([wrong.status, unknown.status]).toEqual([403, 403]);
+    expect(wrong.text).toContain("The name or the password is wrong.");
+    expect(wrong.markup).toContain('name="name" value="barbara"');
+    expect(wrong.markup).toContain('name="next" value="/account/sessions"');
+    expect(unknown.markup.replace("nobody", "barbara")).toBe(wrong.markup);
+  });
+
+  test("with a name or password of any length is only wrong", async () => {
+    const answer = await signIn(newVisitor(), { name: "x".repeat(5000), password: "x".repeat(5000) });
+    expect(answer.status).toBe(403);
+  });
+
+  test("fails five times, the count outliving each 403, and then has to wait, with the right password too", async () => {
+    await newMember("edsger");
+    const visitor = newVisitor();
+    await signIn(visitor, { name: "edsger", password: "wrong" });
+    // Of parallel ones every one counts.
+    const answers = await Promise.all(Array.from({ length: 4 }, () => signIn(visitor, { name: "edsger", password: "wrong" })));
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
+    const refused = await signIn(visitor, { name: "edsger", password });
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    expect(refused.text).toMatch(/^Please wait Too many wrong passwords\. Try again in (?:\d+ seconds|a second)\./);
+    expect(led(await signIn(newVisitor(), { name: "edsger", password }))).toEqual([303, "/account"]);
+  });
+
+  test("gives another id, under which nothing of before is left, and the one of before is dead", async () => {
+    await newMember("donald");
+    const visitor = newVisitor();
+    for (let count = 0; count < 4; count++) await signIn(visitor, { name: "donald", password: "wrong" });
+    const before = await cookieOf(visitor);
+    await signIn(visitor, { name: "donald", password });
+    const after = await cookieOf(visitor);
+    expect(await withCookie(before)).toEqual(isSentAway);
+    expect(await withCookie(after)).toEqual(isLetIn);
+    // The four failures are forgotten: one more brings no pause.
+    await signIn(visitor, { name: "donald", password: "wrong" });
+    expect(led(await signIn(visitor, { name: "donald", password }))).toEqual([303, "/account"]);
+  });
+
+  const targets = [
+    ["/account/sessions?a=1", "/account/sessions?a=1"],
+    ["", "/account"],
+    ["//other.example/", "/account"],
+    ["https://other.example/", "/account"],
+    ["/\\other.example", "/account"],
+    ["javascript:alert(1)", "/account"],
+    ["http://[", "/account"],
+    ["account\n/sessions", "/account/sessions"],
+  ] as const;
+
+  test("goes on to the page that was asked for, and never to another site", async () => {
+    const visitor = await newMember("alan");
+    const next = "/account/sessions?a=1";
+    expect(led(await signIn(visitor, { name: "alan", password, next }))).toEqual([303, next]);
+    const found: unknown[] = [];
+    // Who is signed in already goes on at once.
+    for (const [asked] of targets) found.push([asked, ...led(await visitor.visit(`/sign-in?${new URLSearchParams({ next: asked })}`))]);
+    expect(found).toEqual(targets.map(([asked, target]) => [asked, 303, target]));
+    const ownOrigin = `${new URL(url()).origin}//other.example`;
+    expect(led(await visitor.visit(`/sign-in?${new URLSearchParams({ next: ownOrigin })}`))).toEqual([303, "/other.example"]);
+  });
+
+  test("is possible for many at once: none waits so long for another's password that its session can not be saved", async () => {
+    await newMember("niklaus");
+    const answers = await Promise.all(Array.from({ length: 12 }, () => signIn(newVisitor(), { name: "niklaus", password })));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 303));
+  });
+});
+
+test("the pause ends by itself, and the password can be tried again", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const data = open({ path: temporaryFolder() });
+  const users = new Users(data);
+  const own = makeApp({ secretKey, backend: new LmdbBackend({ root: data }), users });
+  await users.add("john", password);
+  let cookie = "";
+  const tryIt = async (given: string) => {
+    const body = new URLSearchParams({ name: "john", password: given });
+    const answer = await own.fetch(new Request("http://localhost/sign-in", { method: "POST", headers: { cookie }, body }));
+    cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+    return [answer.status, answer.headers.get("retry-after")];
+  };
+  try {
+    for (let count = 0; count < 5; count++) expect(await tryIt("wrong")).toEqual([403, null]);
+    expect(await tryIt(password)).toEqual([429, "30"]);
+    vi.setSystemTime(Date.now() + 29_500);
+    expect(await tryIt(password)).toEqual([429, "1"]);
+    vi.setSystemTime(Date.now() + 500);
+    expect(await tryIt("wrong")).toEqual([403, null]);
+    expect(await tryIt(password)).toEqual([429, "30"]);
+    vi.setSystemTime(Date.now() + 30_000);
+    expect(await tryIt(password)).toEqual([303, null]);
+  } finally {
+    vi.useRealTimers();
+    await data.close();
+  }
+});
+
+test("a password that is changed while it is compared opens nothing", async () => {
+  const data = open({ path: temporaryFolder() });
+  const users = new Users(data);
+  const alonzo = await users.add("alonzo", password);
+  const other = await users.add("other", "another long password");
+  const checking = users.check("alonzo", password);
+  await data.openDB({ name: "users", encoding: "json" }).put(alonzo!.id, { ...alonzo, password: other!.password });
+  expect(await checking).toBeUndefined();
+  expect(await users.check("alonzo", "another long password")).toMatchObject({ id: alonzo!.id });
+  await data.close();
+});
+
+test("more work than may wait for its turn is refused with 503, and the turns go on", async () => {
+  const turns = new Turns({ atOnce: 1, mostWaiting: 1 });
+  const done: string[] = [];
+  const work = (name: string) => turns.run(async () => void done.push(name));
+  const failing = turns.run(() => Promise.reject(new Error("no")));
+  const outcomes = await Promise.allSettled([failing, work("waits"), work("refused")]);
+  expect(outcomes).toEqual([
+    { status: "rejected", reason: new Error("no") },
+    { status: "fulfilled", value: undefined },
+    { status: "rejected", reason: expect.objectContaining({ status: 503 }) },
+  ]);
+  await work("later");
+  expect(done).toEqual(["waits", "later"]);
+});
