@@ -16,7 +16,7 @@ describe("the repository", () => {
   ] as const)("%s", async (_title, command) => {
     const { code, stdout, stderr } = await runNode(command, { cwd: root });
     expect(code, stdout + stderr).toBe(0);
-  });
+  }, 60_000); // every example is a program to compile
 });
 
 /** What must never get past the linter, and the rule that stops it. */
