@@ -8,7 +8,7 @@ export interface HashedPassword {
   readonly hash: string;
 }
 
-/** 16 MiB and five passes: of what OWASP advises for scrypt, the one that needs the least memory. */
+/** 16 MiB and five passes: one of the costs that OWASP advises for scrypt. */
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 
 /** Node has four threads for such work, and LMDB writes on them as well: two are left to it. */

@@ -13,10 +13,15 @@ describe("the repository", () => {
     ["has nothing that the linter finds", [oxlint, "--format", "unix"]],
     ["is formatted: npm run format mends it", [oxfmt, "--check"]],
     ["compiles, every program of it", [".ci/check.mjs"]],
-  ] as const)("%s", async (_title, command) => {
-    const { code, stdout, stderr } = await runNode(command, { cwd: root });
-    expect(code, stdout + stderr).toBe(0);
-  }, 60_000); // every example is a program to compile
+  ] as const)(
+    "%s",
+    async (_title, command) => {
+      const { code, stdout, stderr } = await runNode(command, { cwd: root });
+      expect(code, stdout + stderr).toBe(0);
+    },
+    // Every example is one more program to compile.
+    60_000,
+  );
 });
 
 /** What must never get past the linter, and the rule that stops it. */
