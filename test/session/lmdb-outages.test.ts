@@ -27,42 +27,46 @@ async function streamUntilKilled(child: ChildProcess, cookie: string, first: num
   return output.slice(0, output.lastIndexOf("\n")).split("\n").map(Number);
 }
 
-test("answered changes outlive kill -9 of their process, the session is whole, and others go on with it", { timeout: 120_000 }, async () => {
-  const path = temporaryFolder();
-  const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start(path)))) as [ChildProcess, ...ChildProcess[]];
-  const profile = { name: "Zoë", roles: ["admin", "editor"] };
-  const cookie = await tell<string>(steady, { task: "begin", data: { profile, list: [], count: 0 } });
-  const all: number[] = [];
-  let changed = 0;
-  for (const [round, victim] of victims.entries()) {
-    const first = round * 100_000;
-    await tell(steady, { task: "keepWriting", cookie, name: "steady" });
-    const said = await streamUntilKilled(victim, cookie, first, 40);
-    const written = await tell<readonly Answered[]>(steady, { task: "stopWriting" });
-    changed += written.length;
+test(
+  "answered changes outlive kill -9 of their process, the session is whole, and others go on with it",
+  { timeout: 120_000 },
+  async () => {
+    const path = temporaryFolder();
+    const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start(path)))) as [ChildProcess, ...ChildProcess[]];
+    const profile = { name: "Zoë", roles: ["admin", "editor"] };
+    const cookie = await tell<string>(steady, { task: "begin", data: { profile, list: [], count: 0 } });
+    const all: number[] = [];
+    let changed = 0;
+    for (const [round, victim] of victims.entries()) {
+      const first = round * 100_000;
+      await tell(steady, { task: "keepWriting", cookie, name: "steady" });
+      const said = await streamUntilKilled(victim, cookie, first, 40);
+      const written = await tell<readonly Answered[]>(steady, { task: "stopWriting" });
+      changed += written.length;
 
-    const { live, data } = await tell<Held>(steady, { task: "read", cookie });
-    const { count, list, steady: last, profile: kept, ...keys } = data as AnyData & { readonly list: readonly number[] };
-    const inRound = list.filter((number) => number >= first);
-    expect(said.length).toBeGreaterThanOrEqual(40);
-    expect(said.filter((number) => !inRound.includes(number))).toEqual([]);
-    // Each of the four chains of requests may have had one that was committed, and not answered.
-    expect(inRound.length - said.length).toBeLessThanOrEqual(4);
-    for (const chain of [0, 1, 2, 3]) {
-      const from = first + chain * 10_000;
-      const numbers = inRound.filter((number) => number >= from && number < from + 10_000);
-      expect(numbers, `chain ${chain} in round ${round}`).toEqual(Array.from({ length: numbers.length }, (_, index) => from + index));
+      const { live, data } = await tell<Held>(steady, { task: "read", cookie });
+      const { count, list, steady: last, profile: kept, ...keys } = data as AnyData & { readonly list: readonly number[] };
+      const inRound = list.filter((number) => number >= first);
+      expect(said.length).toBeGreaterThanOrEqual(40);
+      expect(said.filter((number) => !inRound.includes(number))).toEqual([]);
+      // Each of the four chains of requests may have had one that was committed, and not answered.
+      expect(inRound.length - said.length).toBeLessThanOrEqual(4);
+      for (const chain of [0, 1, 2, 3]) {
+        const from = first + chain * 10_000;
+        const numbers = inRound.filter((number) => number >= from && number < from + 10_000);
+        expect(numbers, `chain ${chain} in round ${round}`).toEqual(Array.from({ length: numbers.length }, (_, index) => from + index));
+      }
+      all.push(...inRound);
+      expect(live).toBe(true);
+      expect(list).toEqual(all);
+      expect(keys).toEqual(Object.fromEntries(list.map((number) => [`k${number}`, 1])));
+      expect(count).toBe(list.length + changed);
+      expect([kept, typeof last]).toEqual([profile, "number"]);
+      expect(written.filter(({ status, setCookies }) => status !== 200 || setCookies.length > 0)).toEqual([]);
     }
-    all.push(...inRound);
-    expect(live).toBe(true);
-    expect(list).toEqual(all);
-    expect(keys).toEqual(Object.fromEntries(list.map((number) => [`k${number}`, 1])));
-    expect(count).toBe(list.length + changed);
-    expect([kept, typeof last]).toEqual([profile, "number"]);
-    expect(written.filter(({ status, setCookies }) => status !== 200 || setCookies.length > 0)).toEqual([]);
-  }
-  expect(await tell<State>(steady, { task: "state" })).toEqual({ logged: [], unhandled: 0 });
-});
+    expect(await tell<State>(steady, { task: "state" })).toEqual({ logged: [], unhandled: 0 });
+  },
+);
 
 test("on a full disk a change is answered 503 and keeps the cookie; what needs no write goes on", { timeout: 120_000 }, async () => {
   const path = temporaryFolder();
