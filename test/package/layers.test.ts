@@ -17,9 +17,9 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
   session: words(`
     json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
-    flash idle config settings secure-cookie session-ids operations outgoing medium backends/securecookie
-    deadline kept-record backends/group-commit backends/keyed-store backends/keyed owned-sessions
-    pending-flashes state handled session slot request-sessions store local middleware mixin index
+    flash life config settings secure-cookie session-ids operations outgoing medium backends/securecookie
+    deadline kept-record backends/group-commit backends/keyed-store backends/keyed
+    pending-flashes state handled session owned-sessions slot request-sessions store local middleware mixin index
   `),
 };
 

@@ -76,6 +76,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     const login = await app.begin(async (_store, session) => {
       const all = await session();
       all.increment("count");
+      all.flash("own");
       all.regenerate({ owner: "user:5", keep: ["a", "count"] });
     });
     await app.run(async (_store, session) => {
@@ -86,7 +87,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     await login.finish();
     expect(await app.data()).toEqual({ a: 2, count: 12 });
     const shown = await app.run(async (_store, session) => text(JSON.stringify(await (await session()).getFlashes())));
-    expect(await shown.text()).toBe('[{"message":"meanwhile","level":"info"}]');
+    expect(await shown.text()).toBe('[{"message":"own","level":"info"}]');
   });
 
   test("after a log-out in between only what the request did itself goes on, and the owner only if it says so", async () => {
@@ -108,6 +109,26 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
       expect(await listed.text()).toBe(String(sessions));
       await app.run(async (store) => void (await store.revokeAll("user:out")));
     }
+  });
+
+  test.each([
+    [undefined, ["before", "own"]],
+    [["a"], ["own"]],
+    [[], ["own"]],
+  ])("with keep: %j shows the messages %j", async (keep, expected) => {
+    const app = await begun({ a: 1 });
+    await app.run(async (_store, session) => (await session()).flash("before"));
+    const flashes = await app.run(async (_store, session) => {
+      const all = await session();
+      all.flash("own");
+      all.regenerate({ keep });
+      return text(JSON.stringify(all.peekFlashes().map(({ message }) => message)));
+    });
+    expect(await flashes.json()).toEqual(expected);
+    const shown = await app.run(async (_store, session) =>
+      text(JSON.stringify((await (await session()).getFlashes()).map(({ message }) => message))),
+    );
+    expect(await shown.json()).toEqual(expected);
   });
 
   test("is dropped by an unexpected error", async () => {

@@ -33,7 +33,6 @@ const overruled: Readonly<Record<string, string>> = {
 
 /** As `overruled`, for sessions in a store. */
 const overruledInStores: Readonly<Record<string, string>> = {
-  "S-110": "a record has ended when its maxAge is over, not in the second after it",
   "S-135": "counts the calls to a cache, which neither of the backends has",
 };
 

@@ -37,7 +37,10 @@ export class MiddlewareRegistry {
   }
 
   #instance(item: MiddlewareClass | Middleware, owner: string): Middleware {
-    if (typeof item === "object" && item !== null) return item;
+    if (typeof item === "object" && item !== null) {
+      this.#note(item.constructor as MiddlewareClass);
+      return item;
+    }
     if (typeof item !== "function") {
       throw new ConfigError(
         `The middleware of ${owner} has an entry that is no class and no instance; a circular import leaves undefined there.`,
@@ -47,8 +50,12 @@ export class MiddlewareRegistry {
     if (instance === undefined) {
       instance = new item(this.#app);
       this.#instances.set(item, instance);
-      for (const name of item.provides ?? []) this.#providers.set(name, item.name);
+      this.#note(item);
     }
     return instance;
+  }
+
+  #note({ provides, name: className }: MiddlewareClass): void {
+    for (const name of provides ?? []) this.#providers.set(name, className);
   }
 }

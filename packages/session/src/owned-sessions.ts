@@ -2,11 +2,12 @@ import { ConfigError } from "@mini/core";
 import type { KeyedStore } from "./backends/keyed-store.ts";
 import type { OwnerIndex } from "./backend.ts";
 import type { Deadline } from "./deadline.ts";
+import { endAfter } from "./life.ts";
 import type { KeptRecord } from "./kept-record.ts";
-import type { Data } from "./operations.ts";
+import type { SessionData } from "./session.ts";
 
 /** One session of an owner, as a list of them shows it. */
-export interface OwnedSession {
+export interface OwnedSession<Data extends object = SessionData> {
   /** Public name, for `revoke`. */
   readonly handle: string;
   /** Milliseconds since the Unix epoch, as the other times. */
@@ -17,7 +18,7 @@ export interface OwnedSession {
   /** Whether it is the session of the running request. */
   readonly current: boolean;
   /** What it holds. */
-  readonly data: Data;
+  readonly data: Readonly<Partial<Data>> & Readonly<Record<string, unknown>>;
 }
 
 interface Found {
@@ -48,14 +49,14 @@ export class OwnedSessions {
   }
 
   /** Those that are alive, the newest first. `own`: keys of the running request's sessions. */
-  async list(owner: string, own: ReadonlySet<string>): Promise<OwnedSession[]> {
+  async list(owner: string, own: ReadonlySet<string>): Promise<OwnedSession<object>[]> {
     const found = await this.#find(owner);
     return found
       .map(({ key, record }) => ({
         handle: record.handle,
         createdAt: record.createdAt,
         lastSeenAt: this.#lastSeenAt(record, own.has(key)),
-        expiresAt: record.expiresAt,
+        expiresAt: record.expiresAt - endAfter(0, 0),
         current: own.has(key),
         data: record.contents.data,
       }))
@@ -64,7 +65,7 @@ export class OwnedSessions {
 
   #lastSeenAt({ idleAt }: KeptRecord, isOwn: boolean): number | undefined {
     if (this.#idleTimeout === undefined) return undefined;
-    return isOwn ? this.#store.now() : idleAt - this.#idleTimeout * 1000;
+    return isOwn ? this.#store.now() : idleAt - endAfter(0, this.#idleTimeout);
   }
 
   /** Ends the session of that name; `false` when the owner has none. */

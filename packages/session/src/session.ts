@@ -21,7 +21,7 @@ type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
 export interface RegenerateOptions {
   /** Whose session it becomes, such as `user:42`; left out, it stays whose it was. */
   readonly owner?: string | undefined;
-  /** Keys that stay of what was loaded; left out, all. What this request changed stays in any case. */
+  /** Keys that stay of what was loaded; left out, all, messages too. What this request did itself stays in any case. */
   readonly keep?: readonly string[] | undefined;
 }
 
@@ -136,7 +136,10 @@ export class Session<Data extends object = SessionData> {
     return this.#home.state.update(key, change as (value: unknown) => unknown) as SessionValue<Data, Key>;
   }
 
-  /** Adds to a number, from 0 when there is none, and gives the sum; parallel steps on a server-side session add up. */
+  /**
+   * Adds to a number, from 0 when there is none, and gives the sum as this request sees it. Steps of parallel requests
+   * on a server-side session add up in the end; none of them sees the others', so decide on what was loaded.
+   */
   increment(key: KeyOf<Data>, by = 1): number {
     return this.#home.state.increment(key, by);
   }

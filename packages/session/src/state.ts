@@ -201,6 +201,7 @@ export class SessionState {
         else this.#lent.delete(key);
       }
       this.#data = Object.fromEntries(kept);
+      this.#flashes = this.#flashes.onto([]);
     }
     const earlier = this.#regeneration;
     const keptBefore = earlier?.keep;

@@ -87,12 +87,13 @@ export class SessionStore {
    *
    * @throws ConfigError when sessions are kept in cookies; SessionUnavailableError.
    */
-  listSessions(owner: string): Promise<OwnedSession[]> {
-    return handled(this.#list(owner));
+  listSessions<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {
+    return handled(this.#list<Data>(owner));
   }
 
-  async #list(owner: string): Promise<OwnedSession[]> {
-    return this.#used.owned((owned, own) => owned.list(owner, own));
+  async #list<Data extends object>(owner: string): Promise<OwnedSession<Data>[]> {
+    const sessions: readonly OwnedSession<object>[] = await this.#used.owned((owned, own) => owned.list(owner, own));
+    return sessions as OwnedSession<Data>[];
   }
 
   /** Ends the owner's session of that name; `false` when there is none. Who is logged in with it is so no longer. */

@@ -40,8 +40,8 @@ export interface GroupCommitOptions {
   readonly unreadable: () => void;
 }
 
-/** Most milliseconds between two tries. */
-const longestPause = 50;
+/** Most milliseconds between two tries: more, and whoever loses once loses again to those who go straight on. */
+const longestPause = 2;
 
 /**
  * Changes records by compare-and-swap, each session's changes in this process one after the other: those that come
@@ -161,7 +161,7 @@ function makeSteps(jobs: readonly Job[], current: KeptRecord): readonly Step[] {
   return steps;
 }
 
-/** Waits for a while that gets longer, and is never the same as that of another process. */
+/** Waits for a moment that is never the same as that of another process. */
 function pause(tries: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** tries, longestPause)));
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(tries, longestPause)));
 }

@@ -1,5 +1,5 @@
 import { mostFlashes, type Flash } from "../flash.ts";
-import { renewalAge } from "../idle.ts";
+import { endAfter, renewalAge } from "../life.ts";
 import type { KeptRecord } from "../kept-record.ts";
 import type { Commit, Committed, Life, Received, Regeneration, SessionMedium, StoredSession } from "../medium.ts";
 import { apply, noContents, sameContents, type Contents } from "../operations.ts";
@@ -149,7 +149,7 @@ class KeyedSession implements StoredSession {
     const store = this.#store;
     const known = this.#newest!;
     const onto = ({ version, contents }: KeptRecord) =>
-      version === kept.record.version ? next : store.fresh(apply(operations, { ...contents, data: keepOnly(contents.data, keep) }));
+      version === kept.record.version ? next : store.fresh(apply(operations, keepOnly(contents, keep)));
     const made = {
       contents: onto(known),
       ...this.#beginning(at, life),
@@ -193,25 +193,27 @@ class KeyedSession implements StoredSession {
   }
 
   #beginning(createdAt: number, { maxAge, idleTimeout }: Life) {
-    const expiresAt = createdAt + maxAge * 1000;
-    return { createdAt, expiresAt, idleAt: idleTimeout === undefined ? expiresAt : this.#store.now() + idleTimeout * 1000 };
+    const expiresAt = endAfter(createdAt, maxAge);
+    return { createdAt, expiresAt, idleAt: idleTimeout === undefined ? expiresAt : endAfter(this.#store.now(), idleTimeout) };
   }
 
   #idleAt(current: KeptRecord, { idleTimeout }: Life): number {
-    const idleAt = idleTimeout === undefined ? current.expiresAt : this.#store.now() + idleTimeout * 1000;
+    const idleAt = idleTimeout === undefined ? current.expiresAt : endAfter(this.#store.now(), idleTimeout);
     return Math.max(current.idleAt, idleAt);
   }
 
   /** A session that is used stays, without a write each time. */
   #use({ idleTimeout }: Life): void {
     if (this.#kept === undefined || idleTimeout === undefined) return;
-    const idleAt = this.#store.now() + idleTimeout * 1000;
+    const idleAt = endAfter(this.#store.now(), idleTimeout);
     if (idleAt - this.#newest!.idleAt >= renewalAge(idleTimeout) * 1000) this.#store.touch(this.#kept.key, idleAt);
   }
 }
 
-function keepOnly(data: Contents["data"], keep: ReadonlySet<string> | undefined): Contents["data"] {
-  return keep === undefined ? data : Object.fromEntries(Object.entries(data).filter(([key]) => keep.has(key)));
+/** What stays of what was loaded; messages go with the rest, for somebody else may have left them. */
+function keepOnly(contents: Contents, keep: ReadonlySet<string> | undefined): Contents {
+  if (keep === undefined) return contents;
+  return { data: Object.fromEntries(Object.entries(contents.data).filter(([key]) => keep.has(key))), flashes: [] };
 }
 
 /** Keeps sessions in a backend. What they hold is loaded at first access, within a deadline, as every commit. */
@@ -229,7 +231,7 @@ export class KeyedMedium implements SessionMedium {
       for (const key of keys) {
         const record = await this.#store.find(deadline, key);
         // The setting may be shorter by now than the one that the session began with.
-        const lives = record !== undefined && this.#store.now() < record.createdAt + received.maxAge * 1000;
+        const lives = record !== undefined && this.#store.now() < endAfter(record.createdAt, received.maxAge);
         if (lives) return new KeyedSession(this.#store, received, { key, record });
       }
       return new KeyedSession(this.#store, received, undefined);

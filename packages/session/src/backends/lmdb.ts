@@ -23,6 +23,9 @@ export interface LmdbBackendOptions {
  * Keeps sessions in an LMDB file, for all processes of one machine. An answered change is on the disk: it survives
  * the end of the process, and of the power as far as the disk keeps what it has acknowledged.
  *
+ * LMDB writes on the threads of Node's own pool, four unless `UV_THREADPOOL_SIZE` says more: password hashes that fill
+ * it keep sessions waiting, so hash a few at a time.
+ *
  * What expired stays in the file, unreadable, until somebody calls `prune`. LMDB needs room to remove as well: on a
  * full disk every write rejects, the end of a session too, and what is there can be read.
  *

@@ -1,5 +1,5 @@
 import { readFlashes } from "../flash.ts";
-import { renewalAge } from "../idle.ts";
+import { renewalAge } from "../life.ts";
 import { isPlainObject, parseJson } from "../json.ts";
 import type { Commit, Committed, Received, SessionMedium, StoredSession } from "../medium.ts";
 import { noContents, type Contents } from "../operations.ts";
