@@ -5,21 +5,19 @@ import { SessionUnavailableError } from "./errors.ts";
  * still under way when it has passed is left to itself, and no further call is made.
  */
 export class Deadline {
-  readonly #expired: Promise<never>;
+  readonly #what: string;
+  readonly #milliseconds: number;
   readonly #timer: NodeJS.Timeout;
+  /** How to end each call that is under way. */
+  readonly #waiting = new Set<(error: Error) => void>();
   #passed = false;
 
   /** @param what - What does not get done in time, for the log: `load a session`. */
   constructor(milliseconds: number, what: string) {
-    let expire: (error: Error) => void;
-    this.#expired = new Promise((_resolve, reject) => (expire = reject));
-    this.#expired.catch(ignore);
-    const end = () => {
-      this.#passed = true;
-      expire(unavailable(new Error(`Cannot ${what}: the backend has not answered within ${milliseconds} ms.`)));
-    };
+    this.#what = what;
+    this.#milliseconds = milliseconds;
     // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
-    this.#timer = setTimeout(() => setImmediate(end), milliseconds);
+    this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
   }
 
   get passed(): boolean {
@@ -27,30 +25,45 @@ export class Deadline {
   }
 
   /** The result of a call. @throws SessionUnavailableError when it fails, or when the time is over. */
-  async call<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#passed) return this.#expired;
-    try {
-      return await Promise.race([work(), this.#expired]);
-    } catch (error) {
-      throw error instanceof SessionUnavailableError ? error : unavailable(error);
-    }
+  call<Result>(work: () => Promise<Result>): Promise<Result> {
+    // Written without `async`, because every request that uses a session comes this way, and each promise costs.
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.#waiting.delete(fail);
+        reject(error instanceof SessionUnavailableError ? error : new SessionUnavailableError({ cause: error }));
+      };
+      if (this.#passed) {
+        fail(this.#late());
+        return;
+      }
+      this.#waiting.add(fail);
+      try {
+        work().then((result) => {
+          this.#waiting.delete(fail);
+          resolve(result);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
   }
 
   end(): void {
     clearTimeout(this.#timer);
   }
-}
 
-/** Runs work that has so much time, whatever comes of it. */
-export async function within<Result>(milliseconds: number, what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-  const deadline = new Deadline(milliseconds, what);
-  try {
-    return await work(deadline);
-  } finally {
-    deadline.end();
+  #expire(): void {
+    this.#passed = true;
+    for (const fail of this.#waiting) fail(this.#late());
+  }
+
+  #late(): Error {
+    return new Error(`Cannot ${this.#what}: the backend has not answered within ${this.#milliseconds} ms.`);
   }
 }
 
-const unavailable = (cause: unknown) => new SessionUnavailableError({ cause });
-
-function ignore(): void {}
+/** Runs work that has so much time, whatever comes of it. */
+export function within<Result>(milliseconds: number, what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  const deadline = new Deadline(milliseconds, what);
+  return work(deadline).finally(() => deadline.end());
+}

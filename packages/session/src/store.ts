@@ -38,14 +38,14 @@ export class SessionStore {
    *   cookie name, and for options that do not go together; SessionUnavailableError when the backend fails.
    */
   getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
-    return handled(this.#session<Data>(key, options));
-  }
-
-  async #session<Data extends object>(key: string, options: SessionOptions | undefined): Promise<Session<Data>> {
-    const slot = this.#used.slot(key, options);
-    const { session } = slot instanceof Promise ? await slot : slot;
-    // One object whatever the caller says is in it.
-    return session as unknown as Session<Data>;
+    try {
+      const slot = this.#used.slot(key, options);
+      // One object whatever the caller says is in it.
+      if (!(slot instanceof Promise)) return Promise.resolve(slot.session as unknown as Session<Data>);
+      return handled(slot.then(({ session }) => session as unknown as Session<Data>));
+    } catch (error) {
+      return handled(Promise.reject(error as Error));
+    }
   }
 
   /** Replaces all that a session holds, and gives the session. */
