@@ -19,7 +19,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
     flash life config settings secure-cookie session-ids operations outgoing medium backends/securecookie
     deadline kept-record backends/group-commit backends/keyed-store backends/keyed
-    pending-flashes state handled session owned-sessions slot request-sessions store local middleware mixin index
+    pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index
   `),
 };
 

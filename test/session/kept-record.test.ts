@@ -9,7 +9,7 @@ describe("a record", () => {
     ["of another form", '{"form":2,"createdAt":1,"handle":"h","data":{}}'],
     ["with data that is a list", '{"form":1,"createdAt":1,"handle":"h","data":[]}'],
     ["without a handle", '{"form":1,"createdAt":1,"data":{}}'],
-    ["with messages that are none", '{"form":1,"createdAt":1,"handle":"h","data":{},"flashes":[{"id":1}]}'],
+    ["with messages that are none", '{"form":1,"createdAt":1,"handle":"h","data":{},"flashes":{"id":1}}'],
     ["with an owner that is none", '{"form":1,"createdAt":1,"handle":"h","data":{},"owner":5}'],
     ["that is null", "null"],
     ["of no text", "\ufffd\0"],

@@ -66,7 +66,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     });
     expect(await look(response)).toEqual(unavailable);
     expect(app.watched.counted()).toEqual(["read"]);
-    expect(app.logged.filter((line) => line.includes("failed"))).toHaveLength(1);
+    expect(app.logged).toEqual([expect.stringMatching(/^Cannot load a session: /)]);
     app.repair();
     expect(await app.data()).toEqual({ a: 1 });
   });
@@ -243,11 +243,11 @@ test("an error page that needs a session of a backend that is down is 503, not 5
 });
 
 test("a process that was busy for longer than the deadline looks at the answers that have come first", async () => {
-  const app = await begun({ deadline: 20 });
+  const app = await begun({ deadline: 100 });
   app.watched.before = async (name) => {
     if (name !== "read") return;
     setImmediate(() => {
-      const until = performance.now() + 60;
+      const until = performance.now() + 250;
       while (performance.now() < until);
     });
     // Done by another thread meanwhile, and looked at after the timers.

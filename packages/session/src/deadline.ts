@@ -5,16 +5,13 @@ import { SessionUnavailableError } from "./errors.ts";
  * still under way when it has passed is left to itself, and no further call is made.
  */
 export class Deadline {
-  readonly #what: string;
   readonly #milliseconds: number;
   readonly #timer: NodeJS.Timeout;
   /** How to end each call that is under way. */
   readonly #waiting = new Set<(error: Error) => void>();
   #passed = false;
 
-  /** @param what - What does not get done in time, for the log: `load a session`. */
-  constructor(milliseconds: number, what: string) {
-    this.#what = what;
+  constructor(milliseconds: number) {
     this.#milliseconds = milliseconds;
     // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
@@ -30,7 +27,7 @@ export class Deadline {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
         this.#waiting.delete(fail);
-        reject(error instanceof SessionUnavailableError ? error : new SessionUnavailableError({ cause: error }));
+        reject(error instanceof SessionUnavailableError ? error : new SessionUnavailableError(error));
       };
       if (this.#passed) {
         fail(this.#late());
@@ -58,12 +55,12 @@ export class Deadline {
   }
 
   #late(): Error {
-    return new Error(`Cannot ${this.#what}: the backend has not answered within ${this.#milliseconds} ms.`);
+    return new Error(`the backend has not answered within ${this.#milliseconds} ms.`);
   }
 }
 
 /** Runs work that has so much time, whatever comes of it. */
-export function within<Result>(milliseconds: number, what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-  const deadline = new Deadline(milliseconds, what);
+export function within<Result>(milliseconds: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  const deadline = new Deadline(milliseconds);
   return work(deadline).finally(() => deadline.end());
 }

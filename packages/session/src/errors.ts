@@ -72,9 +72,12 @@ function keepLess(biggest: readonly KeySize[]): string {
  */
 export class SessionUnavailableError extends HTTPError {
   override readonly code = "MINI_SESSION_UNAVAILABLE";
+  /** What the backend failed with; it has been logged. */
+  readonly reason: unknown;
 
-  constructor({ cause }: { readonly cause?: unknown } = {}) {
-    super(503, undefined, { headers: { "retry-after": "1" }, cause });
+  constructor(reason: unknown) {
+    super(503, undefined, { headers: { "retry-after": "1" } });
+    this.reason = reason;
   }
 
   override get name(): string {

@@ -27,9 +27,9 @@ export function freshFlashes(flashes: readonly Flash[], maxAge: number, now: num
   return flashes.every(({ at }) => now - at <= maxAge * 1000) ? flashes : flashes.filter(({ at }) => now - at <= maxAge * 1000);
 }
 
-/** The messages of a decoded record; `undefined` when they are not messages. */
+/** The messages of a decoded record; `undefined` when it is no list. What in it is no message is left out. */
 export function readFlashes(value: unknown): readonly Flash[] | undefined {
-  return Array.isArray(value) && value.every(isFlash) ? value : undefined;
+  return Array.isArray(value) ? value.filter(isFlash) : undefined;
 }
 
 function isFlash(value: unknown): value is Flash {

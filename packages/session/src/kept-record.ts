@@ -12,6 +12,8 @@ export interface KeptRecord {
   readonly idleAt: number;
   readonly expiresAt: number;
   readonly owner: string | undefined;
+  /** The owner's epoch when he was named: once it has moved, what is made of this session counts as revoked. */
+  readonly epoch: number | undefined;
   /** Public random name. */
   readonly handle: string;
   readonly version: string;
@@ -28,9 +30,9 @@ const form = 1;
  *
  * @throws SessionTooLargeError over 64 KiB.
  */
-export function encodeRecord({ contents, createdAt, owner, handle, idleAt, expiresAt }: Omit<KeptRecord, "version">): NewRecord {
+export function encodeRecord({ contents, createdAt, owner, epoch, handle, idleAt, expiresAt }: Omit<KeptRecord, "version">): NewRecord {
   const { data, flashes } = contents;
-  const text = JSON.stringify({ form, createdAt, handle, owner, data, flashes: flashes.length === 0 ? undefined : flashes });
+  const text = JSON.stringify({ form, createdAt, handle, owner, epoch, data, flashes: flashes.length === 0 ? undefined : flashes });
   const bytes = new TextEncoder().encode(text);
   if (bytes.length > longestRecord) {
     const all = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
@@ -41,11 +43,13 @@ export function encodeRecord({ contents, createdAt, owner, handle, idleAt, expir
 
 /** `undefined` for what is no record of this form. */
 export function decodeRecord({ data: bytes, idleAt, expiresAt, version }: SessionRecord): KeptRecord | undefined {
+  if (!((bytes as unknown) instanceof Uint8Array)) return undefined;
   const record = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
   if (!isPlainObject(record) || record["form"] !== form) return undefined;
-  const { data, createdAt, owner, handle } = record;
+  const { data, createdAt, owner, epoch, handle } = record;
   const flashes = record["flashes"] === undefined ? noContents.flashes : readFlashes(record["flashes"]);
   if (!isPlainObject(data) || flashes === undefined || typeof createdAt !== "number" || typeof handle !== "string") return undefined;
   if (owner !== undefined && typeof owner !== "string") return undefined;
-  return { contents: { data, flashes }, createdAt, idleAt, expiresAt, owner, handle, version };
+  if (epoch !== undefined && typeof epoch !== "number") return undefined;
+  return { contents: { data, flashes }, createdAt, idleAt, expiresAt, owner, epoch, handle, version };
 }

@@ -73,6 +73,6 @@ export interface Received extends Life {
 export interface SessionMedium {
   /** The client's session; a new empty one when it sent none that is valid. Nothing is kept by looking. */
   load(received: Received): StoredSession | Promise<StoredSession>;
-  /** Removes the client's session without loading it. */
-  end(received: Received): void | Promise<void>;
+  /** Removes the client's sessions without loading them, but the one under the key `but`, which has been. */
+  end(received: Received, but: string | undefined): void | Promise<void>;
 }

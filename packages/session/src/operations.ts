@@ -59,6 +59,11 @@ function step(key: string, value: unknown, next: Step): unknown {
   return changed;
 }
 
+/** @throws TypeError for a step that the value does not allow. */
+export function takeSteps(key: string, value: unknown, steps: readonly Step[]): unknown {
+  return steps.reduce((current: unknown, next) => step(key, current, next), value);
+}
+
 /**
  * A record's contents after the operations; neither is changed.
  *
@@ -69,11 +74,7 @@ export function apply(operations: Operations, contents: Contents): Contents {
   for (const [key, change] of operations.changes) {
     if (change.type === "delete") data.delete(key);
     else if (change.type === "set") data.set(key, change.value);
-    else
-      data.set(
-        key,
-        change.steps.reduce((value, next) => step(key, value, next), data.get(key)),
-      );
+    else data.set(key, takeSteps(key, data.get(key), change.steps));
   }
   return { data: Object.fromEntries(data), flashes: applyFlashes(operations, contents.flashes) };
 }

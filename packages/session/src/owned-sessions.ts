@@ -49,15 +49,15 @@ export class OwnedSessions {
   }
 
   /** Those that are alive, the newest first. `own`: keys of the running request's sessions. */
-  async list(owner: string, own: ReadonlySet<string>): Promise<OwnedSession<object>[]> {
+  async list(owner: string, own: readonly string[]): Promise<OwnedSession<object>[]> {
     const found = await this.#find(owner);
     return found
       .map(({ key, record }) => ({
         handle: record.handle,
         createdAt: record.createdAt,
-        lastSeenAt: this.#lastSeenAt(record, own.has(key)),
+        lastSeenAt: this.#lastSeenAt(record, own.includes(key)),
         expiresAt: record.expiresAt - endAfter(0, 0),
-        current: own.has(key),
+        current: own.includes(key),
         data: record.contents.data,
       }))
       .toSorted((one, other) => other.createdAt - one.createdAt);
@@ -74,12 +74,20 @@ export class OwnedSessions {
     return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
   }
 
-  /** Ends all but those under the keys in `own`, also those that are being made at this moment; how many there were. */
-  async revokeExcept(owner: string, own: ReadonlySet<string>): Promise<number> {
+  /** Ends all but those under the keys in `own`, also those that get made or renewed at this moment; how many there were. */
+  async revokeExcept(owner: string, own: readonly string[]): Promise<number> {
     // Counted before they are looked for: whoever makes one meanwhile is found here, or finds the count changed.
-    await this.#store.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
+    const epoch = await this.#store.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
+    await this.#batches(own, "keep a session", (key, deadline) => this.#keep(owner, epoch, key, deadline));
     const found = await this.#find(owner);
-    return this.#take(found.filter(({ key }) => !own.has(key)));
+    return this.#take(found.filter(({ key }) => !own.includes(key)));
+  }
+
+  /** Lets a session of the owner go on, and be renewed, under the new count. */
+  async #keep(owner: string, epoch: number, key: string, deadline: Deadline): Promise<void> {
+    const known = await this.#store.find(deadline, key);
+    if (known?.owner !== owner) return;
+    await this.#store.change(deadline, key, known, (current) => (current.owner === owner ? { ...current, epoch } : current));
   }
 
   async #find(owner: string): Promise<readonly Found[]> {

@@ -1,13 +1,14 @@
-import { beforeHead, ConfigError, cookieValues, deleteCookie, local, LocalError, setHeader, vary } from "@mini/core";
+import { beforeHead, ConfigError, cookieValues, local, LocalError, vary } from "@mini/core";
 import type { Request, Response } from "@mini/core";
 import type { SessionOptions } from "./config.ts";
 import { SessionCommittedError, SessionUnavailableError } from "./errors.ts";
 import type { Received, SessionMedium, StoredSession } from "./medium.ts";
-import { quoted, type Contents } from "./operations.ts";
+import { quoted } from "./operations.ts";
 import type { OutgoingCookies } from "./outgoing.ts";
 import type { OwnedSessions } from "./owned-sessions.ts";
 import type { SecureCookie } from "./secure-cookie.ts";
-import { checkCookieName, sessionSettings, withOptions, type CookieSettings, type SessionSettings, type Settings } from "./settings.ts";
+import { SentCookies } from "./sent-cookies.ts";
+import { checkCookieName, sessionSettings, withOptions, type SessionSettings, type Settings } from "./settings.ts";
 import { Slot, type SlotRequest } from "./slot.ts";
 
 /** What the sessions of all requests of an application share. */
@@ -30,8 +31,6 @@ interface Loading {
 const mostValues = 4;
 const longestValue = 4096;
 
-const guarded = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
-
 /** The sessions that one request uses, from the first access to the commit. Made by the first access. */
 export class RequestSessions implements SlotRequest {
   readonly #shared: SharedSessions;
@@ -44,12 +43,13 @@ export class RequestSessions implements SlotRequest {
   /** Whether something that was to be saved is not. */
   #lost = false;
   #finished = false;
-  #sent = false;
+  readonly cookies: SentCookies;
 
   /** @throws SessionCommittedError when the head is written. */
   constructor(shared: SharedSessions, request: Request) {
     this.#shared = shared;
     this.#request = request;
+    this.cookies = new SentCookies(shared.outgoing, request);
     try {
       beforeHead((response) => this.#finish(response));
     } catch (error) {
@@ -149,7 +149,7 @@ export class RequestSessions implements SlotRequest {
 
   /** Clears a session's cookie, whatever becomes of the request, and ends the session. */
   end(key: string, options?: SessionOptions): Promise<void> {
-    return this.wait(this.#end(key, options));
+    return this.wait(this.must(this.#end(key, options)));
   }
 
   async #end(key: string, options: SessionOptions | undefined): Promise<void> {
@@ -159,25 +159,33 @@ export class RequestSessions implements SlotRequest {
     if (known !== undefined && options !== undefined) this.#merge(key, known, options);
     const settings = known?.settings ?? this.#settingsOf(key, options);
     const name = this.settings.prefix + key;
-    deleteCookie(name, this.#shared.outgoing.attributes(this.#request, settings.cookie));
-    this.#sent = true;
+    const clear = () => this.cookies.clear(name, settings.cookie);
+    clear();
     const medium = this.#medium(settings);
     const fresh = () => medium.load(this.#ask(name, settings, [])) as StoredSession;
-    if (known !== undefined) return (known instanceof Slot ? known : await known.slot).end(fresh);
-    this.#slots.set(key, new Slot(this, name, settings, fresh()));
-    await this.must(medium.end(this.#ask(name, settings)));
+    let loaded: string | undefined;
+    if (known === undefined) {
+      this.#slots.set(key, new Slot(this, name, settings, fresh()));
+    } else {
+      const slot = known instanceof Slot ? known : await known.slot;
+      // Once more, for a commit that was under way may have sent the cookie.
+      loaded = await slot.end(fresh, clear);
+    }
+    await medium.end(this.#ask(name, settings), loaded);
   }
 
   /** Asks the configured backend about an owner; the keys are those of this request's own sessions. */
-  owned<Result>(ask: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
-    return this.wait(this.#owned(ask));
-  }
-
-  async #owned<Result>(ask: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
+  async owned<Result>(ask: (owned: OwnedSessions, own: readonly string[]) => Promise<Result>): Promise<Result> {
+    this.mustBeOpen("look for the sessions of an owner");
     const owned = this.#shared.owned();
     await this.slot(this.settings.cookieName);
     const slots = await Promise.all([...this.#slots.values()].map(async (known) => (known instanceof Slot ? known : known.slot)));
-    return ask(owned, new Set(slots.flatMap(({ state }) => state.stored.key ?? [])));
+    // A commit that is under way may give a session another key.
+    const keys = await Promise.all(slots.map((slot) => slot.key()));
+    return ask(
+      owned,
+      keys.filter((key) => key !== undefined),
+    );
   }
 
   /** Has the answer wait for it: whoever does not wait himself learns of a failure by the answer. */
@@ -202,23 +210,12 @@ export class RequestSessions implements SlotRequest {
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  send({ cookieName, settings }: Slot, value: string, { data, flashes }: Contents): void {
-    const contents = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
-    this.sendCookie(cookieName, value, settings.cookie, contents);
-  }
-
-  /** @throws CookieTooLargeError */
-  sendCookie(name: string, value: string, cookie: CookieSettings, contents: Readonly<Record<string, unknown>>): void {
-    this.#shared.outgoing.send(this.#request, name, value, cookie, contents);
-    this.#sent = true;
-  }
-
   #finish(response: Response): void | Promise<void> {
+    if (this.#work.size > 0) return Promise.all(this.#work).then(() => this.#finish(response));
     this.#finished = true;
     const slots = [...this.#slots.values()].filter((slot) => slot instanceof Slot);
     for (const { state } of slots) state.close();
-    if (this.#work.size === 0) return this.#settle(slots, response);
-    return Promise.all(this.#work).then(() => this.#settle(slots, response));
+    return this.#settle(slots, response);
   }
 
   /** Commits, or puts back what was taken out. The error decides, not who renders it. */
@@ -238,22 +235,34 @@ export class RequestSessions implements SlotRequest {
       const saving = slots[i]!.save();
       if (saving instanceof Promise) return saving.then(() => this.#saveFrom(slots, i + 1, response));
     }
-    this.#guard(response);
+    this.cookies.guard(response);
   }
 
   async #drop(slots: readonly Slot[], response: Response): Promise<void> {
     const failure = local.error === undefined ? this.#failure : undefined;
-    const lost = failure !== undefined && (this.#lost || slots.some(({ session }) => session.modified));
+    const lost = failure !== undefined && (this.#lost || slots.some(hasChanges));
     await this.#abandon(slots, this.#failure);
-    // The failure is the answer, and has been logged: what the handler has added to the head must not leave with it.
-    if (failure !== undefined && response.status === 503) throw new SessionUnavailableError();
-    if (lost) throw failure;
-    this.#guard(response);
+    if (failure !== undefined && (lost || response.status === 503)) {
+      this.#restoreLater();
+      // When the failure is the answer already, it comes again: what the handler has added to the head must not leave.
+      throw failure;
+    }
+    if (local.error !== undefined) this.cookies.restore();
+    this.cookies.guard(response);
   }
 
   async #undo(slots: readonly Slot[], error: unknown): Promise<never> {
     await this.#abandon(slots, error);
+    this.#restoreLater();
     throw error;
+  }
+
+  /** The error that comes next drops all cookies; after that is the time for those that must leave. */
+  #restoreLater(): void {
+    beforeHead((response) => {
+      this.cookies.restore();
+      this.cookies.guard(response);
+    });
   }
 
   /** Nobody waits for a backend that has just failed. */
@@ -261,10 +270,15 @@ export class RequestSessions implements SlotRequest {
     const abandoned = Promise.all(slots.map(async (slot) => slot.abandon()));
     if (!(error instanceof SessionUnavailableError)) await abandoned;
   }
+}
 
-  /** Keeps shared caches from storing an answer that has a session's cookie. */
-  #guard(response: Response): void {
-    if (this.#sent && !guarded.test(response.headers.get("cache-control") ?? "")) setHeader("cache-control", "no-store");
+/** Whether a session has something to save; one that can not be saved has. */
+function hasChanges({ session }: Slot): boolean {
+  try {
+    return session.modified;
+  } catch (error) {
+    if (error instanceof TypeError) return true;
+    throw error;
   }
 }
 

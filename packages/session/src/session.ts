@@ -168,6 +168,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Adds a message for the page that reads it next; of more than 20 the oldest go. `message` may be any JSON. */
   flash(message: unknown, level = "info"): void {
+    if (typeof (level as unknown) !== "string") throw new TypeError(`Cannot flash a message: its level is a ${typeof level}, not a text.`);
     this.#home.state.addFlash(makeFlash(message, level, this.#home.now()));
   }
 
@@ -201,6 +202,9 @@ export class Session<Data extends object = SessionData> {
    * all after a log-in. It happens at the commit; an unexpected error drops it.
    */
   regenerate({ owner, keep }: RegenerateOptions = {}): void {
+    if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
+      throw new TypeError("Cannot regenerate the session: its owner must be a text that is not empty, such as `user:${id}`.");
+    }
     this.#home.state.regenerate(owner, keep === undefined ? undefined : new Set(keep));
   }
 

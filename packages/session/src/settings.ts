@@ -103,7 +103,7 @@ const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   cookieName: text,
   encrypt: flag,
   flashMaxAge: seconds,
-  deadline: mustBe("must be a number of milliseconds over 0", isPositive),
+  deadline: mustBe("must be a number of milliseconds over 0, up to 2147483647", (value) => isPositive(value) && Number(value) < 2 ** 31),
   now: mustBe("must be a function that gives milliseconds since the Unix epoch", (value) => typeof value === "function"),
 };
 

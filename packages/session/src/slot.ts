@@ -1,5 +1,5 @@
-import type { Contents } from "./operations.ts";
 import type { Committed, StoredSession } from "./medium.ts";
+import type { SentCookies } from "./sent-cookies.ts";
 import { Session, type SessionHome } from "./session.ts";
 import type { SessionSettings, Settings } from "./settings.ts";
 import { SessionState } from "./state.ts";
@@ -8,8 +8,7 @@ import { SessionState } from "./state.ts";
 export interface SlotRequest {
   readonly settings: Settings;
   readonly unseen: boolean;
-  /** Sends a session's cookie with whichever response leaves. @throws CookieTooLargeError */
-  send(slot: Slot, value: string, contents: Contents): void;
+  readonly cookies: SentCookies;
   /** Has the answer wait for work, whether or not the handler does. */
   wait<Result>(work: Promise<Result>): Promise<Result>;
   /** Sees to it that the request is not answered as if all was well when this fails. */
@@ -49,35 +48,44 @@ export class Slot implements SessionHome {
     return this.#request.settings.now();
   }
 
-  async claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    return this.#request.wait(this.#claim(ids));
-  }
-
-  async #claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    return this.#inTurn(async () => {
-      const claimed = await this.#request.must(this.state.stored.claim(ids));
+  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const claiming = this.#inTurn(async () => {
+      // Somebody else in this request may have taken some of them meanwhile.
+      const left = this.state.flashes.flatMap(({ id }) => (ids.has(id) ? [id] : []));
+      const claimed = await this.state.stored.claim(new Set(left));
       this.state.takeFlashes(claimed);
       return claimed;
     });
+    return this.#request.wait(this.#request.must(claiming));
   }
 
   async commit(): Promise<void> {
     this.state.mustBeOpen("commit the session");
-    await this.#request.wait(Promise.resolve(this.save()));
+    await this.#request.wait(Promise.resolve(this.#save(true)));
   }
 
   /** Commits what there is to commit; without a promise where the medium needs none. */
   save(): void | Promise<void> {
+    return this.#save(false);
+  }
+
+  /** @param isAwaited - Whether somebody is told that it is done, so that no later error may undo it. */
+  #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const { state } = this;
       const commit = state.commit();
       const committed = state.stored.commit(commit, this.settings);
       if (committed instanceof Promise) {
         state.begin(commit);
-        return this.#request.must(committed).then((done) => this.#saved(done));
+        return this.#request.must(
+          committed.then((done) => {
+            this.#send(done, true);
+            if (done.stored !== state.stored) state.committed(done.stored);
+          }),
+        );
       }
       // Only when the cookie can be sent is there nothing left to commit.
-      this.#send(committed);
+      this.#send(committed, isAwaited);
       if (committed.stored === state.stored) return undefined;
       state.begin(commit);
       state.committed(committed.stored);
@@ -85,13 +93,13 @@ export class Slot implements SessionHome {
     });
   }
 
-  #saved(committed: Committed): void {
-    this.#send(committed);
-    if (committed.stored !== this.state.stored) this.state.committed(committed.stored);
-  }
-
-  #send({ cookie, stored }: Committed): void {
-    if (cookie !== undefined) this.#request.send(this, cookie, stored.contents);
+  #send({ cookie, stored }: Committed, isPermanent: boolean): void {
+    if (cookie === undefined) return;
+    const { data, flashes } = stored.contents;
+    const contents = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
+    const { cookies } = this.#request;
+    if (isPermanent) cookies.keep(this.cookieName, cookie, this.settings.cookie, contents);
+    else cookies.send(this.cookieName, cookie, this.settings.cookie, contents);
   }
 
   /** Puts back what a request that failed had taken out. */
@@ -99,13 +107,20 @@ export class Slot implements SessionHome {
     return this.#inTurn(() => this.state.stored.abandon());
   }
 
-  /** Ends the session where it is kept; this request goes on with an empty new one. */
-  async end(fresh: () => StoredSession): Promise<void> {
-    await this.#inTurn(async () => {
+  /** Ends the session where it is kept, and gives its key there; this request goes on with an empty new one. */
+  async end(fresh: () => StoredSession, clear: () => void): Promise<string | undefined> {
+    return this.#inTurn(async () => {
       const { stored } = this.state;
       this.state.restart(fresh());
-      await this.#request.must(stored.end());
+      clear();
+      await stored.end();
+      return stored.key;
     });
+  }
+
+  /** What a backend has the session under, once no commit is under way. */
+  async key(): Promise<string | undefined> {
+    return this.#inTurn(() => this.state.stored.key);
   }
 
   /** One after the other, because each goes on from what the one before has left. */

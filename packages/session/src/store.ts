@@ -49,16 +49,27 @@ export class SessionStore {
   }
 
   /** Replaces all that a session holds, and gives the session. */
-  async setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
+  setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
     key: string | undefined,
     data: SessionValues<Data, Values>,
     options?: SessionOptions,
   ): Promise<Session<Data>> {
+    return handled(this.#replace<Data, Values>(key, data, options));
+  }
+
+  async #replace<Data extends object, Values extends object>(
+    key: string | undefined,
+    data: SessionValues<Data, Values>,
+    options: SessionOptions | undefined,
+  ): Promise<Session<Data>> {
     for (const [name, value] of Object.entries(data)) encodeJson(quoted(name), value);
-    const session = await this.getSession<Data>(key, options);
-    session.clear();
-    session.assign(data);
-    return session;
+    const sessions = this.#used;
+    const replacing = this.getSession<Data>(key, options).then((session) => {
+      session.clear();
+      session.assign(data);
+      return session;
+    });
+    return sessions.wait(sessions.must(replacing));
   }
 
   /** Changes the options of a session that this request uses already; `false` when it does not. */
@@ -108,16 +119,16 @@ export class SessionStore {
 
   /** Ends all sessions of the owner, also one that is being made at this moment; how many there were. */
   revokeAll(owner: string): Promise<number> {
-    return this.#revoking((owned) => owned.revokeExcept(owner, new Set()));
+    return this.#revoking((owned) => owned.revokeExcept(owner, []));
   }
 
-  #revoking<Result>(revoke: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
-    return handled(this.#must(revoke));
+  #revoking<Result>(revoke: (owned: OwnedSessions, own: readonly string[]) => Promise<Result>): Promise<Result> {
+    return handled(this.#revoke(revoke));
   }
 
-  async #must<Result>(revoke: (owned: OwnedSessions, own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
+  async #revoke<Result>(revoke: (owned: OwnedSessions, own: readonly string[]) => Promise<Result>): Promise<Result> {
     const sessions = this.#used;
-    return sessions.owned((owned, own) => sessions.must(revoke(owned, own)));
+    return sessions.wait(sessions.must(sessions.owned(revoke)));
   }
 
   /**
@@ -155,6 +166,6 @@ export class SessionStore {
     checkCookieName(settings, name);
     const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
     const cookieName = settings.prefix + name;
-    sessions.sendCookie(cookieName, secureCookie.sign(cookieName, JSON.stringify(data)), cookie, data);
+    sessions.cookies.send(cookieName, secureCookie.sign(cookieName, JSON.stringify(data)), cookie, data);
   }
 }

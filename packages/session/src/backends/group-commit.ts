@@ -1,4 +1,4 @@
-import type { SessionBackend } from "../backend.ts";
+import type { SessionBackend, SwapResult } from "../backend.ts";
 import { within, type Deadline } from "../deadline.ts";
 import { SessionTooLargeError, SessionUnavailableError } from "../errors.ts";
 import { decodeRecord, encodeRecord, type KeptRecord } from "../kept-record.ts";
@@ -19,11 +19,6 @@ interface Job {
   readonly change: Change;
   readonly deadline: Deadline;
   readonly settle: (outcome: Outcome) => void;
-}
-
-/** The changes to one session that wait for the swap that is under way. */
-interface Lane {
-  readonly waiting: Job[];
 }
 
 interface Step {
@@ -51,7 +46,8 @@ export class GroupCommit {
   readonly #backend: Pick<SessionBackend, "swap">;
   readonly #milliseconds: number;
   readonly #unreadable: () => void;
-  readonly #lanes = new Map<string, Lane>();
+  /** By session, the changes that wait for the swap that is under way. */
+  readonly #waiting = new Map<string, Job[]>();
 
   constructor({ backend, deadline, unreadable }: GroupCommitOptions) {
     this.#backend = backend;
@@ -72,29 +68,30 @@ export class GroupCommit {
   }
 
   #add(key: string, job: Job): void {
-    const lane = this.#lanes.get(key);
-    if (lane !== undefined) {
-      lane.waiting.push(job);
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      waiting.push(job);
       return;
     }
-    const made: Lane = { waiting: [job] };
-    this.#lanes.set(key, made);
+    const made = [job];
+    this.#waiting.set(key, made);
     void this.#run(key, made);
   }
 
-  async #run(key: string, lane: Lane): Promise<void> {
+  async #run(key: string, waiting: Job[]): Promise<void> {
     let current: KeptRecord | undefined;
     while (true) {
-      const jobs = lane.waiting.splice(0);
+      const jobs = waiting.splice(0);
       const last = jobs.at(-1);
       if (last === undefined) break;
       current = await this.#commitAll(key, jobs, current ?? last.known);
     }
-    this.#lanes.delete(key);
+    this.#waiting.delete(key);
   }
 
   /** Makes all of the changes in one swap; the newest record as far as it is known then. */
-  async #commitAll(key: string, jobs: readonly Job[], known: KeptRecord): Promise<KeptRecord | undefined> {
+  async #commitAll(key: string, all: readonly Job[], known: KeptRecord): Promise<KeptRecord | undefined> {
+    let jobs = all;
     let current = known;
     for (let tries = 0; ; tries++) {
       // For whoever was answered 503 nothing must be changed afterwards.
@@ -103,6 +100,8 @@ export class GroupCommit {
         current,
       );
       const made = steps.at(-1)?.after ?? current;
+      // Who has been told of an error is not tried again.
+      jobs = steps.map(({ job }) => job);
       if (steps.every(({ before, after }) => before === after)) {
         for (const { job } of steps) job.settle({ changed: { before: current, after: current } });
         return current;
@@ -114,9 +113,9 @@ export class GroupCommit {
           for (const { job, before } of steps) job.settle({ changed: { before, after } });
           return after;
         }
-        const newer = result.current && decodeRecord(result.current);
+        const newer = result.current ? decodeRecord(result.current) : undefined;
         if (newer === undefined) {
-          if (result.current !== undefined) this.#unreadable();
+          if (result.current) this.#unreadable();
           for (const { job } of steps) job.settle({ changed: undefined });
           return undefined;
         }
@@ -139,7 +138,13 @@ export class GroupCommit {
 
   #swap(key: string, version: string, made: KeptRecord) {
     const record = encodeRecord(made);
-    return within(this.#milliseconds, "commit a session", (deadline) => deadline.call(() => this.#backend.swap(key, version, record)));
+    return within(this.#milliseconds, (deadline) =>
+      deadline.call(async () => {
+        const result = await this.#backend.swap(key, version, record);
+        if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
+        throw new TypeError("the backend's swap() has given no result");
+      }),
+    );
   }
 }
 

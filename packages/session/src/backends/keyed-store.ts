@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "@mini/core";
 import type { SessionBackend, SessionRecord } from "../backend.ts";
 import { within, type Deadline } from "../deadline.ts";
+import { SessionUnavailableError } from "../errors.ts";
 import { freshFlashes } from "../flash.ts";
 import { decodeRecord, encodeRecord, type KeptRecord } from "../kept-record.ts";
 import type { Contents } from "../operations.ts";
@@ -54,8 +55,13 @@ export class KeyedStore {
   }
 
   /** Runs all calls of one load, commit or removal within the one deadline that it has. */
-  within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-    return within(this.#milliseconds, what, work);
+  async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    try {
+      return await within(this.#milliseconds, work);
+    } catch (error) {
+      if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
+      throw error;
+    }
   }
 
   /** The live record of a key; what the clock says here counts, whatever the backend gives. */
@@ -65,29 +71,33 @@ export class KeyedStore {
     return record !== undefined && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }
 
-  /** Makes a session under an id of its own; `undefined` when its owner's sessions were revoked at that moment. */
+  /**
+   * Makes a session under an id of its own; `undefined` when its owner's sessions were revoked meanwhile: since the
+   * record's `epoch`, or without one since the call.
+   */
   async create(deadline: Deadline, made: Omit<KeptRecord, "version">): Promise<Created | undefined> {
     const { backend } = this;
     const { owner } = made;
     const owners = owner === undefined ? undefined : backend.owners;
-    const record = encodeRecord(made);
     const id = this.ids.draw();
-    const epoch = owners && (await deadline.call(() => owners.epoch(owner!)));
+    const epoch = owners && (made.epoch ?? (await deadline.call(() => owners.epoch(owner!))));
+    const record = encodeRecord({ ...made, epoch });
     // Whoever revokes counts first and lists then: this entry is seen, or else the count.
     if (owners) await deadline.call(() => owners.add(owner!, id.key));
-    const version = await deadline.call(() => backend.create(id.key, record));
-    if (version === undefined) throw new Error("Cannot make a session: its random id is taken. The source of random bytes repeats itself.");
-    this.#prune();
     try {
-      if (owners && (await deadline.call(() => owners.epoch(owner!))) !== epoch) {
-        await this.take(id.key, deadline);
-        return undefined;
+      const version = await deadline.call(() => backend.create(id.key, record));
+      if (version === undefined)
+        throw new Error("Cannot make a session: its random id is taken. The source of random bytes repeats itself.");
+      this.#prune();
+      if (owners === undefined || (await deadline.call(() => owners.epoch(owner!))) === epoch) {
+        return { id, record: { ...made, epoch, version } };
       }
+      await this.take(id.key, deadline);
+      return undefined;
     } catch (error) {
       this.discard(id.key);
       throw error;
     }
-    return { id, record: { ...made, version } };
   }
 
   change(deadline: Deadline, key: string, known: KeptRecord, change: Change): Promise<Changed | undefined> {
@@ -111,7 +121,7 @@ export class KeyedStore {
 
   disown(owner: string, key: string): void {
     const { owners } = this.backend;
-    if (owners) this.#later("remove a session from its owner's", () => owners.remove(owner, key));
+    if (owners) this.#later("remove a session from its owner's", async () => owners.remove(owner, key));
   }
 
   /** Moves a session's idle time, after the head and once at a time. */
@@ -140,7 +150,7 @@ export class KeyedStore {
   #prune(): void {
     const { backend } = this;
     const now = this.now();
-    if (backend.prune === undefined || now - this.#prunedAt < pruneInterval) return;
+    if (backend.prune === undefined || Math.abs(now - this.#prunedAt) < pruneInterval) return;
     this.#prunedAt = now;
     this.#later("remove expired sessions", async () => void (await backend.prune!(pruneLimit)));
   }
@@ -150,18 +160,24 @@ export class KeyedStore {
     setImmediate(() => void work().catch((error: unknown) => this.warn(what, error)));
   }
 
+  /** Logs a failure that no answer tells of; one of the backend has been logged. */
   warn(what: string, error: unknown): void {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    this.logger.warn(`Cannot ${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    if (!(error instanceof SessionUnavailableError)) this.logger.warn(`Cannot ${what}: ${reasonOf(error)}`);
   }
 
-  #decode(stored: SessionRecord | undefined): KeptRecord | undefined {
-    const record = stored && decodeRecord(stored);
-    if (stored !== undefined && record === undefined) this.#warnOfUnreadable();
+  /** Drivers say null for what is missing, and so may a backend that was written in haste. */
+  #decode(stored: SessionRecord | null | undefined): KeptRecord | undefined {
+    if (stored === undefined || stored === null) return undefined;
+    const record = decodeRecord(stored);
+    if (record === undefined) this.#warnOfUnreadable();
     return record;
   }
 
   #warnOfUnreadable(): void {
     this.logger.warn("A session counts as ended: its record is none that this version of @mini/session has written.");
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

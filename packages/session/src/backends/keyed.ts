@@ -105,7 +105,7 @@ class KeyedSession implements StoredSession {
         this.#store.change(deadline, kept.key, this.#newest!, (current) => {
           const { data, flashes } = current.contents;
           const all = [...claimed, ...flashes].slice(-mostFlashes);
-          return { ...current, contents: this.#store.fresh({ data, flashes: all }) };
+          return { ...current, contents: this.#store.fresh({ data, flashes: all }), idleAt: this.#idleAt(current, this.#received) };
         }),
       );
     } catch (error) {
@@ -124,6 +124,7 @@ class KeyedSession implements StoredSession {
       contents: next,
       ...this.#beginning(regeneration?.at ?? this.createdAt, life),
       owner: regeneration?.owner,
+      epoch: undefined,
       handle: this.#store.newHandle(),
     };
     const created = await this.#store.within("commit a session", (deadline) => this.#store.create(deadline, made));
@@ -154,6 +155,8 @@ class KeyedSession implements StoredSession {
       contents: onto(known),
       ...this.#beginning(at, life),
       owner: owner ?? known.owner,
+      // Whoever is named anew has just shown who he is; whoever stays is measured by when he was named.
+      epoch: owner === undefined ? known.epoch : undefined,
       handle: store.newHandle(),
     };
     const created = await store.within("commit a session", async (deadline) => {
@@ -198,8 +201,7 @@ class KeyedSession implements StoredSession {
   }
 
   #idleAt(current: KeptRecord, { idleTimeout }: Life): number {
-    const idleAt = idleTimeout === undefined ? current.expiresAt : endAfter(this.#store.now(), idleTimeout);
-    return Math.max(current.idleAt, idleAt);
+    return idleTimeout === undefined ? current.expiresAt : endAfter(this.#store.now(), idleTimeout);
   }
 
   /** A session that is used stays, without a write each time. */
@@ -238,8 +240,10 @@ export class KeyedMedium implements SessionMedium {
     });
   }
 
-  async end(received: Received): Promise<void> {
-    for (const key of this.#keys(received)) await this.#store.within("end a session", (deadline) => this.#store.take(key, deadline));
+  async end(received: Received, but: string | undefined): Promise<void> {
+    const keys = this.#keys(received).filter((key) => key !== but);
+    if (keys.length === 0) return;
+    await this.#store.within("end a session", (deadline) => Promise.all(keys.map((key) => this.#store.take(key, deadline))));
   }
 
   #keys({ name, values, maxAge }: Received): readonly string[] {
