@@ -184,68 +184,6 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ a: 1, b: 1 });
   });
 
-  describe("commit() in the midst of a request", () => {
-    test("saves what there is; what is done while it is under way comes on top, objects included", async () => {
-      const app = await begun({ list: [1] });
-      await app.run(async (_store, session) => {
-        const all = await session();
-        const list = all.get("list") as number[];
-        list.push(2);
-        all.increment("n");
-        const saving = all.commit();
-        list.push(3);
-        all.increment("n");
-        all.set("b", 1);
-        await saving;
-        expect([all.get("list"), all.get("n"), all.get("b")]).toEqual([[1, 2, 3], 2, 1]);
-      });
-      expect(await app.data()).toEqual({ list: [1, 2, 3], n: 2, b: 1 });
-    });
-
-    test("shows what others have changed, and an object that was handed out before does not undo it", async () => {
-      const app = await begun({ a: { x: 1 } });
-      const slow = await app.begin(async (_store, session) => {
-        const all = await session();
-        all.get("a");
-        all.set("b", 1);
-        await all.commit();
-        all.set("c", 1);
-        return text(JSON.stringify(all.get("d")));
-      });
-      await app.run(async (_store, session) => (await session()).assign({ a: { x: 2 }, d: [4] }));
-      expect(await (await slow.finish()).text()).toBe("[4]");
-      expect(await app.data()).toEqual({ a: { x: 2 }, b: 1, c: 1, d: [4] });
-    });
-
-    test("twice at once makes one session, and each is done when it says so", async () => {
-      const app = sessionApp();
-      const response = await app.run(async (_store, session) => {
-        const all = await session();
-        all.set("a", 1);
-        const first = all.commit();
-        all.set("b", 2);
-        await all.commit();
-        const { handle } = all;
-        await first;
-        expect([typeof handle, all.handle]).toEqual(["string", handle]);
-      });
-      expect([response.status, setCookies(response).length]).toEqual([200, 1]);
-      expect(await app.data()).toEqual({ a: 1, b: 2 });
-    });
-
-    test("stays, when an error comes later", async () => {
-      const app = await begun({});
-      await app.run(async (_store, session) => (await session()).set("z", 0));
-      await app.run(async (_store, session) => {
-        (await session()).set("a", 1);
-        await (await session()).commit();
-        (await session()).set("b", 1);
-        throw new Error("no");
-      });
-      expect(await app.data()).toEqual({ z: 0, a: 1 });
-    });
-  });
-
   test("whoever is not waited for is waited for by the answer", async () => {
     const app = await begun({ user: 5 });
     const cookie = `session=${app.client.cookies.get("session")}`;

@@ -32,6 +32,30 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toBe('[{"message":{"a":[1,null]},"level":"info"},{"message":"two","level":"error"}]');
     });
 
+    test("asked for twice at once is shown once", async () => {
+      const app = sessionApp();
+      await add(app, "one");
+      const response = await app.run(async (_store, session) => {
+        const all = await session();
+        all.flash("two");
+        return text(JSON.stringify((await Promise.all([all.getFlashes(), all.getFlashes()])).flat().map(({ message }) => message)));
+      });
+      expect(await response.text()).toBe('["one","two"]');
+      expect(await shown(app)).toBe("[]");
+    });
+
+    test("with a level that is no text is refused, and so is an owner", async () => {
+      const app = sessionApp();
+      await app.run(async (_store, session) => (await session()).set("a", 1));
+      await app.run(async (_store, session) => {
+        const all = await session();
+        expect(() => all.flash("x", null as never)).toThrow("its level is a object, not a text");
+        expect(() => all.regenerate({ owner: 42 as never })).toThrow("its owner must be a text that is not empty");
+        expect(() => all.regenerate({ owner: "" })).toThrow("its owner must be a text that is not empty");
+      });
+      expect(app.logged).toEqual([]);
+    });
+
     test("of another level stays", async () => {
       const app = sessionApp();
       await add(app, "one", "info");

@@ -1,54 +1,11 @@
 import { stat } from "node:fs/promises";
-import { abort, html, local, setCookie, text, type Response } from "@mini/core";
-import { MemoryBackend, SessionUnavailableError, type SessionConfig, type SessionStore } from "@mini/session";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { gate, sessionApp, setCookies, type AnySession } from "../support/session-app.ts";
-import { WatchedBackend } from "../support/watched-backend.ts";
+import { abort, html, local, setCookie, text } from "@mini/core";
+import { SessionUnavailableError, type SessionStore } from "@mini/session";
+import { describe, expect, test } from "vitest";
+import { begun, failures, look, never, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
+import { gate, setCookies, type AnySession } from "../support/session-app.ts";
 
-const never = () => new Promise<never>(() => {});
-const refuse = () => Promise.reject(new Error("connection to 10.0.0.5 refused, password hunter2"));
-const failures = [
-  ["hangs", never],
-  ["rejects", refuse],
-  [
-    "throws",
-    () => {
-      throw new TypeError("a bug of the driver");
-    },
-  ],
-] as const;
-
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => void unhandled.push(reason);
-beforeEach(() => void process.on("unhandledRejection", note));
-afterEach(async () => {
-  await new Promise(setImmediate);
-  process.off("unhandledRejection", note);
-  expect(unhandled.splice(0)).toEqual([]);
-});
-
-/** An application whose session holds `{ a: 1 }`, and a backend that can be made to fail. */
-async function begun(config: Partial<SessionConfig> = {}, appOptions: Record<string, unknown> = {}) {
-  const backend = new WatchedBackend(new MemoryBackend());
-  const app = sessionApp({ backend, deadline: 40, now: Date.now, appOptions, ...config });
-  await app.run(async (_store, session) => (await session()).set("a", 1));
-  const cookie = app.client.cookies.get("session");
-  backend.counted();
-  const fail = (name: string, how: () => void | Promise<void>) => {
-    backend.before = (called) => (called === name ? how() : undefined);
-  };
-  const repair = () => (backend.before = () => undefined);
-  return { ...app, watched: backend, cookie, fail, repair };
-}
-
-/** What an answer says, and whether it says too much. */
-async function look(response: Response) {
-  const { status, headers } = response;
-  const leaks = /session|hunter2|10\.0\.0\.5|backend/i.test(await response.text());
-  return { status, retryAfter: headers.get("retry-after"), cookies: setCookies(response), leaks };
-}
-
-const unavailable = { status: 503, retryAfter: "1", cookies: [], leaks: false };
+watchRejections();
 
 describe.each(failures)("a backend that %s", (_how, failure) => {
   test("does not concern requests that do not use the session", async () => {

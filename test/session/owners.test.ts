@@ -151,6 +151,64 @@ describe("a log-in beside revokeAll", () => {
   });
 });
 
+describe("a renewal beside revokeAll", () => {
+  // A session that is given a new id all the time must not slip through between the look at the list and the end.
+  test.each([
+    ["owners.add", "before"],
+    ["create", "before"],
+    ["create", "after"],
+    ["owners.epoch", "before"],
+    ["take", "before"],
+  ] as const)("at %s, %s it: the session is gone", async (name, when) => {
+    let now = 0;
+    const memory = new MemoryBackend({ now: () => now });
+    const backend = new WatchedBackend(memory);
+    const app = makeApp({ backend, now: () => now++ });
+    await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
+    let once = true;
+    backend[when] = async (called) => {
+      if (called !== name || !once) return;
+      once = false;
+      const revoked = await app.run(async (store) => text(String(await store.revokeAll("user:1"))), { client: app.browser() });
+      expect(revoked.status).toBe(200);
+    };
+    await app.run(async (_store, session) => (await session()).regenerate());
+    expect(once).toBe(false);
+    const read = await app.run(async (_store, session) => text(String((await session()).isNew)));
+    expect(await read.text()).toBe("true");
+    expect(await memory.owners.keys("user:1")).toEqual([]);
+  });
+
+  test("between the list and the end, too", async () => {
+    let now = 0;
+    const memory = new MemoryBackend({ now: () => now });
+    const backend = new WatchedBackend(memory);
+    const app = makeApp({ backend, now: () => now++ });
+    await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
+    backend.after = async (called) => {
+      if (called !== "owners.keys") return;
+      backend.after = () => undefined;
+      await app.run(async (_store, session) => (await session()).regenerate());
+    };
+    await app.run(async (store) => void (await store.revokeAll("user:1")), { client: app.browser() });
+    const read = await app.run(async (_store, session) => text(String((await session()).isNew)));
+    expect(await read.text()).toBe("true");
+  });
+
+  test("revokeOthers lets the session that asks go on, and be renewed, now and at the same time", async () => {
+    const app = makeApp({ backend: new MemoryBackend({ now: () => 1_700_000_000_000 }) });
+    await app.run(async (_store, session) => (await session()).assign({ a: 1 }));
+    await app.run(async (store, session) => {
+      (await session()).regenerate({ owner: "user:1" });
+      await Promise.all([(await session()).commit(), store.revokeOthers("user:1")]);
+    });
+    expect(await app.data()).toEqual({ a: 1 });
+    await app.run(async (store) => void (await store.revokeOthers("user:1")));
+    await app.run(async (_store, session) => (await session()).regenerate());
+    expect(await app.data()).toEqual({ a: 1 });
+  });
+});
+
 describe("where there are no owners", () => {
   test("sessions in cookies: the methods say what is needed", async () => {
     const app = makeApp();

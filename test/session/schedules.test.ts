@@ -22,8 +22,21 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     ),
   }),
 );
+const withCommits: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 3, arbitrary: operation },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("commit" as const) }) },
+);
 const plan = (...ends: readonly Plan["end"][]): fc.Arbitrary<Plan> =>
   fc.record({ operations: fc.array(operation, { maxLength: 3 }), end: fc.constantFrom(...ends) });
+
+/** Requests that commit in their midst, and go on while they do. */
+const committing = fc.array(
+  fc.record({
+    operations: fc.array(withCommits, { maxLength: 5 }),
+    end: fc.constantFrom<Plan["end"]>("answer", "answer", "answer", "error"),
+  }),
+  { minLength: 1, maxLength: 3 },
+);
 
 /** Requests that only change, and at most one log-in and one that ends the session: their order is what is looked for. */
 const plans = fc
@@ -37,11 +50,15 @@ const plans = fc
 /** What is wrong in some order, in as few steps as it can be found; `undefined`: nothing. */
 async function explore(apps: ScheduledApps, numRuns: number): Promise<string | undefined> {
   let count = 0;
-  const isRight = fc.asyncProperty(plans, fc.scheduler(), async (requests, scheduler) => {
-    if (++count % 20_000 === 0) console.error(`schedule ${count} of ${numRuns}`);
-    const wrong = await apps.run(requests, scheduler);
-    if (wrong.length > 0) throw new Error(wrong.join("; "));
-  });
+  const isRight = fc.asyncProperty(
+    fc.oneof({ weight: 3, arbitrary: plans }, { weight: 1, arbitrary: committing }),
+    fc.scheduler(),
+    async (requests, scheduler) => {
+      if (++count % 20_000 === 0) console.error(`schedule ${count} of ${numRuns}`);
+      const wrong = await apps.run(requests, scheduler);
+      if (wrong.length > 0) throw new Error(wrong.join("; "));
+    },
+  );
   const details = await fc.check(isRight, { numRuns, seed });
   return details.failed ? `${String(details.errorInstance)}\n${fc.defaultReportMessage(details)}` : undefined;
 }

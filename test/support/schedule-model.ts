@@ -6,7 +6,7 @@ export interface Plan {
 
 export type Operation =
   | { readonly type: "set" | "delete"; readonly key: "a" | "b" }
-  | { readonly type: "increment" | "update" | "clear" | "flash" | "take flashes" | "read" };
+  | { readonly type: "increment" | "update" | "clear" | "flash" | "take flashes" | "read" | "commit" };
 
 /** What became of a request. */
 export interface Outcome {
@@ -29,10 +29,29 @@ export const initial = { a: "first", n: 0, list: [] as readonly number[] };
 export const initialFlashes = ["m0", "m1"];
 export const keys = ["a", "b", "n", "list"] as const;
 
-/** A request done alone, on a plain map. */
-function perform(before: Values, { plan, number }: Pick<Outcome, "plan" | "number">): Values {
-  const values = new Map(before);
+/** What a request does between two commits, with its number. */
+interface Part {
+  readonly operations: readonly Operation[];
+  readonly number: number;
+  /** Its place among the parts of its request. */
+  readonly place: number;
+}
+
+/** A request's parts, each of which is one change; those after the last commit fall away with an error. */
+function partsOf({ plan, number }: Pick<Outcome, "plan" | "number">): readonly Part[] {
+  const parts: Part[] = [{ operations: [], number, place: 0 }];
   for (const operation of plan.operations) {
+    const last = parts.at(-1)!;
+    if (operation.type === "commit") parts.push({ operations: [], number, place: parts.length });
+    else parts[parts.length - 1] = { ...last, operations: [...last.operations, operation] };
+  }
+  return plan.end === "error" ? parts.slice(0, -1) : parts;
+}
+
+/** A part done alone, on a plain map. */
+function perform(before: Values, { operations, number }: Part): Values {
+  const values = new Map(before);
+  for (const operation of operations) {
     switch (operation.type) {
       case "set":
         values.set(operation.key, `of ${number}`);
@@ -52,30 +71,34 @@ function perform(before: Values, { plan, number }: Pick<Outcome, "plan" | "numbe
       case "flash":
       case "take flashes":
       case "read":
+      case "commit":
         break;
     }
   }
   return values;
 }
 
-function* orders<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  if (items.length === 0) yield [];
-  for (const [i, first] of items.entries()) {
-    for (const rest of orders(items.toSpliced(i, 1))) yield [first, ...rest];
+/** Every order in which the parts may have come; those of one request come in their own. */
+function* orders(parts: readonly Part[]): Generator<readonly Part[]> {
+  if (parts.length === 0) yield [];
+  for (const [i, first] of parts.entries()) {
+    if (parts.some(({ number, place }) => number === first.number && place < first.place)) continue;
+    for (const rest of orders(parts.toSpliced(i, 1))) yield [first, ...rest];
   }
 }
 
 /** The values that a key may have after the requests, each as JSON, one for each order in which they may have come. */
 export function possible(before: Record<string, unknown>, outcomes: readonly Pick<Outcome, "plan" | "number">[], key: string): Set<string> {
   const found = new Set<string>();
-  for (const order of orders(outcomes)) {
+  for (const order of orders(outcomes.flatMap(partsOf))) {
     const after = order.reduce(perform, new Map(Object.entries(before)) as Values);
     found.add(JSON.stringify(after.get(key) ?? null));
   }
   return found;
 }
 
-/** The messages that a request adds. */
+/** The messages that a request adds, and that are kept. */
 export function added({ plan, number }: Pick<Outcome, "plan" | "number">): readonly string[] {
-  return plan.operations.flatMap(({ type }, i) => (type === "flash" ? [`${number}.${i}`] : []));
+  const kept = plan.end === "error" ? plan.operations.findLastIndex(({ type }) => type === "commit") : plan.operations.length;
+  return plan.operations.flatMap(({ type }, i) => (type === "flash" && i < kept ? [`${number}.${i}`] : []));
 }

@@ -84,6 +84,7 @@ export class ScheduledApps {
     const { operations, end } = this.#plans[number]!;
     const session = await local.sessionStore.getSession<Data>();
     if (session.isNew) this.#strangers.add(number);
+    let saving = Promise.resolve();
     for (const [i, operation] of operations.entries()) {
       switch (operation.type) {
         case "set":
@@ -109,9 +110,16 @@ export class ScheduledApps {
           break;
         case "read":
           session.get("a");
+          session.get("list");
+          break;
+        case "commit":
+          // One after the other: one that waits for another takes with it what is done until its turn comes.
+          await saving;
+          saving = session.commit();
           break;
       }
     }
+    await saving;
     if (end === "let time pass") this.#time += 200_000;
     if (end === "let the session expire") this.#time += 2_000_000;
     if (end === "log out") await local.sessionStore.deleteSession();
@@ -158,9 +166,7 @@ export class ScheduledApps {
     // What a log-in found gone is not carried on; it has what it did itself.
     const carries = login === undefined || (this.#takenByLogin === true && !this.#strangers.has(login.number));
     // Who came when the session had ended has another one, if any.
-    const counted = outcomes.filter(
-      ({ plan, number, dropped }) => plan.end !== "error" && plan.end !== "log out" && !dropped && !this.#strangers.has(number),
-    );
+    const counted = outcomes.filter(({ plan, number, dropped }) => plan.end !== "log out" && !dropped && !this.#strangers.has(number));
     const included = carries ? counted : [login!];
     for (const key of keys) {
       const value = JSON.stringify(found.data[key] ?? null);
@@ -169,8 +175,13 @@ export class ScheduledApps {
     }
     const messages = [...(carries ? initialFlashes : []), ...included.flatMap(added)];
     // What a failing request had taken out goes back only to a session that has not got another id meanwhile.
-    const failed = login === undefined ? [] : outcomes.filter(({ plan }) => plan.end === "error");
-    const accounted = [...found.flashes, ...seen, ...failed.flatMap(({ number }) => this.#shown.get(number) ?? [])];
+    // Its own messages, taken out before they were kept anywhere, have no place to go back to.
+    const failed = outcomes.filter(({ plan }) => plan.end === "error");
+    const gone = failed.flatMap(({ number }) => {
+      const shown = this.#shown.get(number) ?? [];
+      return login === undefined ? shown.filter((message) => message.startsWith(`${number}.`)) : shown;
+    });
+    const accounted = [...found.flashes, ...seen, ...gone];
     for (const message of messages) if (!accounted.includes(message)) wrong.push(`lost the message ${message}`);
     for (const message of found.flashes) if (seen.includes(message)) wrong.push(`shown and still there: ${message}`);
     return wrong;

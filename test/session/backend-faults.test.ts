@@ -1,0 +1,61 @@
+import { text } from "@mini/core";
+import type { SessionStore } from "@mini/session";
+import { describe, expect, test } from "vitest";
+import { begun, look, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
+import { gate } from "../support/session-app.ts";
+
+watchRejections();
+
+describe("what could not even be tried is not answered as if it were done:", () => {
+  const works: readonly (readonly [string, (store: SessionStore) => unknown, status: number])[] = [
+    ["a log-out after a load that failed", async (store) => [await store.getSession().catch(() => {}), await store.deleteSession()], 503],
+    ["one that nobody waits for", async (store) => [await store.getSession().catch(() => {}), void store.deleteSession()], 503],
+    ["a revocation", (store) => void store.revokeOthers("user:1"), 503],
+    ["a revocation of one", (store) => void store.revoke("user:1", "handle"), 503],
+    ["a session that is replaced", (store) => void store.setSession(undefined, {}), 503],
+    ["a log-out from a backend that there is not", (store) => void store.deleteSession("session", { backend: "typo" }), 500],
+  ];
+  test.each(works)("%s", async (_title, work, status) => {
+    const app = await begun();
+    app.fail("read", refuse);
+    const response = await app.run(async (store) => {
+      await work(store);
+      return text("done");
+    });
+    expect(response.status).toBe(status);
+    expect(app.logged.length).toBeGreaterThan(0);
+  });
+});
+
+test("a new id that is made too late leaves nothing behind", async () => {
+  const app = await begun();
+  const held = gate();
+  app.watched.after = (name) => (name === "create" ? held.opened : undefined);
+  expect(await look(await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" })))).toEqual(unavailable);
+  held.open();
+  const listed = () => app.run(async (store) => text(String((await store.listSessions("user:1")).length)));
+  await expect.poll(async () => (await listed()).text()).toBe("0");
+  expect(await app.data()).toEqual({ a: 1 });
+});
+
+test("an index of owners that throws ends nobody's process", async () => {
+  const app = await begun();
+  await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
+  app.watched.owners.remove = () => {
+    throw new TypeError("a bug of the driver");
+  };
+  expect((await app.run((store) => store.deleteSession())).status).toBe(200);
+  await expect.poll(() => app.logged.join()).toContain("Cannot remove a session from its owner's: a bug of the driver");
+});
+
+test.each([null, "garbage", {}, { ok: true, data: 5 }])(
+  "a backend that gives %j in place of a record has none, and never makes an error of it",
+  async (given) => {
+    const app = await begun();
+    app.watched.read = () => Promise.resolve(given as never);
+    expect(await app.data()).toEqual({});
+    app.watched.swap = () => Promise.resolve((given === null ? null : { ok: false, current: given }) as never);
+    const response = await app.run(async (_store, session) => text(String((await session()).isNew)));
+    expect([response.status, await response.text()]).toEqual([200, "true"]);
+  },
+);
