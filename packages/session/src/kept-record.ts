@@ -33,7 +33,7 @@ const form = 1;
 export function encodeRecord({ contents, createdAt, owner, epoch, handle, idleAt, expiresAt }: Omit<KeptRecord, "version">): NewRecord {
   const { data, flashes } = contents;
   const text = JSON.stringify({ form, createdAt, handle, owner, epoch, data, flashes: flashes.length === 0 ? undefined : flashes });
-  const bytes = new TextEncoder().encode(text);
+  const bytes = Buffer.from(text);
   if (bytes.length > longestRecord) {
     const all = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
     throw new SessionTooLargeError(bytes.length, longestRecord, biggestKeys(all));

@@ -51,23 +51,23 @@ export function find(database: LmdbDatabaseLike, key: string): SessionRecord | u
 
 /** Puts a record where none is, or over what is there, and keeps the times that prune looks at in step. */
 export function store(database: LmdbDatabaseLike, key: string, record: SessionRecord, encoded: Uint8Array): void {
-  removeExpiry(database, key);
+  const previous = find(database, key);
+  const end = endOf(record);
   database.put(recordKey(key), encoded);
-  database.put(expiryKey(endOf(record), key), nothing);
+  // Most changes leave the end where it was.
+  if (previous !== undefined && endOf(previous) === end) return;
+  if (previous !== undefined) database.remove(expiryKey(endOf(previous), key));
+  database.put(expiryKey(end, key), nothing);
 }
 
 /** Removes a record and all that leads to it; nothing there is fine. */
 export function forget(database: LmdbDatabaseLike, key: string): void {
-  removeExpiry(database, key);
+  const previous = find(database, key);
+  if (previous !== undefined) database.remove(expiryKey(endOf(previous), key));
   database.remove(recordKey(key));
   const entries = Array.from(database.getKeys(ownerKeys(key)));
   for (const entry of entries) {
     database.remove(counterpart(entry, key));
     database.remove(entry);
   }
-}
-
-function removeExpiry(database: LmdbDatabaseLike, key: string): void {
-  const previous = find(database, key);
-  if (previous !== undefined) database.remove(expiryKey(endOf(previous), key));
 }

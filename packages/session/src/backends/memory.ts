@@ -109,5 +109,5 @@ function isAlive({ idleAt, expiresAt }: NewRecord, now: number): boolean {
 
 /** Nobody else holds its bytes. */
 function copy({ data, idleAt, expiresAt, version }: SessionRecord): SessionRecord {
-  return { data: Uint8Array.from(data), idleAt, expiresAt, version };
+  return { data: new Uint8Array(data), idleAt, expiresAt, version };
 }
