@@ -106,6 +106,20 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(list).toEqual(title === "read before" ? ["x", "another's", "last"] : ["x", "another's", "first", "last"]);
   });
 
+  test("and another one: what the first has found stays, though an object of before is still in use", async () => {
+    const app = await begun({ list: [] });
+    const slow = await app.begin(async (_store, session) => {
+      const all = await session();
+      all.update("list", (list) => [...(list as string[]), "mine"]);
+      await all.commit();
+      all.set("other", 1);
+      await all.commit();
+    });
+    await app.run(async (_store, session) => void (await session()).update("list", (list) => [...(list as string[]), "another's"]));
+    await slow.finish();
+    expect(await app.data()).toEqual({ list: ["another's", "mine"], other: 1 });
+  });
+
   test("and regenerate() while it is under way keeps what it is told to, and no more", async () => {
     const app = await begun({ secret: 1, lang: "en" });
     await app.run(async (_store, session) => {

@@ -206,6 +206,15 @@ describe("a renewal beside revokeAll", () => {
     await app.run(async (store) => void (await store.revokeOthers("user:1")));
     await app.run(async (_store, session) => (await session()).regenerate());
     expect(await app.data()).toEqual({ a: 1 });
+    await app.run(async (store, session) => {
+      (await session()).regenerate();
+      await store.revokeOthers("user:1");
+    });
+    expect(await app.data()).toEqual({ a: 1 });
+    const slow = await app.begin(async (_store, session) => (await session()).regenerate());
+    await app.run(async (store) => void (await store.revokeOthers("user:1")));
+    await slow.finish();
+    expect(await app.data()).toEqual({ a: 1 });
   });
 });
 

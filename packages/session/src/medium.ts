@@ -59,6 +59,8 @@ export interface StoredSession {
   abandon(): void | Promise<void>;
   /** Removes it for good; nothing that is there already is fine. */
   end(): void | Promise<void>;
+  /** Lets it go on, if it is the owner's, when his epoch moves to end the others. */
+  spare(owner: string, epoch: number): void | Promise<void>;
 }
 
 /** What the client sent for one session, and the limits that hold for it. */

@@ -26,6 +26,12 @@ interface Found {
   readonly record: KeptRecord;
 }
 
+/** The least that is needed of a session of the running request. */
+export interface OwnSession {
+  key(): Promise<string | undefined>;
+  spare(owner: string, epoch: number): Promise<void>;
+}
+
 /** Sessions that are read, or removed, at once. */
 const together = 32;
 
@@ -48,16 +54,17 @@ export class OwnedSessions {
     this.#idleTimeout = idleTimeout;
   }
 
-  /** Those that are alive, the newest first. `own`: keys of the running request's sessions. */
-  async list(owner: string, own: readonly string[]): Promise<OwnedSession<object>[]> {
+  /** Those that are alive, the newest first. `own`: the running request's sessions. */
+  async list(owner: string, own: readonly OwnSession[]): Promise<OwnedSession<object>[]> {
+    const keys = await keysOf(own);
     const found = await this.#find(owner);
     return found
       .map(({ key, record }) => ({
         handle: record.handle,
         createdAt: record.createdAt,
-        lastSeenAt: this.#lastSeenAt(record, own.includes(key)),
+        lastSeenAt: this.#lastSeenAt(record, keys.has(key)),
         expiresAt: record.expiresAt - endAfter(0, 0),
-        current: own.includes(key),
+        current: keys.has(key),
         data: record.contents.data,
       }))
       .toSorted((one, other) => other.createdAt - one.createdAt);
@@ -74,20 +81,17 @@ export class OwnedSessions {
     return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
   }
 
-  /** Ends all but those under the keys in `own`, also those that get made or renewed at this moment; how many there were. */
-  async revokeExcept(owner: string, own: readonly string[]): Promise<number> {
+  /** Ends all but those in `own`, also those that get made or renewed at this moment; how many there were. */
+  async revokeExcept(owner: string, own: readonly OwnSession[]): Promise<number> {
+    // What this request commits at this moment is not to be hit.
+    await keysOf(own);
     // Counted before they are looked for: whoever makes one meanwhile is found here, or finds the count changed.
     const epoch = await this.#store.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
-    await this.#batches(own, "keep a session", (key, deadline) => this.#keep(owner, epoch, key, deadline));
+    for (const session of own) await session.spare(owner, epoch);
+    // Asked for now, for a commit that was under way may have given one another key.
+    const keys = await keysOf(own);
     const found = await this.#find(owner);
-    return this.#take(found.filter(({ key }) => !own.includes(key)));
-  }
-
-  /** Lets a session of the owner go on, and be renewed, under the new count. */
-  async #keep(owner: string, epoch: number, key: string, deadline: Deadline): Promise<void> {
-    const known = await this.#store.find(deadline, key);
-    if (known?.owner !== owner) return;
-    await this.#store.change(deadline, key, known, (current) => (current.owner === owner ? { ...current, epoch } : current));
+    return this.#take(found.filter(({ key }) => !keys.has(key)));
   }
 
   async #find(owner: string): Promise<readonly Found[]> {
@@ -118,4 +122,8 @@ export class OwnedSessions {
     }
     return results;
   }
+}
+
+async function keysOf(sessions: readonly OwnSession[]): Promise<ReadonlySet<string | undefined>> {
+  return new Set(await Promise.all(sessions.map((session) => session.key())));
 }

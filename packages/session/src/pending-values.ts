@@ -187,7 +187,8 @@ export class PendingValues {
     const fresh = new PendingValues(next);
     for (const [key, value] of values) {
       if (typeof value !== "object" || value === null || !Object.hasOwn(next, key)) continue;
-      fresh.#lent.set(key, { value, text: JSON.stringify(next[key]) });
+      // As it is, and not as it is in what is committed: there another may have changed it.
+      fresh.#lent.set(key, { value, text: JSON.stringify(value) });
     }
     return fresh;
   }

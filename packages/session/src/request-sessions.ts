@@ -174,18 +174,13 @@ export class RequestSessions implements SlotRequest {
     await medium.end(this.#ask(name, settings), loaded);
   }
 
-  /** Asks the configured backend about an owner; the keys are those of this request's own sessions. */
-  async owned<Result>(ask: (owned: OwnedSessions, own: readonly string[]) => Promise<Result>): Promise<Result> {
+  /** Asks the configured backend about an owner; `own` are the sessions of this request. */
+  async owned<Result>(ask: (owned: OwnedSessions, own: readonly Slot[]) => Promise<Result>): Promise<Result> {
     this.mustBeOpen("look for the sessions of an owner");
     const owned = this.#shared.owned();
     await this.slot(this.settings.cookieName);
     const slots = await Promise.all([...this.#slots.values()].map(async (known) => (known instanceof Slot ? known : known.slot)));
-    // A commit that is under way may give a session another key.
-    const keys = await Promise.all(slots.map((slot) => slot.key()));
-    return ask(
-      owned,
-      keys.filter((key) => key !== undefined),
-    );
+    return ask(owned, slots);
   }
 
   /** Has the answer wait for it: whoever does not wait himself learns of a failure by the answer. */

@@ -118,6 +118,11 @@ export class Slot implements SessionHome {
     });
   }
 
+  /** Lets the session go on when others of its owner are revoked. */
+  async spare(owner: string, epoch: number): Promise<void> {
+    await this.#inTurn(() => this.state.stored.spare(owner, epoch));
+  }
+
   /** What a backend has the session under, once no commit is under way. */
   async key(): Promise<string | undefined> {
     return this.#inTurn(() => this.state.stored.key);

@@ -3,7 +3,7 @@ import type { SessionCookieOptions, SessionOptions } from "./config.ts";
 import { handled } from "./handled.ts";
 import { encodeJson, isPlainObject, parseJson } from "./json.ts";
 import { quoted } from "./operations.ts";
-import type { OwnedSession, OwnedSessions } from "./owned-sessions.ts";
+import type { OwnedSession, OwnedSessions, OwnSession } from "./owned-sessions.ts";
 import { RequestSessions, type SharedSessions } from "./request-sessions.ts";
 import type { Session, SessionData, SessionValues } from "./session.ts";
 import { checkCookieName, withCookieOptions } from "./settings.ts";
@@ -122,11 +122,11 @@ export class SessionStore {
     return this.#revoking((owned) => owned.revokeExcept(owner, []));
   }
 
-  #revoking<Result>(revoke: (owned: OwnedSessions, own: readonly string[]) => Promise<Result>): Promise<Result> {
+  #revoking<Result>(revoke: (owned: OwnedSessions, own: readonly OwnSession[]) => Promise<Result>): Promise<Result> {
     return handled(this.#revoke(revoke));
   }
 
-  async #revoke<Result>(revoke: (owned: OwnedSessions, own: readonly string[]) => Promise<Result>): Promise<Result> {
+  async #revoke<Result>(revoke: (owned: OwnedSessions, own: readonly OwnSession[]) => Promise<Result>): Promise<Result> {
     const sessions = this.#used;
     return sessions.wait(sessions.must(sessions.owned(revoke)));
   }

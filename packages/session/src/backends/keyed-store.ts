@@ -72,8 +72,8 @@ export class KeyedStore {
   }
 
   /**
-   * Makes a session under an id of its own; `undefined` when its owner's sessions were revoked meanwhile: since the
-   * record's `epoch`, or without one since the call.
+   * Makes a session under an id of its own. For an owner without an `epoch` that is looked up first, and `undefined`
+   * the answer when it has moved meanwhile: all his sessions were revoked. Who gives an epoch has to look himself.
    */
   async create(deadline: Deadline, made: Omit<KeptRecord, "version">): Promise<Created | undefined> {
     const { backend } = this;
@@ -89,15 +89,20 @@ export class KeyedStore {
       if (version === undefined)
         throw new Error("Cannot make a session: its random id is taken. The source of random bytes repeats itself.");
       this.#prune();
-      if (owners === undefined || (await deadline.call(() => owners.epoch(owner!))) === epoch) {
-        return { id, record: { ...made, epoch, version } };
-      }
+      const created = { id, record: { ...made, epoch, version } };
+      if (made.epoch !== undefined || !(await this.isRevoked(deadline, created.record))) return created;
       await this.take(id.key, deadline);
       return undefined;
     } catch (error) {
       this.discard(id.key);
       throw error;
     }
+  }
+
+  /** Whether an owner's sessions were revoked since this one was given to him. */
+  async isRevoked(deadline: Deadline, { owner, epoch }: Pick<KeptRecord, "owner" | "epoch">): Promise<boolean> {
+    const { owners } = this.backend;
+    return owner !== undefined && owners !== undefined && (await deadline.call(() => owners.epoch(owner))) !== epoch;
   }
 
   change(deadline: Deadline, key: string, known: KeptRecord, change: Change): Promise<Changed | undefined> {

@@ -1,9 +1,10 @@
+import type { Deadline } from "../deadline.ts";
 import { mostFlashes, type Flash } from "../flash.ts";
 import { endAfter, renewalAge } from "../life.ts";
 import type { KeptRecord } from "../kept-record.ts";
 import type { Commit, Committed, Life, Received, Regeneration, SessionMedium, StoredSession } from "../medium.ts";
 import { apply, noContents, sameContents, type Contents } from "../operations.ts";
-import type { KeyedStore } from "./keyed-store.ts";
+import type { Created, KeyedStore } from "./keyed-store.ts";
 
 /** A session's record in the backend, and where it is. */
 interface Kept {
@@ -163,16 +164,18 @@ class KeyedSession implements StoredSession {
       const fresh = await store.create(deadline, made);
       try {
         const old = await store.take(kept.key, deadline);
-        if (fresh === undefined || old?.version === known.version) return fresh;
-        // It was changed meanwhile, or ended: then only what this request did goes on.
-        const contents = old === undefined ? store.fresh(apply(operations, noContents)) : onto(old);
-        const changed = await store.change(deadline, fresh.id.key, fresh.record, (current) => ({
-          ...current,
-          contents,
-          owner: old === undefined ? owner : current.owner,
-        }));
-        if (changed !== undefined && changed.after.owner === undefined && made.owner !== undefined) store.disown(made.owner, fresh.id.key);
-        return changed && { id: fresh.id, record: changed.after };
+        if (fresh === undefined) return undefined;
+        // Whoever revokes now finds the new session; whoever has done so before is found here.
+        if (owner === undefined && (await store.isRevoked(deadline, old ?? known))) {
+          await store.take(fresh.id.key, deadline);
+          return undefined;
+        }
+        if (old?.version === known.version) return fresh;
+        const record = await this.#carryOver(deadline, fresh, old, {
+          contents: old === undefined ? store.fresh(apply(operations, noContents)) : onto(old),
+          ...(owner === undefined && { owner: old?.owner, epoch: old?.epoch }),
+        });
+        return record && { id: fresh.id, record };
       } catch (error) {
         if (fresh !== undefined) store.discard(fresh.id.key);
         throw error;
@@ -181,6 +184,28 @@ class KeyedSession implements StoredSession {
     if (created === undefined) return this.#ended();
     const cookie = store.ids.sign(this.#received.name, created.id);
     return { cookie, stored: this.#next({ key: created.id.key, record: created.record }) };
+  }
+
+  /** What was changed meanwhile goes into the new record; of what has ended only what this request did goes on. */
+  async #carryOver(
+    deadline: Deadline,
+    { id, record }: Created,
+    old: KeptRecord | undefined,
+    changes: Partial<KeptRecord>,
+  ): Promise<KeptRecord | undefined> {
+    const changed = await this.#store.change(deadline, id.key, record, (current) => ({ ...current, ...changes }));
+    if (old === undefined && record.owner !== undefined && changed?.after.owner === undefined) this.#store.disown(record.owner, id.key);
+    return changed?.after;
+  }
+
+  async spare(owner: string, epoch: number): Promise<void> {
+    const kept = this.#kept;
+    if (kept === undefined || this.#gone || this.#newest!.owner !== owner) return;
+    const changed = await this.#store.within("keep a session", (deadline) =>
+      this.#store.change(deadline, kept.key, this.#newest!, (current) => (current.owner === owner ? { ...current, epoch } : current)),
+    );
+    if (changed === undefined) this.#gone = true;
+    else this.#newest = changed.after;
   }
 
   #next(kept: Kept): KeyedSession {

@@ -79,6 +79,10 @@ class CookieSession implements StoredSession {
   end(): void {
     // The store clears the cookie.
   }
+
+  spare(): void {
+    // It can not be revoked.
+  }
 }
 
 /**
