@@ -17,6 +17,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
   session: words(`
     json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
+    backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
     flash life config settings secure-cookie session-ids operations outgoing medium backends/securecookie
     deadline kept-record backends/group-commit backends/keyed-store backends/keyed
     pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index

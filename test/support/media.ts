@@ -1,8 +1,11 @@
 import { LmdbBackend } from "@mini/session/lmdb";
+import { RedisBackend } from "@mini/session/redis";
 import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { open } from "lmdb";
 import { afterAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
+import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
+import { need } from "./skip.ts";
 
 /** A place to keep sessions in, as tests that hold for each of them need it. */
 export interface Medium {
@@ -22,12 +25,21 @@ function lmdb(): Medium["open"] {
   return (now) => new LmdbBackend({ root: (root ??= open({ path })), now });
 }
 
+function redisMedium({ client, prefix }: SharedRedis): Medium["open"] {
+  return (now) => new RedisBackend({ client, prefix: prefix(), now });
+}
+
+const redis = await sharedRedis();
+need(redisServer, redis);
+
 /** Sessions in a backend, for the file that asks. */
 export function serverSideMedia(): readonly Medium[] {
-  return [
-    { name: "memory", isServerSide: true, tooMuch: 65_536, open: (now) => new MemoryBackend({ now }) },
-    { name: "LMDB", isServerSide: true, tooMuch: 65_536, open: lmdb() },
+  const media = [
+    { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
+    { name: "LMDB", open: lmdb() },
+    ...(redis === undefined ? [] : [{ name: "Redis", open: redisMedium(redis) }]),
   ];
+  return media.map((medium) => ({ ...medium, isServerSide: true, tooMuch: 65_536 }));
 }
 
 /** All places, for the file that asks. */

@@ -2,9 +2,11 @@
 import type { SessionBackend } from "@mini/session";
 import { MemoryBackend } from "@mini/session";
 import { LmdbBackend, type LmdbDatabaseLike, type LmdbLike } from "@mini/session/lmdb";
+import { RedisBackend, type RedisLike } from "@mini/session/redis";
 import { testSessionBackend, type BackendBench } from "@mini/session/testing";
 import { open, type Database, type RootDatabase } from "lmdb";
 import * as nodeTest from "node:test";
+import { RESP_TYPES, createClient, createClientPool, createCluster, createSentinel } from "redis";
 import * as vitest from "vitest";
 
 const root: LmdbLike = open({ path: "sessions" });
@@ -31,3 +33,21 @@ testSessionBackend("of vitest", async () => bench, vitest);
 testSessionBackend("of both", () => bench, { describe: nodeTest.describe, test: vitest.test });
 // @ts-expect-error without a clock nothing can be said about time
 testSessionBackend("of node:test", () => ({ backend: new MemoryBackend(), advance: () => {} }), nodeTest);
+
+const single: RedisLike = createClient({ url: "redis://localhost", disableOfflineQueue: true });
+const connected: RedisLike = await createClient().connect();
+const resp2: RedisLike = createClient({ RESP: 2, commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } });
+const cluster: RedisLike = createCluster({ rootNodes: [{ url: "redis://localhost" }], useReplicas: true });
+const pool: RedisLike = createClientPool({ url: "redis://localhost" });
+const sentinel: RedisLike = createSentinel({ name: "main", sentinelRootNodes: [{ host: "localhost", port: 26_379 }] });
+export const inRedis: readonly SessionBackend[] = [
+  ...[single, connected, resp2, cluster, pool, sentinel].map((client) => new RedisBackend({ client })),
+  new RedisBackend({ client: createClient(), prefix: "mini:", now: () => 0 }),
+  new RedisBackend({ client: createClient(), prefix: undefined, now: undefined }),
+];
+// @ts-expect-error a client is needed
+new RedisBackend({});
+// @ts-expect-error the client, not its address
+new RedisBackend({ client: "redis://localhost" });
+// @ts-expect-error the client, not the promise of it
+new RedisBackend({ client: createClient().connect() });

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+
+/** The one key that a script touches, and what it is told besides. */
+export interface RedisScriptOptions {
+  keys: string[];
+  arguments: (string | Buffer)[];
+}
+
+/** What is called of node-redis: its commands for scripts. */
+export interface RedisScriptsLike {
+  evalSha(sha: string, options: RedisScriptOptions): Promise<unknown>;
+  eval(script: string, options: RedisScriptOptions): Promise<unknown>;
+}
+
+/** What is called of a client of node-redis: of `createClient`, `createCluster`, `createClientPool` or `createSentinel`. */
+export interface RedisLike {
+  /** 36 is `RESP_TYPES.BLOB_STRING`: the strings of Redis, which are bytes. */
+  withTypeMapping(typeMapping: { readonly 36: BufferConstructor }): RedisScriptsLike;
+}
+
+/** What runs in Redis, by its text and by the name that Redis has for it. */
+export interface RedisScript {
+  readonly text: string;
+  readonly sha: string;
+}
+
+export function script(text: string): RedisScript {
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}
+
+/** Runs scripts, and knows which are under way. */
+export class RedisCalls {
+  readonly #client: RedisScriptsLike;
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** @throws TypeError for what is no client. */
+  constructor(client: RedisLike) {
+    const given: unknown = client;
+    if (typeof given !== "object" || given === null || !("withTypeMapping" in given)) {
+      throw new TypeError(
+        "RedisBackend needs as client what createClient() or createCluster() of redis gives, connected: " +
+          "new RedisBackend({ client: await createClient({ url }).connect() }).",
+      );
+    }
+    // Strings would be decoded as UTF-8, which not all bytes survive.
+    this.#client = client.withTypeMapping({ 36: Buffer });
+  }
+
+  /** Runs a script on one key, wherever that is. Every error of Redis is a rejection. */
+  run(script: RedisScript, key: string, values: readonly (string | number | Buffer)[]): Promise<unknown> {
+    const options = { keys: [key], arguments: values.map((value) => (typeof value === "number" ? String(value) : value)) };
+    const call = this.#run(script, options).finally(() => this.#running.delete(call));
+    this.#running.add(call);
+    return call;
+  }
+
+  /** Waits for what is under way. */
+  async settle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #run({ text, sha }: RedisScript, options: RedisScriptOptions): Promise<unknown> {
+    try {
+      return await this.#client.evalSha(sha, options);
+    } catch (error) {
+      // Redis tells its errors apart by their first word only. Nothing has run then: a restart has forgotten the script.
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT "))) throw error;
+      return this.#client.eval(text, options);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../backend.ts";
+import { RedisCalls, type RedisLike } from "./redis-calls.ts";
+import { RedisOwners } from "./redis-owners.ts";
+import { create, read, swap, take, touch } from "./redis-scripts.ts";
+
+export type { RedisLike, RedisScriptOptions, RedisScriptsLike } from "./redis-calls.ts";
+
+export interface RedisBackendOptions {
+  /** A connected client of node-redis. It belongs to the caller, who closes it after the backend. */
+  readonly client: RedisLike;
+  /** What the keys of sessions and owners begin with; nothing else may. Default `"mini:session:"`. */
+  readonly prefix?: string | undefined;
+  /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Keeps sessions in Redis, for all processes that reach it: a single server, one behind sentinels, or a cluster. Redis
+ * 6.2 or later, and node-redis 6.
+ *
+ * Each operation is one script on one key, run by the primary: what a replica has, or a primary that was replaced, is a
+ * rejection. Redis answers before its replicas have a change, and by default before the disk has it: one that was answered
+ * may be lost when the primary is. Expired sessions go by themselves.
+ *
+ * What is under one of its keys and is no session counts as none: `create` replaces it, `take` removes it.
+ *
+ * node-redis keeps commands for later while there is no connection, which `disableOfflineQueue` ends, and waits for ever
+ * for a server that is connected and silent, which `socketTimeout` ends; `pingInterval` keeps that from ending a
+ * connection that has nothing to do. Without a listener for `"error"` a lost connection ends the process. Of a cluster
+ * all but the listener stands in `defaults`.
+ *
+ * @example
+ * ```ts
+ * import { RedisBackend } from "@mini/session/redis";
+ * import { createClient } from "redis";
+ *
+ * const client = createClient({
+ *   url: "redis://localhost:6379",
+ *   disableOfflineQueue: true,
+ *   commandsQueueMaxLength: 10_000,
+ *   pingInterval: 1000,
+ *   socket: { connectTimeout: 2000, socketTimeout: 5000 },
+ * });
+ * client.on("error", (error) => console.error(`Redis: ${error.message}`));
+ * await client.connect();
+ * const backend = new RedisBackend({ client });
+ * ```
+ */
+export class RedisBackend implements SessionBackend {
+  readonly owners: OwnerIndex;
+  readonly #owners: RedisOwners;
+  readonly #calls: RedisCalls;
+  readonly #prefix: string;
+  readonly #now: () => number;
+
+  /** @throws TypeError for what is no client of node-redis. */
+  constructor({ client, prefix = "mini:session:", now = Date.now }: RedisBackendOptions) {
+    this.#calls = new RedisCalls(client);
+    this.#prefix = prefix;
+    this.#now = now;
+    this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);
+  }
+
+  async read(key: string): Promise<SessionRecord | undefined> {
+    return recordIn(await this.#calls.run(read, this.#prefix + key, [this.#now()]));
+  }
+
+  async create(key: string, record: NewRecord): Promise<string | undefined> {
+    const version = newVersion();
+    const made = await this.#calls.run(create, this.#prefix + key, this.#values(version, record));
+    return Number(made) === 1 ? version : undefined;
+  }
+
+  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+    const next = newVersion();
+    const reply = await this.#calls.run(swap, this.#prefix + key, [...this.#values(next, record), version]);
+    return Number(reply) === 1 ? { ok: true, version: next } : { ok: false, current: recordIn(reply) };
+  }
+
+  async touch(key: string, idleAt: number): Promise<boolean> {
+    return Number(await this.#calls.run(touch, this.#prefix + key, [this.#now(), idleAt])) === 1;
+  }
+
+  async take(key: string): Promise<SessionRecord | undefined> {
+    return recordIn(await this.#calls.run(take, this.#prefix + key, [this.#now()]));
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await this.#calls.settle();
+  }
+
+  /** What the scripts are told that write a record; the data is a copy, because it may be sent later, and twice. */
+  #values(version: string, { data, idleAt, expiresAt }: NewRecord): readonly (string | number | Buffer)[] {
+    const now = this.#now();
+    this.#owners.outlive(expiresAt - now);
+    return [now, version, Buffer.from(data), idleAt, expiresAt];
+  }
+}
+
+/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
+function newVersion(): string {
+  return randomBytes(12).toString("base64url");
+}
+
+function recordIn(reply: unknown): SessionRecord | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const [version, data, idleAt, expiresAt] = reply as readonly Buffer[];
+  if (version === undefined || data === undefined) return undefined;
+  // A copy: what the driver gives is a view into all that has arrived at once.
+  return { version: version.toString(), data: new Uint8Array(data), idleAt: Number(idleAt), expiresAt: Number(expiresAt) };
+}

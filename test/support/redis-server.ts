@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll } from "vitest";
+import { temporaryFolder } from "./folder.ts";
+import { findProgram } from "./skip.ts";
+
+/** The redis-server of this machine. */
+export function findRedisServer(): string | undefined {
+  return findProgram("redis-server");
+}
+
+/** A redis-server of a test's own: nothing is in it, and it ends with the file's tests. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** Ends it as the loss of its machine does. Ended already is fine. */
+  readonly kill: () => Promise<void>;
+  /** Stops it so that it is connected and silent; or lets it go on. */
+  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
+}
+
+export interface RedisServerOptions {
+  /** Left out, one that is free. */
+  readonly port?: number;
+  /** More arguments: `["--replicaof", "127.0.0.1", "6379"]`. */
+  readonly arguments?: readonly string[];
+}
+
+/** How often another port is tried when somebody else was faster. */
+const mostTries = 5;
+
+const folder = temporaryFolder();
+const started = new Set<ChildProcess>();
+afterAll(async () => {
+  await Promise.all(Array.from(started, end));
+});
+
+/** Starts a server that keeps nothing on the disk. */
+export async function startRedisServer({ port, arguments: more = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  const program = findRedisServer();
+  if (program === undefined) throw new Error("There is no redis-server on the PATH.");
+  for (let tries = 1; ; tries++) {
+    const chosen = port ?? (await freePort());
+    const own = join(folder, String(started.size));
+    mkdirSync(own);
+    const settings = ["--port", String(chosen), "--bind", "127.0.0.1", "--dir", own, "--save", "", "--appendonly", "no"];
+    const child = spawn(program, [...settings, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+    started.add(child);
+    if (await isReady(child)) {
+      return {
+        port: chosen,
+        url: `redis://127.0.0.1:${chosen}`,
+        kill: () => end(child),
+        signal: (signal) => void child.kill(signal),
+      };
+    }
+    if (port !== undefined || tries === mostTries) throw new Error(`redis-server did not start on port ${chosen}.`);
+  }
+}
+
+/** Whether it takes connections; `false` when it has ended. What it says later is not kept. */
+async function isReady(child: ChildProcess): Promise<boolean> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    if (!line.includes("Ready to accept connections")) continue;
+    child.stdout!.resume();
+    return true;
+  }
+  return false;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill("SIGKILL");
+  await exit;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
