@@ -25,6 +25,7 @@ export type RedisClient = Awaited<ReturnType<typeof connectRedis>>;
 
 /** A Redis for the file's tests, which do not have it for themselves: each needs a prefix of its own. */
 export interface SharedRedis {
+  readonly url: string;
   readonly client: RedisClient;
   readonly prefix: () => string;
 }
@@ -33,7 +34,8 @@ export interface SharedRedis {
 export async function sharedRedis(): Promise<SharedRedis | undefined> {
   const given = process.env["REDIS_URL"];
   if (given === undefined && findRedisServer() === undefined) return undefined;
-  const client = await connectRedis(given ?? (await startRedisServer()).url);
+  const url = given ?? (await startRedisServer()).url;
+  const client = await connectRedis(url);
   const run = `mini:test:${randomUUID()}:`;
   if (given !== undefined) {
     afterAll(async () => {
@@ -41,5 +43,5 @@ export async function sharedRedis(): Promise<SharedRedis | undefined> {
     });
   }
   let count = 0;
-  return { client, prefix: () => `${run}${++count}:` };
+  return { url, client, prefix: () => `${run}${++count}:` };
 }

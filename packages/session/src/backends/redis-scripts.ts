@@ -9,27 +9,30 @@ const slack = 600_000;
 const longest = 1e15;
 
 /**
- * The beginning of every script. ARGV[1] is the caller's present.
+ * The beginning of every script, which has one key. ARGV[1] is the caller's present.
  *
- * A replica, and a primary that has been replaced, answer scripts that write nothing, with what they have: the attempt to
- * remove a member that is not there, which changes nothing, is refused by them. Where writing fails for other reasons, such
- * as a full disk, reading goes on.
- *
- * @param remove - HDEL or ZREM, of the type that the key has to have. Under a key of another type there is nothing of ours.
+ * What is of another type than the key has to have is none of ours. An answer without a change goes through `answer`: a
+ * replica, or a primary that was replaced, would give what it has. The attempt to remove a member that is not there
+ * changes nothing, and is refused by them. Where writing fails for other reasons, such as a full disk, reading goes on.
+ * Not before a change: what is written after another change is written though the memory is full.
  */
-const begin = (remove: "HDEL" | "ZREM") => `
+const begin = (type: "hash" | "zset") => `
   local key, now = KEYS[1], tonumber(ARGV[1])
-  local probe = redis.pcall('${remove}', key, '')
-  local foreign = false
-  if type(probe) == 'table' and probe.err then
-    foreign = string.find(probe.err, 'WRONGTYPE', 1, true)
-    if not (foreign or string.find(probe.err, 'MISCONF', 1, true) or string.find(probe.err, 'NOREPLICAS', 1, true)) then return probe end
+  local kind = redis.call('TYPE', key).ok
+  local foreign = kind ~= 'none' and kind ~= '${type}'
+  local function answer(value)
+    local probe = redis.pcall('${type === "hash" ? "HDEL" : "ZREM"}', key, '')
+    if type(probe) ~= 'table' or not probe.err then return value end
+    for _, code in ipairs({ 'WRONGTYPE', 'MISCONF', 'NOREPLICAS' }) do
+      if string.find(probe.err, code, 1, true) then return value end
+    end
+    return probe
   end
 `;
 
 /** The record, alive, as v, d, i, a: version, data, idleAt, expiresAt; false for everything else. */
 const find = `
-  ${begin("HDEL")}
+  ${begin("hash")}
   local function find()
     if foreign then return false end
     local found = redis.call('HMGET', key, 'v', 'd', 'i', 'a')
@@ -58,30 +61,29 @@ const store = `
 
 /** Gives the record, or nothing. */
 export const read = script(`${find}
-  return find()`);
+  return answer(find())`);
 
 /** 1, or 0 where a record is. What is there and is none goes. */
 export const create = script(`${find}${store}
-  if find() then return 0 end
-  redis.call('DEL', key)
+  if find() then return answer(0) end
+  if kind ~= 'none' then redis.call('DEL', key) end
   store()
   return 1`);
 
 /** ARGV as for `create`, and the version that has to be there. 1, or the record that is there, or nothing. */
 export const swap = script(`${find}${store}
   local found = find()
-  if not found or found[1] ~= ARGV[6] then return found end
+  if not found or found[1] ~= ARGV[6] then return answer(found) end
   store()
   return 1`);
 
 /** ARGV: now, idleAt. 1, or 0 where no record is. */
 export const touch = script(`${find}${keep}
   local found = find()
-  if not found then return 0 end
-  if tonumber(ARGV[2]) > tonumber(found[3]) then
-    redis.call('HSET', key, 'i', ARGV[2])
-    keep(tonumber(ARGV[2]), tonumber(found[4]))
-  end
+  if not found then return answer(0) end
+  if not (tonumber(ARGV[2]) > tonumber(found[3])) then return answer(1) end
+  redis.call('HSET', key, 'i', ARGV[2])
+  keep(tonumber(ARGV[2]), tonumber(found[4]))
   return 1`);
 
 /** Gives the record, or nothing; nothing is there then. */
@@ -91,13 +93,13 @@ export const take = script(`${find}
   return found`);
 
 /** 1 when something is there, alive by anybody's clock; else 0. */
-export const exists = script(`${begin("HDEL")}
-  return redis.call('EXISTS', key)`);
+export const exists = script(`${begin("hash")}
+  return answer(redis.call('EXISTS', key))`);
 
 // An owner's sorted set. Its members are 'k' and a session's key, with the time to see whether the session still is, and
 // 'e', with the epoch, negative so that it is apart from every time. ARGV[2]: milliseconds that the set stays at least.
 const owner = `
-  ${begin("ZREM")}
+  ${begin("zset")}
   local function clear()
     if foreign then redis.call('DEL', key) end
   end
@@ -109,15 +111,15 @@ const owner = `
 
 /** The epoch is not forgotten for as long as `stay` says, from now on: whoever reads it twice within that finds every move. */
 export const epoch = script(`${owner}
-  if foreign then return 0 end
+  if foreign then return answer(0) end
   stay()
-  return -(tonumber(redis.call('ZSCORE', key, 'e') or 0))`);
+  return answer(-tonumber(redis.call('ZSCORE', key, 'e') or 0))`);
 
 export const bump = script(`${owner}
   clear()
   local score = redis.call('ZINCRBY', key, -1, 'e')
   stay()
-  return -(tonumber(score))`);
+  return -tonumber(score)`);
 
 /** ARGV: now, stay, key, when to look for it, how many others to look for. Gives those that are due. */
 export const add = script(`${owner}
@@ -139,10 +141,10 @@ export const looked = script(`${owner}
 
 /** ARGV: now, stay, key. */
 export const remove = script(`${owner}
-  if not foreign then redis.call('ZREM', key, 'k' .. ARGV[3]) end
-  return 0`);
+  if foreign then return answer(0) end
+  return redis.call('ZREM', key, 'k' .. ARGV[3])`);
 
 /** Gives the members that stand for sessions. */
 export const keys = script(`${owner}
-  if foreign then return {} end
-  return redis.call('ZRANGEBYSCORE', key, 0, '+inf')`);
+  if foreign then return answer({}) end
+  return answer(redis.call('ZRANGEBYSCORE', key, 0, '+inf'))`);

@@ -1,0 +1,195 @@
+import { RedisBackend, type RedisLike, type RedisScriptsLike } from "@mini/session/redis";
+import { createClient } from "redis";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { keyOf, recordFor } from "../../support/backends.ts";
+import { connectRedis, type RedisClient } from "../../support/redis.ts";
+import { findRedisServer, startRedisServer, type RedisServer } from "../../support/redis-server.ts";
+import { need } from "../../support/skip.ts";
+
+const life = 3600;
+const record = () => recordFor(Date.now(), life);
+
+/** Every call that there is, about one session or owner. */
+const calls: readonly (readonly [name: string, call: (backend: RedisBackend, name: string) => Promise<unknown>])[] = [
+  ["read", (backend, name) => backend.read(keyOf(name))],
+  ["create", (backend, name) => backend.create(keyOf(name), record())],
+  ["swap", (backend, name) => backend.swap(keyOf(name), "1", record())],
+  ["touch", (backend, name) => backend.touch(keyOf(name), Date.now() + 2000 * life)],
+  ["take", (backend, name) => backend.take(keyOf(name))],
+  ["owners.epoch", (backend, name) => backend.owners.epoch(name)],
+  ["owners.bump", (backend, name) => backend.owners.bump(name)],
+  ["owners.add", (backend, name) => backend.owners.add(name, keyOf(name))],
+  ["owners.remove", (backend, name) => backend.owners.remove(name, keyOf(name))],
+  ["owners.keys", (backend, name) => backend.owners.keys(name)],
+];
+
+/** A client whose commands do what the test says. */
+const clientOf = (commands: RedisScriptsLike): RedisLike => ({ withTypeMapping: () => commands });
+
+describe("an error of Redis rejects, and is never taken for a session that is gone:", () => {
+  const messages = [
+    "READONLY You can't write against a read only replica.",
+    "LOADING Redis is loading the dataset in memory",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    "CLUSTERDOWN The cluster is down",
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+    "NOPERM User default has no permissions",
+    "ERR unknown command",
+    "WRONGTYPE Operation against a key holding the wrong kind of value",
+  ];
+  test.each(messages)("%s", async (message) => {
+    const error = new Error(message);
+    const backend = new RedisBackend({ client: clientOf({ evalSha: () => Promise.reject(error), eval: () => Promise.resolve(null) }) });
+    for (const [, call] of calls) await expect(call(backend, "one")).rejects.toBe(error);
+    await backend.close();
+  });
+
+  test("NOSCRIPT once more when the whole script was sent", async () => {
+    const error = new Error("NOSCRIPT No matching script. Please use EVAL.");
+    const sent: string[] = [];
+    const reject = (script: string) => {
+      sent.push(script);
+      return Promise.reject(error);
+    };
+    const backend = new RedisBackend({ client: clientOf({ evalSha: reject, eval: reject }) });
+    await expect(backend.read(keyOf(0))).rejects.toBe(error);
+    expect(sent).toEqual([expect.stringMatching(/^[0-9a-f]{40}$/), expect.stringContaining("redis.call")]);
+  });
+});
+
+test("close waits for what is under way, and leaves the client to its owner", async () => {
+  const answers: (() => void)[] = [];
+  const evalSha = () => new Promise<unknown>((resolve) => answers.push(() => resolve(null)));
+  const backend = new RedisBackend({ client: clientOf({ evalSha, eval: evalSha }) });
+  const done: string[] = [];
+  const reading = backend.read(keyOf(0)).then(() => done.push("read"));
+  const closing = backend.close().then(() => done.push("closed"));
+  await new Promise(setImmediate);
+  expect(done).toEqual([]);
+  for (const answer of answers) answer();
+  await Promise.all([reading, closing]);
+  expect(done).toEqual(["read", "closed"]);
+});
+
+need("redis-server", findRedisServer())("a Redis server", () => {
+  let server: RedisServer;
+  let client: RedisClient;
+  let backend: RedisBackend;
+  beforeAll(async () => {
+    server = await startRedisServer();
+    client = await connectRedis(server.url);
+    backend = new RedisBackend({ client });
+  });
+
+  test("that has forgotten the scripts is told them again, once", async () => {
+    await backend.create(keyOf("kept"), record());
+    await client.scriptFlush();
+    await client.configResetStat();
+    for (const [name, call] of calls) await expect(call(backend, "forgotten"), name).resolves.not.toThrow();
+    for (const [, call] of calls) await call(backend, "remembered");
+    const counts = await client.info("commandstats");
+    expect(/cmdstat_eval:calls=(\d+)/.exec(counts)?.[1]).toBe(String(calls.length));
+    expect(await backend.read(keyOf("kept"))).toBeDefined();
+  });
+
+  test("that has no memory left writes nothing, and reads and removes", async () => {
+    const version = (await backend.create(keyOf("full"), record()))!;
+    await client.configSet("maxmemory", "1");
+    try {
+      await expect(backend.create(keyOf("new"), record())).rejects.toThrow(/OOM/);
+      await expect(backend.swap(keyOf("full"), version, record())).rejects.toThrow(/OOM/);
+      await expect(backend.owners.add("user:1", keyOf("full"))).rejects.toThrow(/OOM/);
+      expect((await backend.read(keyOf("full")))?.version).toBe(version);
+      expect((await backend.take(keyOf("full")))?.version).toBe(version);
+    } finally {
+      await client.configSet("maxmemory", "0");
+    }
+    expect(await backend.read(keyOf("full"))).toBeUndefined();
+    expect(await backend.read(keyOf("new"))).toBeUndefined();
+  });
+
+  test("that has not the replicas it needs for writing can be read, and says no session is gone", async () => {
+    const version = (await backend.create(keyOf("alone"), record()))!;
+    await client.configSet("min-replicas-to-write", "1");
+    try {
+      expect((await backend.read(keyOf("alone")))?.version).toBe(version);
+      for (const name of ["take", "touch", "owners.bump", "owners.add"]) {
+        await expect(calls.find(([other]) => other === name)![1](backend, "alone"), name).rejects.toThrow(/NOREPLICAS/);
+      }
+      await expect(backend.create(keyOf("new"), record())).rejects.toThrow(/NOREPLICAS/);
+      await expect(backend.swap(keyOf("alone"), version, record())).rejects.toThrow(/NOREPLICAS/);
+    } finally {
+      await client.configSet("min-replicas-to-write", "0");
+    }
+    expect((await backend.read(keyOf("alone")))?.version).toBe(version);
+  });
+
+  describe("that is a replica refuses every call,", () => {
+    let replica: RedisServer;
+    let replicaClient: RedisClient;
+    const linkIs = (status: string) =>
+      vi.waitFor(async () => expect(await replicaClient.info("replication")).toContain(`master_link_status:${status}`), 15_000);
+    beforeAll(async () => {
+      await backend.create(keyOf("there"), record());
+      await backend.owners.add("there", keyOf("there"));
+      const follow = ["--replicaof", "127.0.0.1", String(server.port)];
+      replica = await startRedisServer({ arguments: [...follow, "--repl-diskless-load", "swapdb", "--replica-serve-stale-data", "no"] });
+      replicaClient = await connectRedis(replica.url);
+      await linkIs("up");
+    });
+
+    test.each(calls)("%s, about what it has and what it has not", async (_name, call) => {
+      const stale = new RedisBackend({ client: replicaClient });
+      for (const name of ["there", "nowhere"]) await expect(call(stale, name)).rejects.toThrow(/READONLY/);
+    });
+
+    test("and when it has lost its primary", async () => {
+      const other = await startRedisServer();
+      await replicaClient.sendCommand(["REPLICAOF", "127.0.0.1", String(other.port)]);
+      await other.kill();
+      await linkIs("down");
+      const stale = new RedisBackend({ client: replicaClient });
+      for (const [name, call] of calls) await expect(call(stale, "there"), name).rejects.toThrow(/MASTERDOWN/);
+    });
+  });
+
+  test("that is down rejects at once, and one that comes back empty has no session and makes new ones", async () => {
+    const version = (await backend.create(keyOf("before"), record()))!;
+    await backend.owners.bump("user:2");
+    await server.kill();
+    for (const [name, call] of calls) await expect(call(backend, "before"), name).rejects.toThrow();
+    server = await startRedisServer({ port: server.port });
+    await vi.waitFor(() => expect(client.isReady).toBe(true), 10_000);
+    expect(await backend.read(keyOf("before"))).toBeUndefined();
+    expect(await backend.swap(keyOf("before"), version, record())).toEqual({ ok: false, current: undefined });
+    expect(await backend.touch(keyOf("before"), Date.now() + 2000 * life)).toBe(false);
+    expect(await backend.take(keyOf("before"))).toBeUndefined();
+    expect(await backend.owners.epoch("user:2")).toBe(0);
+    expect(await backend.create(keyOf("before"), record())).toBeTypeOf("string");
+  });
+
+  test("that is connected and silent is given up, and one that has nothing to do is not, as the client is set up", async () => {
+    const patient = createClient({
+      url: server.url,
+      disableOfflineQueue: true,
+      pingInterval: 50,
+      socket: { connectTimeout: 200, socketTimeout: 400, reconnectStrategy: 20 },
+    });
+    const errors: unknown[] = [];
+    patient.on("error", (error) => errors.push(error));
+    await patient.connect();
+    afterAll(() => patient.destroy());
+    const own = new RedisBackend({ client: patient });
+    await own.create(keyOf("silent"), record());
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(errors).toEqual([]);
+    server.signal("SIGSTOP");
+    try {
+      await expect(own.read(keyOf("silent"))).rejects.toThrow();
+    } finally {
+      server.signal("SIGCONT");
+    }
+    await vi.waitFor(() => expect(patient.isReady).toBe(true), 10_000);
+    expect(await own.read(keyOf("silent"))).toBeDefined();
+  });
+});
