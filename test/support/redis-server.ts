@@ -47,7 +47,20 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
     const chosen = port ?? (await freePort());
     const own = join(folder, String(started.size));
     mkdirSync(own);
-    const settings = ["--port", String(chosen), "--bind", "127.0.0.1", "--dir", own, "--save", "", "--appendonly", "no"];
+    const settings = [
+      "--port",
+      String(chosen),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      own,
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      "--repl-diskless-sync-delay",
+      "0",
+    ];
     const child = spawn(program, [...settings, ...more], { stdio: ["ignore", "pipe", "inherit"] });
     started.add(child);
     if (await isReady(child)) {
