@@ -1,0 +1,119 @@
+import { RedisBackend } from "@mini/session/redis";
+import { testSessionBackend } from "@mini/session/testing";
+import { createCluster } from "redis";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { bytes, keyOf, recordFor } from "../../support/backends.ts";
+import { startRedisCluster, type TestCluster } from "../../support/redis-cluster.ts";
+import { findRedisServer } from "../../support/redis-server.ts";
+import { need } from "../../support/skip.ts";
+
+function connectCluster({ urls }: TestCluster) {
+  const client = createCluster({
+    rootNodes: urls.map((url) => ({ url })),
+    defaults: { disableOfflineQueue: true, socket: { connectTimeout: 1000, reconnectStrategy: 50 } },
+    useReplicas: true,
+    topologyRefreshOnReconnectionAttemptStrategy: 200,
+  });
+  client.on("error", () => {});
+  return client;
+}
+
+need("redis-server", findRedisServer())("a Redis cluster", () => {
+  let cluster: TestCluster;
+  let client: ReturnType<typeof connectCluster>;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+    client = connectCluster(cluster);
+    await client.connect();
+  });
+  afterAll(() => client?.destroy());
+
+  let prefixes = 0;
+  testSessionBackend("RedisBackend", openBackend, { describe, test });
+
+  function openBackend() {
+    let time = 1_000_000_000_000;
+    const now = () => time;
+    const backend = new RedisBackend({ client, prefix: `s${++prefixes}:`, now });
+    return { backend, now, advance: (seconds: number) => void (time += seconds * 1000) };
+  }
+
+  test("has sessions on every primary, and is asked for none on a replica, though the client may read there", async () => {
+    const { backend, now } = openBackend();
+    for (const node of cluster.nodes) await cluster.ask(node, "CONFIG", "RESETSTAT");
+    for (let index = 0; index < 60; index++) {
+      await backend.create(keyOf(`k${index}x`), recordFor(now(), 60));
+      expect(await backend.read(keyOf(`k${index}x`))).toBeDefined();
+      expect(await backend.owners.keys(`user:${index}`)).toEqual([]);
+    }
+    const asked = await Promise.all(
+      cluster.nodes.map(async (node) => (await cluster.ask(node, "INFO", "commandstats")).includes("cmdstat_evalsha:")),
+    );
+    expect(asked).toEqual([true, true, true, false, false, false]);
+  });
+
+  test("moves a slot, and its sessions are found on their new node", async () => {
+    const { backend, now } = openBackend();
+    const key = keyOf("moves");
+    const version = (await backend.create(key, recordFor(now(), 3600)))!;
+    const name = `s${prefixes}:${key}`;
+    const slot = await cluster.ask(cluster.nodes[0]!, "CLUSTER", "KEYSLOT", name);
+    const from = await cluster.primaryOf(name);
+    const to = cluster.nodes.slice(0, 3).find((node) => node !== from)!;
+    const ids = await Promise.all([from, to].map((node) => cluster.ask(node, "CLUSTER", "MYID")));
+    await cluster.ask(to, "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0]!);
+    await cluster.ask(from, "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1]!);
+    expect((await backend.read(key))?.version).toBe(version);
+    await cluster.ask(from, "MIGRATE", "127.0.0.1", String(to.port), name, "0", "5000");
+    const swapped = await backend.swap(key, version, recordFor(now(), 3600, "on the way"));
+    expect(swapped.ok).toBe(true);
+    for (const node of [to, from]) await cluster.ask(node, "CLUSTER", "SETSLOT", slot, "NODE", ids[1]!);
+    expect((await backend.take(key))?.data).toEqual(bytes("on the way"));
+  });
+
+  test("that loses a primary while it writes goes on with the replica, and of the answered writes hardly one is lost", async () => {
+    const backend = new RedisBackend({ client, prefix: "w:" });
+    const sessions = Array.from({ length: 12 }, (_, index) => ({ key: keyOf(`k${index}x`), answered: [] as string[] }));
+    for (const { key } of sessions) await backend.create(key, recordFor(Date.now(), 3600, "[]"));
+    let ends = false;
+    const writing = sessions.map(async (session, index) => {
+      for (let count = 0; !ends; count++) {
+        const token = `${index}.${count}`;
+        try {
+          if (await append(backend, session.key, token)) session.answered.push(token);
+        } catch (error) {
+          // Whether it was written is unknown.
+          expect(error).toBeInstanceOf(Error);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    });
+    await vi.waitFor(() => expect(sessions.every(({ answered }) => answered.length > 20)).toBe(true), 10_000);
+    const [lost, successor] = [cluster.nodes[0]!, cluster.nodes[3]!];
+    await lost.kill();
+    await vi.waitFor(async () => expect(await cluster.ask(successor, "INFO", "replication")).toContain("role:master"), 15_000);
+    const before = sessions.map(({ answered }) => answered.length);
+    await vi.waitFor(() => expect(sessions.every(({ answered }, index) => answered.length > before[index]! + 5)).toBe(true), 15_000);
+    ends = true;
+    await Promise.all(writing);
+
+    const losses = { there: 0, elsewhere: 0 };
+    for (const { key, answered } of sessions) {
+      const found = JSON.parse(Buffer.from((await backend.read(key))!.data).toString()) as readonly string[];
+      expect(new Set(found).size).toBe(found.length);
+      const where = (await cluster.primaryOf(`w:${key}`)) === lost ? "there" : "elsewhere";
+      losses[where] += answered.filter((token) => !found.includes(token)).length;
+    }
+    expect(losses.elsewhere, "answered writes that are lost, of sessions on other primaries").toBe(0);
+    // A replica gets a write after it was answered: what was under way between the two is lost.
+    expect(losses.there, "answered writes that are lost, of sessions on the primary that was killed").toBeLessThanOrEqual(2 * 12);
+  });
+});
+
+/** Adds to the list that a session holds, by one swap; `false`: somebody else was faster. */
+async function append(backend: RedisBackend, key: string, token: string): Promise<boolean> {
+  const current = (await backend.read(key))!;
+  const list = JSON.parse(Buffer.from(current.data).toString()) as readonly string[];
+  const { ok } = await backend.swap(key, current.version, recordFor(Date.now(), 3600, JSON.stringify([...list, token])));
+  return ok;
+}

@@ -1,0 +1,67 @@
+import { createClient } from "redis";
+import { afterAll, expect, vi } from "vitest";
+import { freePort, startRedisServer, type RedisServer } from "./redis-server.ts";
+
+/** A cluster of a test's own: three primaries, each with a replica. */
+export interface TestCluster {
+  readonly urls: readonly string[];
+  readonly nodes: readonly RedisServer[];
+  /** The primary that had a key at first. */
+  readonly primaryOf: (key: string) => Promise<RedisServer>;
+  /** What a node answers. */
+  readonly ask: (node: RedisServer, ...command: readonly string[]) => Promise<string>;
+}
+
+const primaries = 3;
+const slots = 16_384;
+/** Milliseconds without an answer after which a node counts as lost; less, and a busy machine loses nodes by itself. */
+const nodeTimeout = 1500;
+
+/** Starts a cluster; it ends with the file's tests. */
+export async function startRedisCluster(): Promise<TestCluster> {
+  const buses = await Promise.all(Array.from({ length: 2 * primaries }, freePort));
+  const nodes = await Promise.all(
+    buses.map((bus) => {
+      const settings = ["--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout", String(nodeTimeout)];
+      return startRedisServer({
+        arguments: [...settings, "--cluster-replica-validity-factor", "0", "--cluster-require-full-coverage", "no"],
+      });
+    }),
+  );
+  const clients = new Map(await Promise.all(nodes.map(async (node) => [node, await connect(node)] as const)));
+  const ask: TestCluster["ask"] = async (node, ...command) => String(await clients.get(node)!.sendCommand([...command]));
+  const eachSays = (command: readonly string[], pattern: RegExp, from = 0) =>
+    vi.waitFor(async () => {
+      for (const node of nodes.slice(from)) expect(await ask(node, ...command)).toMatch(pattern);
+    }, waiting);
+
+  for (const [index, node] of nodes.entries()) await ask(node, "CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
+  for (const [index, node] of nodes.slice(0, primaries).entries()) {
+    const [first, next] = [index, index + 1].map((part) => Math.floor((part * slots) / primaries));
+    await ask(node, "CLUSTER", "ADDSLOTSRANGE", String(first), String(next! - 1));
+  }
+  for (const [index, { port }] of nodes.entries()) {
+    if (index > 0) await ask(nodes[0]!, "CLUSTER", "MEET", "127.0.0.1", String(port), String(buses[index]));
+  }
+  await eachSays(["CLUSTER", "INFO"], /cluster_known_nodes:6/);
+  for (const [index, node] of nodes.slice(primaries).entries()) {
+    const id = await ask(nodes[index]!, "CLUSTER", "MYID");
+    // Whom a node may follow it hears from the others.
+    await vi.waitFor(() => ask(node, "CLUSTER", "REPLICATE", id), waiting);
+  }
+  await eachSays(["CLUSTER", "INFO"], /cluster_state:ok/);
+  await eachSays(["INFO", "replication"], /master_link_status:up/, primaries);
+  const primaryOf = async (key: string) =>
+    nodes[Math.floor((Number(await ask(nodes[primaries - 1]!, "CLUSTER", "KEYSLOT", key)) * primaries) / slots)]!;
+  return { urls: nodes.map(({ url }) => url), nodes, primaryOf, ask };
+}
+
+const waiting = { timeout: 20_000, interval: 50 };
+
+async function connect({ url }: RedisServer) {
+  const client = createClient({ url, disableOfflineQueue: true });
+  client.on("error", () => {});
+  await client.connect();
+  afterAll(() => client.destroy());
+  return client;
+}
