@@ -16,19 +16,19 @@ export interface RedisBackendOptions {
 }
 
 /**
- * Keeps sessions in Redis, for all processes that reach it: a single server, one behind sentinels, or a cluster. Redis
- * 6.2 or later, and node-redis 6.
+ * Keeps sessions in Redis 7, a single server or a cluster, for all processes that reach it.
  *
- * Each operation is one script on one key, run by the primary: what a replica has, or a primary that was replaced, is a
- * rejection. Redis answers before its replicas have a change, and by default before the disk has it: one that was answered
- * may be lost when the primary is. Expired sessions go by themselves.
+ * Each operation is one script on one key, run by the primary: a replica, or a primary that was replaced, makes it reject.
+ * Redis answers before its replicas have a change, and by default before the disk has it. A fail-over may lose the last
+ * answered ones, and bring back what was taken in that moment.
  *
- * What is under one of its keys and is no session counts as none: `create` replaces it, `take` removes it.
+ * What is under one of its keys and is no session counts as none: `create` replaces it, `take` removes it. Expired sessions
+ * go by themselves. With a `maxmemory-policy` other than `noeviction` others go too, and the lists of an owner's sessions.
  *
  * node-redis keeps commands for later while there is no connection, which `disableOfflineQueue` ends, and waits for ever
  * for a server that is connected and silent, which `socketTimeout` ends; `pingInterval` keeps that from ending a
- * connection that has nothing to do. Without a listener for `"error"` a lost connection ends the process. Of a cluster
- * all but the listener stands in `defaults`.
+ * connection that has nothing to do. Without a listener for `"error"` a lost connection ends the process. For a cluster
+ * all of them but the listener stand in `defaults`.
  *
  * @example
  * ```ts

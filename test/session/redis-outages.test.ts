@@ -1,0 +1,82 @@
+import type { Response } from "@mini/core";
+import { RedisBackend } from "@mini/session/redis";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { connectRedis } from "../support/redis.ts";
+import { findRedisServer, startRedisServer, type RedisServer } from "../support/redis-server.ts";
+import { sessionApp, setCookies, type Work } from "../support/session-app.ts";
+import { need } from "../support/skip.ts";
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => void unhandled.push(reason);
+const unavailable = { status: 503, retryAfter: "1", cookies: [] };
+const look = (response: Response) => ({
+  status: response.status,
+  retryAfter: response.headers.get("retry-after"),
+  cookies: setCookies(response),
+});
+const change: Work = async (_store, session) => void (await session()).increment("count");
+const read: Work = async (_store, session) => void (await session()).get("count");
+const end: Work = (store) => store.deleteSession();
+
+need("redis-server", findRedisServer())("sessions in a Redis", () => {
+  let server: RedisServer;
+  beforeEach(async () => {
+    process.on("unhandledRejection", note);
+    server = await startRedisServer();
+  });
+  afterEach(async () => {
+    await server.kill();
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", note);
+    expect(unhandled.splice(0)).toEqual([]);
+  });
+
+  async function begun() {
+    const client = await connectRedis(server.url);
+    const app = sessionApp({ backend: new RedisBackend({ client }), now: Date.now, deadline: 200 });
+    await app.run(change);
+    return { ...app, client };
+  }
+
+  test("that is down: 503 at once, the cookie is kept, other requests notice nothing, and a new Redis begins empty", async () => {
+    const { client, run, data } = await begun();
+    await server.kill();
+    const started = performance.now();
+    for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
+    expect((await run(() => undefined)).status).toBe(200);
+    expect(performance.now() - started).toBeLessThan(1000);
+    server = await startRedisServer({ port: server.port });
+    await vi.waitFor(() => expect(client.isReady).toBe(true), 10_000);
+    expect(await data()).toEqual({});
+    expect(look(await run(change)).status).toBe(200);
+    expect(await data()).toEqual({ count: 1 });
+  });
+
+  test("that is silent: 503 within the deadline, and what it wrote after all is whole when it goes on", async () => {
+    const { run, data, settle } = await begun();
+    const silent = async (work: Work) => {
+      server.signal("SIGSTOP");
+      const started = performance.now();
+      const response = await run(work);
+      expect(performance.now() - started).toBeLessThan(1500);
+      expect((await run(() => undefined)).status).toBe(200);
+      server.signal("SIGCONT");
+      await settle();
+      return response;
+    };
+    expect(look(await silent(read))).toEqual(unavailable);
+    expect(look(await silent(change))).toEqual(unavailable);
+    expect([1, 2]).toContain((await data())["count"]);
+    const ended = look(await silent(end));
+    expect(ended).toEqual({ ...unavailable, cookies: [expect.stringMatching(/^session=; .*Max-Age=0/)] });
+    expect(await data()).toEqual({});
+  });
+
+  test("that has become a replica: 503 for every request that has a session, and nobody is signed out", async () => {
+    const { client, run, data } = await begun();
+    await client.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
+    for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
+    await client.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    expect(await data()).toEqual({ count: 1 });
+  });
+});
