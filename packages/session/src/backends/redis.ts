@@ -26,9 +26,10 @@ export interface RedisBackendOptions {
  * go by themselves. With a `maxmemory-policy` other than `noeviction` others go too, and the lists of an owner's sessions.
  *
  * node-redis keeps commands for later while there is no connection, which `disableOfflineQueue` ends, and waits for ever
- * for a server that is connected and silent, which `socketTimeout` ends; `pingInterval` keeps that from ending a
- * connection that has nothing to do. Without a listener for `"error"` a lost connection ends the process. For a cluster
- * all of them but the listener stand in `defaults`.
+ * for a server that is connected and silent, which `socketTimeout` ends: under load not before `commandsQueueMaxLength` is
+ * reached. `pingInterval` keeps it from ending a connection that has nothing to do, and without a `reconnectStrategy` the
+ * client stays closed after it. Without a listener for `"error"` a lost connection ends the process. For a cluster all of
+ * them but the listener stand in `defaults`.
  *
  * @example
  * ```ts
@@ -38,9 +39,9 @@ export interface RedisBackendOptions {
  * const client = createClient({
  *   url: "redis://localhost:6379",
  *   disableOfflineQueue: true,
- *   commandsQueueMaxLength: 10_000,
+ *   commandsQueueMaxLength: 1000,
  *   pingInterval: 1000,
- *   socket: { connectTimeout: 2000, socketTimeout: 5000 },
+ *   socket: { connectTimeout: 2000, socketTimeout: 5000, reconnectStrategy: (retries) => Math.min(50 * retries, 1000) },
  * });
  * client.on("error", (error) => console.error(`Redis: ${error.message}`));
  * await client.connect();
