@@ -8,6 +8,7 @@ import { need } from "../support/skip.ts";
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown) => void unhandled.push(reason);
+const deadline = 1000;
 const unavailable = { status: 503, retryAfter: "1", cookies: [] };
 const look = (response: Response) => ({
   status: response.status,
@@ -33,8 +34,9 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
 
   async function begun() {
     const client = await connectRedis(server.url);
-    const app = sessionApp({ backend: new RedisBackend({ client }), now: Date.now, deadline: 200 });
-    await app.run(change);
+    const app = sessionApp({ backend: new RedisBackend({ client }), now: Date.now, deadline });
+    // On a busy machine the first one may be late, and then there is no session.
+    await vi.waitFor(async () => expect((await app.run(change)).status).toBe(200), 10_000);
     return { ...app, client };
   }
 
@@ -44,7 +46,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
     const started = performance.now();
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
     expect((await run(() => undefined)).status).toBe(200);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(deadline);
     server = await startRedisServer({ port: server.port });
     await vi.waitFor(() => expect(client.isReady).toBe(true), 10_000);
     expect(await data()).toEqual({});
@@ -58,7 +60,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
       server.signal("SIGSTOP");
       const started = performance.now();
       const response = await run(work);
-      expect(performance.now() - started).toBeLessThan(1500);
+      expect(performance.now() - started).toBeLessThan(4 * deadline);
       expect((await run(() => undefined)).status).toBe(200);
       server.signal("SIGCONT");
       await settle();
