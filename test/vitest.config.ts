@@ -10,6 +10,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "**/node_modules/**"],
+    globalSetup: ["test/support/postgres-setup.ts"],
     reporters: [new LeftOut(), "default"],
     maxWorkers: "100%",
     testTimeout: 20_000,

@@ -53,6 +53,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "RedisBackend",
     types: "RedisBackendOptions RedisLike RedisScriptOptions RedisScriptsLike",
   },
+  "@mini/session/postgres": {
+    values: "PostgresBackend",
+    types: "PostgresBackendOptions PostgresLike PostgresQuery PostgresResult",
+  },
   "@mini/session/testing": {
     values: "testSessionBackend",
     types: "BackendBench TestRunner",

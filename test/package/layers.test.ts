@@ -18,6 +18,8 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
     backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
+    backends/postgres-tables backends/postgres-queries backends/postgres-values backends/postgres-owners backends/postgres-prune
+    backends/postgres
     flash life config settings secure-cookie session-ids operations outgoing medium backends/securecookie
     deadline kept-record backends/group-commit backends/keyed-store backends/keyed
     pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index

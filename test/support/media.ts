@@ -1,9 +1,11 @@
 import { LmdbBackend } from "@mini/session/lmdb";
 import { RedisBackend } from "@mini/session/redis";
 import { MemoryBackend, type SessionBackend } from "@mini/session";
+import { PostgresBackend } from "@mini/session/postgres";
 import { open } from "lmdb";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
+import { findPostgresUrl, newTable, openPool } from "./postgres.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
 import { need } from "./skip.ts";
 
@@ -32,12 +34,23 @@ function redisMedium({ client, prefix }: SharedRedis): Medium["open"] {
 const redis = await sharedRedis();
 need(redisServer, redis);
 
+const postgresUrl = await findPostgresUrl();
+need("Postgres", postgresUrl);
+
+function postgres(url: string): Medium["open"] {
+  const pool = openPool(url);
+  const table = newTable(pool);
+  beforeAll(() => new PostgresBackend({ pool, table }).createTable());
+  return (now) => new PostgresBackend({ pool, table, now });
+}
+
 /** Sessions in a backend, for the file that asks. */
 export function serverSideMedia(): readonly Medium[] {
   const media = [
     { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
     { name: "LMDB", open: lmdb() },
     ...(redis === undefined ? [] : [{ name: "Redis", open: redisMedium(redis) }]),
+    ...(postgresUrl === undefined ? [] : [{ name: "Postgres", open: postgres(postgresUrl) }]),
   ];
   return media.map((medium) => ({ ...medium, isServerSide: true, tooMuch: 65_536 }));
 }

@@ -2,20 +2,26 @@
 import type { SessionBackend } from "@mini/session";
 import { MemoryBackend } from "@mini/session";
 import { LmdbBackend, type LmdbDatabaseLike, type LmdbLike } from "@mini/session/lmdb";
+import { PostgresBackend, type PostgresLike } from "@mini/session/postgres";
 import { RedisBackend, type RedisLike } from "@mini/session/redis";
 import { testSessionBackend, type BackendBench } from "@mini/session/testing";
 import { open, type Database, type RootDatabase } from "lmdb";
 import * as nodeTest from "node:test";
+import { Client, Pool, type PoolClient } from "pg";
 import { RESP_TYPES, createClient, createClientPool, createCluster, createSentinel } from "redis";
 import * as vitest from "vitest";
 
 const root: LmdbLike = open({ path: "sessions" });
 const typed: LmdbLike = open<{ readonly some: "value" }, string>({ path: "sessions", cache: true, useVersions: true });
 export const behind = (database: Database<Uint8Array, Uint8Array>): LmdbDatabaseLike => database;
+const pool: PostgresLike = new Pool({ connectionString: "postgres://localhost" });
 export const backends: readonly SessionBackend[] = [
   new LmdbBackend({ root }),
   new LmdbBackend({ root: typed, name: "sessions", now: () => 0 }),
   new LmdbBackend({ root: open({ path: "sessions" }), name: undefined, now: undefined }),
+  new PostgresBackend({ pool }),
+  new PostgresBackend({ pool: new Pool(), table: "app.sessions", prepare: false, now: () => 0 }),
+  new PostgresBackend({ pool: new Pool(), table: undefined, prepare: undefined, now: undefined }),
   new MemoryBackend(),
   new MemoryBackend({ limit: undefined, now: undefined }),
 ];
@@ -26,6 +32,14 @@ new LmdbBackend({ root: "sessions" });
 // @ts-expect-error a named database can not open others
 export const database = (one: Database): LmdbBackend => new LmdbBackend({ root: one });
 export const client = (one: RootDatabase): LmdbBackend => new LmdbBackend({ root: one });
+// @ts-expect-error a pool is needed
+new PostgresBackend({});
+// @ts-expect-error the pool, not its URL
+new PostgresBackend({ pool: "postgres://localhost" });
+// @ts-expect-error a pool, not one connection
+new PostgresBackend({ pool: new Client() });
+// @ts-expect-error a pool, not one connection of it
+export const connection = (one: PoolClient): PostgresBackend => new PostgresBackend({ pool: one });
 
 const bench: BackendBench = { backend: new MemoryBackend(), now: () => 0, advance: async () => {} };
 testSessionBackend("of node:test", () => bench, nodeTest);
@@ -38,10 +52,10 @@ const single: RedisLike = createClient({ url: "redis://localhost", disableOfflin
 const connected: RedisLike = await createClient().connect();
 const resp2: RedisLike = createClient({ RESP: 2, commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } });
 const cluster: RedisLike = createCluster({ rootNodes: [{ url: "redis://localhost" }], useReplicas: true });
-const pool: RedisLike = createClientPool({ url: "redis://localhost" });
+const clientPool: RedisLike = createClientPool({ url: "redis://localhost" });
 const sentinel: RedisLike = createSentinel({ name: "main", sentinelRootNodes: [{ host: "localhost", port: 26_379 }] });
 export const inRedis: readonly SessionBackend[] = [
-  ...[single, connected, resp2, cluster, pool, sentinel].map((client) => new RedisBackend({ client })),
+  ...[single, connected, resp2, cluster, clientPool, sentinel].map((client) => new RedisBackend({ client })),
   new RedisBackend({ client: createClient(), prefix: "mini:", now: () => 0 }),
   new RedisBackend({ client: createClient(), prefix: undefined, now: undefined }),
 ];

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+
+/** A query as pg takes it: with a name, each connection has it parsed and planned once. */
+export interface PostgresQuery {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+export interface PostgresResult {
+  readonly rows: readonly unknown[];
+  /** How many rows were found or changed. */
+  readonly rowCount: number | null;
+}
+
+/** What is called of a `Pool` of pg. */
+export interface PostgresLike {
+  query(query: PostgresQuery): Promise<PostgresResult>;
+  /** Tells a pool from a single connection, which would be gone for good when it breaks. */
+  readonly totalCount: number;
+}
+
+/** One query with places for values: `$1`, `$2`. */
+export type Statement = (...values: readonly unknown[]) => Promise<PostgresResult>;
+
+/** Postgres says so of a table that is not there. */
+const undefinedTable = "42P01";
+
+/** The queries of one backend: each is a transaction of its own, and sees all that was answered before it. */
+export class PostgresQueries {
+  readonly #pool: PostgresLike;
+  readonly #table: string;
+  readonly #prepare: boolean;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(pool: PostgresLike, table: string, prepare: boolean) {
+    const given: unknown = pool;
+    if (typeof given !== "object" || given === null || !("query" in given) || !("totalCount" in given)) {
+      throw new TypeError(
+        "PostgresBackend needs as pool a Pool of pg, as it is: new PostgresBackend({ pool: new Pool({ connectionString }) }).",
+      );
+    }
+    this.#pool = pool;
+    this.#table = table;
+    this.#prepare = prepare;
+  }
+
+  /** A query that is asked often. */
+  statement(text: string): Statement {
+    // Connections know it by the name alone: other text, such as that of another table, needs another name.
+    const name = `mini_${createHash("sha256").update(text).digest("base64url").slice(0, 22)}`;
+    return (...values) => this.run({ ...(this.#prepare ? { name } : {}), text, values: [...values] });
+  }
+
+  run(query: PostgresQuery): Promise<PostgresResult> {
+    return this.during(() => this.#ask(query));
+  }
+
+  /** Work of several queries that `settle` waits for as a whole. */
+  during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = work().finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+    return done;
+  }
+
+  /** Waits for what is under way. */
+  async settle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  async #ask(query: PostgresQuery): Promise<PostgresResult> {
+    try {
+      return await this.#pool.query(query);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === undefinedTable)) throw error;
+      throw new Error(
+        `The table ${this.#table} of a PostgresBackend is not there: call await backend.createTable() once, or run backend.createTableSql.`,
+        { cause: error },
+      );
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { SessionRecord } from "../backend.ts";
+
+/** A record as pg gives it: `bigint` comes as text unless somebody has told pg otherwise. */
+interface Row {
+  readonly version: Uint8Array;
+  readonly data: Uint8Array;
+  readonly idle_at: string | number | bigint;
+  readonly expires_at: string | number | bigint;
+}
+
+const keyBytes = 32;
+const versionBytes = 12;
+
+/** The 32 bytes of a key, which is 43 characters here and nothing else. */
+export function keyOf(key: string): Buffer {
+  const bytes = Buffer.from(key, "base64url");
+  if (bytes.length === keyBytes && bytes.toString("base64url") === key) return bytes;
+  throw new RangeError(`The key of a session must be a SHA-256 in base64url, 43 characters; this one has ${key.length}.`);
+}
+
+export function keyIn(row: unknown): string {
+  return Buffer.from((row as { readonly key: Uint8Array }).key).toString("base64url");
+}
+
+/** Owners are hashed: they are any text, and nobody else's business. */
+export function ownerOf(owner: string): Buffer {
+  return createHash("sha256").update(owner).digest();
+}
+
+/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
+export function newVersion(): Buffer {
+  return randomBytes(versionBytes);
+}
+
+export const versionOf = (version: string): Buffer => Buffer.from(version, "base64url");
+export const versionIn = (version: Uint8Array): string => Buffer.from(version).toString("base64url");
+
+/** The tables keep whole milliseconds. What is no time has ended. */
+export function timeOf(time: number): number {
+  return Math.min(Math.max(Math.floor(time) || 0, 0), Number.MAX_SAFE_INTEGER);
+}
+
+/** pg gives bytes that nobody else has. */
+export function recordIn(row: unknown): SessionRecord {
+  const { version, data, idle_at, expires_at } = row as Row;
+  return {
+    data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+    version: versionIn(version),
+    idleAt: Number(idle_at),
+    expiresAt: Number(expires_at),
+  };
+}

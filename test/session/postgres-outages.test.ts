@@ -1,0 +1,179 @@
+import { PostgresBackend } from "@mini/session/postgres";
+import { Pool } from "pg";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { keyOf, recordFor } from "../support/backends.ts";
+import { makePostgres, type PostgresServer } from "../support/postgres-server.ts";
+import { sessionApp, setCookies, type SessionApp } from "../support/session-app.ts";
+import { findPostgres, need } from "../support/skip.ts";
+
+const programs = findPostgres();
+
+need("Postgres, to start and to stop,", programs)("sessions in a Postgres", () => {
+  let server: PostgresServer;
+  const pools = new Set<Pool>();
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+
+  beforeAll(async () => {
+    // As in production: what is answered is on the disk.
+    server = await makePostgres(programs!);
+    process.on("unhandledRejection", note);
+  });
+
+  afterEach(async () => {
+    await server.stop();
+    const all = [...pools];
+    pools.clear();
+    await Promise.all(all.map((pool) => pool.end()));
+    expect(unhandled.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    process.off("unhandledRejection", note);
+    await server?.remove();
+  });
+
+  /** An application with a pool of its own, as the documentation says, with times for somebody who can not wait. */
+  async function application({ max = 4, milliseconds = 20_000, table = "mini_sessions" } = {}) {
+    const pool: Pool = new Pool({
+      connectionString: server.url,
+      max,
+      connectionTimeoutMillis: milliseconds,
+      statement_timeout: milliseconds,
+      query_timeout: milliseconds,
+    });
+    pools.add(pool);
+    const broken: string[] = [];
+    pool.on("error", ({ message }) => broken.push(message));
+    const backend = new PostgresBackend({ pool, table });
+    await backend.createTable();
+    return { ...sessionApp({ backend, now: Date.now, deadline: 20_000 }), pool, broken, backend };
+  }
+
+  const increment = (app: SessionApp, options: Parameters<SessionApp["run"]>[1]) =>
+    app.run(async (_store, session) => void (await session()).increment("count"), options);
+  const unavailable = { status: 503, retryAfter: "1", cookies: [] };
+  const look = async (answer: ReturnType<SessionApp["run"]>) => {
+    const response = await answer;
+    return { status: response.status, retryAfter: response.headers.get("retry-after"), cookies: setCookies(response) };
+  };
+  const times = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+  test("lose none of 300 increments of three applications, with four connections each", async () => {
+    await server.start();
+    const apps = await Promise.all(times(3).map(() => application()));
+    const [app] = apps;
+    await increment(app!, {});
+    const cookie = `session=${app!.client.cookies.get("session")}`;
+    const answers = apps.flatMap((each) =>
+      times(100).map(async () => (await increment(each, { headers: { cookie }, client: each.browser() })).status),
+    );
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([200]));
+    expect(await app!.data()).toEqual({ count: 301 });
+  });
+
+  test("write no index when they are used: each page has room for new versions of its rows", async () => {
+    await server.start();
+    const { pool, backend } = await application({ max: 1, table: "used" });
+    const keys = times(200).map(keyOf);
+    const made = keys.map((key) => backend.create(key, recordFor(Date.now(), 3600, "x".repeat(1000))));
+    const versions = await Promise.all(made);
+    for (const key of keys) await backend.touch(key, Date.now() + 3_700_000);
+    for (const [index, key] of keys.entries()) await backend.swap(key, versions[index]!, recordFor(Date.now(), 3600, "y".repeat(1000)));
+    // Of this connection, which alone has written.
+    await pool.query("SELECT pg_stat_force_next_flush()");
+    const sql = "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'used'";
+    const { rows } = await pool.query<{ readonly all: number; readonly hot: number }>(sql);
+    expect(rows[0]?.all).toBe(400);
+    expect(rows[0]?.hot).toBeGreaterThan(390);
+  });
+
+  test("go on after the server broke down and came back: 503 while it was away, and what was answered is there", async () => {
+    await server.start();
+    const app = await application();
+    await increment(app, {});
+    const cookie = `session=${app.client.cookies.get("session")}`;
+    const send = () => look(increment(app, { headers: { cookie }, client: app.browser() }));
+    await Promise.all(times(8).map(send));
+    expect(await app.data()).toEqual({ count: 9 });
+    expect(app.pool.idleCount).toBeGreaterThan(0);
+
+    await server.stop("SIGQUIT");
+    expect(await Promise.all(times(8).map(send))).toEqual(times(8).map(() => unavailable));
+    expect((await app.run(() => undefined)).status).toBe(200);
+    // Without a listener each of these would have ended the process.
+    expect(app.broken.length).toBeGreaterThan(0);
+
+    await server.start();
+    expect(await send()).toEqual({ status: 200, retryAfter: null, cookies: [] });
+    expect(await app.data()).toEqual({ count: 10 });
+  });
+
+  test("count each increment that was answered, when the server breaks down in the midst of them", { timeout: 60_000 }, async () => {
+    await server.start();
+    const app = await application();
+    await increment(app, {});
+    const cookie = `session=${app.client.cookies.get("session")}`;
+    let [answered, failed] = [1, 0];
+    let over = false;
+    const chain = async () => {
+      while (!over) {
+        const { status } = await increment(app, { headers: { cookie }, client: app.browser() });
+        if (status === 200) answered++;
+        else failed++;
+        await new Promise(setImmediate);
+      }
+    };
+    const chains = Promise.all(times(6).map(chain));
+    for (let round = 0; round < 2; round++) {
+      const [before, failures] = [answered, failed];
+      while (answered < before + 50) await new Promise(setImmediate);
+      await server.stop("SIGQUIT");
+      while (failed === failures) await new Promise(setImmediate);
+      await server.start();
+    }
+    const before = answered;
+    while (answered < before + 50) await new Promise(setImmediate);
+    over = true;
+    await chains;
+    const { count } = await app.data();
+    expect(count).toBeGreaterThanOrEqual(answered);
+    // Of those whose answer was 503 some were committed; who breaks down can not say which.
+    expect(count).toBeLessThanOrEqual(answered + failed);
+  });
+
+  test("do not queue for ever behind somebody who has a session in hand: 503, and on with the next", async () => {
+    await server.start();
+    const app = await application({ milliseconds: 400 });
+    await increment(app, {});
+    const cookie = `session=${app.client.cookies.get("session")}`;
+    const observer = await application();
+    const client = await observer.pool.connect();
+    await client.query("BEGIN");
+    await client.query("SELECT FROM mini_sessions FOR UPDATE");
+    const answers = times(12).map(() => look(increment(app, { headers: { cookie }, client: app.browser() })));
+    expect(await Promise.all(answers)).toEqual(answers.map(() => unavailable));
+    await app.backend.close();
+    expect(app.pool.waitingCount).toBe(0);
+    await client.query("COMMIT");
+    client.release();
+    expect((await increment(app, {})).status).toBe(200);
+    expect(await app.data()).toEqual({ count: 2 });
+  });
+
+  test("do not queue for ever behind a server that says nothing: 503, and on when it goes on", async () => {
+    await server.start();
+    const app = await application({ milliseconds: 400 });
+    await increment(app, {});
+    const thaw = await server.freeze();
+    try {
+      const asked = times(8).map(() => look(app.run(async (_store, session) => void (await session()), {})));
+      expect(await Promise.all(asked)).toEqual(asked.map(() => unavailable));
+      await app.backend.close();
+      expect(app.pool.waitingCount).toBe(0);
+    } finally {
+      thaw();
+    }
+    expect(await app.data()).toEqual({ count: 1 });
+  });
+});

@@ -1,0 +1,107 @@
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** A Postgres with a folder of its own, for as long as the tests last. */
+export interface PostgresServer {
+  /** Leads to it by a socket in its folder: there is no port that somebody else could have. */
+  readonly url: string;
+  /** Starts it; resolves when it takes connections. */
+  readonly start: () => Promise<void>;
+  /** Ends it. `"SIGINT"` breaks off what is under way, `"SIGQUIT"` is as if the power was gone. */
+  readonly stop: (signal?: "SIGINT" | "SIGQUIT") => Promise<void>;
+  /** Has it stand still, whoever waits for it, until it is told to go on. */
+  readonly freeze: () => Promise<() => void>;
+  /** Ends it if need be, and removes its folder. */
+  readonly remove: () => Promise<void>;
+}
+
+/**
+ * Makes a Postgres that does not run yet.
+ *
+ * @param programs - What `findPostgres` gave.
+ * @param settings - Of its configuration, beside those that keep it to itself. What is answered is on the disk unless
+ *   they say otherwise.
+ */
+export async function makePostgres(programs: string, settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mini-pg-")));
+  const user = unprivilegedUser();
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, "data");
+  const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+  const options = { cwd: folder, env, ...user };
+  await run(join(programs, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
+
+  const all = { listen_addresses: "", unix_socket_directories: folder, ...settings };
+  const args = ["-D", data, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  let child: ChildProcess | undefined;
+  let frozen: readonly number[] = [];
+
+  async function start(): Promise<void> {
+    if (child !== undefined) throw new Error("This Postgres runs already.");
+    const started = spawn(join(programs, "postgres"), args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
+    const said: string[] = [];
+    child = started;
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: started.stderr! }).on("line", (line) => {
+        said.push(line);
+        if (line.includes("ready to accept connections")) resolve();
+      });
+      started.once("error", reject);
+      started.once("exit", () => reject(new Error(`Postgres did not start:\n${said.join("\n")}`)));
+    });
+  }
+
+  async function stop(signal: "SIGINT" | "SIGQUIT" = "SIGINT"): Promise<void> {
+    const running = child;
+    child = undefined;
+    thaw();
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    const ended = once(running, "exit");
+    running.kill(signal);
+    await ended;
+  }
+
+  async function freeze(): Promise<() => void> {
+    const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(child!.pid)]);
+    frozen = [child!.pid!, ...stdout.trim().split(/\s+/).map(Number)];
+    for (const pid of frozen) process.kill(pid, "SIGSTOP");
+    return thaw;
+  }
+
+  function thaw(): void {
+    for (const pid of frozen) process.kill(pid, "SIGCONT");
+    frozen = [];
+  }
+
+  return {
+    url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    start,
+    stop,
+    freeze,
+    async remove() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whom to run it as: root it refuses. */
+function unprivilegedUser(): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (...args: readonly string[]) => Number(execFileSync("id", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  for (const name of ["postgres", "nobody"]) {
+    try {
+      return { uid: id("-u", name), gid: id("-g", name) };
+    } catch (error) {
+      if (!(error instanceof Error && "status" in error)) throw error;
+    }
+  }
+  throw new Error("Postgres does not run as root, and this machine has no user to run it as: neither postgres nor nobody.");
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import { Pool, type PoolConfig } from "pg";
+import { afterAll, inject } from "vitest";
+
+/** The URL of a Postgres that tests may use: `DATABASE_URL`, or one that was started for them; `undefined`: there is none. */
+export async function findPostgresUrl(): Promise<string | undefined> {
+  const { DATABASE_URL } = process.env;
+  const at = inject("postgresAt");
+  if (DATABASE_URL !== undefined || at === undefined) return DATABASE_URL;
+  const response = await fetch(at);
+  const text = await response.text();
+  if (!response.ok) throw new Error(text);
+  return text;
+}
+
+/** A pool as an application has it, ended when the file's tests are done. */
+export function openPool(url: string, options: PoolConfig = {}): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: 4,
+    connectionTimeoutMillis: 20_000,
+    statement_timeout: 20_000,
+    query_timeout: 25_000,
+    ...options,
+  });
+  pool.on("error", () => {});
+  afterAll(() => pool.end());
+  return pool;
+}
+
+/** The name of a table that nobody else has, dropped when the file's tests are done. */
+export function newTable(pool: Pool): string {
+  const table = `mini_test_${randomBytes(6).toString("hex")}`;
+  afterAll(async () => {
+    const tables = [table, `${table}_owners`, `${table}_epochs`].map((name) => `"${name}"`);
+    await pool.query(`DROP TABLE IF EXISTS ${tables.join()}`);
+  });
+  return table;
+}
+
+/** The name of a schema that nobody else has, dropped with all that is in it when the file's tests are done. */
+export function newSchema(pool: Pool): string {
+  const schema = `mini_test_${randomBytes(6).toString("hex")}`;
+  afterAll(() => pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
+  return schema;
+}
+
+/** Waits until so many queries that name the table wait for somebody's transaction. */
+export async function waitsForLock(pool: Pool, table: string, count = 1): Promise<void> {
+  const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND position($1 IN query) > 0";
+  while ((await pool.query(waiting, [table])).rowCount !== count);
+}
