@@ -57,6 +57,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "PostgresBackend",
     types: "PostgresBackendOptions PostgresLike PostgresQuery PostgresResult",
   },
+  "@mini/session/cached": {
+    values: "CachedBackend MemcachedCache RedisCache",
+    types: "CachedBackendOptions MemcachedLike RedisCacheLike SessionCache",
+  },
   "@mini/session/testing": {
     values: "testSessionBackend",
     types: "BackendBench TestRunner",

@@ -20,6 +20,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
     backends/postgres-tables backends/postgres-queries backends/postgres-values backends/postgres-owners backends/postgres-prune
     backends/postgres
+    backends/session-cache backends/cache-entry backends/memcached-cache backends/redis-cache backends/cached
     flash life config settings secure-cookie session-ids operations outgoing medium backends/securecookie
     deadline kept-record backends/group-commit backends/keyed-store backends/keyed
     pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index

@@ -1,0 +1,268 @@
+import { MemoryBackend, type SessionBackend } from "@mini/session";
+import { CachedBackend, MemcachedCache, RedisCache, type SessionCache } from "@mini/session/cached";
+import { testSessionBackend } from "@mini/session/testing";
+import { describe, expect, test } from "vitest";
+import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
+import { keyOf, recordFor } from "../../support/backends.ts";
+import { findMemcached, memcachedClient, startMemcached } from "../../support/memcached-server.ts";
+import { redisServer, sharedRedis } from "../../support/redis.ts";
+import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
+import { need } from "../../support/skip.ts";
+import { WatchedBackend } from "../../support/watched-backend.ts";
+
+const start = 1_700_000_000_000;
+
+/** A cache in this process, which can be made to fail. */
+class MapCache implements SessionCache {
+  readonly entries = new Map<string, Uint8Array>();
+  before: (name: string, key: string) => void | Promise<void> = () => undefined;
+
+  async get(key: string) {
+    await this.before("get", key);
+    return this.entries.get(key);
+  }
+  async set(key: string, value: Uint8Array) {
+    await this.before("set", key);
+    this.entries.set(key, Uint8Array.from(value));
+  }
+  async add(key: string, value: Uint8Array) {
+    await this.before("add", key);
+    if (!this.entries.has(key)) this.entries.set(key, Uint8Array.from(value));
+  }
+  async delete(key: string) {
+    await this.before("delete", key);
+    this.entries.delete(key);
+  }
+}
+
+const memcached = findMemcached() === undefined ? undefined : await startMemcached();
+const redis = await sharedRedis();
+const client = memcached === undefined ? undefined : memcachedClient(memcached.address);
+
+testSessionBackend(
+  "CachedBackend over a Map",
+  () => {
+    let time = start;
+    const now = () => time;
+    return {
+      backend: new CachedBackend({ backend: new MemoryBackend({ now }), cache: new MapCache(), now }),
+      now,
+      advance: (seconds) => void (time += seconds * 1000),
+    };
+  },
+  { describe, test },
+);
+
+need("memcached", client)("CachedBackend over memcached", () => {
+  testSessionBackend(
+    "as a backend",
+    () => {
+      let time = start;
+      const now = () => time;
+      // One cache for all of the tests, as in life: the keys of each are its own.
+      const backend = new CachedBackend({
+        backend: new MemoryBackend({ now }),
+        cache: apart(new MemcachedCache({ client: client! })),
+        now,
+      });
+      return { backend, now, advance: (seconds) => void (time += seconds * 1000) };
+    },
+    { describe, test },
+  );
+
+  test("all 256 bytes come back, and what is not there is not", async () => {
+    const cache = new MemcachedCache({ client: client! });
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    await cache.set("bytes", bytes, 30);
+    await cache.add("bytes", Uint8Array.of(1), 30);
+    expect([...(await cache.get("bytes"))!]).toEqual([...bytes]);
+    await cache.delete("bytes");
+    await cache.delete("bytes");
+    expect(await cache.get("bytes")).toBeUndefined();
+  });
+});
+
+need(redisServer, redis)("RedisCache", () => {
+  test("all 256 bytes come back, and what is not there is not", async () => {
+    const cache = apart(new RedisCache({ client: redis!.client }));
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    await cache.set("bytes", bytes, 30);
+    await cache.add("bytes", Uint8Array.of(1), 30);
+    expect([...(await cache.get("bytes"))!]).toEqual([...bytes]);
+    await cache.delete("bytes");
+    await cache.delete("bytes");
+    expect(await cache.get("bytes")).toBeUndefined();
+  });
+});
+
+let apartCount = 0;
+/** The same cache with keys that nobody else has. */
+function apart(cache: SessionCache): SessionCache {
+  const prefix = `${process.pid}-${apartCount++}-`;
+  return {
+    get: (key) => cache.get(prefix + key),
+    set: (key, value, seconds) => cache.set(prefix + key, value, seconds),
+    add: (key, value, seconds) => cache.add(prefix + key, value, seconds),
+    delete: (key) => cache.delete(prefix + key),
+  };
+}
+
+/** Two processes on one backend and one cache. */
+function twoProcesses() {
+  let time = start;
+  const now = () => time;
+  const backend = new WatchedBackend(new MemoryBackend({ now }));
+  const cache = new MapCache();
+  const make = () => sessionApp({ backend: new CachedBackend({ backend, cache, now }) as SessionBackend, deadline: 500, now });
+  return { one: make(), two: make(), backend, cache, pass: (seconds: number) => void (time += seconds * 1000) };
+}
+
+describe("a session behind a cache", () => {
+  async function begun() {
+    const both = twoProcesses();
+    await both.one.run(async (_store, session) => (await session()).assign({ a: 1 }));
+    const headers = { cookie: `session=${both.one.client.cookies.get("session")}` };
+    await both.one.data({ headers });
+    both.backend.counted();
+    return { ...both, headers };
+  }
+
+  test("is read from the backend once", async () => {
+    const { one, two, backend, headers } = await begun();
+    expect([await one.data({ headers }), await two.data({ headers })]).toEqual([{ a: 1 }, { a: 1 }]);
+    expect(backend.counted()).toEqual([]);
+  });
+
+  test("is read again when ttl is over", async () => {
+    const { one, backend, headers, pass } = await begun();
+    pass(29);
+    await one.data({ headers });
+    expect(backend.counted()).toEqual([]);
+    pass(1);
+    await one.data({ headers });
+    expect(backend.counted()).toEqual(["read"]);
+  });
+
+  test("that is stale in the cache loses no change of another process", async () => {
+    const { one, two, cache, headers } = await begun();
+    const stale = new Map(cache.entries);
+    await two.run(async (_store, session) => void (await session()).increment("a"), { headers });
+    for (const [key, value] of stale) cache.entries.set(key, value);
+    await one.run(async (_store, session) => void (await session()).increment("a"), { headers });
+    expect(await one.data({ headers })).toEqual({ a: 3 });
+  });
+
+  test("that is stale shows no message that was shown", async () => {
+    const { one, two, cache, headers } = await begun();
+    await one.run(async (_store, session) => (await session()).flash("once"), { headers });
+    const stale = new Map(cache.entries);
+    const take = (app: typeof one) => {
+      let found = 0;
+      return app
+        .run(async (_store, session) => void (found = (await (await session()).getFlashes()).length), { headers })
+        .then(() => found);
+    };
+    expect(await take(two)).toBe(1);
+    for (const [key, value] of stale) cache.entries.set(key, value);
+    expect(await take(one)).toBe(0);
+  });
+
+  test("that has ended stays so, whatever a slow reader or writer puts into the cache afterwards", async () => {
+    for (const held of ["add", "set"]) {
+      const { one, two, cache, headers } = await begun();
+      for (const key of cache.entries.keys()) cache.entries.delete(key);
+      const waiting = gate();
+      const reached = gate();
+      cache.before = async (name) => {
+        if (name !== held) return;
+        cache.before = () => undefined;
+        reached.open();
+        await waiting.opened;
+      };
+      const slow = one.run(
+        async (_store, session) => {
+          const all = await session();
+          if (held === "set") all.set("late", 1);
+        },
+        { headers },
+      );
+      await reached.opened;
+      expect((await two.run((store) => store.deleteSession(), { headers })).status).toBe(200);
+      waiting.open();
+      expect((await slow).status).toBe(200);
+      expect([await one.data({ headers }), await two.data({ headers })], held).toEqual([{}, {}]);
+    }
+  });
+
+  test("whose end can not be noted: 503 and the cookie is cleared, and the end can be asked for again", async () => {
+    const { one, cache, headers } = await begun();
+    cache.before = (name, key) => {
+      if (name === "set" && key.startsWith("mini:ended:")) throw new Error("out of memory");
+    };
+    const failed = await one.run((store) => store.deleteSession(), { headers });
+    expect([failed.status, setCookies(failed)]).toEqual([503, [expect.stringContaining("Max-Age=0")]]);
+    cache.before = () => undefined;
+    expect((await one.run((store) => store.deleteSession(), { headers })).status).toBe(200);
+    expect(await one.data({ headers })).toEqual({});
+  });
+
+  test.each([
+    ["rejects", () => Promise.reject(new Error("no"))],
+    ["hangs", () => new Promise<never>(() => {})],
+  ])("goes on when the cache %s, and the cache is left alone for a while", async (_title, fail) => {
+    const { one, backend, cache, headers } = await begun();
+    let asked = 0;
+    cache.before = () => {
+      asked++;
+      return fail();
+    };
+    await one.run(async (_store, session) => void (await session()).increment("a"), { headers });
+    expect(await one.data({ headers })).toEqual({ a: 2 });
+    expect(backend.counted()).toEqual(["read", "swap", "read"]);
+    expect(asked).toBe(2);
+  });
+
+  test("moves its idle time without being seen as idle by the cache", async () => {
+    let time = start;
+    const now = () => time;
+    const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache: new MapCache(), now });
+    const app = sessionApp({ backend, idleTimeout: 20, now });
+    await app.run(async (_store, session) => (await session()).set("a", 1));
+    for (let i = 0; i < 4; i++) {
+      time += 15_000;
+      expect(await app.data()).toEqual({ a: 1 });
+      await app.settle();
+    }
+    time += 21_000;
+    expect(await app.data()).toEqual({});
+  });
+});
+
+describe("an entry", () => {
+  const record = { ...recordFor(start, 60), version: "v€" };
+
+  test("comes back as it was", () => {
+    const found = decodeEntry(encodeEntry({ record, askedAt: start }))!;
+    expect(found.askedAt).toBe(start);
+    expect({ ...found.record, data: [...found.record.data] }).toEqual({ ...record, data: [...record.data] });
+  });
+
+  test.each(["", "something else", "mini-c1\n", `mini-c1\n${"\0".repeat(24)}\xff\xff`])("%j is none", (text) => {
+    expect(decodeEntry(Buffer.from(text, "latin1"))).toBeUndefined();
+  });
+
+  test("of somebody else counts as none", async () => {
+    const now = () => start;
+    const cache = new MapCache();
+    const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
+    await backend.create(keyOf("a"), recordFor(start, 60));
+    cache.entries.set(`mini:session:${keyOf("a")}`, Buffer.from("PHP"));
+    expect((await backend.read(keyOf("a")))?.data.length).toBe(4);
+  });
+});
+
+test.each([0, 1.5, -1, Number.NaN, "30"])("a ttl of %s is refused", (ttl) => {
+  expect(() => new CachedBackend({ backend: new MemoryBackend(), cache: new MapCache(), ttl: ttl as number })).toThrow(
+    "whole seconds over 0",
+  );
+});
