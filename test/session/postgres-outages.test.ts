@@ -8,7 +8,7 @@ import { findPostgres, need } from "../support/skip.ts";
 
 const programs = findPostgres();
 
-need("Postgres, to start and to stop,", programs)("sessions in a Postgres", () => {
+need("a Postgres of its own", programs)("sessions in a Postgres", () => {
   let server: PostgresServer;
   const pools = new Set<Pool>();
   const unhandled: unknown[] = [];
