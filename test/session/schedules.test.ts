@@ -1,9 +1,8 @@
-import { LmdbBackend } from "@mini/session/lmdb";
+import type { SessionBackend } from "@mini/session";
 import fc from "fast-check";
-import { open } from "lmdb";
-import { afterAll, expect, test } from "vitest";
-import { temporaryFolder } from "../support/folder.ts";
+import { expect, test } from "vitest";
 import { schedules, seed } from "../support/long-run.ts";
+import { serverSideMedia } from "../support/media.ts";
 import type { Operation, Plan } from "../support/schedule-model.ts";
 import { ScheduledApps } from "../support/schedule-run.ts";
 
@@ -71,8 +70,7 @@ test(
   },
 );
 
-test("and on LMDB some hundreds", { timeout: 60_000 }, async () => {
-  const root = open({ path: temporaryFolder() });
-  afterAll(() => root.close());
-  expect(await explore(new ScheduledApps((now) => new LmdbBackend({ root, now })), 300)).toBeUndefined();
+test.each(serverSideMedia().filter(({ name }) => name !== "memory"))("and 200 in $name", { timeout: 120_000 }, async (medium) => {
+  const open = (now: () => number) => medium.open(now) as SessionBackend;
+  expect(await explore(new ScheduledApps(open), 200)).toBeUndefined();
 });

@@ -2,9 +2,11 @@ import { LmdbBackend } from "@mini/session/lmdb";
 import { RedisBackend } from "@mini/session/redis";
 import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { PostgresBackend } from "@mini/session/postgres";
+import { CachedBackend, MemcachedCache } from "@mini/session/cached";
 import { open } from "lmdb";
 import { afterAll, beforeAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
+import { findMemcached, memcachedClient, startMemcached, type MemcachedServer } from "./memcached-server.ts";
 import { findPostgresUrl, newTable, openPool } from "./postgres.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
 import { need } from "./skip.ts";
@@ -34,6 +36,15 @@ function redisMedium({ client, prefix }: SharedRedis): Medium["open"] {
 const redis = await sharedRedis();
 need(redisServer, redis);
 
+const memcached = findMemcached() === undefined ? undefined : await startMemcached();
+need("memcached", memcached);
+
+/** One process's memory, which makes what the cache does to it the only difference. */
+function cachedMedium({ address }: MemcachedServer): Medium["open"] {
+  const cache = new MemcachedCache({ client: memcachedClient(address) });
+  return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
+}
+
 const postgresUrl = await findPostgresUrl();
 need("Postgres", postgresUrl);
 
@@ -50,6 +61,7 @@ export function serverSideMedia(): readonly Medium[] {
     { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
     { name: "LMDB", open: lmdb() },
     ...(redis === undefined ? [] : [{ name: "Redis", open: redisMedium(redis) }]),
+    ...(memcached === undefined ? [] : [{ name: "memory behind memcached", open: cachedMedium(memcached) }]),
     ...(postgresUrl === undefined ? [] : [{ name: "Postgres", open: postgres(postgresUrl) }]),
   ];
   return media.map((medium) => ({ ...medium, isServerSide: true, tooMuch: 65_536 }));

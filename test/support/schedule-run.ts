@@ -191,8 +191,10 @@ export class ScheduledApps {
   #scheduled(): SessionBackend {
     const call = async <Result>(name: string, key: string, work: (backend: SessionBackend) => Promise<Result>): Promise<Result> => {
       await this.#scheduler?.schedule(Promise.resolve(), `${name} begins`);
+      // An answer may come late; what counts is what was asked when the session had ended.
+      const hasEnded = this.#ended.has(key);
       const result = await work(this.#backend);
-      this.#note(name, key, result);
+      this.#note(name, key, result, hasEnded);
       await this.#scheduler?.schedule(Promise.resolve(), `${name} answers`);
       return result;
     };
@@ -213,9 +215,9 @@ export class ScheduledApps {
     };
   }
 
-  #note(name: string, key: string, result: unknown): void {
+  #note(name: string, key: string, result: unknown, hasEnded: boolean): void {
     const swapped = name === "swap" && ((result as { ok: boolean }).ok || (result as { current?: unknown }).current !== undefined);
-    if (this.#ended.has(key) && ((name === "read" && result !== undefined) || swapped || (name === "touch" && result === true))) {
+    if (hasEnded && ((name === "read" && result !== undefined) || swapped || (name === "touch" && result === true))) {
       this.#broken.push(`${name} of a session that had ended`);
     }
     if (name !== "take" || result === undefined) return;
