@@ -32,7 +32,7 @@ test(
   { timeout: 120_000 },
   async () => {
     const path = temporaryFolder();
-    const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start(path)))) as [ChildProcess, ...ChildProcess[]];
+    const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start("lmdb", path)))) as [ChildProcess, ...ChildProcess[]];
     const profile = { name: "Zoë", roles: ["admin", "editor"] };
     const cookie = await tell<string>(steady, { task: "begin", data: { profile, list: [], count: 0 } });
     const all: number[] = [];
@@ -70,7 +70,7 @@ test(
 
 test("on a full disk a change is answered 503 and keeps the cookie; what needs no write goes on", { timeout: 120_000 }, async () => {
   const path = temporaryFolder();
-  const child = await startLimited(1600, path);
+  const child = await startLimited(1600, "lmdb", path);
   const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });
   const { kept, refused } = await tell<Filled>(child, { task: "fill", size: 1000, refused: 40 });
   // They fill their pages by thirds now. A longer one needs room that is not there.

@@ -1,9 +1,8 @@
-// A process with an application whose sessions are in an LMDB file that it shares with others. It does what its parent
-// tells it by messages.
-import { LmdbBackend } from "@mini/session/lmdb";
-import { open } from "lmdb";
+// A process with an application whose sessions are in a backend that it shares with others, as its arguments say. It does
+// what its parent tells it by messages.
 import type { SessionWrite } from "./history.ts";
 import { listen } from "./listen.ts";
+import { openBackend } from "./process-backend.ts";
 import { gate, sessionApp, setCookies, type AnyData, type AnySession, type Work } from "./session-app.ts";
 
 /** One request and its answer. The times are of a clock that all processes of the machine share, in nanoseconds. */
@@ -57,10 +56,10 @@ export interface State {
   readonly unhandled: number;
 }
 
-const root = open({ path: process.argv[2] ?? "" });
+const backend = await openBackend(process.argv.slice(2));
 // Longer than a busy machine holds anybody up: what is refused here is refused by the file.
 const deadline = 30_000;
-const { run, browser, logged } = sessionApp({ backend: new LmdbBackend({ root }), now: Date.now, deadline });
+const { run, browser, logged } = sessionApp({ backend, now: Date.now, deadline });
 const clock = () => Number(process.hrtime.bigint());
 let unhandled = 0;
 process.on("unhandledRejection", () => unhandled++);

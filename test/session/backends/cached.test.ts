@@ -82,6 +82,23 @@ need("memcached", client)("CachedBackend over memcached", () => {
   });
 });
 
+need("memcached", client)("A memcached that goes away", () => {
+  test("costs a log-out its answer, and nothing else; sessions that had not ended are there without it", async () => {
+    const own = await startMemcached();
+    const now = () => start;
+    const cache = new MemcachedCache({ client: memcachedClient(own.address) });
+    const app = sessionApp({ backend: new CachedBackend({ backend: new MemoryBackend({ now }), cache, now }), now });
+    await app.run(async (_store, session) => (await session()).set("a", 1));
+    await app.run(async (store) => (await store.getSession("second")).set("b" as never, 2 as never));
+    own.signal("SIGKILL");
+    expect(await app.data()).toEqual({ a: 1 });
+    await app.run(async (_store, session) => (await session()).set("a", 2));
+    expect(await app.data()).toEqual({ a: 2 });
+    const out = await app.run((store) => store.deleteSession());
+    expect([out.status, setCookies(out)]).toEqual([503, [expect.stringContaining("Max-Age=0")]]);
+  });
+});
+
 need(redisServer, redis)("RedisCache", () => {
   test("all 256 bytes come back, and what is not there is not", async () => {
     const cache = apart(new RedisCache({ client: redis!.client }));

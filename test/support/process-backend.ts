@@ -1,0 +1,31 @@
+import type { SessionBackend } from "@mini/session";
+import { CachedBackend, MemcachedCache } from "@mini/session/cached";
+import { LmdbBackend } from "@mini/session/lmdb";
+import { PostgresBackend } from "@mini/session/postgres";
+import { RedisBackend } from "@mini/session/redis";
+import { open } from "lmdb";
+import { Client } from "memjs";
+import { Pool } from "pg";
+import { createClient } from "redis";
+
+/** Opens the backend that a process of a test is told to use: `lmdb <path>`, `redis <url> <prefix>`, ... */
+export async function openBackend(args: readonly string[]): Promise<SessionBackend> {
+  const [kind, at = "", name = "", cache = ""] = args;
+  switch (kind) {
+    case "lmdb":
+      return new LmdbBackend({ root: open({ path: at }) });
+    case "redis": {
+      const client = createClient({ url: at });
+      client.on("error", () => {});
+      return new RedisBackend({ client: await client.connect(), prefix: name });
+    }
+    case "postgres":
+      return new PostgresBackend({ pool: new Pool({ connectionString: at, max: 8 }), table: name });
+    case "cached": {
+      const client = Client.create(cache, { timeout: 0.5, retries: 0 });
+      return new CachedBackend({ backend: await openBackend(["postgres", at, name]), cache: new MemcachedCache({ client }) });
+    }
+    default:
+      throw new Error(`There is no backend ${kind}.`);
+  }
+}
