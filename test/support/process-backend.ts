@@ -25,6 +25,7 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
       const client = Client.create(cache, { timeout: 0.5, retries: 0 });
       return new CachedBackend({ backend: await openBackend(["postgres", at, name]), cache: new MemcachedCache({ client }) });
     }
+    case undefined:
     default:
       throw new Error(`There is no backend ${kind}.`);
   }
