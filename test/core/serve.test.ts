@@ -1,9 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { App, local, PortInUseError, request as current, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
 import { request } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
+import { root, temporaryFolder } from "../support/folder.ts";
+import { runNode } from "../support/run-node.ts";
 
 declare module "@mini/core" {
   interface Local {
@@ -184,4 +188,27 @@ describe("hostile bytes", () => {
     expect(errors).toEqual([]);
     expect((await request(server.url)).statusCode).toBe(200);
   });
+});
+
+test("workers of node:cluster share a port", async () => {
+  const program = `
+    import cluster from "node:cluster";
+    import { serve } from ${JSON.stringify(pathToFileURL(join(root, "packages/core/src/serve.ts")).href)};
+    if (cluster.isPrimary) {
+      const ports = [];
+      for (const worker of [cluster.fork(), cluster.fork()]) {
+        worker.on("message", (port) => {
+          if (ports.push(port) < 2) return;
+          console.log(ports[0] === ports[1] ? "one port" : "two ports");
+          process.exit();
+        });
+      }
+    } else {
+      const { port } = await serve({ fetch: () => new Response() }, { port: 0, silent: true });
+      process.send(port);
+    }
+  `;
+  const file = join(temporaryFolder({ "program.mjs": program }), "program.mjs");
+  const { stdout, stderr } = await runNode(["--import", "tsx", file], { cwd: root });
+  expect(stdout, stderr).toBe("one port\n");
 });

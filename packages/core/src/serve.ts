@@ -52,6 +52,8 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     manual: true,
     silent: true,
     gracefulShutdown: false,
+    // As Node has it: workers of node:cluster share the port, which srvx would refuse to all but one.
+    node: { exclusive: false },
   });
   try {
     await server.serve();
