@@ -1,0 +1,21 @@
+import { App } from "@mini/core";
+import { SessionMiddleware } from "@mini/session";
+import type { SessionBackend } from "@mini/session";
+import { ThisProcess, type FleetView } from "./this-process.ts";
+import { rules } from "./urls.ts";
+
+export interface Parts {
+  readonly secretKey: string;
+  /** Where the sessions of all processes are kept. */
+  readonly backend: SessionBackend;
+  readonly fleet: FleetView;
+}
+
+export function makeApp({ secretKey, backend, fleet }: Parts) {
+  return new App({
+    rules,
+    middleware: [new ThisProcess(fleet), SessionMiddleware],
+    // Clicks by the hundred at one session wait for each other, on a slow disk for longer than the 750 ms of the default.
+    config: { session: { secretKey, backend, deadline: 5000 } },
+  });
+}

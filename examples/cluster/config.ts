@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "@mini/core";
+
+const backends = ["lmdb", "redis", "postgres"] as const;
+
+/** Where sessions can be kept. */
+export type BackendName = (typeof backends)[number];
+
+/** What the environment says about this program. */
+export interface Settings {
+  /** Signs the cookies; without SECRET_KEY one made here, which the primary hands to its workers. */
+  readonly secretKey: string;
+  /** Whether the key was made here. */
+  readonly keyIsMade: boolean;
+  /** How many processes answer, from WORKERS; else 4. */
+  readonly workers: number;
+  /** From BACKEND; else `lmdb`. */
+  readonly backend: BackendName;
+  /** Folder of the LMDB file, from DATA_PATH; else `data` beside this file. */
+  readonly dataPath: string;
+  /** From REDIS_URL; else the Redis of this machine. */
+  readonly redisUrl: string;
+  /** From DATABASE_URL; else the Postgres of this machine. */
+  readonly databaseUrl: string;
+  /** From PORT; 0 takes a free one. */
+  readonly port: number;
+  /** From HOST. */
+  readonly hostname: string;
+}
+
+/**
+ * Reads the variables named above; an empty one counts as none.
+ *
+ * @throws ConfigError for a PORT, WORKERS or BACKEND that is none.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const { SECRET_KEY, BACKEND, DATA_PATH, REDIS_URL, DATABASE_URL, HOST } = environment;
+  const backend = backends.find((name) => name === (BACKEND || "lmdb"));
+  if (backend === undefined) throw new ConfigError(`BACKEND must be one of ${backends.join(", ")}, and is ${JSON.stringify(BACKEND)}.`);
+  return {
+    secretKey: SECRET_KEY || randomBytes(32).toString("base64url"),
+    keyIsMade: !SECRET_KEY,
+    workers: wholeNumber(environment, "WORKERS", { least: 1, most: 64, otherwise: 4 }),
+    backend,
+    dataPath: DATA_PATH || fileURLToPath(new URL("data", import.meta.url)),
+    redisUrl: REDIS_URL || "redis://127.0.0.1:6379",
+    databaseUrl: DATABASE_URL || "postgresql://postgres@127.0.0.1/postgres",
+    port: wholeNumber(environment, "PORT", { least: 0, most: 65_535, otherwise: 8080 }),
+    hostname: HOST || "127.0.0.1",
+  };
+}
+
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly otherwise: number;
+}
+
+function wholeNumber(environment: NodeJS.ProcessEnv, name: string, { least, most, otherwise }: Bounds): number {
+  const text = environment[name] || String(otherwise);
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (value >= least && value <= most) return value;
+  throw new ConfigError(`${name} must be a whole number from ${least} to ${most}, and is ${JSON.stringify(text)}.`);
+}

@@ -1,0 +1,108 @@
+import cluster, { type Worker } from "node:cluster";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Member, Order, Report } from "./messages.ts";
+
+/** Milliseconds after which a process that ended counts as one that had worked. */
+const longEnough = 10_000;
+const longestPause = 30_000;
+
+/** Milliseconds to wait after so many ends in a row that came too soon: none at first, then more and more. */
+const pauseAfter = (soonEnded: number) => (soonEnded < 2 ? 0 : Math.min(250 * 2 ** soonEnded, longestPause));
+
+export interface PostOptions {
+  readonly number: number;
+  /** Set over the primary's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Called when another process has this place, or none. */
+  readonly onChange: () => void;
+}
+
+/** One of the places that the primary keeps a process at. */
+export class Post {
+  readonly #options: PostOptions;
+  readonly #closing = new AbortController();
+  #worker: Worker | undefined;
+  #url: string | undefined;
+  #renewal: Promise<boolean> | undefined;
+  #soonEnded = 0;
+
+  constructor(options: PostOptions) {
+    this.#options = options;
+  }
+
+  /** Where the process listens that was here last. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  /** Who is here; none while one that died is being replaced. */
+  get member(): Member | undefined {
+    const pid = this.#worker?.process.pid;
+    return pid === undefined ? undefined : { number: this.#options.number, pid };
+  }
+
+  tell(order: Order): void {
+    if (this.#worker !== undefined) tell(this.#worker, order);
+  }
+
+  /**
+   * Starts a process, and once it listens tells the one that was here to finish, so that there is always one that takes
+   * connections. `false` when the new one ended before; the old one stays then.
+   */
+  renew(): Promise<boolean> {
+    return (this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined)));
+  }
+
+  /** Starts processes until one listens. */
+  async fill(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      // Nobody waits for the pause any more when the post is closed.
+      await sleep(pauseAfter(this.#soonEnded), undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      if (this.#closing.signal.aborted || (await this.renew())) return;
+    }
+  }
+
+  /** From now on nobody is replaced here. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #renew(): Promise<boolean> {
+    const worker = cluster.fork({ ...this.#options.environment, WORKER: String(this.#options.number) });
+    const startedAt = performance.now();
+    const ended = new Promise<void>((resolve) => {
+      worker.once("exit", (code, signal) => {
+        this.#soonEnded = performance.now() - startedAt < longEnough ? this.#soonEnded + 1 : 0;
+        this.#note(worker, signal ?? `code ${code}`);
+        resolve();
+      });
+      worker.on("error", (error) => console.error(`Process ${this.#options.number}: ${error.message}`));
+    });
+    const listens = new Promise<string>((resolve) => worker.once("message", ({ url }: Report) => resolve(url)));
+    const url = await Promise.race([listens, ended]);
+    if (url === undefined) return false;
+    this.tell("finish");
+    this.#worker = worker;
+    this.#url = url;
+    this.#options.onChange();
+    void ended.then(() => this.#replace(worker));
+    return true;
+  }
+
+  async #replace(worker: Worker): Promise<void> {
+    if (this.#worker !== worker) return; // it was told to finish
+    this.#worker = undefined;
+    this.#options.onChange();
+    await this.fill();
+  }
+
+  #note(worker: Worker, how: string): void {
+    if (this.#closing.signal.aborted || (this.#worker !== worker && how === "code 0")) return;
+    console.error(`Process ${this.#options.number} (pid ${worker.process.pid}) ended with ${how}.`);
+  }
+}
+
+/** Whoever has just ended can not be told anything, and need not be. */
+export function tell(worker: Worker, order: Order): void {
+  if (worker.isConnected()) worker.send(order, () => undefined);
+}

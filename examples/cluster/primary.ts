@@ -1,0 +1,36 @@
+import cluster from "node:cluster";
+import type { Settings } from "./config.ts";
+import { Fleet } from "./fleet.ts";
+
+/** Runs the workers until it is told to end. */
+export async function lead({ secretKey, keyIsMade, workers }: Settings): Promise<void> {
+  // The primary takes each connection and hands it to the next worker; one that a worker does not want goes to another.
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  const fleet = new Fleet({ size: workers, environment: { SECRET_KEY: secretKey } });
+  if (keyIsMade) console.info("SECRET_KEY is not set: made one for this run. A rolling restart keeps it, a new start ends every session.");
+
+  let stopping = false;
+  const stop = () => {
+    // npm hands on a signal that a terminal has sent already, so it may come twice.
+    if (!stopping) void fleet.stop();
+    stopping = true;
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, stop);
+
+  let turn = fleet.start();
+  process.on("SIGHUP", () => {
+    turn = turn.then(async () => {
+      if (stopping) return false;
+      console.info("SIGHUP: replacing the processes one after the other.");
+      const done = await fleet.restart();
+      if (done) console.info("All processes are replaced.");
+      else if (!stopping) console.error("A new process did not start: those that were not replaced go on.");
+      return done;
+    });
+  });
+
+  if (await turn) {
+    const processes = workers === 1 ? "1 process" : `${workers} processes`;
+    console.info(`Listening on ${fleet.url} with ${processes}; kill -HUP ${process.pid} replaces them one after the other.`);
+  } else if (!stopping) process.exitCode = 1;
+}
