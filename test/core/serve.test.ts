@@ -92,6 +92,18 @@ describe("a server", () => {
     await expect(request(server.url)).rejects.toThrow();
   });
 
+  test("does not wait, when it closes, for a connection over which nothing was ever sent", async () => {
+    const server = await listen(() => text("fine"));
+    const socket = connect(server.port, "127.0.0.1");
+    await once(socket, "connect");
+    // The server has seen it too: its answer to another connection comes after.
+    await (await request(server.url)).body.text();
+    const ended = once(socket, "close");
+    await server.close();
+    await ended;
+    await expect(request(server.url)).rejects.toThrow();
+  });
+
   test("answers a request on a connection whose last one failed", async () => {
     const server = await listen(() => {
       if (current.path === "/fails") throw new Error("no");

@@ -1,5 +1,6 @@
 import { serve as listen } from "srvx/node";
 import type { Server as HTTPServer } from "node:http";
+import type { Socket } from "node:net";
 import type { App } from "./app.ts";
 import { PortInUseError } from "./errors.ts";
 import { limitedBody } from "./request.ts";
@@ -64,6 +65,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   }
   const node = server.node!.server as HTTPServer;
   const connections = trackConnections(node);
+  const silentSockets = trackSilentSockets(node);
   const url = server.url!;
   let closing: Promise<void> | undefined;
   const signals = ["SIGTERM", "SIGINT"] as const;
@@ -79,6 +81,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     const sweep = setInterval(() => {
       if (typeof node.closeIdleConnections === "function") node.closeIdleConnections();
       for (const connection of connections) connection.close();
+      for (const socket of silentSockets) if (socket.bytesRead === 0) socket.destroy();
     }, sweepInterval);
     try {
       await closed;
@@ -90,6 +93,17 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   if (gracefulShutdown) for (const signal of signals) process.once(signal, onSignal);
   if (!silent) app.logger.info(`Listening on ${url}`);
   return { url, port: Number(new URL(url).port) || port, close };
+}
+
+/** Connections over which nothing has come yet, as browsers open them in advance: no idle ones to Node, which would wait for them. */
+function trackSilentSockets(server: HTTPServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("data", () => sockets.delete(socket));
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
 }
 
 interface Closable {
