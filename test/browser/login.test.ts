@@ -4,7 +4,8 @@ import { startApp, stopApps } from "../support/app-process.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { loginFolder, password } from "../support/login-site.ts";
-import { findChromium, need } from "../support/skip.ts";
+import { findChromium } from "../support/programs.ts";
+import { need } from "../support/skip.ts";
 
 const chromium = findChromium();
 

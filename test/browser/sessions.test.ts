@@ -2,7 +2,8 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { startApp, stopApps } from "../support/app-process.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { findChromium, need } from "../support/skip.ts";
+import { findChromium } from "../support/programs.ts";
+import { need } from "../support/skip.ts";
 
 const chromium = findChromium();
 

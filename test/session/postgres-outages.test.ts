@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { keyOf, recordFor } from "../support/backends.ts";
 import { makePostgres, type PostgresServer } from "../support/postgres-server.ts";
 import { sessionApp, setCookies, type SessionApp } from "../support/session-app.ts";
-import { findPostgres, need } from "../support/skip.ts";
+import { findPostgres } from "../support/programs.ts";
+import { need } from "../support/skip.ts";
 
 const programs = findPostgres();
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { Client } from "memjs";
 import { afterAll } from "vitest";
-import { findProgram } from "./skip.ts";
+import { findProgram } from "./programs.ts";
 
 /** The memcached of this machine. */
 export const findMemcached = (): string | undefined => findProgram("memcached");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "./folder.ts";
 import { runNode } from "./run-node.ts";
 import type { Outcome } from "./run-node.ts";
-import { findProgram } from "./skip.ts";
+import { findProgram } from "./programs.ts";
 
 /**
  * Runs npm without the network, with an empty cache and without the settings of an npm that runs us; a package's own

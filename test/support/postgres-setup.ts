@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
 import { makePostgres, type PostgresServer } from "./postgres-server.ts";
-import { findPostgres } from "./skip.ts";
+import { findPostgres } from "./programs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

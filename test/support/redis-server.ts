@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
-import { findProgram } from "./skip.ts";
+import { findProgram } from "./programs.ts";
 
 /** The redis-server of this machine. */
 export function findRedisServer(): string | undefined {

@@ -7,7 +7,7 @@ import { Pool } from "pg";
 import { createClient } from "redis";
 import { makePostgres } from "./postgres-server.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
-import { findPostgres } from "./skip.ts";
+import { findPostgres } from "./programs.ts";
 
 /** What a server or a client may never tell: the password of the one, in the address that the other has. */
 export const password = "hunter2";

@@ -4,18 +4,20 @@ import { takeTurnsWith } from "./turns.mjs";
 
 export const clientCounts = [1, 8, 64];
 
-/** The first of each list is the floor of those after it. */
-export const groups = [
-  ["bare Map", "bare Map again", "mini memory", "express-session", "@fastify/session"],
-  ["bare LMDB", "bare LMDB again", "mini LMDB"],
-];
+/** By medium; the first of each list is the floor of those after it. */
+export const groups = {
+  memory: ["bare Map", "bare Map again", "mini memory", "express-session", "@fastify/session"],
+  LMDB: ["bare LMDB", "bare LMDB again", "mini LMDB"],
+  Redis: ["mini Redis"],
+  Postgres: ["mini Postgres"],
+};
 
-/** Whose final counter has to be the number of answers with status 200. */
-export const exact = groups.flat().filter((name) => !name.includes("session"));
+/** Whether the final counter has to be the number of answers with status 200. */
+export const isExact = (name) => !name.includes("session");
 
 /** By number of clients, for each name a list of `{ us, answers, others, seconds, counted }`, one a round. */
-export async function measureContention({ rounds, seconds }) {
-  const names = groups.flat();
+export async function measureContention(media, { rounds, seconds }) {
+  const names = media.flatMap((medium) => groups[medium]);
   const figures = await takeTurnsWith({
     title: "contention",
     names,

@@ -5,6 +5,8 @@ import { takeTurnsWith } from "./turns.mjs";
 const clients = 32;
 const memory = ["bare Map", "bare Map again", "bare Map, als", "mini memory", "express-session", "@fastify/session"];
 const lmdb = ["bare LMDB", "bare LMDB again", "mini LMDB"];
+const redis = ["bare Redis", "bare Redis again", "mini Redis", "express-session, Redis"];
+const postgres = ["bare Postgres", "bare Postgres again", "mini Postgres"];
 
 /** By title; the first of the names is the floor. */
 export const scenarios = {
@@ -12,6 +14,10 @@ export const scenarios = {
   "change, memory": { path: "/change", names: memory },
   "read, LMDB": { path: "/read", names: lmdb },
   "change, LMDB": { path: "/change", names: lmdb },
+  "read, Redis": { path: "/read", names: redis },
+  "change, Redis": { path: "/change", names: redis },
+  "read, Postgres": { path: "/read", names: postgres },
+  "change, Postgres": { path: "/change", names: postgres },
 };
 
 /** Microseconds of CPU for each request: a list for each name, a figure a round. */

@@ -5,10 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
+import { PostgresBackend } from "@mini/session/postgres";
+import { RedisBackend } from "@mini/session/redis";
 import { open } from "lmdb";
+import { barePostgres, bareRedis, connectRedis, openPool } from "./clients.mjs";
 
 const sessions = 1024;
 const versionBytes = 12;
+/** How many calls at a time. */
+const width = 32;
 const expiresAt = Date.now() + 3_600_000;
 const keys = Array.from({ length: sessions }, () => randomBytes(32).toString("base64url"));
 const data = randomBytes(200);
@@ -73,9 +78,23 @@ async function lmdbOperations() {
   return { get, getNewest, swap };
 }
 
+async function databaseOperations(database) {
+  const versions = keys.map(() => randomBytes(versionBytes));
+  await together(width, (i) => database.swap(keys[i], undefined, versions[i], data))(sessions);
+  const read = (i) => database.read(keys[i]);
+  async function swap(i) {
+    const next = randomBytes(versionBytes);
+    if (!(await database.swap(keys[i], versions[i], next, data))) throw new Error("A version does not fit.");
+    versions[i] = next;
+  }
+  return { read, swap };
+}
+
 async function backendOperations(backend) {
   const record = { data, idleAt: expiresAt, expiresAt };
-  const versions = await Promise.all(keys.map((key) => backend.create(key, record)));
+  const versions = [];
+  // A client of Redis keeps no more than so many commands.
+  await together(width, async (i) => void (versions[i] = await backend.create(keys[i], record)))(sessions);
   const read = (i) => backend.read(keys[i]);
   async function swap(i) {
     const result = await backend.swap(keys[i], versions[i], record);
@@ -89,7 +108,6 @@ const map = mapOperations();
 const memory = await backendOperations(new MemoryBackend());
 const bare = await lmdbOperations();
 const lmdb = await backendOperations(new LmdbBackend({ root }));
-const width = 32;
 
 const operations = {
   "Map get": inTurn(map.get),
@@ -104,6 +122,24 @@ const operations = {
   "32 conditional puts": together(width, bare.swap),
   "32 LmdbBackend swaps": together(width, lmdb.swap),
 };
+
+/** @param names - Of one read and one swap, then of 32. */
+function addOperations({ read, swap }, names) {
+  const calls = [inTurn(read), inTurn(swap), together(width, read), together(width, swap)];
+  for (const [i, name] of names.entries()) operations[name] = calls[i];
+}
+
+const ofBackend = (name) => [`${name} read`, `${name} swap`, `32 ${name} reads`, `32 ${name} swaps`];
+if (process.env.BENCH_REDIS_SOCKET !== undefined) {
+  addOperations(await databaseOperations(await bareRedis()), ["HMGET", "EVALSHA", "32 HMGET", "32 EVALSHA"]);
+  addOperations(await backendOperations(new RedisBackend({ client: await connectRedis() })), ofBackend("RedisBackend"));
+}
+if (process.env.BENCH_POSTGRES_URL !== undefined) {
+  const backend = new PostgresBackend({ pool: openPool() });
+  await backend.createTable();
+  addOperations(await databaseOperations(await barePostgres()), ["SELECT", "UPDATE", "32 SELECT", "32 UPDATE"]);
+  addOperations(await backendOperations(backend), ofBackend("PostgresBackend"));
+}
 const counts = new Map();
 
 async function measure(name, count) {

@@ -1,6 +1,6 @@
 // What was measured, as text.
 import { median, ratio, table } from "../routers/report.mjs";
-import { exact } from "./contention.mjs";
+import { isExact } from "./contention.mjs";
 
 const integer = new Intl.NumberFormat("en");
 const number = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : integer.format(Math.round(value)));
@@ -39,8 +39,8 @@ export function describeContention(figures, groups) {
 /** Those whose counter has to be exact and is not, in words. */
 export function lostUpdates(contention) {
   return Object.entries(contention).flatMap(([clients, figures]) =>
-    exact.flatMap((name) => {
-      const lost = sum(figures[name].map(({ answers, counted }) => answers - counted));
+    Object.entries(figures).flatMap(([name, list]) => {
+      const lost = isExact(name) ? sum(list.map(({ answers, counted }) => answers - counted)) : 0;
       return lost === 0 ? [] : [`${name} with ${clients} clients by ${integer.format(lost)}`];
     }),
   );
@@ -59,6 +59,18 @@ export function describeOperations(figures, groups) {
     }),
   ]);
   return table([["", "us", "ratio", "CPU us", "ratio"], ...rows]);
+}
+
+/** One row for each number of processes; the ratio is that of the rates to the first. */
+export function describeProcesses(figures) {
+  const [one] = Object.values(figures);
+  const rows = Object.entries(figures).map(([name, list]) => {
+    const [rate, us, server, load] = ["rate", "us", "server", "load"].map((key) => median(pluck(list, key)));
+    const cores = (rate * (us + (Number.isNaN(server) ? 0 : server) + load)) / 1e6;
+    const columns = [us, Number.isNaN(server) ? "-" : server, load].map((value) => (value === "-" ? value : number(value)));
+    return [name, number(rate), ratio(pluck(list, "rate"), pluck(one, "rate")).toFixed(2), ...columns, cores.toFixed(2)];
+  });
+  return table([["", "answers/s", "ratio", "us of ours", "of the server", "of the clients", "cores in use"], ...rows]);
 }
 
 const met = (value, isMet) => `${value.toFixed(2)}, ${isMet ? "met" : "not met"}`;

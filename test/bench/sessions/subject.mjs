@@ -13,6 +13,13 @@ export const subjects = {
   "bare LMDB": ["bare", "lmdb"],
   "bare LMDB again": ["bare", "lmdb"],
   "mini LMDB": ["mini", "lmdb"],
+  "bare Redis": ["bare", "redis"],
+  "bare Redis again": ["bare", "redis"],
+  "mini Redis": ["mini", "redis"],
+  "express-session, Redis": ["express", "redis"],
+  "bare Postgres": ["bare", "postgres"],
+  "bare Postgres again": ["bare", "postgres"],
+  "mini Postgres": ["mini", "postgres"],
 };
 
 /** Requests that warm a subject up, and seconds that this may take. */
@@ -38,9 +45,15 @@ export class Subject {
   /** Requests per second, as the last load of its kind has shown. */
   #rates = new Map();
 
-  /** Resolves when the server listens. */
-  static async launch(name) {
-    const child = fork(new URL("server.mjs", import.meta.url), subjects[name], { env: { ...process.env, NODE_ENV: "production" } });
+  /**
+   * Resolves when the server listens.
+   *
+   * @param folder - For its files, when others are to find them there; left out, one of its own.
+   */
+  static async launch(name, folder) {
+    const [module, variant = ""] = subjects[name];
+    const args = [module, variant, ...(folder === undefined ? [] : [folder])];
+    const child = fork(new URL("server.mjs", import.meta.url), args, { env: { ...process.env, NODE_ENV: "production" } });
     const { port } = await reply(child, name);
     return new Subject(name, child, `http://127.0.0.1:${port}`);
   }
@@ -100,6 +113,7 @@ export class Subject {
 
   /** Microseconds. */
   async #cpu() {
+    if (!this.#child.connected) throw new Error(`${this.#name}: its process has ended`);
     const message = reply(this.#child, this.#name);
     this.#child.send("cpu");
     const { cpu } = await message;

@@ -1,9 +1,10 @@
-// The floors: node:http, a signed cookie that holds an id, and the least that a session needs of a Map or of LMDB.
+// The floors: node:http, a signed cookie that holds an id, and the least that a session needs of each medium.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { open } from "lmdb";
+import { barePostgres, bareRedis } from "../clients.mjs";
 
 const key = createSecretKey(Buffer.alloc(32, 7));
 const storage = new AsyncLocalStorage();
@@ -50,6 +51,18 @@ function inLmdb(folder) {
   return { read, change };
 }
 
+function inDatabase(database) {
+  const read = async (id) => parse((await database.read(id))?.data);
+  async function change(id) {
+    const found = await database.read(id);
+    const data = increment(parse(found?.data));
+    const isSwapped = await database.swap(id, found?.version, randomBytes(12), Buffer.from(JSON.stringify(data)));
+    if (!isSwapped) throw new Error("Somebody else has changed the session.");
+    return data;
+  }
+  return { read, change };
+}
+
 function answer(response, { count }, cookie) {
   const body = `count ${count}`;
   const headers = { "content-type": "text/plain;charset=UTF-8", "content-length": Buffer.byteLength(body), vary: "Cookie" };
@@ -62,7 +75,9 @@ function listener({ read, change }) {
   return (request, response) => {
     const known = readId(request.headers.cookie);
     if (request.url === "/read") {
-      answer(response, known === undefined ? {} : read(known));
+      const found = known === undefined ? {} : read(known);
+      if (found instanceof Promise) void found.then((data) => answer(response, data));
+      else answer(response, found);
       return;
     }
     const id = known ?? randomBytes(32).toString("base64url");
@@ -73,9 +88,18 @@ function listener({ read, change }) {
   };
 }
 
-/** @param {string} variant - `memory`, `als` for memory with a store around each request, or `lmdb`. */
-export function start(variant, folder) {
-  const handle = listener(variant === "lmdb" ? inLmdb(folder) : inMemory());
+const media = {
+  memory: inMemory,
+  // Memory with a store around each request.
+  als: inMemory,
+  lmdb: inLmdb,
+  redis: async () => inDatabase(await bareRedis()),
+  postgres: async () => inDatabase(await barePostgres()),
+};
+
+/** @param {keyof typeof media} variant */
+export async function start(variant, folder) {
+  const handle = listener(await media[variant](folder));
   const inStore = (request, response) => storage.run({}, handle, request, response);
   return new Promise((resolve) => {
     const server = createServer(variant === "als" ? inStore : handle);

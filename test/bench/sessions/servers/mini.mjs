@@ -1,10 +1,13 @@
-// Ours, from the built packages, with MemoryBackend or LmdbBackend.
+// Ours, from the built packages, with each of the backends.
 import { join } from "node:path";
 import { App, request, RequestHandler, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { MemoryBackend, SessionMiddleware, SessionMixin } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
+import { PostgresBackend } from "@mini/session/postgres";
+import { RedisBackend } from "@mini/session/redis";
 import { open } from "lmdb";
+import { connectRedis, openPool } from "../clients.mjs";
 
 class Count extends SessionMixin(RequestHandler) {
   static middleware = [SessionMiddleware];
@@ -15,9 +18,20 @@ class Count extends SessionMixin(RequestHandler) {
   }
 }
 
-/** @param {string} variant - `memory` or `lmdb`. */
+const backends = {
+  memory: () => new MemoryBackend(),
+  lmdb: (folder) => new LmdbBackend({ root: open({ path: join(folder, "mini.mdb") }) }),
+  redis: async () => new RedisBackend({ client: await connectRedis() }),
+  async postgres() {
+    const backend = new PostgresBackend({ pool: openPool() });
+    await backend.createTable();
+    return backend;
+  },
+};
+
+/** @param {keyof typeof backends} variant */
 export async function start(variant, folder) {
-  const backend = variant === "lmdb" ? new LmdbBackend({ root: open({ path: join(folder, "mini.mdb") }) }) : new MemoryBackend();
+  const backend = await backends[variant](folder);
   const rules = [new Rule("/read", { handler: Count }), new Rule("/change", { handler: Count })];
   const app = new App({ rules, config: { session: { secretKey: "benchmark ".repeat(4), backend } } });
   return (await serve(app, { port: 0, silent: true })).port;

@@ -1,0 +1,91 @@
+// Redis and Postgres of the benchmark's own: on sockets in temporary folders, for as long as it runs.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { tsImport } from "tsx/esm/api";
+
+/** Where the subjects' processes find them. */
+const variables = { Redis: "BENCH_REDIS_SOCKET", Postgres: "BENCH_POSTGRES_URL" };
+const starters = { Redis: startRedis, Postgres: startPostgres };
+
+const support = (name) => tsImport(`../../support/${name}.ts`, import.meta.url);
+
+/**
+ * Starts those of the media that are databases.
+ *
+ * @returns Those that are on this machine by medium, with the process `pid` of each and `end`.
+ */
+export async function startDatabases(media) {
+  const started = new Map();
+  try {
+    for (const medium of media.filter((each) => each in starters)) {
+      const database = await starters[medium]();
+      if (database === undefined) continue;
+      started.set(medium, database);
+      process.env[variables[medium]] = database.place;
+    }
+    return started;
+  } catch (error) {
+    await endDatabases(started);
+    throw error;
+  }
+}
+
+export async function endDatabases(started) {
+  await Promise.all(Array.from(started.values(), ({ end }) => end()));
+}
+
+/** Keeps nothing on the disk. */
+async function startRedis() {
+  const { findProgram } = await support("programs");
+  const program = findProgram("redis-server");
+  if (program === undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "mini-bench-"));
+  const place = join(folder, "redis.sock");
+  const settings = ["--port", "0", "--unixsocket", place, "--dir", folder, "--save", "", "--appendonly", "no"];
+  const child = spawn(program, settings, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  async function end() {
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  }
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!/ready to accept connections/i.test(line)) continue;
+    child.stdout.resume();
+    return { place, pid: child.pid, end };
+  }
+  await end();
+  throw new Error("redis-server did not start.");
+}
+
+/** As in production: what is answered is on the disk. */
+async function startPostgres() {
+  const [{ findPostgres }, { makePostgres }] = await Promise.all([support("programs"), support("postgres-server")]);
+  const programs = findPostgres();
+  if (programs === undefined) return undefined;
+  const postgres = await makePostgres(programs);
+  try {
+    await postgres.start();
+  } catch (error) {
+    await postgres.remove();
+    throw error;
+  }
+  const folder = new URL(postgres.url).searchParams.get("host");
+  const [pid] = readFileSync(join(folder, "data/postmaster.pid"), "utf8").split("\n");
+  return { place: postgres.url, pid: Number(pid), end: () => postgres.remove() };
+}
+
+/** Microseconds of CPU that a process and those it has started have used; NaN where it is not Linux that says so. */
+export function cpuOf(pid) {
+  if (process.platform !== "linux") return NaN;
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const file = (name) => readFileSync(`/proc/${pid}/task/${thread}/${name}`, "utf8");
+    const children = file("children").trim().split(" ").filter(Boolean).map(cpuOf);
+    return children.reduce((total, each) => total + each, Number(file("schedstat").split(" ")[0]) / 1000);
+  });
+  return threads.reduce((total, each) => total + each, 0);
+}
