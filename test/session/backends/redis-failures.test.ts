@@ -1,6 +1,6 @@
 import { RedisBackend, type RedisLike, type RedisScriptsLike } from "@mini/session/redis";
 import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { connectRedis, type RedisClient } from "../../support/redis.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "../../support/redis-server.ts";
@@ -183,7 +183,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
     const errors: unknown[] = [];
     patient.on("error", (error) => errors.push(error));
     await patient.connect();
-    afterAll(() => patient.destroy());
+    onTestFinished(() => patient.destroy());
     const own = new RedisBackend({ client: patient });
     await own.take(keyOf("silent"));
     await own.create(keyOf("silent"), record());

@@ -86,8 +86,10 @@ class KeyedSession implements StoredSession {
         return { ...current, contents: { data: current.contents.data, flashes }, idleAt: this.#idleAt(current, this.#received) };
       }),
     );
-    if (changed === undefined) this.#gone = true;
-    if (changed === undefined) return [];
+    if (changed === undefined) {
+      this.#gone = true;
+      return [];
+    }
     this.#newest = changed.after;
     return changed.before.contents.flashes.filter(({ id }) => taken.has(id));
   }
