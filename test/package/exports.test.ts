@@ -51,7 +51,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   },
   "@mini/session/redis": {
     values: "RedisBackend",
-    types: "RedisBackendOptions RedisLike RedisScriptOptions RedisScriptsLike",
+    types: "RedisBackendOptions RedisLike RedisScriptOptions RedisScriptsLike RedisWaitOptions",
   },
   "@mini/session/postgres": {
     values: "PostgresBackend",

@@ -17,7 +17,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
   session: words(`
     json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
-    backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
+    backends/redis-replicas backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
     backends/postgres-tables backends/postgres-queries backends/postgres-values backends/postgres-owners backends/postgres-prune
     backends/postgres
     backends/session-cache backends/cache-entry backends/memcached-cache backends/redis-cache backends/cached

@@ -71,16 +71,27 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
     expect((await backend.take(key))?.data).toEqual(bytes("on the way"));
   });
 
-  test("that loses a primary while it writes goes on with the replica, and of the answered writes hardly one is lost", async () => {
-    const backend = new RedisBackend({ client, prefix: "w:" });
-    const sessions = Array.from({ length: 12 }, (_, index) => ({ key: keyOf(`k${index}x`), answered: [] as string[] }));
-    for (const { key } of sessions) await backend.create(key, recordFor(Date.now(), 3600, "[]"));
+  test("that loses a primary while it writes goes on with the replica; of the answered writes hardly one is lost, of those that waited none", async () => {
+    const prefix = "w:";
+    const fast = new RedisBackend({ client, prefix });
+    const waiting = new RedisBackend({ client, prefix, wait: { replicas: 1, timeout: 500 } });
+    const [lost, successor] = [cluster.nodes[0]!, cluster.nodes[3]!];
+    const sessions = await Promise.all(
+      Array.from({ length: 24 }, async (_, index) => {
+        const key = keyOf(`k${index}x`);
+        const isThere = (await cluster.primaryOf(prefix + key)) === lost;
+        return { key, isThere, backend: index % 2 === 0 ? fast : waiting, answered: [] as string[] };
+      }),
+    );
+    const waitingThere = sessions.filter(({ isThere, backend }) => isThere && backend === waiting);
+    expect(waitingThere.length).toBeGreaterThan(0);
+    for (const { key, backend } of sessions) await backend.create(key, recordFor(Date.now(), 3600, "[]"));
     let ends = false;
     const writing = sessions.map(async (session, index) => {
       for (let count = 0; !ends; count++) {
         const token = `${index}.${count}`;
         try {
-          if (await append(backend, session.key, token)) session.answered.push(token);
+          if (await append(session.backend, session.key, token)) session.answered.push(token);
         } catch (error) {
           // Whether it was written is unknown.
           expect(error).toBeInstanceOf(Error);
@@ -89,22 +100,28 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
       }
     });
     await vi.waitFor(() => expect(sessions.every(({ answered }) => answered.length > 20)).toBe(true), 10_000);
-    const [lost, successor] = [cluster.nodes[0]!, cluster.nodes[3]!];
     await lost.kill();
     await vi.waitFor(async () => expect(await cluster.ask(successor, "INFO", "replication")).toContain("role:master"), 15_000);
-    const before = sessions.map(({ answered }) => answered.length);
-    await vi.waitFor(() => expect(sessions.every(({ answered }, index) => answered.length > before[index]! + 5)).toBe(true), 15_000);
+    const before = new Map(sessions.map((session) => [session, session.answered.length]));
+    // The replica that is the primary now has none itself, so who waits for one goes on waiting.
+    const goingOn = sessions.filter((session) => !waitingThere.includes(session));
+    const hasGoneOn = (session: (typeof sessions)[number]) => session.answered.length > before.get(session)! + 5;
+    await vi.waitFor(() => expect(goingOn.every(hasGoneOn)).toBe(true), 15_000);
     ends = true;
     await Promise.all(writing);
+    for (const { key } of waitingThere) {
+      await expect(append(waiting, key, "late")).rejects.toThrow(/^Redis has a change that 0 of 1 replicas had/);
+    }
 
-    const losses = { there: 0, elsewhere: 0 };
-    for (const { key, answered } of sessions) {
+    const losses = { there: 0, elsewhere: 0, waited: 0 };
+    for (const { key, isThere, backend, answered } of sessions) {
       const found = JSON.parse(Buffer.from((await backend.read(key))!.data).toString()) as readonly string[];
       expect(new Set(found).size).toBe(found.length);
-      const where = (await cluster.primaryOf(`w:${key}`)) === lost ? "there" : "elsewhere";
+      const where = backend === waiting ? "waited" : isThere ? "there" : "elsewhere";
       losses[where] += answered.filter((token) => !found.includes(token)).length;
     }
     expect(losses.elsewhere, "answered writes that are lost, of sessions on other primaries").toBe(0);
+    expect(losses.waited, "answered writes that are lost though they waited for the replica").toBe(0);
     // A replica gets a write after it was answered: what was under way between the two is lost.
     expect(losses.there, "answered writes that are lost, of sessions on the primary that was killed").toBeLessThanOrEqual(2 * 12);
   });

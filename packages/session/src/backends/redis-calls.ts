@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { RedisReplicas, type RedisWaitOptions } from "./redis-replicas.ts";
 
 /** The one key that a script touches, and what it is told besides. */
 export interface RedisScriptOptions {
@@ -22,19 +23,27 @@ export interface RedisLike {
 export interface RedisScript {
   readonly text: string;
   readonly sha: string;
+  /** It makes a change that a caller relies on. */
+  readonly changes: boolean;
 }
 
 export function script(text: string): RedisScript {
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
+  return { text, sha: createHash("sha1").update(text).digest("hex"), changes: false };
+}
+
+/** A script that makes a change that its caller relies on. */
+export function change(text: string): RedisScript {
+  return { ...script(text), changes: true };
 }
 
 /** Runs scripts, and knows which are under way. */
 export class RedisCalls {
   readonly #client: RedisScriptsLike;
+  readonly #replicas: RedisReplicas | undefined;
   readonly #running = new Set<Promise<unknown>>();
 
-  /** @throws TypeError for what is no client. */
-  constructor(client: RedisLike) {
+  /** @throws TypeError for what is no client, or none to wait with. */
+  constructor(client: RedisLike, wait?: RedisWaitOptions) {
     const given: unknown = client;
     if (typeof given !== "object" || given === null || !("withTypeMapping" in given)) {
       throw new TypeError(
@@ -44,12 +53,15 @@ export class RedisCalls {
     }
     // Strings would be decoded as UTF-8, which not all bytes survive.
     this.#client = client.withTypeMapping({ 36: Buffer });
+    this.#replicas = wait && new RedisReplicas(client, wait);
   }
 
   /** Runs a script on one key, wherever that is. Every error of Redis is a rejection. */
   run(script: RedisScript, key: string, values: readonly (string | number | Buffer)[]): Promise<unknown> {
     const options = { keys: [key], arguments: values.map((value) => (typeof value === "number" ? String(value) : value)) };
-    const call = this.#run(script, options).finally(() => this.#running.delete(call));
+    const send = () => this.#send(script, options);
+    const sent = script.changes && this.#replicas ? this.#replicas.holding(key, send) : send();
+    const call = sent.finally(() => this.#running.delete(call));
     this.#running.add(call);
     return call;
   }
@@ -59,7 +71,7 @@ export class RedisCalls {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  async #run({ text, sha }: RedisScript, options: RedisScriptOptions): Promise<unknown> {
+  async #send({ text, sha }: RedisScript, options: RedisScriptOptions): Promise<unknown> {
     try {
       return await this.#client.evalSha(sha, options);
     } catch (error) {

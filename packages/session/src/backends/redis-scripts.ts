@@ -1,4 +1,4 @@
-import { script } from "./redis-calls.ts";
+import { change, script } from "./redis-calls.ts";
 
 /**
  * Milliseconds that Redis keeps a record past its end. What counts is the end by the clock of whoever asks; the clocks of
@@ -64,21 +64,21 @@ export const read = script(`${find}
   return answer(find())`);
 
 /** 1, or 0 where a record is. What is there and is none goes. */
-export const create = script(`${find}${store}
+export const create = change(`${find}${store}
   if find() then return answer(0) end
   if kind ~= 'none' then redis.call('DEL', key) end
   store()
   return 1`);
 
 /** ARGV as for `create`, and the version that has to be there. 1, or the record that is there, or nothing. */
-export const swap = script(`${find}${store}
+export const swap = change(`${find}${store}
   local found = find()
   if not found or found[1] ~= ARGV[6] then return answer(found) end
   store()
   return 1`);
 
 /** ARGV: now, idleAt. 1, or 0 where no record is. */
-export const touch = script(`${find}${keep}
+export const touch = change(`${find}${keep}
   local found = find()
   if not found then return answer(0) end
   if not (tonumber(ARGV[2]) > tonumber(found[3])) then return answer(1) end
@@ -87,7 +87,7 @@ export const touch = script(`${find}${keep}
   return 1`);
 
 /** Gives the record, or nothing; nothing is there then. */
-export const take = script(`${find}
+export const take = change(`${find}
   local found = find()
   redis.call('DEL', key)
   return found`);
@@ -115,14 +115,14 @@ export const epoch = script(`${owner}
   stay()
   return answer(-tonumber(redis.call('ZSCORE', key, 'e') or 0))`);
 
-export const bump = script(`${owner}
+export const bump = change(`${owner}
   clear()
   local score = redis.call('ZINCRBY', key, -1, 'e')
   stay()
   return -tonumber(score)`);
 
 /** ARGV: now, stay, key, when to look for it, how many others to look for. Gives those that are due. */
-export const add = script(`${owner}
+export const add = change(`${owner}
   clear()
   redis.call('ZADD', key, ARGV[4], 'k' .. ARGV[3])
   stay()
@@ -140,7 +140,7 @@ export const looked = script(`${owner}
   return 0`);
 
 /** ARGV: now, stay, key. */
-export const remove = script(`${owner}
+export const remove = change(`${owner}
   if foreign then return answer(0) end
   return redis.call('ZREM', key, 'k' .. ARGV[3])`);
 

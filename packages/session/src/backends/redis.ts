@@ -2,15 +2,22 @@ import { randomBytes } from "node:crypto";
 import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../backend.ts";
 import { RedisCalls, type RedisLike } from "./redis-calls.ts";
 import { RedisOwners } from "./redis-owners.ts";
+import type { RedisWaitOptions } from "./redis-replicas.ts";
 import { create, read, swap, take, touch } from "./redis-scripts.ts";
 
 export type { RedisLike, RedisScriptOptions, RedisScriptsLike } from "./redis-calls.ts";
+export type { RedisWaitOptions } from "./redis-replicas.ts";
 
 export interface RedisBackendOptions {
   /** A connected client of node-redis. It belongs to the caller, who closes it after the backend. */
   readonly client: RedisLike;
   /** What the keys of sessions and owners begin with; nothing else may. Default `"mini:session:"`. */
   readonly prefix?: string | undefined;
+  /**
+   * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. A
+   * fail-over to one of them loses no answered change then. Changes over one connection wait for each other. Default: none.
+   */
+  readonly wait?: RedisWaitOptions | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
@@ -20,7 +27,7 @@ export interface RedisBackendOptions {
  *
  * Each operation is one script on one key, run by the primary: a replica, or a primary that was replaced, makes it reject.
  * Redis answers before its replicas have a change, and by default before the disk has it. A fail-over may lose the last
- * answered ones, and bring back what was taken in that moment.
+ * answered ones, and bring back what was taken in that moment; `wait` narrows that.
  *
  * What is under one of its keys and is no session counts as none: `create` replaces it, `take` removes it. Expired sessions
  * go by themselves. With a `maxmemory-policy` other than `noeviction` others go too, and the lists of an owner's sessions.
@@ -55,9 +62,9 @@ export class RedisBackend implements SessionBackend {
   readonly #prefix: string;
   readonly #now: () => number;
 
-  /** @throws TypeError for what is no client of node-redis. */
-  constructor({ client, prefix = "mini:session:", now = Date.now }: RedisBackendOptions) {
-    this.#calls = new RedisCalls(client);
+  /** @throws TypeError for what is no client of node-redis, or none that can `wait`. */
+  constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
+    this.#calls = new RedisCalls(client, wait);
     this.#prefix = prefix;
     this.#now = now;
     this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);
