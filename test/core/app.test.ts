@@ -39,7 +39,7 @@ describe("a handler's answer", () => {
       expect(response.status).toBe(500);
       expect(await response.text()).not.toContain("Handler");
       expect(logged).toHaveLength(1);
-      expect(logged[0]).toMatch(/^GET \/ failed: TypeError.*Handler\.get/);
+      expect(logged[0]).toMatch(/^GET \/ 500 after \d+\.\d ms: TypeError.*Handler\.get/);
     },
   );
 
@@ -137,7 +137,7 @@ describe("errors", () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("secret");
     expect(logged).toHaveLength(1);
-    expect(logged[0]).toMatch(/^GET \/ failed: Error: secret detail/);
+    expect(logged[0]).toMatch(/^GET \/ 500 after \d+\.\d ms: Error: secret detail/);
     expect(logged[0]).not.toContain("hidden");
   });
 

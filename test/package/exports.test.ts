@@ -17,19 +17,19 @@ interface PublicNames {
 const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/core": {
     values: `
-      App BuildError ConfigError DuplicateRuleError EndpointPrefix HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError
+      App BuildError ConfigError DuplicateRuleError EndpointPrefix HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError SecurityHeaders
       Submount UnsafeRedirectError abort beforeHead cookieValues deleteCookie escapeHtml html int json local matching number oneOf parseCookies raw redirect request
       serializeCookie setCookie setHeader setLocal text urlFor uuid vary
     `,
     types: `
-      AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler HTTPErrorOptions HandlerClass HandlerResult
-      Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions TrustProxy
+      AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler FormOptions HTTPErrorOptions HandlerClass HandlerResult
+      JsonOptions Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions TrustProxy
       UrlOptions
     `,
   },
   "@mini/core/serve": {
     values: "serve",
-    types: "ServeOptions Server",
+    types: "ServeOptions Server Timeouts",
   },
   "@mini/core/testing": {
     values: "CookieJar TestClient runInRequest",

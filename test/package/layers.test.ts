@@ -11,8 +11,8 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     errors cookie response html head nearest promise logger
     converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
     endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
-    proxy request redirect application context cross-origin stream handler middleware dispatch error-page routes app index
-    serve testing/cookie-jar testing/client testing/in-request testing/index
+    proxy json-body body request redirect application context cross-origin stream handler security-headers middleware dispatch error-page
+    routes app index connections serve testing/cookie-jar testing/client testing/in-request testing/index
   `),
   session: words(`
     json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing

@@ -9,7 +9,7 @@ import type { HandlerClass, HandlerResult, MiddlewareList } from "./handler.ts";
 import type { Head } from "./head.ts";
 import { Html } from "./html.ts";
 import { storage } from "./local.ts";
-import type { Logger } from "./logger.ts";
+import { logError, type Logger } from "./logger.ts";
 import { MiddlewareRegistry, type Stack } from "./middleware.ts";
 import { attempt, chain, type Awaitable } from "./promise.ts";
 import { Proxies, type TrustProxy } from "./proxy.ts";
@@ -129,7 +129,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     const answer = attempt<Response>(
       () => chain(this.#answer(context), (response) => this.#finish(context, response)),
       (error) => {
-        this.#log(context, error);
+        this.#log(context, 500, error);
         return this.#send(context, errorPage(context, undefined), undefined);
       },
     );
@@ -192,14 +192,16 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
   }
 
-  #log({ request }: Context, error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
-    this.logger.error(`${request.method} ${request.path} failed: ${text}`);
+  /** One entry for each error: what was asked for without its query, what was answered and when, what went wrong. */
+  #log({ request, began }: Context, status: number, error: unknown): void {
+    const milliseconds = (performance.now() - began).toFixed(1);
+    logError(this.logger, `${request.method} ${request.path} ${status} after ${milliseconds} ms`, error);
   }
 
   #renderError(context: Context, error: unknown): Awaitable<Response> {
     const status = error instanceof HTTPError ? error.status : 500;
-    if (!(error instanceof HTTPError) || error.cause !== undefined) this.#log(context, error instanceof HTTPError ? error.cause : error);
+    if (!(error instanceof HTTPError)) this.#log(context, status, error);
+    else if (error.cause !== undefined) this.#log(context, status, error.cause);
     const custom = this.#errorHandlers[status];
     return attempt<Response>(
       () => {
@@ -210,10 +212,11 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
         return isUnknownPath ? debugNotFound(context, this.router.describe()) : errorPage(context, error);
       },
       (failure) => {
-        this.#log(context, failure);
+        const answer = failure instanceof HTTPError ? failure : undefined;
+        this.#log(context, answer?.status ?? 500, failure);
         context.error = failure;
         context.addedHead?.drop();
-        return errorPage(context, failure instanceof HTTPError ? failure : undefined);
+        return errorPage(context, answer);
       },
     );
   }
@@ -262,12 +265,12 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     if (head === undefined && !bodyless && !streams) return response;
     const headers = head === undefined ? parts.headers : head.merge(parts.headers);
     if (!bodyless) {
-      const failed = (error: unknown) => this.#log(context, error);
+      const failed = (error: unknown) => this.#log(context, parts.status, error);
       const body = parts.body instanceof ReadableStream ? bindStream(context, parts.body, failed) : parts.body;
       return fromParts({ ...parts, headers, body });
     }
     if (parts.body instanceof ReadableStream) {
-      void parts.body.cancel().catch((error: unknown) => this.#log(context, error));
+      void parts.body.cancel().catch((error: unknown) => this.#log(context, parts.status, error));
       return fromParts({ ...parts, headers, body: null });
     }
     const length = typeof parts.body === "string" ? Buffer.byteLength(parts.body) : parts.body!.byteLength;

@@ -13,6 +13,8 @@ declare module "./local.ts" {
 export class Context implements RunningContext {
   readonly app: Application;
   readonly request: Request;
+  /** When the request came, in milliseconds of `performance.now()`. */
+  readonly began = performance.now();
   /** The handler that answers; `undefined` until it is made. */
   handler: object | undefined = undefined;
   /** The unexpected error that ended the request. */

@@ -1,3 +1,4 @@
+import { bodyErrorOf } from "./body.ts";
 import type { Context } from "./context.ts";
 import { HTTPError } from "./errors.ts";
 import type { Middleware, RequestHandler } from "./handler.ts";
@@ -52,7 +53,7 @@ export class Dispatch {
   run(): Awaitable<Response> {
     const answer = attempt(
       () => this.#enter(0),
-      (error) => this.#fail(error),
+      (error) => this.#fail(bodyErrorOf(error)),
     );
     return this.#entered === 0 ? answer : chain(answer, (response) => this.#leave(response, this.#entered - 1));
   }

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Context } from "./context.ts";
 import { HTTPError, statusPhrase } from "./errors.ts";
-import { html, htmlResponse, raw } from "./html.ts";
+import { html, raw, type Html } from "./html.ts";
 import { nearestFirst } from "./nearest.ts";
 import { Response } from "./response.ts";
 import type { RuleDescription } from "./router.ts";
@@ -38,6 +39,16 @@ function prefersJson(accept: string | null): boolean {
 const style =
   "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
 
+/** What is sent with a page of ours: it needs its style and nothing else. */
+const pageHeaders = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'`,
+  "x-content-type-options": "nosniff",
+  vary: "Accept",
+};
+/** What a debug page needs: its scripts and styles stand in it. */
+const debugPolicy = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'";
+
 /**
  * The page of an error that nothing else has answered: HTML, or problem+json (RFC 9457) where the client prefers
  * it. Status and message of an `HTTPError`; 500 without details for anything else.
@@ -49,7 +60,7 @@ export function errorPage(context: Context, error: unknown): Response {
     const problem = { title, status, ...(message !== title && { detail: message }) };
     return new Response(JSON.stringify(problem), {
       status,
-      headers: { ...headers, "content-type": "application/problem+json", vary: "Accept" },
+      headers: { ...headers, "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" },
     });
   }
   const page = html`<!doctype html>
@@ -61,7 +72,7 @@ export function errorPage(context: Context, error: unknown): Response {
 <h1>${status} ${title}</h1>
 ${message === title ? "" : html`<p>${message}</p>\n`}</html>
 `;
-  return new Response(page.markup, { status, headers: { ...headers, "content-type": "text/html; charset=utf-8", vary: "Accept" } });
+  return new Response(page.markup, { status, headers: { ...headers, ...pageHeaders } });
 }
 
 /** Rules on the page of a path that none of them has. */
@@ -86,7 +97,7 @@ export function debugNotFound(context: Context, rules: readonly RuleDescription[
 ${rows}</table>
 </html>
 `;
-  return htmlResponse(page, 404);
+  return debugResponse(page, 404);
 }
 
 /** With `debug`: the error with its source lines where youch is installed, its stack where it is not. */
@@ -94,13 +105,20 @@ export async function debugPage(context: Context, error: unknown): Promise<Respo
   try {
     const { Youch } = await import("youch");
     const page = await new Youch().toHTML(error, { request: { url: context.request.url, method: context.request.method } });
-    return htmlResponse(raw(page), 500);
+    return debugResponse(raw(page), 500);
   } catch {
     // youch is an optional peer: without it, or should it fail, the stack alone.
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return htmlResponse(
+    return debugResponse(
       html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`,
       500,
     );
   }
+}
+
+function debugResponse(page: Html, status: number): Response {
+  return new Response(page.markup, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": debugPolicy },
+  });
 }

@@ -5,3 +5,22 @@ export interface Logger {
   info(message: string): void;
   debug(message: string): void;
 }
+
+/** Logs what went wrong where, with its stack and what caused it. A logger that fails is no reason to leave a request without its answer. */
+export function logError(logger: Logger, where: string, error: unknown): void {
+  try {
+    logger.error(`${where}: ${describe(error)}`);
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+function describe(error: unknown): string {
+  try {
+    if (!(error instanceof Error)) return String(error);
+    const text = error.stack ?? `${error.name}: ${error.message}`;
+    return error.cause === undefined ? text : `${text}\n  caused by ${describe(error.cause)}`;
+  } catch {
+    return "a value that can not be written as text";
+  }
+}

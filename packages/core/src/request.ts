@@ -1,5 +1,6 @@
+import { Body, type FormOptions } from "./body.ts";
 import { parseCookies } from "./cookie.ts";
-import { HTTPError } from "./errors.ts";
+import type { JsonOptions } from "./json-body.ts";
 import { running } from "./local.ts";
 import type { Forwarded, Proxies } from "./proxy.ts";
 import type { Rule } from "./rule.ts";
@@ -9,9 +10,6 @@ declare module "./local.ts" {
     readonly request: Request;
   }
 }
-
-/** Set on a web request whose body the server limits already; the limit is then not applied a second time. */
-export const limitedBody = Symbol("limitedBody");
 
 /** What a request needs to know of its application. */
 export interface RequestSettings {
@@ -24,7 +22,6 @@ export interface RequestSettings {
 
 interface WebRequest extends globalThis.Request {
   readonly ip?: string | undefined;
-  readonly [limitedBody]?: boolean;
 }
 
 /** The running request, every part of it computed when it is first asked for. */
@@ -43,8 +40,7 @@ export class Request {
   #forwarded: Forwarded | undefined;
   #args: URLSearchParams | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
-  #body: Promise<Uint8Array> | undefined;
-  #text: Promise<string> | undefined;
+  #body: Body | undefined;
 
   constructor(web: globalThis.Request, settings: RequestSettings) {
     this.web = web;
@@ -116,110 +112,41 @@ export class Request {
     return this.web.signal;
   }
 
+  get #content(): Body {
+    return (this.#body ??= new Body(this.web, this.#settings.maxBodySize));
+  }
+
   /**
-   * The body as text in UTF-8. May be called again, and beside `json` and `formData` of a urlencoded form.
+   * The body as text in UTF-8; bytes that are none become U+FFFD. May be called again, and beside `json` and `formData` of a
+   * urlencoded form.
    *
-   * @throws HTTPError 413 for a body over the application's `maxBodySize`, 400 for one that breaks off.
+   * @throws HTTPError 413 for a body over the application's `maxBodySize`, 415 for one that is compressed or says another
+   *   charset, 400 for one that breaks off.
    */
   text(): Promise<string> {
-    return this.#readText();
+    return this.#content.text();
   }
 
   /**
    * The body read as JSON; `unknown`, for it comes from the client.
    *
-   * @throws HTTPError 415 when the content type is not JSON, 400 for malformed JSON, 413 as {@link text}.
+   * @throws HTTPError 415 when the content type is not JSON, 400 for malformed JSON, one nested deeper than `maxDepth`, and one
+   *   with a key `__proto__` or `constructor.prototype`, 413 and 415 as {@link text}.
    */
-  async json(): Promise<unknown> {
-    const type = this.#contentType();
-    if (type !== "application/json" && !type.endsWith("+json")) {
-      throw new HTTPError(415, "The body must be application/json.");
-    }
-    try {
-      return JSON.parse(await this.text());
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      const position = /position \d+/.exec(error.message)?.[0];
-      throw new HTTPError(400, `The body is not valid JSON${position === undefined ? "" : ` at ${position}`}.`);
-    }
+  json(options?: JsonOptions): Promise<unknown> {
+    return this.#content.json(options);
   }
 
   /**
-   * The fields of a form, urlencoded or multipart.
+   * The fields of a form, urlencoded or multipart. Files are `File` objects, in memory: `maxBodySize` bounds them.
    *
-   * @throws HTTPError 415 for another content type, 400 for a malformed body, 413 as {@link text}.
+   * @throws HTTPError 415 for another content type, 400 for a malformed body, 413 for more than `maxFields` fields, 413 and 415
+   *   as {@link text}.
    */
-  async formData(): Promise<FormData> {
-    const type = this.#contentType();
-    if (type === "application/x-www-form-urlencoded") {
-      const form = new FormData();
-      for (const [name, value] of new URLSearchParams(await this.text())) form.append(name, value);
-      return form;
-    }
-    if (type !== "multipart/form-data") {
-      throw new HTTPError(415, "The body must be a form: application/x-www-form-urlencoded or multipart/form-data.");
-    }
-    const bytes = await this.#bytes();
-    try {
-      const headers = { "content-type": this.headers.get("content-type") ?? "" };
-      return await new globalThis.Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData();
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      throw new HTTPError(400, "The body is not valid multipart/form-data.");
-    }
-  }
-
-  #contentType(): string {
-    return (this.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
-  }
-
-  #readText(): Promise<string> {
-    if (this.#text !== undefined) return this.#text;
-    const web = this.web as WebRequest;
-    // srvx reads text without a stream, which costs a tenth of reading bytes.
-    const work = web[limitedBody] === true && this.#body === undefined ? this.#limited(() => web.text()) : this.#bytes().then(decodeText);
-    return (this.#text = work);
-  }
-
-  #bytes(): Promise<Uint8Array> {
-    return (this.#body ??= this.#read());
-  }
-
-  #read(): Promise<Uint8Array> {
-    const web = this.web as WebRequest;
-    if (web[limitedBody] === true) return this.#limited(async () => new Uint8Array(await web.arrayBuffer()));
-    return this.#limited(async () => {
-      if (web.body === null) return new Uint8Array();
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for await (const chunk of web.body as ReadableStream<Uint8Array>) {
-        size += chunk.byteLength;
-        if (size > this.#settings.maxBodySize) throw this.#tooLarge();
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks);
-    });
-  }
-
-  #tooLarge(): HTTPError {
-    return new HTTPError(413, `The body is over the limit of ${this.#settings.maxBodySize} bytes.`);
-  }
-
-  /** Refuses a body announced as too large, and gives a failure to read one its status. */
-  async #limited<T>(read: () => Promise<T>): Promise<T> {
-    if (Number(this.headers.get("content-length") ?? 0) > this.#settings.maxBodySize) throw this.#tooLarge();
-    try {
-      return await read();
-    } catch (error) {
-      if (error instanceof HTTPError) throw error;
-      if (error instanceof Error && "status" in error && error.status === 413) throw this.#tooLarge();
-      throw new HTTPError(400, "The body could not be read to its end.", { cause: error });
-    }
+  formData(options?: FormOptions): Promise<FormData> {
+    return this.#content.formData(options);
   }
 }
-
-const utf8 = new TextDecoder("utf-8");
-const decodeText = (bytes: Uint8Array) => utf8.decode(bytes);
 
 /**
  * The running request, reached from anywhere without being passed around; it forwards to `local.request`.

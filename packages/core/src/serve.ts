@@ -1,9 +1,10 @@
 import { serve as listen } from "srvx/node";
 import type { Server as HTTPServer } from "node:http";
-import type { Socket } from "node:net";
 import type { App } from "./app.ts";
-import { PortInUseError } from "./errors.ts";
-import { limitedBody } from "./request.ts";
+import { limitedBody } from "./body.ts";
+import { Connections } from "./connections.ts";
+import { ConfigError, PortInUseError } from "./errors.ts";
+import { Response } from "./response.ts";
 
 export interface ServeOptions {
   /** Port to listen on; 0 takes a free one. Default 8080. */
@@ -12,10 +13,24 @@ export interface ServeOptions {
   readonly hostname?: string | undefined;
   /** Certificate and key in PEM; with them the server speaks https and HTTP/2. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly passphrase?: string | undefined } | undefined;
+  /** Bytes that the first line and the headers of a request may have; past it 431. Over HTTP/2 the limit is 64 KiB. Default 16 KiB. */
+  readonly maxHeaderSize?: number | undefined;
+  /** How long a client may take. */
+  readonly timeouts?: Timeouts | undefined;
   /** Whether SIGTERM and SIGINT close the server. Default true. */
   readonly gracefulShutdown?: boolean | undefined;
   /** Prints no URL. Default false. */
   readonly silent?: boolean | undefined;
+}
+
+/** In milliseconds, 1 or more. What takes longer is ended; a quarter of the time more may pass before it is seen. */
+export interface Timeouts {
+  /** For the headers of a request, and for the TLS handshake. 408. Default 10,000. */
+  readonly headers?: number | undefined;
+  /** For a whole request with its body, counted from its first byte; not for the answer. 408. Default 60,000. */
+  readonly request?: number | undefined;
+  /** Between two requests on one connection. Default 5,000. */
+  readonly idle?: number | undefined;
 }
 
 /** A server that is listening. */
@@ -29,20 +44,30 @@ export interface Server {
 /** What is needed of an application to serve it. */
 type Served = Pick<App, "fetch" | "maxBodySize" | "logger">;
 
-/** Milliseconds between two looks for connections that went idle while the server closes. */
-const sweepInterval = 25;
-
 /**
  * Serves an application over HTTP; resolves once it is listening.
  *
- * @throws PortInUseError when the port is taken.
+ * @throws PortInUseError when the port is taken; ConfigError for a limit that is none.
  */
 export async function serve(app: Served, options: ServeOptions = {}): Promise<Server> {
   const { port = 8080, hostname = "127.0.0.1", tls, gracefulShutdown = true, silent = false } = options;
+  const { maxHeaderSize = 16_384, timeouts: { headers = 10_000, request = 60_000, idle = 5000 } = {} } = options;
+  for (const [name, value] of Object.entries({
+    maxHeaderSize,
+    "timeouts.headers": headers,
+    "timeouts.request": request,
+    "timeouts.idle": idle,
+  })) {
+    if (!(Number.isSafeInteger(value) && value > 0)) throw new ConfigError(`serve() needs ${name} to be a whole number from 1 on.`);
+  }
+  const connections = new Connections({ maxHeaderSize, headers, request, idle });
   const server = listen({
-    fetch: (request) => {
-      if (request.method !== "GET") Object.defineProperty(request, limitedBody, { value: true });
-      return app.fetch(request);
+    fetch: (incoming) => {
+      const exchange = incoming.runtime!.node!;
+      if (hasHosts(exchange.req.rawHeaders)) return new Response(null, { status: 400 });
+      connections.note(exchange);
+      if (incoming.method !== "GET") Object.defineProperty(incoming, limitedBody, { value: true });
+      return app.fetch(incoming);
     },
     port,
     hostname,
@@ -54,8 +79,10 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     silent: true,
     gracefulShutdown: false,
     // As Node has it: workers of node:cluster share the port, which srvx would refuse to all but one.
-    node: { exclusive: false },
+    node: { exclusive: false, handshakeTimeout: headers },
   });
+  const node = server.node!.server as HTTPServer;
+  connections.track(node);
   try {
     await server.serve();
   } catch (error) {
@@ -63,9 +90,6 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
       throw new PortInUseError(port, hostname, { cause: error });
     throw error;
   }
-  const node = server.node!.server as HTTPServer;
-  const connections = trackConnections(node);
-  const silentSockets = trackSilentSockets(node);
   const url = server.url!;
   let closing: Promise<void> | undefined;
   const signals = ["SIGTERM", "SIGINT"] as const;
@@ -78,15 +102,11 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   async function drain(): Promise<void> {
     for (const signal of signals) process.off(signal, onSignal);
     const closed = new Promise<void>((resolve, reject) => node.close((error) => (error === undefined ? resolve() : reject(error))));
-    const sweep = setInterval(() => {
-      if (typeof node.closeIdleConnections === "function") node.closeIdleConnections();
-      for (const connection of connections) connection.close();
-      for (const socket of silentSockets) if (socket.bytesRead === 0) socket.destroy();
-    }, sweepInterval);
+    const stop = connections.drain();
     try {
       await closed;
     } finally {
-      clearInterval(sweep);
+      stop();
     }
   }
 
@@ -95,27 +115,12 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   return { url, port: Number(new URL(url).port) || port, close };
 }
 
-/** Connections over which nothing has come yet, as browsers open them in advance: no idle ones to Node, which would wait for them. */
-function trackSilentSockets(server: HTTPServer): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("data", () => sockets.delete(socket));
-    socket.once("close", () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
-interface Closable {
-  close(): void;
-}
-
-/** The HTTP/2 connections that are open; a server does not end them by itself. */
-function trackConnections(server: HTTPServer): ReadonlySet<Closable> {
-  const connections = new Set<Closable>();
-  server.on("session", (connection: Closable & NodeJS.EventEmitter) => {
-    connections.add(connection);
-    connection.once("close", () => connections.delete(connection));
-  });
-  return connections;
+/** Whether a request has more than one Host, of which it would be unclear which one counts. RFC 9112 §3.2. */
+function hasHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 4 && name.toLowerCase() === "host" && ++hosts > 1) return true;
+  }
+  return false;
 }

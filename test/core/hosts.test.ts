@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { request, text, urlFor, type AppOptions } from "@mini/core";
+import { serve, type Server } from "@mini/core/serve";
+import { afterEach, describe, expect, test } from "vitest";
+import { makeApp } from "../support/one-handler.ts";
+
+const open: Server[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+/** What a server says of itself to a request whose head is these lines: status, and host, URL, address and a URL that it builds. */
+async function ask(
+  options: Partial<AppOptions<never>>,
+  target: string,
+  ...lines: readonly string[]
+): Promise<readonly [number, ...unknown[]]> {
+  const work = () => text(JSON.stringify([request.host, request.url, urlFor("home", {}, { absolute: true })]));
+  const server = await serve(makeApp(work, options as object).app, { port: 0, silent: true, gracefulShutdown: false });
+  open.push(server);
+  const socket = connect(server.port, "127.0.0.1");
+  let answer = "";
+  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
+  socket.write([`GET ${target} HTTP/1.1`, ...lines, "Connection: close", "", ""].join("\r\n"), "latin1");
+  await once(socket, "close");
+  const status = Number(answer.slice(9, 12));
+  return status === 200 ? [200, ...(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4)) as unknown[])] : [status];
+}
+
+const of = (host: string, path = "/") => [200, host, `http://${host}${path}`, `http://${host}/`];
+
+describe("the host of a request", () => {
+  test.each([
+    ["shop.example", "shop.example"],
+    ["shop.example:8080", "shop.example:8080"],
+    ["SHOP.Example", "shop.example"],
+    ["127.0.0.1:80", "127.0.0.1:80"],
+    ["[::1]:8080", "[::1]:8080"],
+    ["xn--bcher-kva.example", "xn--bcher-kva.example"],
+  ])("%s is %s", async (sent, host) => {
+    expect(await ask({}, "/", `Host: ${sent}`)).toEqual(of(host));
+  });
+
+  test.each([
+    "evil.example/path",
+    "evil.example?query",
+    "evil.example#hash",
+    "user@evil.example",
+    "user:password@evil.example",
+    "evil.example\\@shop.example",
+    "a b",
+    "a\tb",
+    "<script>",
+    '"',
+    "shop.example, evil.example",
+    "shop.example:80:80",
+    "shop.example:port",
+    "b\u00fccher.example",
+    "%65vil.example",
+    "_invalid_",
+  ])("%s is none: 400", async (sent) => {
+    expect(await ask({}, "/", `Host: ${sent}`)).toEqual([400]);
+  });
+
+  test("that is missing, or there twice, is 400", async () => {
+    expect(await ask({}, "/")).toEqual([400]);
+    expect(await ask({}, "/", "Host: shop.example", "Host: evil.example")).toEqual([400]);
+    expect(await ask({ trustedHosts: ["shop.example"] }, "/", "Host: shop.example", "Host: evil.example")).toEqual([400]);
+  });
+
+  test("is that of a whole URL where one is asked for, RFC 9112 section 3.2.2", async () => {
+    expect(await ask({}, "http://shop.example/", "Host: other.example")).toEqual(of("shop.example"));
+    expect(await ask({ trustedHosts: ["other.example"] }, "http://evil.example/", "Host: other.example")).toEqual([400]);
+    expect(await ask({}, "http://user@evil.example/", "Host: a")).toEqual(of("evil.example"));
+    expect(await ask({}, "ftp://evil.example/", "Host: a")).toEqual([400]);
+    expect(await ask({}, "javascript:alert(1)", "Host: a")).toEqual([400]);
+  });
+
+  test.each([
+    ["shop.example", 200],
+    ["SHOP.EXAMPLE", 200],
+    ["shop.example:8080", 200],
+    ["admin.example:8443", 200],
+    ["admin.example", 400],
+    ["admin.example:8444", 400],
+    ["evil.example", 400],
+    ["shop.example.evil.example", 400],
+    ["evil.shop.example", 400],
+    ["shop.example.", 400],
+    ["shop.example:8080.evil.example", 400],
+  ])("%s among trusted ones: %i", async (sent, status) => {
+    const [got] = await ask({ trustedHosts: ["shop.example", "admin.example:8443"] }, "/", `Host: ${sent}`);
+    expect(got).toBe(status);
+  });
+
+  test("is a proxy's only where both are trusted", async () => {
+    const forwarded = ["Host: inner", "X-Forwarded-Host: shop.example"];
+    expect(await ask({}, "/", ...forwarded)).toEqual(of("inner"));
+    expect(await ask({ trustProxy: "loopback" }, "/", ...forwarded)).toEqual(of("inner"));
+    expect(await ask({ trustProxy: ["10.0.0.0/8"], trustedHosts: ["inner", "shop.example"] }, "/", ...forwarded)).toEqual(of("inner"));
+    expect(await ask({ trustProxy: "loopback", trustedHosts: ["inner", "shop.example"] }, "/", ...forwarded)).toEqual(of("shop.example"));
+    const evil = ["Host: inner", "X-Forwarded-Host: evil.example"];
+    expect(await ask({ trustProxy: "loopback", trustedHosts: ["inner"] }, "/", ...evil)).toEqual(of("inner"));
+  });
+});

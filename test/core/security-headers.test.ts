@@ -1,0 +1,94 @@
+import { abort, ConfigError, html, Response, RequestHandler, Rule, SecurityHeaders, text, App, type Config } from "@mini/core";
+import { TestClient } from "@mini/core/testing";
+import { describe, expect, test } from "vitest";
+import { makeApp } from "../support/one-handler.ts";
+
+const names = ["content-security-policy", "referrer-policy", "strict-transport-security", "x-content-type-options"];
+const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+async function ask(work: () => unknown, config: Config = {}, url = "http://localhost/", init: RequestInit = {}) {
+  const { app } = makeApp(work, { middleware: [SecurityHeaders], config } as object);
+  const { status, headers } = await app.fetch(new Request(url, init));
+  return { status, headers, sent: Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)]] : []))) };
+}
+
+const strict = {
+  "content-security-policy": policy,
+  "referrer-policy": "strict-origin-when-cross-origin",
+  "x-content-type-options": "nosniff",
+};
+
+describe("SecurityHeaders", () => {
+  test("are on every answer of a handler, and tell browsers to stay with https where it was used", async () => {
+    expect((await ask(() => html`<p>fine</p>`)).sent).toEqual(strict);
+    expect((await ask(() => text("fine"), {}, "https://localhost/")).sent).toEqual({
+      ...strict,
+      "strict-transport-security": "max-age=31536000; includeSubDomains",
+    });
+    expect((await ask(() => new globalThis.Response("fine"))).sent).toEqual(strict);
+  });
+
+  test.each([404, 405, 413, 500, 503])("are on the page of %i, which has a stricter policy of its own", async (status) => {
+    const { status: got, sent } = await ask(() => abort(status));
+    expect(got).toBe(status);
+    expect(sent).toEqual({
+      ...strict,
+      "content-security-policy": expect.stringMatching(/^default-src 'none'; style-src 'sha256-[\w+/]{43}='; frame-ancestors 'none'$/),
+    });
+  });
+
+  test("are on the answer that OPTIONS has by itself, on 404 and on 405", async () => {
+    const method = async (name: string, path = "/") =>
+      (await ask(() => text(""), {}, `http://localhost${path}`, { method: name })).sent["x-content-type-options"];
+    expect(await Promise.all([method("OPTIONS"), method("PUT"), method("GET", "/unknown")])).toEqual(["nosniff", "nosniff", "nosniff"]);
+  });
+
+  test("leave a header alone that the answer has", async () => {
+    const work = () => new Response("", { headers: { "content-security-policy": "sandbox", "X-Content-Type-Options": "own" } });
+    expect((await ask(work)).sent).toEqual({ ...strict, "content-security-policy": "sandbox", "x-content-type-options": "own" });
+  });
+
+  test("can be changed, left out, and more of them", async () => {
+    const securityHeaders = { "Referrer-Policy": "no-referrer", "x-content-type-options": false, "x-frame-options": "DENY" } as const;
+    const { headers, sent } = await ask(() => text(""), { securityHeaders });
+    expect(sent).toEqual({ "content-security-policy": policy, "referrer-policy": "no-referrer" });
+    expect(headers.get("x-frame-options")).toBe("DENY");
+  });
+
+  test("do not pile up on a response that is returned again and again", async () => {
+    const kept = text("kept");
+    const { app } = makeApp(() => kept, { middleware: [SecurityHeaders] } as object);
+    for (let turn = 0; turn < 3; turn++) {
+      const { headers } = await app.fetch(new Request("https://localhost/"));
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+    }
+    const plain = await app.fetch(new Request("http://localhost/"));
+    expect(plain.headers.has("strict-transport-security")).toBe(false);
+  });
+
+  test.each([
+    { "x-frame-options": "DENY\r\nSet-Cookie: a=b" },
+    { "x frame": "DENY" },
+    { "x-frame-options": undefined },
+    { "x-frame-options": 5 },
+    { "x-frame-options": true },
+    "DENY",
+    ["x-frame-options"],
+  ])("%o can not be sent: refused at the start", (securityHeaders) => {
+    expect(() => makeApp(() => text(""), { middleware: [SecurityHeaders], config: { securityHeaders } } as object)).toThrow(ConfigError);
+  });
+});
+
+test("the page of an error has a policy of its own without any middleware; JSON is what it says it is", async () => {
+  class Handler extends RequestHandler {
+    get(): Response {
+      throw new Error("secret");
+    }
+  }
+  const logger = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
+  const client = new TestClient(new App({ rules: [new Rule("/", { handler: Handler })], logger }));
+  const page = await client.get("/");
+  expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(page.headers.get("x-content-type-options")).toBe("nosniff");
+  expect((await client.get("/", { headers: { accept: "application/json" } })).headers.get("x-content-type-options")).toBe("nosniff");
+});
