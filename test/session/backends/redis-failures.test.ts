@@ -92,6 +92,20 @@ need("redis-server", findRedisServer())("a Redis server", () => {
     expect(await backend.read(keyOf("kept"))).toBeDefined();
   });
 
+  // As a client of Sentinel does, which asks again when it has lost the connection.
+  test("that is asked the same a second time, because its answer was lost, has written once and says so", async () => {
+    const commands = client.withTypeMapping({ 36: Buffer });
+    const twice = clientOf({
+      evalSha: (sha, options) => commands.evalSha(sha, options).then(() => commands.evalSha(sha, options)),
+      eval: (text, options) => commands.eval(text, options).then(() => commands.eval(text, options)),
+    });
+    const insistent = new RedisBackend({ client: twice });
+    const version = (await insistent.create(keyOf("twice"), record()))!;
+    expect((await backend.read(keyOf("twice")))?.version).toBe(version);
+    const swapped = await insistent.swap(keyOf("twice"), version, record());
+    expect(swapped).toEqual({ ok: true, version: (await backend.read(keyOf("twice")))?.version });
+  });
+
   test("that has no memory left writes nothing, and reads and removes", async () => {
     const version = (await backend.create(keyOf("full"), record()))!;
     await client.configSet("maxmemory", "1");

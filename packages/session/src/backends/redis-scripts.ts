@@ -63,16 +63,21 @@ const store = `
 export const read = script(`${find}
   return answer(find())`);
 
-/** 1, or 0 where a record is. What is there and is none goes. */
+/**
+ * 1, or 0 where a record is. What is there and is none goes. A client may send a call again when it has lost the answer, as
+ * that of a Sentinel does: where the version is there already that this call was to write, it has written it.
+ */
 export const create = change(`${find}${store}
-  if find() then return answer(0) end
+  local found = find()
+  if found then return answer(found[1] == ARGV[2] and 1 or 0) end
   if kind ~= 'none' then redis.call('DEL', key) end
   store()
   return 1`);
 
-/** ARGV as for `create`, and the version that has to be there. 1, or the record that is there, or nothing. */
+/** ARGV as for `create`, and the version that has to be there. 1, also when it is sent again, or the record that is there, or nothing. */
 export const swap = change(`${find}${store}
   local found = find()
+  if found and found[1] == ARGV[2] then return answer(1) end
   if not found or found[1] ~= ARGV[6] then return answer(found) end
   store()
   return 1`);
