@@ -100,6 +100,27 @@ describe("the calls to the backend", () => {
     await app.settle();
     expect(pruned).toEqual([2]);
   });
+
+  test("expired records that are more than are removed at once go on to be removed, by each request that makes a session", async () => {
+    const backend = new MemoryBackend({ now: () => start });
+    let left = 2500;
+    backend.prune = async (limit) => {
+      const removed = Math.min(limit, left);
+      left -= removed;
+      return removed;
+    };
+    let time = start;
+    const app = sessionApp({ backend, now: () => time });
+    const counts: number[] = [];
+    time += 61_000;
+    for (let request = 0; request < 5; request++) {
+      await app.run(async (_store, session) => (await session()).set("a", 1), { client: app.browser() });
+      await app.settle();
+      counts.push(left);
+      if (left === 0) left = 7;
+    }
+    expect(counts).toEqual([1500, 500, 0, 7, 7]);
+  });
 });
 
 describe("the end of a session", () => {
