@@ -38,6 +38,15 @@ test("a new id that is made too late leaves nothing behind", async () => {
   expect(await app.data()).toEqual({ a: 1 });
 });
 
+test("a backend that fails at each address of its name is logged with the reason at each", async () => {
+  const app = await begun();
+  // As Node.js rejects where localhost is 127.0.0.1 and ::1: it has no message of its own.
+  const refused = ["127.0.0.1", "::1"].map((address) => new Error(`connect ECONNREFUSED ${address}:5432`));
+  app.fail("read", () => Promise.reject(new AggregateError(refused)));
+  await app.run(async (_store, session) => void (await session()));
+  expect(app.logged).toEqual(["Cannot load a session: connect ECONNREFUSED 127.0.0.1:5432; connect ECONNREFUSED ::1:5432"]);
+});
+
 test("an index of owners that throws ends nobody's process", async () => {
   const app = await begun();
   await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));

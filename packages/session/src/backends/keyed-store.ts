@@ -187,5 +187,7 @@ export class KeyedStore {
 }
 
 function reasonOf(error: unknown): string {
+  // A connection to a name of several addresses fails with the errors of all, and without a message.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message : String(error);
 }
