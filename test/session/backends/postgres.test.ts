@@ -1,5 +1,6 @@
 import { PostgresBackend, type PostgresBackendOptions, type PostgresLike } from "@mini/session/postgres";
 import { testSessionBackend } from "@mini/session/testing";
+import type { PoolConfig } from "pg";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bytes, keyOf, recordFor } from "../../support/backends.ts";
 import { findPostgresUrl, newTable, openPool, waitsForLock } from "../../support/postgres.ts";
@@ -204,5 +205,21 @@ need("Postgres", url)("PostgresBackend", () => {
     await backend.read(keyOf(0));
     await backend.take(keyOf(0));
     expect((await own.query("SELECT FROM pg_prepared_statements")).rowCount).toBe(expected);
+  });
+
+  test("a pool that gives bytes as something else is refused by what would need them", async () => {
+    const { backend, now } = await open();
+    await backend.create(keyOf(0), recordFor(now(), 60));
+    await backend.owners.add("user:1", keyOf(0));
+    const binary = new PostgresBackend({ pool: openPool(url!, { binary: true } as PoolConfig), table, now });
+    const calls = [
+      () => binary.read(keyOf(0)),
+      () => binary.swap(keyOf(0), "1", recordFor(now(), 60)),
+      () => binary.owners.keys("user:1"),
+      () => binary.take(keyOf(0)),
+    ];
+    const message =
+      "PostgresBackend needs bytea from pg as bytes, as pg gives it: a pool without binary: true and without a type parser of its own for it.";
+    for (const call of calls) await expect(call()).rejects.toThrow(new TypeError(message));
   });
 });

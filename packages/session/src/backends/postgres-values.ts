@@ -3,8 +3,8 @@ import type { SessionRecord } from "../backend.ts";
 
 /** A record as pg gives it: `bigint` comes as text unless somebody has told pg otherwise. */
 interface Row {
-  readonly version: Uint8Array;
-  readonly data: Uint8Array;
+  readonly version: unknown;
+  readonly data: unknown;
   readonly idle_at: string | number | bigint;
   readonly expires_at: string | number | bigint;
 }
@@ -20,7 +20,15 @@ export function keyOf(key: string): Buffer {
 }
 
 export function keyIn(row: unknown): string {
-  return Buffer.from((row as { readonly key: Uint8Array }).key).toString("base64url");
+  return bytesOf((row as { readonly key: unknown }).key).toString("base64url");
+}
+
+/** @throws TypeError for what is no bytes: then pg has been told to give something else. */
+function bytesOf(value: unknown): Buffer {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length);
+  throw new TypeError(
+    "PostgresBackend needs bytea from pg as bytes, as pg gives it: a pool without binary: true and without a type parser of its own for it.",
+  );
 }
 
 /** Owners are hashed: they are any text, and nobody else's business. */
@@ -34,7 +42,7 @@ export function newVersion(): Buffer {
 }
 
 export const versionOf = (version: string): Buffer => Buffer.from(version, "base64url");
-export const versionIn = (version: Uint8Array): string => Buffer.from(version).toString("base64url");
+export const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
 
 /** The tables keep whole milliseconds. What is no time has ended. */
 export function timeOf(time: number): number {
@@ -44,8 +52,9 @@ export function timeOf(time: number): number {
 /** pg gives bytes that nobody else has. */
 export function recordIn(row: unknown): SessionRecord {
   const { version, data, idle_at, expires_at } = row as Row;
+  const { buffer, byteOffset, length } = bytesOf(data);
   return {
-    data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+    data: new Uint8Array(buffer, byteOffset, length),
     version: versionIn(version),
     idleAt: Number(idle_at),
     expiresAt: Number(expires_at),
