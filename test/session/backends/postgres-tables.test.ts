@@ -88,6 +88,18 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await working(backend)).toBe(11);
   });
 
+  test("of somebody else, under their name, are named by what every operation rejects with, and so is what to do", async () => {
+    const names = ["foreign", "foreign_owners", "foreign_epochs"].map((name) => `${schema}.${name}`);
+    await pool.query(names.map((name) => `CREATE TABLE ${name} (id int)`).join(";"));
+    const message = `The table ${names[0]} of a PostgresBackend, or one of those beside it, is another than createTable() makes: give the backend a table of its own by the option "table".`;
+    const backend = new PostgresBackend({ pool, table: names[0] });
+    for (const operation of operations(backend)) await expect(operation()).rejects.toThrow(new Error(message));
+    await pool.query(`CREATE TABLE ${schema}.half (id int)`);
+    await expect(new PostgresBackend({ pool, table: `${schema}.half` }).createTable()).rejects.toThrow(
+      /is another than createTable\(\) makes/,
+    );
+  });
+
   test("in a schema that is not there can not be made, and Postgres says so", async () => {
     const backend = new PostgresBackend({ pool, table: "no_such_schema.sessions" });
     await expect(backend.createTable()).rejects.toThrow(/schema "no_such_schema" does not exist/);

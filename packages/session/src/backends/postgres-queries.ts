@@ -23,8 +23,19 @@ export interface PostgresLike {
 /** One query with places for values: `$1`, `$2`. */
 export type Statement = (...values: readonly unknown[]) => Promise<PostgresResult>;
 
-/** Postgres says so of a table that is not there. */
-const undefinedTable = "42P01";
+/** What to do about errors of Postgres that are one of its user, by their SQLSTATE. */
+const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
+  [
+    "42P01", // undefined_table
+    (table: string) =>
+      `The table ${table} of a PostgresBackend is not there: call await backend.createTable() once, or run backend.createTableSql.`,
+  ],
+  [
+    "42703", // undefined_column
+    (table: string) =>
+      `The table ${table} of a PostgresBackend, or one of those beside it, is another than createTable() makes: give the backend a table of its own by the option "table".`,
+  ],
+]);
 
 /** The queries of one backend: each is a transaction of its own, and sees all that was answered before it. */
 export class PostgresQueries {
@@ -72,11 +83,9 @@ export class PostgresQueries {
     try {
       return await this.#pool.query(query);
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === undefinedTable)) throw error;
-      throw new Error(
-        `The table ${this.#table} of a PostgresBackend is not there: call await backend.createTable() once, or run backend.createTableSql.`,
-        { cause: error },
-      );
+      const remedy = error instanceof Error && "code" in error ? remedies.get(error.code) : undefined;
+      if (remedy === undefined) throw error;
+      throw new Error(remedy(this.#table), { cause: error });
     }
   }
 }
