@@ -207,6 +207,20 @@ need("Postgres", url)("PostgresBackend", () => {
     expect((await own.query("SELECT FROM pg_prepared_statements")).rowCount).toBe(expected);
   });
 
+  test("a connection that has lost its prepared queries, or has somebody's, says what to do, and another is taken", async () => {
+    const pooler = openPool(url!, { max: 1 });
+    const { backend } = await open({ pool: pooler });
+    const message =
+      "A connection has not what a PostgresBackend prepared on it, or has it twice, as behind a pooler: give it prepare: false.";
+    await backend.read(keyOf(0));
+    const { rows } = await pooler.query<{ readonly name: string }>("SELECT name FROM pg_prepared_statements");
+    await pooler.query("DEALLOCATE ALL");
+    await expect(backend.read(keyOf(0))).rejects.toThrow(new Error(message));
+    await pooler.query(`PREPARE "${rows[0]!.name}" AS SELECT 1`);
+    await expect(backend.read(keyOf(0))).rejects.toThrow(new Error(message));
+    expect(await backend.read(keyOf(0))).toBeUndefined();
+  });
+
   test("a pool that gives bytes as something else is refused by what would need them", async () => {
     const { backend, now } = await open();
     await backend.create(keyOf(0), recordFor(now(), 60));

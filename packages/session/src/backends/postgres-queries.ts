@@ -35,7 +35,13 @@ const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
     (table: string) =>
       `The table ${table} of a PostgresBackend, or one of those beside it, is another than createTable() makes: give the backend a table of its own by the option "table".`,
   ],
+  ["26000", prepareNothing], // invalid_sql_statement_name
+  ["42P05", prepareNothing], // duplicate_prepared_statement
 ]);
+
+function prepareNothing(): string {
+  return "A connection has not what a PostgresBackend prepared on it, or has it twice, as behind a pooler: give it prepare: false.";
+}
 
 /** The queries of one backend: each is a transaction of its own, and sees all that was answered before it. */
 export class PostgresQueries {
