@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { CachedBackend, MemcachedCache, RedisCache, type SessionCache } from "@mini/session/cached";
+import { RedisBackend } from "@mini/session/redis";
 import { testSessionBackend } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
 import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
@@ -109,6 +111,16 @@ need(redisServer, redis)("RedisCache", () => {
     await cache.delete("bytes");
     await cache.delete("bytes");
     expect(await cache.get("bytes")).toBeUndefined();
+  });
+
+  test("that keeps sessions too leaves them alone: the names of their keys are others", async () => {
+    const kept = new RedisBackend({ client: redis!.client });
+    const backend = new CachedBackend({ backend: kept, cache: new RedisCache({ client: redis!.client }) });
+    const key = randomBytes(32).toString("base64url");
+    const version = await backend.create(key, recordFor(Date.now(), 60));
+    expect((await kept.read(key))?.version).toBe(version);
+    await backend.read(key);
+    expect((await backend.take(key))?.version).toBe(version);
   });
 });
 
@@ -273,7 +285,7 @@ describe("an entry", () => {
     const cache = new MapCache();
     const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
     await backend.create(keyOf("a"), recordFor(start, 60));
-    cache.entries.set(`mini:session:${keyOf("a")}`, Buffer.from("PHP"));
+    cache.entries.set(`mini:cached:${keyOf("a")}`, Buffer.from("PHP"));
     expect((await backend.read(keyOf("a")))?.data.length).toBe(4);
   });
 });

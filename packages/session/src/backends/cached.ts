@@ -140,5 +140,5 @@ export class CachedBackend implements SessionBackend {
   }
 }
 
-const entryKey = (key: string) => `mini:session:${key}`;
+const entryKey = (key: string) => `mini:cached:${key}`;
 const tombstoneKey = (key: string) => `mini:ended:${key}`;
