@@ -2,7 +2,7 @@ import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { everyMedium, serverSideMedia } from "../support/media.ts";
-import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
+import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
 describe.each(serverSideMedia())("commit() in the midst of a request in $name", (medium) => {
@@ -246,4 +246,36 @@ test("a change that was answered with an error is not made after all when the sw
   expect((await first.finish()).status).toBe(200);
   expect((await answers).map(({ status }) => status)).toEqual([500, 200]);
   expect(await one.data({ headers })).toEqual({ stock: 5, other: 1 });
+});
+
+test.each<readonly [string, Record<string, unknown>, (session: AnySession) => unknown]>([
+  ["a key that it deletes", { a: 1, b: 2 }, (session) => session.delete("b")],
+  ["a value that it sets back", { a: 2 }, (session) => session.set("a", 1)],
+  ["a message that it takes", { flash: true }, (session) => session.getFlashes()],
+])("what a request changes that it loaded after a swap whose answer comes later is changed: %s", async (_title, added, change) => {
+  const kept = new MemoryBackend();
+  const late = new WatchedBackend(kept);
+  const [one, other] = [late, kept].map((backend) => makeApp({ backend, now: Date.now }));
+  await one!.run(async (_store, session) => (await session()).set("a", 1));
+  const headers = { cookie: `session=${one!.client.cookies.get("session")}` };
+  const [held, swapped] = [gate(), gate()];
+  late.after = (name) => (name === "swap" ? (swapped.open(), held.opened) : undefined);
+  const first = one!.run(async (_store, session) => (await session()).set("c", 3));
+  await swapped.opened;
+  // In another process.
+  await other!.run(
+    async (_store, session) => {
+      if ("flash" in added) (await session()).flash("hello");
+      else (await session()).assign(added);
+    },
+    { headers },
+  );
+  const second = await one!.begin(async (_store, session) => void (await change(await session())));
+  const answered = second.finish();
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  held.open();
+  expect([(await first).status, (await answered).status]).toEqual([200, 200]);
+  expect(await other!.data({ headers })).toEqual({ a: 1, c: 3 });
+  const left = await other!.run(async (_store, session) => text(String((await session()).peekFlashes().length)), { headers });
+  expect(await left.text()).toBe("0");
 });

@@ -93,6 +93,8 @@ export class GroupCommit {
   async #commitAll(key: string, all: readonly Job[], known: KeptRecord): Promise<KeptRecord | undefined> {
     let jobs = all;
     let current = known;
+    // Whether it was there after all of these requests had loaded theirs; before that, one of those may be newer.
+    let isNewest = false;
     for (let tries = 0; ; tries++) {
       // For whoever was answered 503 nothing must be changed afterwards.
       const steps = makeSteps(
@@ -103,8 +105,14 @@ export class GroupCommit {
       // Who has been told of an error is not tried again.
       jobs = steps.map(({ job }) => job);
       if (steps.every(({ before, after }) => before === after)) {
-        for (const { job } of steps) job.settle({ changed: { before: current, after: current } });
-        return current;
+        const unchanged = { before: current, after: current };
+        const isSure = ({ known: own }: Job) => isNewest || own.version === current.version;
+        for (const job of jobs.filter(isSure)) job.settle({ changed: unchanged });
+        jobs = jobs.filter((job) => !isSure(job));
+        const last = jobs.at(-1);
+        if (last === undefined) return current;
+        current = last.known;
+        continue;
       }
       try {
         const result = await this.#swap(key, current.version, made);
@@ -120,6 +128,7 @@ export class GroupCommit {
           return undefined;
         }
         current = newer;
+        isNewest = true;
       } catch (error) {
         if (error instanceof SessionTooLargeError && steps.length > 1) return this.#commitEach(key, steps, current);
         for (const { job } of steps) job.settle({ error });
