@@ -177,4 +177,29 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     }
     expect(await app.data()).toEqual({ count: 1 });
   });
+
+  // The last one: the server stays a standby.
+  test("are refused from a standby, which may have what has ended, and is not asked for what is gone", async () => {
+    await server.start();
+    const { backend } = await application();
+    await backend.create(keyOf(0), recordFor(Date.now(), 60));
+    await backend.owners.add("user:1", keyOf(0));
+    await server.stop();
+    server.standBy();
+    await server.start();
+    const app = await application();
+    const reads = [
+      () => app.backend.read(keyOf(0)),
+      () => app.backend.read(keyOf(1)),
+      () => app.backend.owners.epoch("user:1"),
+      () => app.backend.owners.keys("user:1"),
+      () => app.backend.owners.keys("user:2"),
+    ];
+    for (const read of reads) {
+      await expect(read()).rejects.toThrow(
+        "A PostgresBackend reads from a standby server, which may be behind: lead its pool to the primary server.",
+      );
+    }
+    await expect(app.backend.take(keyOf(0))).rejects.toMatchObject({ code: "25006" });
+  });
 });

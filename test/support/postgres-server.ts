@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -18,6 +18,8 @@ export interface PostgresServer {
   readonly stop: (signal?: "SIGINT" | "SIGQUIT") => Promise<void>;
   /** Has it stand still, whoever waits for it, until it is told to go on. */
   readonly freeze: () => Promise<() => void>;
+  /** Makes it one that only reads from its next start on, as a standby does whose primary is gone. */
+  readonly standBy: () => void;
   /** Ends it if need be, and removes its folder. */
   readonly remove: () => Promise<void>;
 }
@@ -51,7 +53,7 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: started.stderr! }).on("line", (line) => {
         said.push(line);
-        if (line.includes("ready to accept connections")) resolve();
+        if (/ready to accept (?:read-only )?connections/.test(line)) resolve();
       });
       started.once("error", reject);
       started.once("exit", () => reject(new Error(`Postgres did not start:\n${said.join("\n")}`)));
@@ -85,6 +87,7 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
     start,
     stop,
     freeze,
+    standBy: () => writeFileSync(join(data, "standby.signal"), ""),
     async remove() {
       await stop();
       rmSync(folder, { recursive: true, force: true });

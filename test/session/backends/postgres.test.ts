@@ -75,23 +75,30 @@ need("Postgres", url)("PostgresBackend", () => {
     expect(await backend.read(keyOf(0))).toBeUndefined();
   });
 
-  test.each(["repeatable read", "serializable"] as const)(
-    "what Postgres can not put in order rejects under %s, and is not gone",
-    async (level) => {
-      const { backend, now } = await open({ pool: strictPools[level] });
-      const version = (await backend.create(keyOf(0), recordFor(now(), 60))) ?? "";
-      const { commit } = await hold(setVersion, other);
-      const late = [
-        () => backend.swap(keyOf(0), version, recordFor(now(), 60)),
-        () => backend.touch(keyOf(0), now() + 90_000),
-        () => backend.take(keyOf(0)),
-      ].map((call) => expect(call()).rejects.toMatchObject({ code: "40001" }));
-      await waitsForLock(observer, table, 3);
-      await commit();
-      await Promise.all(late);
-      expect((await backend.swap(keyOf(0), otherVersion, recordFor(now(), 60))).ok).toBe(true);
-    },
-  );
+  test.each(["repeatable read", "serializable"] as const)("what Postgres can not put in order is asked again under %s", async (level) => {
+    const { backend, now } = await open({ pool: strictPools[level] });
+    const version = (await backend.create(keyOf(0), recordFor(now(), 60))) ?? "";
+    const { commit } = await hold(setVersion, other);
+    const late = [backend.swap(keyOf(0), version, recordFor(now(), 60)), backend.touch(keyOf(0), now() + 90_000)] as const;
+    await waitsForLock(observer, table, 2);
+    await commit();
+    const current = { version: otherVersion, data: bytes("other"), expiresAt: now() + 60_000 };
+    const [swapped, touched] = await Promise.all(late);
+    expect(swapped).toMatchObject({ ok: false, current });
+    expect(touched).toBe(true);
+    expect((await backend.take(keyOf(0)))?.version).toBe(otherVersion);
+  });
+
+  test.each(["40001", "40P01"])("what can never be put in order (%s) rejects after ten times, and is not gone", async (code) => {
+    let asked = 0;
+    const query = () => {
+      asked++;
+      return Promise.reject(Object.assign(new Error("could not serialize access"), { code }));
+    };
+    const backend = new PostgresBackend({ pool: { query, totalCount: 0 } });
+    await expect(backend.take(keyOf(0))).rejects.toMatchObject({ code });
+    expect(asked).toBe(10);
+  });
 
   test("a version never fits a session that came after it under the same key", async () => {
     const { backend, now } = await open();

@@ -1,7 +1,7 @@
 import type { OwnerIndex } from "../backend.ts";
 import type { PostgresQueries, Statement } from "./postgres-queries.ts";
 import type { PostgresTables } from "./postgres-tables.ts";
-import { keyIn, keyOf, ownerOf, timeOf } from "./postgres-values.ts";
+import { foundIn, keyIn, keyOf, ownerOf, server, timeOf } from "./postgres-values.ts";
 
 /** Milliseconds that an owner's entry may be without its record. */
 const withoutRecord = 3_600_000;
@@ -17,18 +17,18 @@ export class PostgresOwners implements OwnerIndex {
 
   constructor(queries: PostgresQueries, { owners, epochs }: PostgresTables, now: () => number) {
     this.#now = now;
-    this.#epoch = queries.statement(`SELECT epoch FROM ${epochs} WHERE owner = $1`);
+    this.#epoch = queries.statement(`SELECT standby, epoch FROM ${server} LEFT JOIN ${epochs} ON owner = $1`);
     this.#bump = queries.statement(
       `INSERT INTO ${epochs} AS kept (owner, epoch) VALUES ($1, 1) ON CONFLICT (owner) DO UPDATE SET epoch = kept.epoch + 1 RETURNING epoch`,
     );
     this.#add = queries.statement(`INSERT INTO ${owners} (owner, key, due_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`);
     this.#remove = queries.statement(`DELETE FROM ${owners} WHERE owner = $1 AND key = $2`);
-    this.#keys = queries.statement(`SELECT key FROM ${owners} WHERE owner = $1`);
+    this.#keys = queries.statement(`SELECT standby, key FROM ${server} LEFT JOIN ${owners} ON owner = $1`);
   }
 
   async epoch(owner: string): Promise<number> {
-    const { rows } = await this.#epoch(ownerOf(owner));
-    return rows.length === 0 ? 0 : epochIn(rows[0]);
+    const [row] = foundIn((await this.#epoch(ownerOf(owner))).rows, "epoch");
+    return row === undefined ? 0 : epochIn(row);
   }
 
   async bump(owner: string): Promise<number> {
@@ -46,8 +46,7 @@ export class PostgresOwners implements OwnerIndex {
   }
 
   async keys(owner: string): Promise<readonly string[]> {
-    const { rows } = await this.#keys(ownerOf(owner));
-    return rows.map(keyIn);
+    return foundIn((await this.#keys(ownerOf(owner))).rows, "key").map(keyIn);
   }
 }
 

@@ -39,6 +39,12 @@ const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
   ["42P05", prepareNothing], // duplicate_prepared_statement
 ]);
 
+/** What Postgres could not put in order with other transactions, so that it did nothing: serialization_failure, deadlock_detected. */
+const unordered: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+
+/** How often a query is asked at most that could not be put in order: only under a stricter isolation than read committed. */
+const mostTries = 10;
+
 function prepareNothing(): string {
   return "A connection has not what a PostgresBackend prepared on it, or has it twice, as behind a pooler: give it prepare: false.";
 }
@@ -86,12 +92,16 @@ export class PostgresQueries {
   }
 
   async #ask(query: PostgresQuery): Promise<PostgresResult> {
-    try {
-      return await this.#pool.query(query);
-    } catch (error) {
-      const remedy = error instanceof Error && "code" in error ? remedies.get(error.code) : undefined;
-      if (remedy === undefined) throw error;
-      throw new Error(remedy(this.#table), { cause: error });
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#pool.query(query);
+      } catch (error) {
+        const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+        if (unordered.has(code) && tries < mostTries) continue;
+        const remedy = remedies.get(code);
+        if (remedy === undefined) throw error;
+        throw new Error(remedy(this.#table), { cause: error });
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import { PostgresOwners } from "./postgres-owners.ts";
 import { PostgresPrune } from "./postgres-prune.ts";
 import { PostgresQueries, type PostgresLike, type Statement } from "./postgres-queries.ts";
 import { postgresTables, type PostgresTables } from "./postgres-tables.ts";
-import { keyOf, newVersion, recordIn, timeOf, versionIn, versionOf } from "./postgres-values.ts";
+import { foundIn, keyOf, newVersion, recordIn, server, timeOf, versionIn, versionOf } from "./postgres-values.ts";
 
 export type { PostgresLike, PostgresQuery, PostgresResult } from "./postgres-queries.ts";
 
@@ -22,7 +22,8 @@ export interface PostgresBackendOptions {
 }
 
 /**
- * Keeps sessions in a Postgres database, for all processes that reach it. The pool must lead to the primary server.
+ * Keeps sessions in a Postgres database, for all processes that reach it. The pool must lead to the primary server;
+ * what a standby answers is refused.
  *
  * By default a pool of pg waits for ever: for a free connection, and for an answer of a server that does not give one.
  * Set the three times of the example. Its "error" listener is what keeps the process alive when a connection breaks
@@ -74,7 +75,7 @@ export class PostgresBackend implements SessionBackend {
     this.createTableSql = tables.sql;
     const { records, owners } = tables;
     this.#read = queries.statement(
-      `SELECT version, data, idle_at, expires_at FROM ${records} WHERE key = $1 AND idle_at > $2 AND expires_at > $2`,
+      `SELECT standby, version, data, idle_at, expires_at FROM ${server} LEFT JOIN ${records} ON key = $1 AND idle_at > $2 AND expires_at > $2`,
     );
     // One that has ended may still hold the place.
     this.#create = queries.statement(
@@ -155,7 +156,7 @@ export class PostgresBackend implements SessionBackend {
   }
 
   async #find(key: string, now: number): Promise<SessionRecord | undefined> {
-    const [row] = (await this.#read(keyOf(key), now)).rows;
+    const [row] = foundIn((await this.#read(keyOf(key), now)).rows, "version");
     return row === undefined ? undefined : recordIn(row);
   }
 }

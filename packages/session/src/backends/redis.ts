@@ -36,7 +36,8 @@ export interface RedisBackendOptions {
  * for a server that is connected and silent, which `socketTimeout` ends: under load not before `commandsQueueMaxLength` is
  * reached. `pingInterval` keeps it from ending a connection that has nothing to do, and without a `reconnectStrategy` the
  * client stays closed after it. Without a listener for `"error"` a lost connection ends the process. For a cluster all of
- * them but the listener stand in `defaults`.
+ * them but the listener stand in `defaults`. That of `createSentinel` sends a command again whose answer was lost; a new id
+ * that a session gets in that moment may be without what the old one had.
  *
  * @example
  * ```ts
