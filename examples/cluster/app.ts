@@ -1,4 +1,4 @@
-import { App } from "@mini/core";
+import { App, SecurityHeaders } from "@mini/core";
 import { SessionMiddleware } from "@mini/session";
 import type { SessionBackend } from "@mini/session";
 import { ThisProcess, type FleetView } from "./this-process.ts";
@@ -14,7 +14,7 @@ export interface Parts {
 export function makeApp({ secretKey, backend, fleet }: Parts) {
   return new App({
     rules,
-    middleware: [new ThisProcess(fleet), SessionMiddleware],
+    middleware: [SecurityHeaders, new ThisProcess(fleet), SessionMiddleware],
     // Clicks by the hundred at one session wait for each other, on a slow disk for longer than the 750 ms of the default.
     config: { session: { secretKey, backend, deadline: 5000 } },
   });

@@ -62,7 +62,7 @@ function tally(session: Session, members: readonly Member[], me: Member): Html {
       <th scope="row">${number}${pid === me.pid && html` <span class="badge">this page</span>`}</th>
       <td>${pid ?? "none"}</td>
       <td>${clicksOf(number)}</td>
-      <td class="bar" aria-hidden="true"><span style="width: ${width}%"></span></td>
+      <td class="bar" aria-hidden="true"><svg><rect width="${width}%" height="100%" rx="5"/></svg></td>
     </tr>`;
   });
   return html`<h2 id="tally">Who took the clicks</h2>

@@ -80,7 +80,7 @@ thead th { color: var(--quiet); }
 tbody th { font-weight: 600; }
 th + th, th + td, td + td { width: 1%; }
 td.bar, thead td { width: 100%; min-width: 2rem; padding-right: 0; }
-.bar span { display: block; height: 0.625rem; border-radius: 0.3125rem; background: var(--accent); }
+.bar svg { display: block; width: 100%; height: 0.625rem; fill: var(--accent); }
 .badge { margin-left: 0.375rem; padding: 0 0.5rem; border: 1px solid currentcolor; border-radius: 1rem; color: var(--accent); font-size: 0.875rem; font-weight: 500; }
 
 @media (max-width: 24rem) {

@@ -1,4 +1,4 @@
-import { App } from "@mini/core";
+import { App, SecurityHeaders } from "@mini/core";
 import { SessionMiddleware } from "@mini/session";
 import type { SessionBackend } from "@mini/session";
 import { CurrentUser } from "./current-user.ts";
@@ -17,7 +17,7 @@ export function makeApp({ secretKey, backend, users }: Parts) {
   return new App({
     rules,
     // Around every handler and error page, because every page shows who is signed in.
-    middleware: [SessionMiddleware, new CurrentUser(users)],
+    middleware: [SecurityHeaders, SessionMiddleware, new CurrentUser(users)],
     errorHandlers,
     config: {
       session: {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
 const names = ["content-security-policy", "referrer-policy", "strict-transport-security", "x-content-type-options"];
-const policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+const policy = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 async function ask(work: () => unknown, config: Config = {}, url = "http://localhost/", init: RequestInit = {}) {
   const { app } = makeApp(work, { middleware: [SecurityHeaders], config } as object);

@@ -13,7 +13,8 @@ declare module "./application.ts" {
 const strictTransportSecurity = "strict-transport-security";
 
 const defaults: Readonly<Record<string, string>> = {
-  "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+  "content-security-policy":
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
   "referrer-policy": "strict-origin-when-cross-origin",
   [strictTransportSecurity]: "max-age=31536000; includeSubDomains",
   "x-content-type-options": "nosniff",
