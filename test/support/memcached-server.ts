@@ -12,20 +12,25 @@ export const findMemcached = (): string | undefined => findProgram("memcached");
 export interface MemcachedServer {
   /** For memjs: MEMCACHED_URL, or that of the child process. */
   readonly address: string;
+  readonly port: number;
   readonly signal: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => void;
+  /** Ends it as the loss of its machine does. */
+  readonly kill: () => Promise<void>;
 }
 
-export async function startMemcached(): Promise<MemcachedServer> {
-  const port = await freePort();
+/** @param options - `port`: left out, one that is free. */
+export async function startMemcached({ port = 0 } = {}): Promise<MemcachedServer> {
+  if (port === 0) port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
   const child = spawn(findMemcached()!, ["-l", "127.0.0.1", "-p", String(port), "-U", "0", "-m", "64", ...asRoot], { stdio: "ignore" });
   const closed = once(child, "close");
-  afterAll(async () => {
+  const kill = async () => {
     child.kill("SIGKILL");
     await closed;
-  });
+  };
+  afterAll(kill);
   await untilListening(port);
-  return { address: `127.0.0.1:${port}`, signal: (signal) => void child.kill(signal) };
+  return { address: `127.0.0.1:${port}`, port, signal: (signal) => void child.kill(signal), kill };
 }
 
 /** A client that gives up early, as the README says. */

@@ -6,6 +6,8 @@ export interface MemcachedLike {
   set(key: string, value: Buffer, options: { readonly expires: number }): Promise<boolean>;
   add(key: string, value: Buffer, options: { readonly expires: number }): Promise<boolean>;
   delete(key: string): Promise<boolean>;
+  /** By server, the bytes of a reply that is not complete yet, and who waits for replies. */
+  readonly servers: readonly { responseBuffer: Buffer; readonly responseCallbacks: object }[];
 }
 
 /**
@@ -21,18 +23,34 @@ export class MemcachedCache implements SessionCache {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return (await this.#client.get(key)).value ?? undefined;
+    const { value } = await this.#call(() => this.#client.get(key));
+    return value ?? undefined;
   }
 
   async set(key: string, value: Uint8Array, seconds: number): Promise<void> {
-    if (!(await this.#client.set(key, Buffer.from(value), { expires: seconds }))) throw new Error("memcached has not kept a value.");
+    const isKept = await this.#call(() => this.#client.set(key, Buffer.from(value), { expires: seconds }));
+    if (!isKept) throw new Error("memcached has not kept a value.");
   }
 
   async add(key: string, value: Uint8Array, seconds: number): Promise<void> {
-    await this.#client.add(key, Buffer.from(value), { expires: seconds });
+    await this.#call(() => this.#client.add(key, Buffer.from(value), { expires: seconds }));
   }
 
   async delete(key: string): Promise<void> {
-    await this.#client.delete(key);
+    await this.#call(() => this.#client.delete(key));
+  }
+
+  /**
+   * What a broken connection leaves of a reply, memjs takes for the beginning of the next connection's first one, and
+   * understands none from there on. When nobody waits any more, as then, there is no reply that it could belong to.
+   */
+  async #call<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      for (const server of this.#client.servers)
+        if (Object.keys(server.responseCallbacks).length === 0) server.responseBuffer = Buffer.alloc(0);
+      throw error;
+    }
   }
 }

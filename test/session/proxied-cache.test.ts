@@ -1,0 +1,187 @@
+import { abort, type Response } from "@mini/core";
+import { MemoryBackend } from "@mini/session";
+import { CachedBackend } from "@mini/session/cached";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { cacheServers, type CacheServer } from "../support/cache-servers.ts";
+import { look, unavailable, watchRejections } from "../support/outage-app.ts";
+import { sessionApp, setCookies, type SessionApp, type Work } from "../support/session-app.ts";
+import { need } from "../support/skip.ts";
+import { startTcpProxy, type Line } from "../support/tcp-proxy.ts";
+import { WatchedBackend } from "../support/watched-backend.ts";
+
+/** Milliseconds; a read waits for the cache much shorter. */
+const deadline = 1000;
+/** For what comes by itself, on a busy machine too. */
+const soon = { timeout: 10_000, interval: 25 };
+
+const faults: readonly (readonly [name: string, line: Line])[] = [
+  ["refuses connections", "refuses"],
+  ["hangs", "hangs"],
+  ["resets every connection", "resets"],
+  ["answers too late", { delay: 300 }],
+  ["takes the request, and resets", { cut: "reset", after: 0 }],
+  ["takes the request, and is never heard of again", { cut: "hang", after: 0 }],
+  ["resets after the first byte of the reply", { cut: "reset", after: 1 }],
+  ["hangs up after half of the reply", { cut: "close", after: "half" }],
+  ["stops in the midst of the reply for ever", { cut: "hang", after: "half" }],
+];
+
+const increment: Work = async (_store, session) => void (await session()).increment("a");
+const logOut: Work = (store) => store.deleteSession();
+const logIn: Work = async (_store, session) => (await session()).regenerate({ owner: "user:1" });
+
+watchRejections();
+
+describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
+  need(...needs)("behind a proxy", () => {
+    let server: CacheServer;
+    const ends = new Set<() => void | Promise<void>>();
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterEach(async () => {
+      for (const end of ends) await end();
+      ends.clear();
+    });
+    afterAll(() => server?.kill());
+
+    /** Two processes on one backend, one of them with the proxy before the cache, and a session that holds `{ a: 1 }`. */
+    async function begun() {
+      const proxy = await startTcpProxy({ host: "127.0.0.1", port: server.port });
+      const watched = new WatchedBackend(new MemoryBackend());
+      const process = async (port: number) => {
+        const { cache, end } = await server.connect(port);
+        ends.add(end);
+        return sessionApp({ backend: new CachedBackend({ backend: watched, cache }), now: Date.now, deadline });
+      };
+      const [app, other] = [await process(proxy.port), await process(server.port)];
+      ends.add(() => proxy.close());
+      /** What the backend itself has. */
+      const bare = sessionApp({ backend: watched, now: Date.now });
+      expect((await app.run(async (_store, session) => (await session()).set("a", 1))).status).toBe(200);
+      const headers = { cookie: `session=${app.client.cookies.get("session")}` };
+      /** One more request with that cookie, whatever the ones before were answered. */
+      const ask = (at: SessionApp, work: Work) => at.run(work, { headers, client: at.browser() });
+      const data = async (at: SessionApp) => at.data({ headers, client: at.browser() });
+      /** Whether the cache answers for the backend again. */
+      const isCached = async () => {
+        watched.counted();
+        await data(app);
+        return watched.counted().length === 0;
+      };
+      await expect.poll(isCached, soon).toBe(true);
+      return { app, other, bare, proxy, ask, data, isCached };
+    }
+
+    async function timed(work: () => Promise<Response>): Promise<Response> {
+      const started = performance.now();
+      const response = await work();
+      expect(performance.now() - started).toBeLessThan(3 * deadline);
+      return response;
+    }
+
+    const fine = { status: 200, retryAfter: null, cookies: [], leaks: false };
+    const cleared = [expect.stringMatching(/^session=; .*Max-Age=0/)];
+
+    describe.each(faults)("that %s", (_name, line) => {
+      test("costs a reader and a writer nothing, and is used again afterwards", async () => {
+        const { app, other, proxy, ask, data, isCached } = await begun();
+        await proxy.set(line);
+        expect(await data(app)).toEqual({ a: 1 });
+        await proxy.set(line);
+        expect(await look(await timed(() => ask(app, increment)))).toEqual(fine);
+        expect(await data(app)).toEqual({ a: 2 });
+        const first = await app.run(async (_store, session) => (await session()).set("b", 1), { client: app.browser() });
+        expect([first.status, setCookies(first).length]).toEqual([200, 1]);
+        expect((await app.run(() => undefined)).status, "other routes").toBe(200);
+        expect((await app.run(() => abort(404))).status, "other routes").toBe(404);
+        await proxy.set("passes");
+        await expect.poll(isCached, { ...soon, message: "the cache is used again" }).toBe(true);
+        expect(await look(await ask(other, increment))).toEqual(fine);
+        expect(await data(app)).toEqual({ a: 3 });
+      });
+
+      test("never undoes a log-out: it is 503, and the cookie cleared, when the end could not be noted", async () => {
+        const { app, other, bare, proxy, ask, data } = await begun();
+        expect(await data(other)).toEqual({ a: 1 });
+        await proxy.set(line);
+        const out = await timed(() => ask(app, logOut));
+        expect(setCookies(out)).toEqual(cleared);
+        if (out.status !== 200) expect(await look(out)).toEqual({ ...unavailable, cookies: cleared });
+        expect(await data(bare)).toEqual({});
+        // Whoever still sees it, and changes it, brings nothing back.
+        expect((await ask(other, increment)).status).toBe(200);
+        expect(await data(bare)).toEqual({});
+        if (out.status === 200) expect([await data(app), await data(other)]).toEqual([{}, {}]);
+        await proxy.set("passes");
+        await expect.poll(async () => (await ask(app, logOut)).status, { ...soon, message: "recovered" }).toBe(200);
+        expect([await data(app), await data(other)]).toEqual([{}, {}]);
+      });
+
+      test("lets nobody in who was refused, and out of the old session who was let in", async () => {
+        const { app, other, proxy, ask, data } = await begun();
+        await proxy.set(line);
+        const response = await timed(() => ask(app, logIn));
+        expect([200, 503]).toContain(response.status);
+        await proxy.set("passes");
+        if (response.status === 503) expect(await look(response)).toEqual(unavailable);
+        else expect([await data(app), await data(other)]).toEqual([{}, {}]);
+        const again = async () => (await app.run(logIn, { client: app.browser() })).status;
+        await expect.poll(again, { ...soon, message: "recovered" }).toBe(200);
+      });
+    });
+
+    test("takes every increment once, whatever happens to its connections", async () => {
+      const { app, other, bare, proxy, ask, data } = await begun();
+      let made = 1;
+      const answers = new Set<number>();
+      const several = async (at: SessionApp) => {
+        for (let index = 0; index < 5; index++, made++) answers.add((await ask(at, increment)).status);
+      };
+      for (const [, line] of faults) {
+        await proxy.set(line);
+        await Promise.all([several(app), several(app), several(other)]);
+        await proxy.set("passes");
+        await several(app);
+      }
+      expect(answers).toEqual(new Set([200]));
+      expect([made, await data(bare)]).toEqual([1 + 20 * faults.length, { a: made }]);
+    });
+
+    test("that stands still costs readers and writers little, and a log-out its answer", async () => {
+      const { app, ask, data, isCached } = await begun();
+      server.signal("SIGSTOP");
+      try {
+        expect(await data(app)).toEqual({ a: 1 });
+        expect(await look(await timed(() => ask(app, increment)))).toEqual(fine);
+        const out = await timed(() => app.run(logOut, { client: app.client }));
+        expect(await look(out)).toEqual({ ...unavailable, cookies: cleared });
+      } finally {
+        server.signal("SIGCONT");
+      }
+      expect((await app.run(async (_store, session) => (await session()).set("b", 1))).status).toBe(200);
+      await expect.poll(isCached, soon).toBe(false);
+    });
+
+    test("that was killed, and is there again without anything, signs nobody out and nobody in", async () => {
+      const { app, other, ask, data, isCached } = await begun();
+      const ended = other.browser();
+      expect((await other.run(async (_store, session) => (await session()).set("a", 5), { client: ended })).status).toBe(200);
+      const old = { cookie: `session=${ended.cookies.get("session")}` };
+      expect((await other.run(logOut, { client: ended })).status).toBe(200);
+      await server.kill();
+      try {
+        expect([await data(app), await data(other)]).toEqual([{ a: 1 }, { a: 1 }]);
+        expect(await look(await ask(app, increment))).toEqual(fine);
+        expect(await other.data({ headers: old, client: other.browser() })).toEqual({});
+      } finally {
+        await server.startAgain();
+      }
+      await expect.poll(isCached, soon).toBe(true);
+      expect([await data(app), await data(other)]).toEqual([{ a: 2 }, { a: 2 }]);
+      expect(await other.data({ headers: old, client: other.browser() })).toEqual({});
+      await expect.poll(async () => (await ask(app, logOut)).status, soon).toBe(200);
+      await expect.poll(() => data(other), soon).toEqual({});
+    });
+  });
+});
