@@ -15,11 +15,23 @@ export interface PostOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Called when another process has this place, or none. */
   readonly onChange: () => void;
+  /** Starts a process. Default `cluster.fork`. */
+  readonly fork?: (environment: Readonly<Record<string, string>>) => Worker;
+  /** Lets so many milliseconds pass; rejects when the signal says that nobody waits any more. */
+  readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Clock, in milliseconds since any moment. Default `performance.now`. */
+  readonly now?: () => number;
 }
+
+const defaults = {
+  fork: (environment: Readonly<Record<string, string>>) => cluster.fork(environment),
+  pause: (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal }),
+  now: () => performance.now(),
+};
 
 /** One of the places that the primary keeps a process at. */
 export class Post {
-  readonly #options: PostOptions;
+  readonly #options: Required<PostOptions>;
   readonly #closing = new AbortController();
   #worker: Worker | undefined;
   #url: string | undefined;
@@ -27,7 +39,7 @@ export class Post {
   #soonEnded = 0;
 
   constructor(options: PostOptions) {
-    this.#options = options;
+    this.#options = { ...defaults, ...options };
   }
 
   /** Where the process listens that was here last. */
@@ -57,7 +69,7 @@ export class Post {
   async fill(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       // Nobody waits for the pause any more when the post is closed.
-      await sleep(pauseAfter(this.#soonEnded), undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      await this.#options.pause(pauseAfter(this.#soonEnded), this.#closing.signal).catch(() => undefined);
       if (this.#closing.signal.aborted || (await this.renew())) return;
     }
   }
@@ -68,15 +80,16 @@ export class Post {
   }
 
   async #renew(): Promise<boolean> {
-    const worker = cluster.fork({ ...this.#options.environment, WORKER: String(this.#options.number) });
-    const startedAt = performance.now();
+    const { number, environment, fork, now } = this.#options;
+    const worker = fork({ ...environment, WORKER: String(number) });
+    const startedAt = now();
     const ended = new Promise<void>((resolve) => {
       worker.once("exit", (code, signal) => {
-        this.#soonEnded = performance.now() - startedAt < longEnough ? this.#soonEnded + 1 : 0;
+        this.#soonEnded = now() - startedAt < longEnough ? this.#soonEnded + 1 : 0;
         this.#note(worker, signal ?? `code ${code}`);
         resolve();
       });
-      worker.on("error", (error) => console.error(`Process ${this.#options.number}: ${error.message}`));
+      worker.on("error", (error) => console.error(`Process ${number}: ${error.message}`));
     });
     const listens = new Promise<string>((resolve) => worker.once("message", ({ url }: Report) => resolve(url)));
     const url = await Promise.race([listens, ended]);

@@ -1,0 +1,108 @@
+import type { Worker } from "node:cluster";
+import { EventEmitter } from "node:events";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Post } from "../../examples/cluster/post.ts";
+import { gate } from "../support/session-app.ts";
+
+beforeEach(() => void vi.spyOn(console, "error").mockReturnValue());
+afterEach(() => void vi.restoreAllMocks());
+
+/** A process that was never started. */
+class FakeWorker extends EventEmitter {
+  readonly process: { readonly pid: number };
+
+  constructor(pid: number) {
+    super();
+    this.process = { pid };
+  }
+  isConnected() {
+    return false;
+  }
+  listen() {
+    this.emit("message", { url: "http://127.0.0.1:1" });
+  }
+  die() {
+    this.emit("exit", 1, null);
+  }
+}
+
+/** A place whose processes do nothing but what `behave` does when they are started, by a clock that only pauses move. */
+function makePost(behave: (worker: FakeWorker) => void) {
+  const workers: FakeWorker[] = [];
+  const pauses: number[] = [];
+  let time = 0;
+  const bench = {
+    workers,
+    pauses,
+    pass: (seconds: number) => void (time += seconds * 1000),
+    onPause: (_milliseconds: number, _signal: AbortSignal): void | Promise<void> => undefined,
+  };
+  const post = new Post({
+    number: 1,
+    environment: {},
+    onChange: () => undefined,
+    fork() {
+      const worker = new FakeWorker(workers.length + 1);
+      workers.push(worker);
+      queueMicrotask(() => behave(worker));
+      return worker as unknown as Worker;
+    },
+    async pause(milliseconds, signal) {
+      pauses.push(milliseconds);
+      time += milliseconds;
+      await bench.onPause(milliseconds, signal);
+    },
+    now: () => time,
+  });
+  return { ...bench, bench, post };
+}
+
+const growing = [0, 0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
+
+test("a process that dies at once, again and again, is started anew after longer and longer pauses", async () => {
+  const { post, bench, workers, pauses } = makePost((worker) => worker.die());
+  bench.onPause = () => {
+    if (pauses.length === growing.length) post.close();
+  };
+  await post.fill();
+  expect(pauses).toEqual(growing);
+  expect(workers.length).toBe(growing.length - 1);
+});
+
+test("one that listens first, and dies then, is no other case", async () => {
+  const { post, bench, pauses } = makePost((worker) => {
+    worker.listen();
+    setImmediate(() => worker.die());
+  });
+  const over = gate();
+  bench.onPause = () => {
+    if (pauses.length < growing.length) return;
+    post.close();
+    over.open();
+  };
+  await post.fill();
+  await over.opened;
+  expect(pauses).toEqual(growing);
+});
+
+test("one that has worked for ten seconds is replaced at once, whatever was before", async () => {
+  const { post, workers, pauses, pass } = makePost((worker) => (worker.process.pid < 5 ? worker.die() : worker.listen()));
+  await post.fill();
+  expect(pauses).toEqual([0, 0, 1000, 2000, 4000]);
+  pass(10);
+  workers[4]?.die();
+  await vi.waitFor(() => expect(post.member).toEqual({ number: 1, pid: 6 }));
+  expect(pauses.slice(5)).toEqual([0]);
+});
+
+test("nobody is started any more when the place is closed during a pause", async () => {
+  const { post, bench, workers } = makePost((worker) => worker.die());
+  bench.onPause = (milliseconds, signal) => {
+    if (milliseconds === 0) return;
+    const aborted = new Promise<void>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    post.close();
+    return aborted;
+  };
+  await post.fill();
+  expect(workers.length).toBe(2);
+});
