@@ -4,8 +4,8 @@ import { CachedBackend, MemcachedCache, RedisCache, type SessionCache } from "@m
 import { RedisBackend } from "@mini/session/redis";
 import { testSessionBackend } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
-import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
-import { keyOf, recordFor } from "../../support/backends.ts";
+import { recordFor } from "../../support/backends.ts";
+import { MapCache } from "../../support/map-cache.ts";
 import { findMemcached, memcachedClient, startMemcached } from "../../support/memcached-server.ts";
 import { redisServer, sharedRedis } from "../../support/redis.ts";
 import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
@@ -13,29 +13,6 @@ import { need } from "../../support/skip.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
 const start = 1_700_000_000_000;
-
-/** A cache in this process, which can be made to fail. */
-class MapCache implements SessionCache {
-  readonly entries = new Map<string, Uint8Array>();
-  before: (name: string, key: string) => void | Promise<void> = () => undefined;
-
-  async get(key: string) {
-    await this.before("get", key);
-    return this.entries.get(key);
-  }
-  async set(key: string, value: Uint8Array) {
-    await this.before("set", key);
-    this.entries.set(key, Uint8Array.from(value));
-  }
-  async add(key: string, value: Uint8Array) {
-    await this.before("add", key);
-    if (!this.entries.has(key)) this.entries.set(key, Uint8Array.from(value));
-  }
-  async delete(key: string) {
-    await this.before("delete", key);
-    this.entries.delete(key);
-  }
-}
 
 const memcached = findMemcached() === undefined ? undefined : await startMemcached();
 const redis = await sharedRedis();
@@ -264,29 +241,6 @@ describe("a session behind a cache", () => {
     }
     time += 21_000;
     expect(await app.data()).toEqual({});
-  });
-});
-
-describe("an entry", () => {
-  const record = { ...recordFor(start, 60), version: "v€" };
-
-  test("comes back as it was", () => {
-    const found = decodeEntry(encodeEntry({ record, askedAt: start }))!;
-    expect(found.askedAt).toBe(start);
-    expect({ ...found.record, data: [...found.record.data] }).toEqual({ ...record, data: [...record.data] });
-  });
-
-  test.each(["", "something else", "mini-c1\n", `mini-c1\n${"\0".repeat(24)}\xff\xff`])("%j is none", (text) => {
-    expect(decodeEntry(Buffer.from(text, "latin1"))).toBeUndefined();
-  });
-
-  test("of somebody else counts as none", async () => {
-    const now = () => start;
-    const cache = new MapCache();
-    const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
-    await backend.create(keyOf("a"), recordFor(start, 60));
-    cache.entries.set(`mini:cached:${keyOf("a")}`, Buffer.from("PHP"));
-    expect((await backend.read(keyOf("a")))?.data.length).toBe(4);
   });
 });
 

@@ -23,6 +23,9 @@ export interface CachedBackendOptions {
 const patience = 100;
 const rest = 1000;
 
+/** Seconds that a note is kept longer than what it is about counts: memcached forgets a value up to one too early. */
+const spare = 1;
+
 const tombstone = new Uint8Array([0]);
 
 /**
@@ -64,16 +67,17 @@ export class CachedBackend implements SessionBackend {
     const askedAt = this.#now();
     const record = await this.#backend.read(key);
     // Not over what is there: that is as new or newer.
-    if (record !== undefined) await this.#try(() => this.#cache.add(entryKey(key), encodeEntry({ record, askedAt }), this.#ttl));
+    if (record !== undefined) await this.#try(() => this.#cache.add(entryKey(key), encodeEntry(key, { record, askedAt }), this.#ttl));
     return record;
   }
 
   async create(key: string, record: NewRecord): Promise<string | undefined> {
+    await this.#try(() => this.#forgetEnd(key));
     const askedAt = this.#now();
     const version = await this.#backend.create(key, record);
     if (version === undefined) return undefined;
-    const entry = encodeEntry({ record: { ...record, version }, askedAt });
-    await this.#try(() => Promise.all([this.#cache.delete(tombstoneKey(key)), this.#cache.set(entryKey(key), entry, this.#ttl)]));
+    const entry = encodeEntry(key, { record: { ...record, version }, askedAt });
+    await this.#try(() => this.#cache.set(entryKey(key), entry, this.#ttl));
     return version;
   }
 
@@ -84,7 +88,7 @@ export class CachedBackend implements SessionBackend {
     await this.#try(() =>
       newest === undefined
         ? this.#cache.delete(entryKey(key))
-        : this.#cache.set(entryKey(key), encodeEntry({ record: newest, askedAt }), this.#ttl),
+        : this.#cache.set(entryKey(key), encodeEntry(key, { record: newest, askedAt }), this.#ttl),
     );
     return result;
   }
@@ -98,12 +102,19 @@ export class CachedBackend implements SessionBackend {
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
     // Also when nothing was there: an earlier try may have come this far.
-    await this.#cache.set(tombstoneKey(key), tombstone, this.#ttl);
+    const note = this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare);
+    // The note counts. This is for a cache that drops it early.
+    await Promise.all([note, this.#try(() => this.#cache.delete(entryKey(key)))]);
     return record;
   }
 
   async close(): Promise<void> {
     await this.#backend.close?.();
+  }
+
+  /** For a key that is made again. Before that, and only if there is a note: later it could be that of the new one's end. */
+  async #forgetEnd(key: string): Promise<void> {
+    if ((await this.#cache.get(tombstoneKey(key))) !== undefined) await this.#cache.delete(tombstoneKey(key));
   }
 
   /** What the cache has of a live session; what it does not answer in time, or at all, it does not have. */
@@ -112,7 +123,7 @@ export class CachedBackend implements SessionBackend {
     if (found === undefined) return undefined;
     const [ended, value] = found;
     if (ended !== undefined) return "ended";
-    const entry = value && decodeEntry(value);
+    const entry = value && decodeEntry(key, value);
     if (entry === undefined) return undefined;
     const { record, askedAt } = entry;
     const now = this.#now();
@@ -121,22 +132,20 @@ export class CachedBackend implements SessionBackend {
     return counts && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }
 
-  /** Asks the cache, for a while; `undefined` when it fails. Then it is left alone for some time. */
+  /** Asks the cache, for a while; `undefined` when it fails, with whatever. Then it is left alone for some time. */
   async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     if (performance.now() < this.#restsUntil) return undefined;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error("The cache does not answer.")), patience);
+      // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
+      timer = setTimeout(() => setImmediate(reject), patience);
     });
-    try {
-      return await Promise.race([work(), late]);
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
+    const asked = (async () => work())();
+    const found = Promise.race([asked, late]).catch(() => {
       this.#restsUntil = performance.now() + rest;
       return undefined;
-    } finally {
-      clearTimeout(timer);
-    }
+    });
+    return found.finally(() => clearTimeout(timer));
   }
 }
 

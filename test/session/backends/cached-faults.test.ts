@@ -1,0 +1,120 @@
+import { stat } from "node:fs/promises";
+import { MemoryBackend } from "@mini/session";
+import { CachedBackend } from "@mini/session/cached";
+import { describe, expect, test } from "vitest";
+import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
+import { keyOf, recordFor } from "../../support/backends.ts";
+import { MapCache } from "../../support/map-cache.ts";
+import { gate } from "../../support/session-app.ts";
+import { WatchedBackend } from "../../support/watched-backend.ts";
+
+const start = 1_700_000_000_000;
+
+/** A backend, a cache before it, and what was made of both. */
+function made({ ttl }: { readonly ttl?: number } = {}) {
+  const now = () => start;
+  const cache = new MapCache();
+  const backend = new WatchedBackend(new MemoryBackend({ now }));
+  return { cache, backend, cached: new CachedBackend({ backend, cache, now, ttl }) };
+}
+
+describe("an entry", () => {
+  const record = { ...recordFor(start, 60), version: "v€" };
+
+  test("comes back as it was", () => {
+    const found = decodeEntry("key", encodeEntry("key", { record, askedAt: start }))!;
+    expect(found.askedAt).toBe(start);
+    expect({ ...found.record, data: [...found.record.data] }).toEqual({ ...record, data: [...record.data] });
+  });
+
+  test.each(["", "something else", "mini-c2\n", `mini-c2\n${"\0".repeat(56)}\xff\xff`])("%j is none", (text) => {
+    expect(decodeEntry("key", Buffer.from(text, "latin1"))).toBeUndefined();
+  });
+
+  test("of somebody else counts as none", async () => {
+    const now = () => start;
+    const cache = new MapCache();
+    const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
+    await backend.create(keyOf("a"), recordFor(start, 60));
+    cache.entries.set(`mini:cached:${keyOf("a")}`, Buffer.from("PHP"));
+    expect((await backend.read(keyOf("a")))?.data.length).toBe(4);
+  });
+
+  test("another session's entry counts as none", async () => {
+    const { cache, cached } = made();
+    await cached.create(keyOf("a"), { ...recordFor(start, 60), data: Buffer.from("mine") });
+    await cached.create(keyOf("b"), { ...recordFor(start, 60), data: Buffer.from("theirs") });
+    cache.entries.set(`mini:cached:${keyOf("a")}`, cache.entries.get(`mini:cached:${keyOf("b")}`)!);
+    expect(Buffer.from((await cached.read(keyOf("a")))!.data).toString()).toBe("mine");
+  });
+
+  test("an entry of which a part has changed counts as none", async () => {
+    const { cache, cached } = made();
+    await cached.create(keyOf("a"), { ...recordFor(start, 60), data: Buffer.from("mine") });
+    const entry = cache.entries.get(`mini:cached:${keyOf("a")}`)!;
+    entry[entry.length - 1]! ^= 1;
+    expect(Buffer.from((await cached.read(keyOf("a")))!.data).toString()).toBe("mine");
+  });
+});
+
+describe("the end of a session", () => {
+  test("a session that ends while its creation is noted stays ended", async () => {
+    const { cache, cached, backend } = made();
+    const [reached, waiting] = [gate(), gate()];
+    backend.after = () => {
+      backend.after = () => undefined;
+      cache.before = async () => {
+        cache.before = () => undefined;
+        reached.open();
+        await waiting.opened;
+      };
+    };
+    const creation = cached.create(keyOf("a"), recordFor(start, 60));
+    await reached.opened;
+    await cached.take(keyOf("a"));
+    waiting.open();
+    await creation;
+    expect(await cached.read(keyOf("a"))).toBeUndefined();
+  });
+
+  test("a session that has ended is not seen though the cache drops the note", async () => {
+    const { cache, cached } = made();
+    await cached.create(keyOf("a"), recordFor(start, 60));
+    await cached.take(keyOf("a"));
+    cache.entries.delete(`mini:ended:${keyOf("a")}`);
+    expect(await cached.read(keyOf("a"))).toBeUndefined();
+  });
+
+  test("the note of an end outlives what counts, where a cache counts seconds by their beginning", async () => {
+    const { cache, cached } = made({ ttl: 30 });
+    const told: number[] = [];
+    const set = cache.set.bind(cache);
+    cache.set = (key: string, value: Uint8Array, seconds?: number) => {
+      if (key.startsWith("mini:ended:")) told.push(seconds!);
+      return set(key, value);
+    };
+    await cached.take(keyOf("a"));
+    expect(told).toEqual([31]);
+  });
+});
+
+describe("a cache", () => {
+  test("that rejects with a text, as memjs does, is one that is down", async () => {
+    const { cache, cached } = made();
+    await cached.create(keyOf("a"), recordFor(start, 60));
+    cache.before = () => Promise.reject("Memcached server authentication failed!");
+    expect((await cached.read(keyOf("a")))?.data.length).toBe(4);
+  });
+
+  test("that has answered a busy process is not asked in vain", async () => {
+    const { cache, cached, backend } = made();
+    await cached.create(keyOf("a"), recordFor(start, 60));
+    backend.counted();
+    cache.before = async () => void (await stat("."));
+    const found = cached.read(keyOf("a"));
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    expect((await found)?.data.length).toBe(4);
+    expect(backend.counted()).toEqual([]);
+  });
+});
