@@ -11,7 +11,10 @@ export interface RedisCacheLike {
   del(key: string): Promise<number>;
 }
 
-/** A Redis as the cache of a `CachedBackend`. */
+/**
+ * A Redis as the cache of a `CachedBackend`. Give the client `disableOfflineQueue: true`, `commandsQueueMaxLength` and the other
+ * settings that `RedisBackend` names: else what is asked while Redis is down waits in the process's memory until it is back.
+ */
 export class RedisCache implements SessionCache {
   readonly #client: RedisCacheLike;
 
