@@ -37,7 +37,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   },
   "@mini/session": {
     values: `
-      CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin SessionTooLargeError SessionUnavailableError
+      CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin SessionStillCachedError SessionTooLargeError SessionUnavailableError
       defaults
     `,
     types: `

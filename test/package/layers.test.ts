@@ -15,7 +15,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     routes app index connections serve testing/cookie-jar testing/client testing/in-request testing/index
   `),
   session: words(`
-    json errors backend testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
+    json backend errors testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
     backends/redis-replicas backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
     backends/postgres-tables backends/postgres-queries backends/postgres-values backends/postgres-owners backends/postgres-prune

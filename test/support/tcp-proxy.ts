@@ -136,7 +136,8 @@ function join(client: Socket, target: NetConnectOpts, told: Told): Pair {
     socket.once("end", () => void (sending = sending.then(() => void client.end())));
     socket.on("error", () => client.resetAndDestroy());
     client.on("data", (chunk) => {
-      cut ??= told.cut();
+      // What a client of Redis says by itself is nobody's request.
+      if (!isPing(chunk)) cut ??= told.cut();
       socket.write(chunk);
     });
     client.once("end", () => socket.end());
@@ -168,3 +169,7 @@ function join(client: Socket, target: NetConnectOpts, told: Told): Pair {
 
 /** Connections break on purpose. */
 function ignore(): void {}
+
+function isPing(chunk: Buffer): boolean {
+  return chunk.toString() === "*1\r\n$4\r\nPING\r\n";
+}

@@ -11,6 +11,8 @@ export interface NewRecord {
 export interface SessionRecord extends NewRecord {
   /** Changes with every `swap`; its form is the backend's. */
   readonly version: string;
+  /** Whether it comes from a cache, and may be older than what is kept. Default `false`. */
+  readonly cached?: boolean;
 }
 
 /** `current` is the newest record, `undefined` when the session is gone. */
@@ -44,7 +46,11 @@ export interface SessionBackend {
   swap(key: string, version: string, record: NewRecord): Promise<SwapResult>;
   /** Moves `idleAt` forward, never back, of a record that exists; its version stays. `false`: it does not exist. */
   touch(key: string, idleAt: number): Promise<boolean>;
-  /** Removes the record and gives it; `undefined` when there is none. */
+  /**
+   * Removes the record and gives it; `undefined` when there is none.
+   *
+   * @throws SessionStillCachedError when it is removed, and may be read from a cache for some time.
+   */
   take(key: string): Promise<SessionRecord | undefined>;
   readonly owners?: OwnerIndex;
   /** Removes expired records, `limit` at most; how many it were. */

@@ -1,4 +1,5 @@
 import { HTTPError } from "@mini/core";
+import type { SessionRecord } from "./backend.ts";
 import type { KeySize } from "./json.ts";
 
 /** A session was changed, or asked for the first time, after the head of the response was written. */
@@ -64,6 +65,22 @@ export class SessionTooLargeError extends Error {
 function keepLess(biggest: readonly KeySize[]): string {
   const keys = biggest.map(({ key, bytes }) => `${JSON.stringify(key)} (${bytes} bytes)`).join(", ");
   return keys === "" ? "Keep less in it." : `Keep less in it; the biggest keys are ${keys}.`;
+}
+
+/** A session was removed where it is kept; a cache could not be told, and may show it for some time. */
+export class SessionStillCachedError extends Error {
+  readonly code = "MINI_SESSION_STILL_CACHED";
+  /** What was removed. */
+  readonly record: SessionRecord | undefined;
+
+  constructor(record: SessionRecord | undefined, options?: ErrorOptions) {
+    super("the session is removed, but the cache can not be told, and may show it for some time.", options);
+    this.record = record;
+  }
+
+  override get name(): string {
+    return "SessionStillCachedError";
+  }
 }
 
 /**

@@ -5,7 +5,13 @@ export { MemoryBackend } from "./backends/memory.ts";
 export type { MemoryBackendOptions } from "./backends/memory.ts";
 export { defaults } from "./config.ts";
 export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./config.ts";
-export { CookieTooLargeError, SessionCommittedError, SessionTooLargeError, SessionUnavailableError } from "./errors.ts";
+export {
+  CookieTooLargeError,
+  SessionCommittedError,
+  SessionStillCachedError,
+  SessionTooLargeError,
+  SessionUnavailableError,
+} from "./errors.ts";
 export type { FlashMessage } from "./flash.ts";
 export type { KeySize } from "./json.ts";
 export { SessionMiddleware } from "./middleware.ts";

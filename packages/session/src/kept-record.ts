@@ -17,6 +17,8 @@ export interface KeptRecord {
   /** Public random name. */
   readonly handle: string;
   readonly version: string;
+  /** Whether it comes from a cache, and may be older than what is kept. */
+  readonly cached?: boolean;
 }
 
 /** Bytes of a record; more is data that belongs elsewhere. */
@@ -42,7 +44,7 @@ export function encodeRecord({ contents, createdAt, owner, epoch, handle, idleAt
 }
 
 /** `undefined` for what is no record of this form. */
-export function decodeRecord({ data: bytes, idleAt, expiresAt, version }: SessionRecord): KeptRecord | undefined {
+export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached = false }: SessionRecord): KeptRecord | undefined {
   if (!((bytes as unknown) instanceof Uint8Array)) return undefined;
   const record = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
   if (!isPlainObject(record) || record["form"] !== form) return undefined;
@@ -51,5 +53,5 @@ export function decodeRecord({ data: bytes, idleAt, expiresAt, version }: Sessio
   if (!isPlainObject(data) || flashes === undefined || typeof createdAt !== "number" || typeof handle !== "string") return undefined;
   if (owner !== undefined && typeof owner !== "string") return undefined;
   if (epoch !== undefined && typeof epoch !== "number") return undefined;
-  return { contents: { data, flashes }, createdAt, idleAt, expiresAt, owner, epoch, handle, version };
+  return { contents: { data, flashes }, createdAt, idleAt, expiresAt, owner, epoch, handle, version, cached };
 }

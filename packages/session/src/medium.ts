@@ -49,6 +49,8 @@ export interface StoredSession {
   readonly key: string | undefined;
   /** Public random name; `undefined` where there is none. */
   readonly handle: string | undefined;
+  /** Whether what it holds may be older than what is kept, so that the same value again is a change. */
+  readonly cached: boolean;
   /** Whether it was there already; if not, nothing is made before a commit has changes. */
   readonly exists: boolean;
   /** Makes changes permanent. What became of the session meanwhile may drop them; then it stays as it was. */

@@ -24,9 +24,12 @@ export class PendingValues {
   #pending = new Map<string, Pending>();
   #lent = new Map<string, Lent>();
   #cleared = false;
+  #cached: boolean;
 
-  constructor(loaded: Data) {
+  /** @param cached - Whether the values may be older than what is kept. */
+  constructor(loaded: Data, cached = false) {
     this.#data = loaded;
+    this.#cached = cached;
   }
 
   /** Whether the keys that were loaded are dropped. */
@@ -157,9 +160,9 @@ export class PendingValues {
     return changes;
   }
 
-  /** Whether a change sets what was there already, which is none: on a newer record it must not undo another's. */
+  /** Whether a change sets what was there already, which is none: on a newer record it must not undo another's. What a cache has may not be there. */
   #isLoaded(key: string, change: Change): boolean {
-    return change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
+    return !this.#cached && change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
   }
 
   #change(key: string, pending: Pending): Change {
@@ -196,6 +199,7 @@ export class PendingValues {
   /** What was done is done on newer values from here on; of them only `keep` counts, when it is there. */
   rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
     this.#data = keep === undefined ? newer : pick(newer, keep);
+    this.#cached = false;
     for (const [key, pending] of this.#pending) {
       if (pending.type === "steps" && !this.#changedInside(key)) this.#stepAgain(key, pending.steps);
     }

@@ -20,7 +20,7 @@ export class SessionState {
   constructor(stored: StoredSession, { flashMaxAge, now }: { readonly flashMaxAge: number; readonly now: () => number }) {
     this.#stored = stored;
     this.#base = stored.contents;
-    this.#values = new PendingValues(stored.contents.data);
+    this.#values = new PendingValues(stored.contents.data, stored.cached);
     this.#flashes = new PendingFlashes(stored.contents.flashes);
     this.#flashMaxAge = flashMaxAge;
     this.#now = now;
@@ -139,7 +139,7 @@ export class SessionState {
     const drops = this.#regeneration?.keep !== undefined;
     const idle = changes.size === 0 && !cleared && !flashed && !drops;
     const next = idle ? base : { data: this.#values.next(changes), flashes: this.#flashes.all };
-    const changed = !idle && !sameContents(base, next);
+    const changed = !idle && (this.#stored.cached || !sameContents(base, next));
     // Outdated messages are no reason to save, and are not saved either.
     const flashes = freshFlashes(next.flashes, this.#flashMaxAge, this.#now());
     return {
@@ -171,7 +171,7 @@ export class SessionState {
   restart(stored: StoredSession): void {
     this.#stored = stored;
     this.#base = stored.contents;
-    this.#values = new PendingValues(stored.contents.data);
+    this.#values = new PendingValues(stored.contents.data, stored.cached);
     this.#flashes = new PendingFlashes(stored.contents.flashes);
     this.#regeneration = undefined;
   }

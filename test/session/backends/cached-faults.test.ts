@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { MapCache } from "../../support/map-cache.ts";
-import { gate } from "../../support/session-app.ts";
+import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
 const start = 1_700_000_000_000;
@@ -95,6 +95,60 @@ describe("the end of a session", () => {
     };
     await cached.take(keyOf("a"));
     expect(told).toEqual([31]);
+  });
+});
+
+describe("sessions behind a cache", () => {
+  /** An application on a backend and a cache, and a session that holds `{ theme: "light" }`. */
+  async function begun() {
+    const cache = new MapCache();
+    const kept = new WatchedBackend(new MemoryBackend());
+    const app = sessionApp({ backend: new CachedBackend({ backend: kept, cache }), now: Date.now, deadline: 5000 });
+    await app.run(async (_store, session) => (await session()).set("theme", "light"));
+    return { ...app, cache, kept };
+  }
+
+  test.each([
+    ["rejects", () => Promise.reject(new Error("down"))],
+    ["says nothing", () => new Promise<void>(() => undefined)],
+  ])("that %s keep what they hold when they get a new id, and the log says that the old one may be seen", async (_title, down) => {
+    const { run, data, cache, kept, logged } = await begun();
+    cache.before = down;
+    const response = await run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
+    expect(response.status).toBe(200);
+    expect(setCookies(response)).toHaveLength(1);
+    expect(await data()).toEqual({ theme: "light" });
+    expect(logged).toContainEqual(
+      expect.stringMatching(/^Cannot end the old id of a session everywhere: the session is removed, but the cache/),
+    );
+    expect(await kept.owners!.keys("user:1")).toHaveLength(1);
+  });
+
+  test("that is down are 503 when they are ended, and gone from the backend", async () => {
+    const { run, cache, kept } = await begun();
+    cache.before = () => Promise.reject(new Error("down"));
+    await run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
+    const [key] = await kept.owners.keys("user:1");
+    expect(await kept.read(key!)).toBeDefined();
+    expect((await run((store) => store.deleteSession())).status).toBe(503);
+    expect(await kept.read(key!)).toBeUndefined();
+  });
+
+  test("and set to what only the cache still has are set: the same value again is a change", async () => {
+    const { run, data, client, kept } = await begun();
+    const cookie = `session=${client.cookies.get("session")}`;
+    const other = sessionApp({ backend: kept, now: Date.now, deadline: 5000 });
+    await other.run(async (_store, session) => (await session()).set("theme", "dark"), { headers: { cookie } });
+    expect(await data()).toEqual({ theme: "light" });
+    kept.counted();
+    expect((await run(async (_store, session) => (await session()).set("theme", "light"))).status).toBe(200);
+    expect(kept.counted()).toEqual(["swap", "swap"]);
+    expect(await other.data({ headers: { cookie } })).toEqual({ theme: "light" });
+    // Here the cache has what is kept.
+    await run(async (_store, session) => (await session()).set("theme", "light"));
+    expect(kept.counted()).toEqual(["read", "swap"]);
+    await run(async (_store, session) => (await session()).get("theme"));
+    expect(kept.counted()).toEqual([]);
   });
 });
 

@@ -244,8 +244,8 @@ describe("a session behind a cache", () => {
   });
 });
 
-test.each([0, 1.5, -1, Number.NaN, "30"])("a ttl of %s is refused", (ttl) => {
+test.each([0, 1.5, -1, Number.NaN, "30", 86_401])("a ttl of %s is refused", (ttl) => {
   expect(() => new CachedBackend({ backend: new MemoryBackend(), cache: new MapCache(), ttl: ttl as number })).toThrow(
-    "whole seconds over 0",
+    "whole seconds from 1 to 86400",
   );
 });

@@ -1,4 +1,5 @@
 import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../backend.ts";
+import { SessionStillCachedError } from "../errors.ts";
 import { decodeEntry, encodeEntry } from "./cache-entry.ts";
 import type { SessionCache } from "./session-cache.ts";
 
@@ -13,7 +14,7 @@ export interface CachedBackendOptions {
   readonly backend: SessionBackend;
   /** Such as `new MemcachedCache({ client })` or `new RedisCache({ client })`. */
   readonly cache: SessionCache;
-  /** Whole seconds that an entry, or the note that a session has ended, counts at most. Default 30. */
+  /** Whole seconds that an entry, or the note that a session has ended, counts at most: 1 to 86,400. Default 30. */
   readonly ttl?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -22,6 +23,11 @@ export interface CachedBackendOptions {
 /** Milliseconds that a read waits for the cache, and how long a cache that failed is left alone. */
 const patience = 100;
 const rest = 1000;
+/** Milliseconds that the end of a session waits for its note. */
+const notePatience = 300;
+
+/** Seconds; memcached takes 30 days and more for a date. */
+const longestTtl = 86_400;
 
 /** Seconds that a note is kept longer than what it is about counts: memcached forgets a value up to one too early. */
 const spare = 1;
@@ -35,7 +41,7 @@ const tombstone = new Uint8Array([0]);
  *
  * The end of a session leaves a note in the cache for `ttl` seconds, as long as anything that was read before it
  * counts. When the note can not be written the end rejects, though the session is gone from the backend: somebody
- * may see it for so long. A cache that drops the note early, or clocks that differ, have the same effect. For
+ * may see it for so long. A log-in goes on then, with its new id. A cache that drops the note early, or clocks that differ, have the same effect. For
  * all else a cache that is down or slow costs only time.
  */
 export class CachedBackend implements SessionBackend {
@@ -48,10 +54,10 @@ export class CachedBackend implements SessionBackend {
   /** When the cache may be asked again; by the process's own clock. */
   #restsUntil = 0;
 
-  /** @throws RangeError for a ttl that is no whole number over 0. */
+  /** @throws RangeError for a ttl that is none. */
   constructor({ backend, cache, ttl = 30, now = Date.now }: CachedBackendOptions) {
-    if (!Number.isInteger(ttl) || ttl < 1)
-      throw new RangeError(`The ttl of a CachedBackend must be whole seconds over 0, not ${String(ttl)}.`);
+    if (!Number.isInteger(ttl) || ttl < 1 || ttl > longestTtl)
+      throw new RangeError(`The ttl of a CachedBackend must be whole seconds from 1 to ${longestTtl}, not ${String(ttl)}.`);
     this.#backend = backend;
     this.#cache = cache;
     this.#ttl = ttl;
@@ -63,7 +69,7 @@ export class CachedBackend implements SessionBackend {
   async read(key: string): Promise<SessionRecord | undefined> {
     const found = await this.#find(key);
     if (found === "ended") return undefined;
-    if (found !== undefined) return found;
+    if (found !== undefined) return { ...found, cached: true };
     const askedAt = this.#now();
     const record = await this.#backend.read(key);
     // Not over what is there: that is as new or newer.
@@ -102,9 +108,14 @@ export class CachedBackend implements SessionBackend {
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
     // Also when nothing was there: an earlier try may have come this far.
-    const note = this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare);
+    const note = inTime(notePatience, () => this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare));
     // The note counts. This is for a cache that drops it early.
-    await Promise.all([note, this.#try(() => this.#cache.delete(entryKey(key)))]);
+    const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
+    try {
+      await Promise.all([note, forgotten]);
+    } catch (error) {
+      throw new SessionStillCachedError(record, { cause: error });
+    }
     return record;
   }
 
@@ -135,18 +146,23 @@ export class CachedBackend implements SessionBackend {
   /** Asks the cache, for a while; `undefined` when it fails, with whatever. Then it is left alone for some time. */
   async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     if (performance.now() < this.#restsUntil) return undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
-      timer = setTimeout(() => setImmediate(reject), patience);
-    });
-    const asked = (async () => work())();
-    const found = Promise.race([asked, late]).catch(() => {
+    return inTime(patience, work).catch(() => {
       this.#restsUntil = performance.now() + rest;
       return undefined;
     });
-    return found.finally(() => clearTimeout(timer));
   }
+}
+
+/** What the cache answers within so many milliseconds. */
+function inTime<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
+    const fail = () => reject(new Error(`The cache has not answered within ${milliseconds} ms.`));
+    timer = setTimeout(() => setImmediate(fail), milliseconds);
+  });
+  const asked = (async () => work())();
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }
 
 const entryKey = (key: string) => `mini:cached:${key}`;

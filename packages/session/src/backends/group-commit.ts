@@ -106,18 +106,21 @@ export class GroupCommit {
       jobs = steps.map(({ job }) => job);
       if (steps.every(({ before, after }) => before === after)) {
         const unchanged = { before: current, after: current };
-        const isSure = ({ known: own }: Job) => isNewest || own.version === current.version;
+        const isSure = ({ known: own }: Job) => isNewest || (own.version === current.version && current.cached !== true);
         for (const job of jobs.filter(isSure)) job.settle({ changed: unchanged });
         jobs = jobs.filter((job) => !isSure(job));
         const last = jobs.at(-1);
         if (last === undefined) return current;
-        current = last.known;
-        continue;
+        if (last.known.version !== current.version) {
+          current = last.known;
+          continue;
+        }
+        // It comes from a cache: only the backend can tell whether it is what is kept.
       }
       try {
         const result = await this.#swap(key, current.version, made);
         if (result.ok) {
-          const after = { ...made, version: result.version };
+          const after = { ...made, version: result.version, cached: false };
           for (const { job, before } of steps) job.settle({ changed: { before, after } });
           return after;
         }

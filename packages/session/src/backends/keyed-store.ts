@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "@mini/core";
 import type { SessionBackend, SessionRecord } from "../backend.ts";
 import { within, type Deadline } from "../deadline.ts";
-import { SessionUnavailableError } from "../errors.ts";
+import { SessionStillCachedError, SessionUnavailableError } from "../errors.ts";
 import { freshFlashes } from "../flash.ts";
 import { decodeRecord, encodeRecord, type KeptRecord } from "../kept-record.ts";
 import type { Contents } from "../operations.ts";
@@ -117,6 +117,18 @@ export class KeyedStore {
     // The key never comes back, so nobody needs the entry; whoever lists passes over it until then.
     if (owner !== undefined) this.disown(owner, key);
     return record;
+  }
+
+  /** Ends a session in whose place another one is there already: what a cache may still show of it harms nobody. */
+  async replace(key: string, deadline: Deadline): Promise<KeptRecord | undefined> {
+    try {
+      return await this.take(key, deadline);
+    } catch (error) {
+      const reason: unknown = error instanceof SessionUnavailableError ? error.reason : undefined;
+      if (!(reason instanceof SessionStillCachedError)) throw error;
+      this.warn("end the old id of a session everywhere", reason);
+      return this.#decode(reason.record);
+    }
   }
 
   /** Removes a session that nobody knows the id of, later and if possible. */

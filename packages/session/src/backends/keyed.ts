@@ -41,6 +41,10 @@ class KeyedSession implements StoredSession {
     return this.#kept !== undefined;
   }
 
+  get cached(): boolean {
+    return this.#kept?.record.cached ?? false;
+  }
+
   get key(): string | undefined {
     return this.#kept?.key;
   }
@@ -165,7 +169,7 @@ class KeyedSession implements StoredSession {
     const created = await store.within("commit a session", async (deadline) => {
       const fresh = await store.create(deadline, made);
       try {
-        const old = await store.take(kept.key, deadline);
+        const old = await store.replace(kept.key, deadline);
         if (fresh === undefined) return undefined;
         // Whoever revokes now finds the new session; whoever has done so before is found here.
         if (owner === undefined && (await store.isRevoked(deadline, old ?? known))) {

@@ -35,6 +35,7 @@ class CookieSession implements StoredSession {
   readonly key = undefined;
   readonly handle = undefined;
   readonly exists: boolean;
+  readonly cached = false;
   readonly #owner: string | undefined;
   readonly #name: string;
   readonly #cookie: SecureCookie;
