@@ -199,6 +199,7 @@ describe("at start", () => {
       'the endpoint "user" needs "id"',
       () => [new Rule("/x", { redirectTo: { endpoint: "user" } }), new Rule("/u/:id", { endpoint: "user" })],
     ],
+    ['can not redirect to "https://other example", which has no host', () => [new Rule("/x", { redirectTo: "https://other example/" })]],
     ["a handler and redirectTo", () => [new Rule("/x", { redirectTo: "/y", handler: class {} })]],
     ["no endpoint to build them by", () => [new Rule("/x", { buildOnly: true })]],
     ['host and path both have the parameter "id"', () => [new Rule("/:id", { host: ":id.example.org" })]],

@@ -23,54 +23,91 @@ export interface CookieOptions {
 /** Browsers keep a cookie for no longer (RFC 6265bis §5.5), in seconds. */
 const longestAge = 400 * 24 * 60 * 60;
 
+/** Past these, in bytes, browsers ignore an attribute, and a cookie (RFC 6265bis §5.6 and §5.7). */
+const longestAttribute = 1024;
+const longestPair = 4096;
+
+const cookieName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const cookiePath = /^\/[\x21-\x3a\x3c-\x7e]*$/;
+const cookieDomain = /^\.?[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
+const sameSites: ReadonlySet<unknown> = new Set(["strict", "lax", "none"]);
+
 const plainValue = /^[\w.~!*'()-]*$/;
 
 /** What a cookie can not hold as it is, percent-encoded; base64url and its like stay as they are. */
 const encode = (value: string) => (plainValue.test(value) ? value : encodeURIComponent(value));
 
+/** Whether browsers can read the date: they do not know years before 1601, nor any of five digits (RFC 6265bis §5.1.1). */
+function isCookieDate(date: unknown): boolean {
+  if (!(date instanceof Date)) return false;
+  const year = date.getUTCFullYear();
+  return year >= 1601 && year <= 9999;
+}
+
+/** What is wrong with the rules that a prefix of the name promises (RFC 6265bis §4.1.3, and its successor for `__Http-`). */
+function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieOptions): string | undefined {
+  const prefix = /^__(?:secure|host-http|host|http)-/i.exec(name)?.[0];
+  const kind = prefix?.toLowerCase();
+  if (prefix === undefined || kind === undefined) return undefined;
+  if (!secure) return `a name with "${prefix}" needs secure: true`;
+  if (kind.includes("http-") && !httpOnly) return `a name with "${prefix}" needs httpOnly: true`;
+  return kind.startsWith("__host-") && (path !== "/" || domain !== undefined)
+    ? `a name with "${prefix}" needs path "/" and no domain`
+    : undefined;
+}
+
+/** Why browsers would drop a cookie, or keep it otherwise than it says; `undefined`: they do not. */
+function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
+  const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
+  if (!cookieName.test(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
+  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
+  if (name.length + encode(value).length > longestPair) return `name and value have more than ${longestPair} bytes`;
+  if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge is no number of seconds";
+  if (expires !== undefined && !isCookieDate(expires)) return "expires is no Date of the years 1601 to 9999";
+  if (domain !== undefined && !cookieDomain.test(domain)) return "domain is no host name";
+  if (!cookiePath.test(path)) return 'path does not begin with "/", or has a character that no path has';
+  if (path.length > longestAttribute || (domain?.length ?? 0) > longestAttribute)
+    return `path or domain has more than ${longestAttribute} bytes`;
+  if (!sameSites.has(sameSite)) return 'sameSite is none of "strict", "lax" and "none"';
+  if (sameSite === "none" && !secure) return 'sameSite "none" needs secure: true';
+  if (partitioned && !secure) return "partitioned needs secure: true";
+  return prefixProblem(name, options);
+}
+
 /**
  * The value of a Set-Cookie header.
  *
- * @throws TypeError for a name, value, path or domain that a cookie can not have, for `sameSite: "none"` or
- *   `partitioned` without `secure`, and for a `__Host-` or `__Secure-` name whose rules the options break
+ * @throws TypeError for what no cookie can be, and for what browsers would drop or keep otherwise: a name that is no
+ *   token, name and value over 4096 bytes, a path or domain that is none or over 1024 bytes, `sameSite: "none"` or
+ *   `partitioned` without `secure`, and a `__Host-`, `__Secure-` or `__Http-` name whose rules the options break
  *   (RFC 6265bis §4.1.3).
  */
 export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
   const { maxAge, expires, domain, path = "/", secure = false, httpOnly = true, sameSite = "lax", partitioned = false } = options;
-  const refuse = (problem: string): never => {
-    throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
+  const cookie = {
+    path,
+    httpOnly,
+    secure,
+    sameSite,
+    partitioned,
+    ...(expires !== undefined && { expires }),
+    ...(domain !== undefined && { domain }),
   };
-  if (typeof value !== "string" || !value.isWellFormed()) refuse("its value is no well-formed text");
-  if (maxAge !== undefined && !Number.isFinite(maxAge)) refuse("maxAge is no number of seconds");
-  if (sameSite === "none" && !secure) refuse('sameSite "none" needs secure: true');
-  if (partitioned && !secure) refuse("partitioned needs secure: true");
-  if (/^__secure-/i.test(name) && !secure) refuse('a name with "__Secure-" needs secure: true');
-  if (/^__host-/i.test(name) && (!secure || path !== "/" || domain !== undefined)) {
-    refuse('a name with "__Host-" needs secure: true, path "/" and no domain');
-  }
+  const problem = problemOf(name, value, maxAge === undefined ? cookie : { ...cookie, maxAge });
+  if (problem !== undefined) throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
   const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
-  try {
-    return stringifySetCookie(
-      {
-        name,
-        value,
-        path,
-        httpOnly,
-        secure,
-        sameSite,
-        partitioned,
-        ...(age !== undefined && { maxAge: age }),
-        ...(expires !== undefined && { expires }),
-        ...(domain !== undefined && { domain }),
-      },
-      { encode },
-    );
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
+  return stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
 }
 
-const blank = /^[ \t]+|[ \t]+$/g;
+const isBlank = (code: number) => code === 0x20 || code === 0x09;
+
+/** Part of a header without the blanks around it. An expression for those at its end would take the square of their number. */
+function part(header: string, from: number, to: number): string {
+  let [start, end] = [from, to];
+  while (start < end && isBlank(header.charCodeAt(start))) start++;
+  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
+  return header.slice(start, end);
+}
 
 /** Calls `found` with each name and raw value of a Cookie header, in order, until it gives false. RFC 6265 §5.4. */
 function scan(header: string, found: (name: string, value: string) => boolean): void {
@@ -79,8 +116,7 @@ function scan(header: string, found: (name: string, value: string) => boolean): 
     if (end === -1) end = header.length;
     const equals = header.indexOf("=", start);
     if (equals !== -1 && equals < end) {
-      const name = header.slice(start, equals).replace(blank, "");
-      if (!found(name, header.slice(equals + 1, end).replace(blank, ""))) return;
+      if (!found(part(header, start, equals), part(header, equals + 1, end))) return;
     }
     start = end + 1;
   }

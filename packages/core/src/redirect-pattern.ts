@@ -9,9 +9,19 @@ export interface RedirectPattern {
 /** Scheme and host of a whole URL, and what comes after. */
 const whole = /^(https?:\/\/[^/\\?#@]+)(.*)$/is;
 
-/** @throws TypeError of path-to-regexp for a pattern that it refuses. */
+/** Splits a URL; the origin as URLs have it, a host of other scripts in ASCII. @throws TypeError for a host that is none. */
+function split(url: string): { readonly origin: string; readonly rest: string } {
+  const [, origin, rest = url] = whole.exec(url) ?? [];
+  if (origin === undefined) return { origin: "", rest };
+  // The parser of URLs takes line breaks and tabs out without a word.
+  if (/[\0-\x20\x7f]/.test(origin) || !URL.canParse(origin))
+    throw new TypeError(`it can not redirect to ${JSON.stringify(origin)}, which has no host`);
+  return { origin: new URL(origin).origin, rest };
+}
+
+/** @throws TypeError for a host that is none, or of path-to-regexp for a pattern that it refuses. */
 export function readRedirectPattern(text: string): RedirectPattern {
-  const [, origin = "", rest = text] = whole.exec(text) ?? [];
+  const { origin, rest } = split(text);
   return { origin, tokens: parse(`/${rest.replace(/^[/\\]+/, "")}`, { encodePath: encodeURI }).tokens };
 }
 
@@ -20,9 +30,9 @@ export function writeRedirect({ origin, tokens }: RedirectPattern, args: Readonl
   return origin + onePath(write(tokens, args) ?? "/");
 }
 
-/** A URL that a function gave, made safe: a path stays on this site. */
+/** A URL that a function gave, made safe: a path stays on this site. @throws TypeError for a host that is none. */
 export function safeRedirect(url: string): string {
-  const [, origin = "", rest = url] = whole.exec(url) ?? [];
+  const { origin, rest } = split(url);
   return origin + onePath(rest);
 }
 

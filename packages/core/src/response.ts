@@ -18,14 +18,41 @@ export function checkHeader(name: string, value: string): void {
 /** Names in lower case and values, in turn: what `writeHead` of node:http takes as it is. */
 export type FlatHeaders = string[];
 
+const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+
+/** A header's value without the blanks around it, as Fetch has it. `trim()` would take off more, control characters among it. */
+function normalized(value: unknown): string {
+  const text = String(value);
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
 function flatten(headers: HeadersInit): FlatHeaders {
   const flat: FlatHeaders = [];
-  if (headers instanceof Headers || Array.isArray(headers)) {
-    for (const [name, value] of headers) flat.push(String(name).toLowerCase(), String(value).trim());
+  if (Symbol.iterator in headers) {
+    for (const pair of headers as Iterable<readonly unknown[]>) {
+      if (pair.length !== 2) throw new TypeError("Each entry of a list of headers must be a name and a value.");
+      flat.push(String(pair[0]).toLowerCase(), normalized(pair[1]));
+    }
   } else {
-    for (const name of Object.keys(headers)) flat.push(name.toLowerCase(), String(headers[name]).trim());
+    for (const name of Object.keys(headers)) flat.push(name.toLowerCase(), normalized(headers[name]));
   }
   return flat;
+}
+
+/** The headers of a response: also refuses what those of the platform let through, all control characters but three. */
+class ResponseHeaders extends Headers {
+  override append(name: string, value: string): void {
+    checkHeader(name, normalized(value));
+    super.append(name, value);
+  }
+
+  override set(name: string, value: string): void {
+    checkHeader(name, normalized(value));
+    super.set(name, value);
+  }
 }
 
 /** The value of a header among flat ones, several joined as RFC 9110 §5.3 says; `name` in lower case. */
@@ -132,7 +159,7 @@ export class Response extends FastResponse {
   }
 
   override get headers(): Headers {
-    return (this.#headers ??= new Headers(pairs(this.#parts.headers)));
+    return (this.#headers ??= new ResponseHeaders(pairs(this.#parts.headers)));
   }
 
   /** The native response, which srvx's base class asks for everything else; made at the first such question. */

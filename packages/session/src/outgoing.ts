@@ -43,7 +43,8 @@ export class OutgoingCookies {
     const attributes = this.attributes(request, cookie);
     const { path = "", domain = "" } = attributes;
     if (name.length + value.length + path.length + domain.length + attributeBytes > longestLine) {
-      const bytes = Buffer.byteLength(serializeCookie(name, value, attributes));
+      // What is signed or sealed stands in its line as it is.
+      const bytes = serializeCookie(name, "", attributes).length + value.length;
       if (bytes > longestLine) throw new CookieTooLargeError(name, bytes, longestLine, biggestKeys(contents));
     }
     setCookie(name, value, attributes);
