@@ -13,9 +13,12 @@ const flags = [
 ];
 
 /** Starts a Chromium of this machine with an empty profile; the caller closes it. */
-export function startBrowser(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: flags });
+export function startBrowser(executablePath: string, more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...flags, ...more] });
 }
+
+/** Has a browser find every `*.example` on this machine, and trust any certificate. */
+export const ownHosts: readonly string[] = ["--host-resolver-rules=MAP *.example 127.0.0.1", "--ignore-certificate-errors"];
 
 /** A page in a profile of its own, and what went wrong on it. */
 export interface WatchedPage {
