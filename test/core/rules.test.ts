@@ -200,6 +200,8 @@ describe("at start", () => {
       () => [new Rule("/x", { redirectTo: { endpoint: "user" } }), new Rule("/u/:id", { endpoint: "user" })],
     ],
     ['can not redirect to "https://other example", which has no host', () => [new Rule("/x", { redirectTo: "https://other example/" })]],
+    ['can not redirect to "https://other.example*path"', () => [new Rule("/*path", { redirectTo: "https://other.example*path" })]],
+    ['can not redirect to "https://:id.example"', () => [new Rule("/:id", { redirectTo: "https://:id.example" })]],
     ["a handler and redirectTo", () => [new Rule("/x", { redirectTo: "/y", handler: class {} })]],
     ["no endpoint to build them by", () => [new Rule("/x", { buildOnly: true })]],
     ['host and path both have the parameter "id"', () => [new Rule("/:id", { host: ":id.example.org" })]],

@@ -13,8 +13,8 @@ const whole = /^(https?:\/\/[^/\\?#@]+)(.*)$/is;
 function split(url: string): { readonly origin: string; readonly rest: string } {
   const [, origin, rest = url] = whole.exec(url) ?? [];
   if (origin === undefined) return { origin: "", rest };
-  // The parser of URLs takes line breaks and tabs out without a word.
-  if (/[\0-\x20\x7f]/.test(origin) || !URL.canParse(origin))
+  // The parser of URLs takes line breaks and tabs out without a word, and an asterisk for a letter.
+  if (/[\0-\x20*\x7f]/.test(origin) || !URL.canParse(origin))
     throw new TypeError(`it can not redirect to ${JSON.stringify(origin)}, which has no host`);
   return { origin: new URL(origin).origin, rest };
 }

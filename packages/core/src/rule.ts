@@ -14,7 +14,7 @@ export type RedirectTarget<Args = Readonly<Record<string, unknown>>> =
   | string
   /** The URL of an endpoint; what its path has no place for becomes the query. */
   | { readonly endpoint: string }
-  /** Gives a URL that is already encoded. A path stays on this site; a whole http(s) URL need not. */
+  /** Gives a URL that is already encoded. A path stays on this site; a whole http(s) URL need not, so none may begin with an argument. */
   | ((args: Args) => string);
 
 /** What a rule says beside its path. */
