@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { request, type IncomingHttpHeaders } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Certificate } from "./certificate.ts";
+
+/** A proxy that ends https in front of a server of plain HTTP. */
+export interface TlsProxy {
+  readonly port: number;
+  /** Where it sends requests on to, and what it makes of their headers; set before the first request comes. */
+  forward(port: number, change: (headers: IncomingHttpHeaders) => IncomingHttpHeaders): void;
+  close(): Promise<void>;
+}
+
+export async function startTlsProxy(certificate: Certificate): Promise<TlsProxy> {
+  let target = 0;
+  let change = (headers: IncomingHttpHeaders) => headers;
+  const server = createServer(certificate, (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    const sent = request(
+      { host: "127.0.0.1", port: target, method, path: url, agent: false, headers: change({ ...headers }) },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+        answer.pipe(outgoing);
+      },
+    );
+    sent.on("error", () => outgoing.destroy());
+    incoming.pipe(sent);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    forward(port, changed) {
+      target = port;
+      change = changed;
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
