@@ -193,3 +193,15 @@ test("headers may be given as anything that Fetch takes, and an incomplete pair 
   for (const pair of [["x-a"], ["x-a", "b", "c"]])
     expect(await refused(() => new Response("", { headers: [pair] as never }), [""])).toBe(1);
 });
+
+test("a framing of the application's own does not stand beside the length of the body", async () => {
+  const headers = { "Transfer-Encoding": "chunked", "Content-Length": "1000" };
+  const answers = await askAll([
+    () => text("abc", { headers }),
+    () => (setHeader("transfer-encoding", "chunked"), text("abc")),
+    () => (setHeader("content-length", "1"), text("abc")),
+  ]);
+  for (const { names, values, body } of answers) {
+    expect([names.includes("transfer-encoding"), values("content-length"), body]).toEqual([false, ["3"], "abc"]);
+  }
+});

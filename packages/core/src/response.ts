@@ -177,8 +177,9 @@ export class Response extends FastResponse {
     if (body instanceof ReadableStream) return { status, statusText, headers, body };
     const written: FlatHeaders = [];
     for (let i = 0; i < headers.length; i += 2) {
-      // A length that is not the body's would break the framing of the connection.
-      if (headers[i] !== "content-length" || body === null) written.push(headers[i]!, headers[i + 1]!);
+      // A length that is not the body's, or another framing beside it, would break that of the connection.
+      const frames = headers[i] === "transfer-encoding" || (headers[i] === "content-length" && body !== null);
+      if (!frames) written.push(headers[i]!, headers[i + 1]!);
     }
     if (body !== null) written.push("content-length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
     else if (status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined) written.push("content-length", "0");
