@@ -2,16 +2,14 @@ import type { Browser, Page } from "playwright-core";
 import type { Server } from "@mini/core/serve";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ownHosts, startBrowser } from "../support/browser.ts";
-import { makeCertificate } from "../support/certificate.ts";
-import { findChromium, findProgram } from "../support/programs.ts";
+import { findChromium } from "../support/programs.ts";
 import { need } from "../support/skip.ts";
 import { startTlsProxy, type TlsProxy } from "../support/tls-proxy.ts";
 import { startWritten, write, type ways, type WrittenSite } from "../support/writing-pages.ts";
 
 const chromium = findChromium();
-const openssl = findProgram("openssl");
 
-need("chromium and openssl", chromium && openssl)("a write by a browser", () => {
+need("chromium", chromium)("a write by a browser", () => {
   let browser: Browser;
   let page: Page;
   const servers: { close(): Promise<void> }[] = [];
@@ -25,7 +23,7 @@ need("chromium and openssl", chromium && openssl)("a write by a browser", () => 
     elsewhere = (await startWritten({})).server;
     const trusted = [`http://friend.localhost:${elsewhere.port}`, `http://friend.example:${elsewhere.port}`];
     own = await startWritten({ crossOrigin: { trusted } });
-    proxy = await startTlsProxy(makeCertificate(openssl!));
+    proxy = await startTlsProxy();
     servers.push(elsewhere, own.server, proxy);
     page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
   });

@@ -131,6 +131,17 @@ describe("errors", () => {
     expect(await response.json()).toMatchObject({ status: 403, title: "Forbidden", detail: "No." });
   });
 
+  test("have the page's type, and both what varies, where their headers name others", async () => {
+    const { get } = makeApp(() => {
+      throw new HTTPError(409, "Taken.", { headers: { "Content-Type": "text/plain", Vary: "Origin", "Retry-After": "1" } });
+    });
+    const html = await get();
+    expect([html.headers.get("content-type"), html.headers.get("vary")]).toEqual(["text/html; charset=utf-8", "Origin, Accept"]);
+    const problem = await get("/", { accept: "application/json" });
+    expect([problem.headers.get("content-type"), problem.headers.get("vary")]).toEqual(["application/problem+json", "Origin, Accept"]);
+    expect(problem.headers.get("retry-after")).toBe("1");
+  });
+
   test("that nobody expected are logged once with method and path, and say nothing", async () => {
     const { get, logged } = makeApp(() => Promise.reject(new Error("secret detail")));
     const response = await get("/?token=hidden");

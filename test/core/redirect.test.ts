@@ -1,4 +1,4 @@
-import { redirect, request } from "@mini/core";
+import { redirect, request, RequestHandler, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
@@ -136,5 +136,38 @@ describe("a redirect", () => {
 
   test.each([200, 300, 304, 400, 99.5])("can not have the status %d", async (status) => {
     expect((await makeApp(() => redirect("/", status)).get()).status).toBe(500);
+  });
+});
+
+describe("to a host that a rule names", () => {
+  class Handler extends RequestHandler {}
+  const rules = [
+    new Rule("/", { endpoint: "shop", host: "shop.example", handler: Handler, buildOnly: true }),
+    new Rule("/", { endpoint: "tenant", host: ":tenant.example.org", handler: Handler, buildOnly: true }),
+  ];
+  const { app: hosting } = makeApp(() => redirect(request.args.get("to")!), { rules: rules as never, trustProxy: true });
+
+  test.each([
+    ["http://shop.example:8080/cart", 302],
+    ["http://SHOP.example:8080/cart", 302],
+    ["//shop.example:8080/cart", 302],
+    ["http://shop.example/cart", 400],
+    ["http://shop.example:8081/cart", 400],
+    ["https://shop.example:8080/cart", 400],
+    ["http://user@shop.example:8080/", 400],
+    ["http://shop.example.evil.example:8080/", 400],
+    ["http://sub.shop.example:8080/", 400],
+    ["http://tenant.example.org:8080/", 400],
+  ])("on the same scheme and port: %s is %i", async (to, status) => {
+    const response = await hosting.fetch(new Request(`http://site.example:8080/?to=${encodeURIComponent(to)}`));
+    expect(response.status).toBe(status);
+    if (status === 302) expect(response.headers.get("location")).toBe("http://shop.example:8080/cart");
+  });
+
+  test("with the scheme that a trusted proxy says", async () => {
+    const ask = (to: string) =>
+      hosting.fetch(new Request(`http://site.example/?to=${encodeURIComponent(to)}`, { headers: { "x-forwarded-proto": "https" } }));
+    expect((await ask("https://shop.example/")).headers.get("location")).toBe("https://shop.example/");
+    expect((await ask("http://shop.example/")).status).toBe(400);
   });
 });

@@ -110,6 +110,12 @@ describe("behind a proxy", () => {
     expect(await ask({ trustProxy: true }, { "x-forwarded-host": "evil.example" })).toEqual([false, "inner:8080", "http://inner:8080/"]);
     const trusting = { trustProxy: true, trustedHosts: ["inner:8080", "shop.example"] };
     expect(await ask(trusting, { "x-forwarded-host": "shop.example" })).toEqual([false, "shop.example", "http://shop.example/"]);
+    const anyPort = { trustProxy: true, trustedHosts: ["inner:8080", "shop.example"] };
+    expect(await ask(anyPort, { "x-forwarded-host": "shop.example:8443" })).toEqual([
+      false,
+      "shop.example:8443",
+      "http://shop.example:8443/",
+    ]);
     expect(await ask(trusting, { "x-forwarded-host": "evil.example" })).toEqual([false, "inner:8080", "http://inner:8080/"]);
   });
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request, type IncomingHttpHeaders } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Certificate } from "./certificate.ts";
+import { certificate } from "./certificate.ts";
 
 /** A proxy that ends https in front of a server of plain HTTP. */
 export interface TlsProxy {
@@ -12,7 +12,7 @@ export interface TlsProxy {
   close(): Promise<void>;
 }
 
-export async function startTlsProxy(certificate: Certificate): Promise<TlsProxy> {
+export async function startTlsProxy(): Promise<TlsProxy> {
   let target = 0;
   let change = (headers: IncomingHttpHeaders) => headers;
   const server = createServer(certificate, (incoming, outgoing) => {

@@ -14,7 +14,7 @@ import { MiddlewareRegistry, type Stack } from "./middleware.ts";
 import { attempt, chain, type Awaitable } from "./promise.ts";
 import { Proxies, type TrustProxy } from "./proxy.ts";
 import { withQuery } from "./redirect-pattern.ts";
-import { Request, type RequestSettings } from "./request.ts";
+import { Request, trustsHost, type RequestSettings } from "./request.ts";
 import { claim, fromParts, partsOf, type Response } from "./response.ts";
 import type { UrlOptions } from "./endpoints.ts";
 import { Router } from "./router.ts";
@@ -60,6 +60,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   readonly #errorHandlers: Readonly<Record<number, ErrorHandler>>;
   readonly #registry: MiddlewareRegistry;
   readonly #settings: RequestSettings;
+  /** Hosts that rules name as they are. */
+  readonly #ownHosts: ReadonlySet<string>;
   readonly #bare: Stack;
   readonly #render = (context: Context, error: unknown) => this.#renderError(context, error);
   readonly #answerIn = (context: Context) => this.#handle(context);
@@ -92,6 +94,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     this.#bare = this.#registry.stack(NoHandler as HandlerClass);
     const routes = new Routes(options.rules as readonly unknown[], this.#registry);
     this.router = new Router(routes.rules, routes);
+    this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => (/^[\w.-]+$/.test(host) ? [host.toLowerCase()] : [])));
   }
 
   /**
@@ -117,8 +120,11 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return this.router.build(endpoint, args, options, request === undefined ? undefined : baseOf(request));
   }
 
-  trustsOrigin(url: URL): boolean {
-    return this.#crossOrigin.trusts(url.origin);
+  trustsOrigin(url: URL, request: Request): boolean {
+    if (this.#crossOrigin.trusts(url.origin)) return true;
+    const { scheme, host } = baseOf(request);
+    const own = new URL(`${scheme}://${host}`);
+    return this.#ownHosts.has(url.hostname) && url.protocol === own.protocol && url.port === own.port;
   }
 
   provider(name: string): string | undefined {
@@ -188,8 +194,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   #trustsHost(request: Request): boolean {
     const { hosts } = this.#settings;
     if (hosts === undefined) return !request.web.url.startsWith("_invalid_", request.web.url.indexOf("//") + 2);
-    const { host } = request;
-    return hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
+    return trustsHost(hosts, request.host);
   }
 
   /** One entry for each error: what was asked for without its query, what was answered and when, what went wrong. */

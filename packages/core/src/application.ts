@@ -1,4 +1,5 @@
 import type { Logger } from "./logger.ts";
+import type { Request } from "./request.ts";
 import type { UrlOptions } from "./endpoints.ts";
 
 /** Settings by package. A package adds its own by augmenting this interface of `"@mini/core"`. */
@@ -12,8 +13,8 @@ export interface Application {
   readonly debug: boolean;
   /** Like the function `urlFor`; works outside a request too. */
   urlFor(endpoint: string, args?: Readonly<Record<string, unknown>>, options?: UrlOptions): string;
-  /** Whether redirects may lead to this origin, as a rule's host or one in `crossOrigin.trusted`. */
-  trustsOrigin(url: URL): boolean;
+  /** Whether a request may be redirected there: to a host that a rule names, on the request's scheme and port, or to an origin in `crossOrigin.trusted`. */
+  trustsOrigin(url: URL, request: Request): boolean;
   /** Class name of the middleware that says it provides a name of `local`, among those the application knows. */
   provider(name: string): string | undefined;
 }

@@ -67,7 +67,7 @@ export class Context implements RunningContext {
   }
 
   trustsOrigin(url: URL): boolean {
-    return this.app.trustsOrigin(url);
+    return this.app.trustsOrigin(url, this.request);
   }
 
   missing(name: string): string {

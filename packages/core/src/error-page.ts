@@ -46,6 +46,7 @@ const pageHeaders = {
   "x-content-type-options": "nosniff",
   vary: "Accept",
 };
+const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
 /** What a debug page needs: its scripts and styles stand in it. */
 const debugPolicy = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'";
 
@@ -58,10 +59,7 @@ export function errorPage(context: Context, error: unknown): Response {
   const title = statusPhrase(status);
   if (prefersJson(context.request.headers.get("accept"))) {
     const problem = { title, status, ...(message !== title && { detail: message }) };
-    return new Response(JSON.stringify(problem), {
-      status,
-      headers: { ...headers, "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" },
-    });
+    return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
   }
   const page = html`<!doctype html>
 <html lang="en">
@@ -72,7 +70,15 @@ export function errorPage(context: Context, error: unknown): Response {
 <h1>${status} ${title}</h1>
 ${message === title ? "" : html`<p>${message}</p>\n`}</html>
 `;
-  return new Response(page.markup, { status, headers: { ...headers, ...pageHeaders } });
+  return pageOf(page.markup, status, headers, pageHeaders);
+}
+
+/** A body of ours with an error's headers; of those that both have, ours count, and `Vary` is both. */
+function pageOf(body: string, status: number, errors: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
+  const headers = new Headers(errors);
+  const vary = headers.get("vary");
+  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" && vary !== null ? `${vary}, ${value}` : value);
+  return new Response(body, { status, headers });
 }
 
 /** Rules on the page of a path that none of them has. */

@@ -20,6 +20,11 @@ export interface RequestSettings {
   readonly maxBodySize: number;
 }
 
+/** Whether a host is among those that may be asked for: with its port, or without, for any. */
+export function trustsHost(hosts: ReadonlySet<string>, host: string): boolean {
+  return hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
+}
+
 interface WebRequest extends globalThis.Request {
   readonly ip?: string | undefined;
 }
@@ -77,7 +82,7 @@ export class Request {
     const { proxies, hosts } = this.#settings;
     if (proxies.any) {
       const { host } = this.#proxied;
-      if (host !== undefined && hosts?.has(host)) return host;
+      if (host !== undefined && hosts !== undefined && trustsHost(hosts, host)) return host;
     }
     return this.#target.slice(this.#hostStart, this.#pathStart).toLowerCase();
   }
