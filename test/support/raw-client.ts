@@ -1,0 +1,135 @@
+import { EventEmitter, once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+/** One answer, read from the bytes of a connection. */
+export interface RawAnswer {
+  readonly status: number;
+  /** By name in lower case; of equal names the last. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** One character for each byte. */
+  readonly body: string;
+}
+
+/** How a connection ended: the server closed it in order, or broke it off. */
+export type Ending = "closed" | "reset";
+
+const headEnd = "\r\n\r\n";
+
+/** A client that sends bytes as they are, and reads answers by the rules of RFC 9112 §6.3: one answer too many or too few shows. */
+export class RawClient {
+  readonly socket: Socket;
+  #received = "";
+  #ending: Ending | undefined;
+  readonly #news = new EventEmitter();
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on("data", (chunk: Buffer) => {
+      this.#received += chunk.toString("latin1");
+      this.#news.emit("change");
+    });
+    socket.on("end", () => this.#end("closed"));
+    socket.on("error", () => this.#end("reset"));
+  }
+
+  /** Opens a connection; resolves when it stands. */
+  static open(port: number): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+      socket.once("error", reject);
+      socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(new RawClient(socket));
+      });
+    });
+  }
+
+  /** Sends; resolves when the bytes are with the system. */
+  send(bytes: string): Promise<void> {
+    return new Promise((resolve) => this.socket.write(bytes, "latin1", () => resolve()));
+  }
+
+  /** Sends each byte by itself. */
+  async sendSlowly(bytes: string): Promise<void> {
+    for (const byte of bytes) await this.send(byte);
+  }
+
+  /** Says that nothing more will be sent, and goes on reading. */
+  finish(bytes = ""): void {
+    this.socket.end(bytes, "latin1");
+  }
+
+  /** Breaks the connection off. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  /**
+   * The next answer.
+   *
+   * @param method - Of the request; an answer to HEAD has no body.
+   * @throws Error with what has come, when the connection ends before.
+   */
+  async answer(method = "GET"): Promise<RawAnswer> {
+    for (;;) {
+      const found = readAnswer(this.#received, method, this.#ending !== undefined);
+      if (found !== undefined) {
+        this.#received = this.#received.slice(found.length);
+        return found.answer;
+      }
+      if (this.#ending !== undefined) throw new Error(`It was ${this.#ending} after ${JSON.stringify(this.#received.slice(0, 200))}.`);
+      await once(this.#news, "change");
+    }
+  }
+
+  /** Waits until at least one byte of the next answer is there. */
+  async begun(): Promise<void> {
+    while (this.#received === "" && this.#ending === undefined) await once(this.#news, "change");
+  }
+
+  /** Waits for the end of the connection; gives what came and was no part of an answer that was asked for. */
+  async end(): Promise<{ readonly how: Ending; readonly rest: string }> {
+    while (this.#ending === undefined) await once(this.#news, "change");
+    this.socket.destroy();
+    return { how: this.#ending, rest: this.#received };
+  }
+
+  #end(how: Ending): void {
+    this.#ending ??= how;
+    this.#news.emit("change");
+  }
+}
+
+function readAnswer(bytes: string, method: string, ended: boolean): { readonly answer: RawAnswer; readonly length: number } | undefined {
+  const end = bytes.indexOf(headEnd);
+  if (end === -1) return undefined;
+  const [first = "", ...lines] = bytes.slice(0, end).split("\r\n");
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1]);
+  if (Number.isNaN(status)) throw new Error(`This is no answer: ${JSON.stringify(bytes.slice(0, 200))}.`);
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+  );
+  const start = end + headEnd.length;
+  const read = (body: string, length: number) => ({ answer: { status, headers, body }, length });
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return read("", start);
+  if (headers["transfer-encoding"] === "chunked") return readChunks(bytes, start, read);
+  const size = headers["content-length"];
+  if (size === undefined) return ended ? read(bytes.slice(start), bytes.length) : undefined;
+  const stop = start + Number(size);
+  return bytes.length < stop ? undefined : read(bytes.slice(start, stop), stop);
+}
+
+function readChunks<T>(bytes: string, start: number, read: (body: string, length: number) => T): T | undefined {
+  let body = "";
+  for (let at = start; ;) {
+    const line = bytes.indexOf("\r\n", at);
+    if (line === -1) return undefined;
+    const size = Number.parseInt(bytes.slice(at, line), 16);
+    const next = line + 2 + size + 2;
+    if (Number.isNaN(size)) throw new Error(`This is no chunk: ${JSON.stringify(bytes.slice(at, at + 200))}.`);
+    if (bytes.length < next) return undefined;
+    if (size === 0) return read(body, next);
+    body += bytes.slice(line + 2, next - 2);
+    at = next;
+  }
+}
