@@ -8,12 +8,15 @@ import { storage, type RunningContext } from "./local.ts";
  */
 export function bindStream(context: RunningContext, stream: ReadableStream, failed: (error: unknown) => void): ReadableStream {
   const reader = storage.run(context, () => stream.getReader());
+  let cancelled = false;
   return new ReadableStream(
     {
       pull: (controller) =>
         storage.run(context, async () => {
           try {
             const { done, value } = await reader.read();
+            // A read that waits when the client goes away ends as well, and there is nobody left to tell.
+            if (cancelled) return;
             if (done) controller.close();
             else controller.enqueue(value);
           } catch (error) {
@@ -21,7 +24,10 @@ export function bindStream(context: RunningContext, stream: ReadableStream, fail
             controller.error(error);
           }
         }),
-      cancel: (reason) => storage.run(context, () => reader.cancel(reason)),
+      cancel: (reason) => {
+        cancelled = true;
+        return storage.run(context, () => reader.cancel(reason));
+      },
     },
     { highWaterMark: 0 },
   );
