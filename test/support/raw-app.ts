@@ -46,7 +46,7 @@ class Noting extends Array<string> {
 /** Listens on a free port. The rules: `/`, `/echo`, `/unread`, `/empty`, `/unchanged`, `/fails`, `/held/:name`, `/stream/:kind`. */
 export async function startRawApp(): Promise<RawApp> {
   const [handled, brokenOff, errors] = [new Noting(), new Noting(), [] as string[]];
-  const clients: RawClient[] = [];
+  const clients = new Set<RawClient>();
   const gates = new Map<string, { readonly opened: Promise<void>; readonly open: () => void }>();
   function gate(name: string) {
     let open: () => void = () => undefined;
@@ -148,11 +148,12 @@ export async function startRawApp(): Promise<RawApp> {
     until: (what, count) => (what === "handled" ? handled : brokenOff).until(count),
     async open() {
       const client = await RawClient.open(server.port);
-      clients.push(client);
+      clients.add(client);
+      client.socket.once("close", () => clients.delete(client));
       return client;
     },
     close() {
-      for (const client of clients.splice(0)) client.reset();
+      for (const client of clients) client.reset();
       return server.close();
     },
   };
