@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { soak } from "./soak.ts";
+import { growthOf, mostGrowth, plot, type Sample } from "./verdict.ts";
+
+const seconds = process.env["CI"] === "true" ? 60 : 8;
+
+describe("a server under every kind of load", { timeout: (seconds + 30) * 1000 }, () => {
+  test(`for ${seconds} seconds fails no request and keeps its memory`, async () => {
+    const { counts, failures, growth, problems, samples } = await soak({ seconds });
+    expect(failures).toEqual([]);
+    expect(growth).toBeLessThan(mostGrowth);
+    expect([problems, samples.length]).toEqual([[], 40]);
+    expect(Object.keys(counts)).toHaveLength(10);
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
+  });
+
+  test("that keeps something of each page is found out", async () => {
+    const { problems } = await soak({ seconds: 3, flaw: "leak" });
+    expect(problems).toEqual([expect.stringMatching(/^The heap grew by \d{7,} bytes in the second half; 1048576 may be\.$/)]);
+  });
+
+  test("that forgets sessions is found out", async () => {
+    const { problems } = await soak({ seconds: 1, flaw: "wrong" });
+    const first = /^\d+ requests failed, the first: session in memory: 200 "1" in place of 200 2$/;
+    expect(problems).toContainEqual(expect.stringMatching(first));
+  });
+});
+
+describe("the verdict", () => {
+  const heap = (...bytes: readonly number[]): Sample[] => bytes.map((heapUsed, index) => ({ at: 2 * index, rss: 100, heapUsed }));
+
+  test.each([
+    ["a level after a steep beginning", heap(0, 900, 1000, 1000, 1000, 1000), 0],
+    ["a line", heap(0, 0, 0, 10, 20, 30), 20],
+    ["a line that falls", heap(0, 0, 0, 30, 20, 10), -20],
+    ["noise around a level", heap(0, 0, 0, 10, 30, 10), 0],
+  ])("%s", (_title, samples, growth) => {
+    expect(growthOf(samples)).toBeCloseTo(growth, 9);
+  });
+
+  test("is drawn: both lines through all samples, the last at the right edge", () => {
+    const drawn = plot(heap(10, 20, 100));
+    expect(drawn.match(/<polyline [^>]*points="[^"]*"/g)).toHaveLength(2);
+    expect(drawn).toContain('points="60.0,314.5 400.0,289.1 740.0,85.5"');
+  });
+});

@@ -1,0 +1,62 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startLoad, type Load } from "./load.ts";
+import { growthOf, mostGrowth, type Sample } from "./verdict.ts";
+
+export interface SoakOptions {
+  readonly seconds: number;
+  /** What is wrong with the server on purpose: `leak` keeps a little of each page, `wrong` forgets sessions. */
+  readonly flaw?: "leak" | "wrong" | undefined;
+  readonly onSample?: ((sample: Sample, load: Load) => void) | undefined;
+}
+
+export interface Outcome extends Load {
+  readonly samples: readonly Sample[];
+  /** Bytes that the heap grew by in the second half. */
+  readonly growth: number;
+  /** What speaks against the server; nothing when it has passed. */
+  readonly problems: readonly string[];
+}
+
+/** Looks at the memory in one run. */
+const looks = 40;
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+
+/** Puts a server of its own under every kind of load for so long. */
+export async function soak({ seconds, flaw, onSample }: SoakOptions): Promise<Outcome> {
+  const child = fork("app.ts", flaw === undefined ? [] : [flaw], {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: undefined, NODE_ENV: "production" },
+    execArgv: ["--expose-gc", "--import", "tsx"],
+  });
+  const ended = once(child, "exit").then(([code, signal]) => Promise.reject(new Error(`The server ended with ${code ?? signal}.`)));
+  ended.catch(() => undefined);
+  const heard = async <Message>() => ((await Promise.race([once(child, "message"), ended])) as [Message])[0];
+  const { port } = await heard<{ port: number }>();
+  const load = startLoad(port);
+  const samples: Sample[] = [];
+  const start = performance.now();
+  try {
+    for (let look = 1; look <= looks; look++) {
+      await pause(start + (look / looks) * seconds * 1000 - performance.now());
+      child.send("memory");
+      const memory = await heard<{ rss: number; heapUsed: number }>();
+      const sample = { at: (performance.now() - start) / 1000, ...memory };
+      samples.push(sample);
+      onSample?.(sample, load);
+    }
+    await load.stop();
+  } finally {
+    child.disconnect();
+  }
+  const growth = growthOf(samples);
+  const { counts, failures } = load;
+  const problems = [
+    ...(growth > mostGrowth ? [`The heap grew by ${growth.toFixed(0)} bytes in the second half; ${mostGrowth} may be.`] : []),
+    ...(failures.length > 0 ? [`${failures.length} requests failed, the first: ${failures[0]}`] : []),
+  ];
+  return { counts, failures, samples, growth, problems };
+}
