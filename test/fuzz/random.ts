@@ -71,17 +71,18 @@ export class FindingError extends Error {
 }
 
 /** Milliseconds that one input may take, the machine's other work included. */
-const longest = 5000;
+const longest = 25_000;
 
 /** Does the work for each number, and holds it to the time one input may take and to the memory many may. */
 export async function each({ count: all, onProgress }: Task, work: (index: number) => Promise<string>): Promise<void> {
   const heap = new Heap(all);
+  const step = Math.ceil(all / 50);
   for (let done = 0; done < all; done++) {
     const start = performance.now();
     const input = await work(done);
     if (performance.now() - start > longest) throw new FindingError(`It took more than ${longest} ms`, input);
     heap.look(done);
-    if (onProgress !== undefined && done % 10_000 === 9999) onProgress(done + 1);
+    if (done % step === step - 1) onProgress?.(done + 1);
   }
   heap.look(all);
 }
