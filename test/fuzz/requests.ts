@@ -75,7 +75,7 @@ const genuine = [
 ];
 
 /** What is logged today and need not be: clients that break off in mid-body, and forms sent to a host that no URL can have. */
-const known = [/^\w+ \/echo failed: Error: aborted\n/, /^\w+ \/echo failed: TypeError: Failed to parse URL from /];
+const known = [/^\w+ \/echo 400 .*: Error: aborted\n/, /^\w+ \/echo 400 .*: TypeError: Failed to parse URL from /];
 
 /** Milliseconds in which a connection that was given up by its client ends, on machines that do much else. */
 const patience = 20_000;
