@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { chunkedHead, get, startRawApp, type RawApp } from "../support/raw-app.ts";
+
+let app: RawApp;
+beforeEach(async () => {
+  app = await startRawApp();
+});
+afterEach(() => app.close());
+
+/** Milliseconds in which an answer comes, or never does. */
+const patience = { timeout: 3000 };
+
+test.each(["a.1", "1.2.3.4.5", "localhost:99999"])("the host %s, which no URL can have: 400", patience, async (host) => {
+  const client = await app.open();
+  await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  expect((await client.answer()).status).toBe(400);
+  expect(app.handled).toEqual([]);
+});
+
+test("GET *: 400, for an asterisk is for OPTIONS (RFC 9112 §3.2.4)", patience, async () => {
+  const client = await app.open();
+  await client.send(get("*"));
+  expect((await client.answer()).status).toBe(400);
+});
+
+test("behind a request that is refused for its missing host, nothing is done (RFC 9112 §9.6)", patience, async () => {
+  const client = await app.open();
+  await client.send(`GET / HTTP/1.1\r\n\r\n${get("/held/behind")}`);
+  expect((await client.answer()).status).toBe(400);
+  await client.end();
+  expect(app.handled).toEqual([]);
+});
+
+test("chunks over the limit: after 413 the connection goes on or ends, and does not stand still", patience, async () => {
+  const client = await app.open();
+  const chunk = "x".repeat(65_536);
+  void client.send(`${chunkedHead("/echo")}${`10000\r\n${chunk}\r\n`.repeat(80)}0\r\n\r\n${get("/")}`);
+  expect((await client.answer()).status).toBe(413);
+  const next = await client.answer().then(
+    ({ status }) => status,
+    () => "ended",
+  );
+  expect([200, "ended"]).toContain(next);
+});
+
+test("an upload that a client breaks off is no error in the log", patience, async () => {
+  const client = await app.open();
+  await client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc");
+  await app.until("handled", 1);
+  client.reset();
+  await app.until("brokenOff", 1);
+  const other = await app.open();
+  await other.send(get("/"));
+  await other.answer();
+  expect(app.errors).toEqual([]);
+});
+
+const upgrade = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+test("behind a request with Upgrade: the next one is answered, or the connection ends", patience, async () => {
+  const client = await app.open();
+  await client.send(upgrade + get("/stream/short"));
+  expect((await client.answer()).body).toBe("home");
+  const next = await client.answer().then(
+    ({ body }) => body,
+    () => "ended",
+  );
+  expect(["aaaaaaaaa", "ended"]).toContain(next);
+});
+
+test("behind a request with Upgrade: the middle of a request is not taken for its beginning", patience, async () => {
+  const client = await app.open();
+  await client.send(`${upgrade}POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 49\r\n\r\n`);
+  expect((await client.answer()).body).toBe("home");
+  await client.send(get("/held/smuggled"));
+  const other = await app.open();
+  await other.send(get("/"));
+  await other.answer();
+  expect(app.handled).not.toContain("GET smuggled");
+});
+
+test("a stream that waits for its turn on a connection is cancelled when the client goes away", patience, async () => {
+  const client = await app.open();
+  await client.send(get("/held/first") + get("/stream/endless?mark=mine"));
+  await app.until("handled", 2);
+  client.reset();
+  await app.until("brokenOff", 1);
+  expect(app.brokenOff).toEqual(["mine of /stream/endless"]);
+});
+
+test("a client that will send nothing more gets the answer it waits for", patience, async () => {
+  const client = await app.open();
+  client.finish(get("/held/late"));
+  await app.until("handled", 1);
+  const answer = client.answer();
+  void answer.catch(() => undefined);
+  const other = await app.open();
+  await other.send(get("/"));
+  await other.answer();
+  app.release("late");
+  expect((await answer).body).toBe("late");
+});
+
+test("answers that leave while the server closes say so: Connection: close (RFC 9112 §9.6)", patience, async () => {
+  const client = await app.open();
+  await client.send(get("/held/last"));
+  await app.until("handled", 1);
+  const closed = app.server.close();
+  app.release("last");
+  expect((await client.answer()).headers["connection"]).toBe("close");
+  await closed;
+});
+
+test("a server that closes does not wait for the rest of a head", patience, async () => {
+  const client = await app.open();
+  await client.send("GET / HTTP/1.1\r\nHo");
+  const other = await app.open();
+  await other.send(get("/"));
+  await other.answer();
+  await app.server.close();
+});
