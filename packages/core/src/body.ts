@@ -111,7 +111,8 @@ export class Body {
     } catch (error) {
       if (error instanceof HTTPError) throw error;
       if (error instanceof BodyTooLargeError) throw tooLarge(this.#maxSize);
-      throw new HTTPError(400, "The body could not be read to its end.", { cause: error });
+      // Whatever it was, the client has broken it off: nothing for the log, which anybody could fill.
+      throw new HTTPError(400, "The body could not be read to its end.");
     }
   }
 }

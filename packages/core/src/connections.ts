@@ -1,17 +1,23 @@
-import type { Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
-import type { Socket } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { ServerRequest } from "srvx";
 
 /** Milliseconds between two looks at the connections while the server closes. */
 const sweepInterval = 25;
+/** Milliseconds that a connection must be idle to be ended then: the next request may be on its way. */
+const idleGrace = 100;
+/** Milliseconds that it may be silent before its first request, counted from when it was opened, or with half a head. */
+const headGrace = 1000;
 
 /** The answer that is being given over a connection, or was given last. */
 const answer = Symbol("answer");
+/** When a connection was opened. */
+const opened = Symbol("opened");
 
 interface NotedSocket extends Socket {
   [answer]?: ServerResponse;
+  [opened]?: number;
 }
 
 interface Http2Connection extends NodeJS.EventEmitter {
@@ -29,23 +35,19 @@ interface Limits {
   readonly idle: number;
 }
 
-/** The connections of a server: how long their clients may take over HTTP/2, and their end when the server closes. */
+/** The connections of a server: what their clients may take, and their end when the server closes. */
 export class Connections {
-  readonly #limits: Limits;
   readonly #sockets = new Set<NotedSocket>();
   readonly #http2 = new Set<Http2Connection>();
   /** What TLS comes over: what is in flight there is not known. */
-  readonly #carriers = new Set<Socket>();
-  #server: Server | undefined;
+  readonly #carriers = new Set<NotedSocket>();
+  readonly #server: Server;
+  #closes = false;
 
-  constructor(limits: Limits) {
-    this.#limits = limits;
-  }
-
-  /** Begins to watch a server that does not listen yet; Node itself sees to the limits of HTTP/1. */
-  track(server: Server): void {
+  /** @param server - Does not listen yet; Node itself sees to the limits of HTTP/1. */
+  constructor(server: Server, limits: Limits) {
+    const { maxHeaderSize, headers, request, idle } = limits;
     this.#server = server;
-    const { maxHeaderSize, headers, request, idle } = this.#limits;
     // Not as options, which a server for HTTP/2 does not take.
     Object.assign(server, {
       maxHeaderSize,
@@ -53,10 +55,21 @@ export class Connections {
       requestTimeout: request,
       connectionsCheckingInterval: Math.ceil(Math.min(headers, request) / 4),
       keepAliveTimeout: idle,
+      // Refused here, where what comes behind it is too.
+      requireHostHeader: false,
     });
-    server.on("connection", (socket: Socket) => watch("setSecureContext" in server ? this.#carriers : this.#sockets, socket));
-    server.on("secureConnection", (socket: TLSSocket) => {
+    const isSecure = "setSecureContext" in server;
+    server.on("connection", (socket: NotedSocket) => {
+      socket[opened] = performance.now();
+      watch(isSecure ? this.#carriers : this.#sockets, socket);
+    });
+    server.on("secureConnection", (socket: TLSSocket & NotedSocket) => {
+      socket[opened] = performance.now();
       if (socket.alpnProtocol !== "h2") watch(this.#sockets, socket);
+    });
+    server.on("connect", ({ httpVersionMajor }: IncomingMessage, to: Socket | ServerResponse) => {
+      if (httpVersionMajor === 1) to.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      else (to as ServerResponse).writeHead(501).end();
     });
     server.on("session", (connection: Http2Connection) => {
       watch(this.#http2, connection);
@@ -69,35 +82,50 @@ export class Connections {
     });
   }
 
-  /** Takes note of a request that has begun to be answered. */
-  note({ req, res }: NonNullable<NonNullable<ServerRequest["runtime"]>["node"]>): void {
-    if (req.httpVersionMajor === 1) (req.socket as NotedSocket)[answer] = res as ServerResponse;
+  /** Takes note of a request over HTTP/1; `false`: the one before it ends the connection, so nothing is to be done for it. */
+  note(request: IncomingMessage, response: ServerResponse): boolean {
+    const socket = request.socket as NotedSocket;
+    const last = socket[answer];
+    socket[answer] = response;
+    if (last !== undefined && !last.shouldKeepAlive) return false;
+    // It waits for its turn, and Node does not tell it when the client has gone.
+    if (last !== undefined && !last.writableFinished) socket.once("close", () => response.destroy().emit("close"));
+    // What came with a request for another protocol, which is not spoken here, Node drops: the next request may be cut.
+    if (this.#closes || request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    return true;
   }
 
   /**
-   * Ends each connection as soon as nothing is in flight over it; and those whose clients take longer than they may, which
-   * node:http no longer looks for when it closes. The function that is given back ends that.
+   * Takes no more connections, and resolves when all that are there have ended: each as soon as nothing is in flight over it,
+   * and those whose clients take longer than they may.
    */
-  drain(): () => void {
-    const began = performance.now();
-    const sweep = () => {
-      const waited = performance.now() - began;
-      const server = this.#server!;
-      if (typeof server.closeIdleConnections === "function") server.closeIdleConnections();
+  async close(): Promise<void> {
+    this.#closes = true;
+    for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
+    // Not as node:http closes: it ends idle connections at once, and looks no more for those that take too long.
+    const closed = new Promise<void>((resolve, reject) => {
+      NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+    /** What has come over each, and since when nothing more. */
+    const seen = new WeakMap<Socket, { readonly bytes: number; readonly at: number }>();
+    const sweep = setInterval(() => {
+      const now = performance.now();
       for (const connection of this.#http2) connection.close();
-      // Browsers open connections in advance: no idle ones to Node, which would wait for them.
-      for (const socket of [...this.#sockets, ...this.#carriers]) if (socket.bytesRead === 0) socket.destroy();
-      for (const socket of this.#sockets) if (this.#isOver(socket, waited)) socket.destroy();
-    };
-    const timer = setInterval(sweep, sweepInterval);
-    return () => clearInterval(timer);
-  }
-
-  #isOver(socket: NotedSocket, waited: number): boolean {
-    const { headers, request } = this.#limits;
-    const given = socket[answer];
-    if (given === undefined || given.writableFinished) return waited > headers;
-    return !given.req.complete && waited > request;
+      for (const socket of this.#carriers) if (socket.bytesRead === 0 && now - socket[opened]! > headGrace) socket.destroy();
+      for (const socket of this.#sockets) {
+        const { bytesRead: bytes, [answer]: given } = socket;
+        if (seen.get(socket)?.bytes !== bytes) seen.set(socket, { bytes, at: bytes === 0 ? socket[opened]! : now });
+        const inFlight = given !== undefined && !given.writableFinished;
+        if (!inFlight && now - seen.get(socket)!.at > (given === undefined ? headGrace : idleGrace)) socket.destroy();
+      }
+    }, sweepInterval);
+    try {
+      await closed;
+    } finally {
+      clearInterval(sweep);
+      // Ends what node:http looks for; there is nothing left to close.
+      this.#server.close(() => undefined);
+    }
   }
 }
 

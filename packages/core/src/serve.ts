@@ -1,5 +1,6 @@
 import { serve as listen } from "srvx/node";
-import type { Server as HTTPServer } from "node:http";
+import type { IncomingMessage, Server as HTTPServer, ServerResponse } from "node:http";
+import { Admission } from "./admission.ts";
 import type { App } from "./app.ts";
 import { limitedBody } from "./body.ts";
 import { Connections } from "./connections.ts";
@@ -60,13 +61,19 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   })) {
     if (!(Number.isSafeInteger(value) && value > 0)) throw new ConfigError(`serve() needs ${name} to be a whole number from 1 on.`);
   }
-  const connections = new Connections({ maxHeaderSize, headers, request, idle });
+  const admission = new Admission();
   const server = listen({
-    fetch: (incoming) => {
-      const exchange = incoming.runtime!.node!;
-      if (hasHosts(exchange.req.rawHeaders)) return new Response(null, { status: 400 });
-      connections.note(exchange);
-      if (incoming.method !== "GET") Object.defineProperty(incoming, limitedBody, { value: true });
+    fetch(incoming) {
+      const { req, res } = incoming.runtime!.node as { readonly req: IncomingMessage; readonly res: ServerResponse };
+      if (req.httpVersionMajor === 1) {
+        const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
+        if (refusal !== undefined) return refuse(res, refusal);
+      }
+      if (incoming.method !== "GET") {
+        Object.defineProperty(incoming, limitedBody, { value: true });
+        // What nobody has read of a body would stand before the next request.
+        res.once("finish", () => void req.resume());
+      }
       return app.fetch(incoming);
     },
     port,
@@ -81,8 +88,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     // As Node has it: workers of node:cluster share the port, which srvx would refuse to all but one.
     node: { exclusive: false, handshakeTimeout: headers },
   });
-  const node = server.node!.server as HTTPServer;
-  connections.track(node);
+  const connections = new Connections(server.node!.server as HTTPServer, { maxHeaderSize, headers, request, idle });
   try {
     await server.serve();
   } catch (error) {
@@ -101,13 +107,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
 
   async function drain(): Promise<void> {
     for (const signal of signals) process.off(signal, onSignal);
-    const closed = new Promise<void>((resolve, reject) => node.close((error) => (error === undefined ? resolve() : reject(error))));
-    const stop = connections.drain();
-    try {
-      await closed;
-    } finally {
-      stop();
-    }
+    await connections.close();
   }
 
   if (gracefulShutdown) for (const signal of signals) process.once(signal, onSignal);
@@ -115,12 +115,8 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   return { url, port: Number(new URL(url).port) || port, close };
 }
 
-/** Whether a request has more than one Host, of which it would be unclear which one counts. RFC 9112 §3.2. */
-function hasHosts(rawHeaders: readonly string[]): boolean {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === 4 && name.toLowerCase() === "host" && ++hosts > 1) return true;
-  }
-  return false;
+/** Refuses a request without looking at what comes behind it. */
+function refuse(response: ServerResponse, status: number): Response {
+  response.shouldKeepAlive = false;
+  return new Response(null, { status });
 }
