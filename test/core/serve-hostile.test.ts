@@ -107,3 +107,21 @@ test("a server that closes does not wait for the rest of a head", patience, asyn
   await app.server.close();
   expect((await client.end()).rest).toBe("");
 });
+
+test.each(["0.9", "2.0"])("a request that says HTTP/%s over HTTP/1 is refused, CONNECT included", patience, async (version) => {
+  const [one, other] = [await app.open(), await app.open()];
+  await one.send(`GET / HTTP/${version}\r\nHost: localhost\r\n\r\n`);
+  expect((await one.end()).rest).toMatch(/^HTTP\/1\.1 (505|400) /);
+  await other.send(`CONNECT localhost:80 HTTP/${version}\r\nHost: localhost\r\n\r\n`);
+  expect((await other.end()).rest).toMatch(/^HTTP\/1\.1 (501|400) /);
+  expect(app.handled).toEqual([]);
+});
+
+test("a body in a coding that would have to be undone is 501, and nothing behind it is read", patience, async () => {
+  const client = await app.open();
+  const head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
+  await client.send(`${head}0\r\n\r\n${get("/held/behind")}`);
+  expect((await client.answer()).status).toBe(501);
+  await client.end();
+  expect(app.handled).toEqual([]);
+});

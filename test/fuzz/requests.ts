@@ -76,6 +76,8 @@ const genuine = [
 
 /** Milliseconds in which a connection that was given up by its client ends, on machines that do much else. */
 const patience = 20_000;
+/** What a server may refuse: a coding or a method that it does not know, and another version. */
+const refusals: readonly string[] = ["501", "505"];
 /** Connections at once. */
 const lanes = 16;
 
@@ -123,7 +125,7 @@ export async function fuzzRequests({ count: all, ...task }: Task): Promise<Tally
     clearTimeout(timer);
     if (end === undefined) throw new FindingError(`The connection stays open for ${patience} ms`, whole);
     const statuses = [...end.rest.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status!);
-    const wrong = statuses.find((status) => status.startsWith("5") && status !== "501");
+    const wrong = statuses.find((status) => status.startsWith("5") && !refusals.includes(status));
     if (wrong !== undefined) throw new FindingError(`The answer is ${wrong}`, whole);
     for (const status of statuses.length > 0 ? statuses : [end.how]) count(tally, status);
   }

@@ -9,7 +9,7 @@ export class Admission {
 
   /** The status that a request is refused with; `undefined`: it is fine. */
   refusal({ method, url, headers, rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): number | undefined {
-    if (httpVersionMajor !== 1) return undefined;
+    if (httpVersionMajor !== 1) return 505;
     const { host } = headers;
     // Section 3.2: one, and of HTTP/1.0 none at most. Of several it would be unclear which one counts.
     if (host === undefined ? httpVersionMinor > 0 : !this.#isHost(host) || hasHosts(rawHeaders)) return 400;

@@ -67,9 +67,10 @@ export class Connections {
       socket[opened] = performance.now();
       if (socket.alpnProtocol !== "h2") watch(this.#sockets, socket);
     });
-    server.on("connect", ({ httpVersionMajor }: IncomingMessage, to: Socket | ServerResponse) => {
-      if (httpVersionMajor === 1) to.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      else (to as ServerResponse).writeHead(501).end();
+    server.on("connect", (_request, to: Socket | ServerResponse) => {
+      // Over HTTP/1 it is the connection itself.
+      if ("writeHead" in to) to.writeHead(501).end();
+      else to.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
     server.on("session", (connection: Http2Connection) => {
       watch(this.#http2, connection);

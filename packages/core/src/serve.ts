@@ -65,7 +65,8 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   const server = listen({
     fetch(incoming) {
       const { req, res } = incoming.runtime!.node as { readonly req: IncomingMessage; readonly res: ServerResponse };
-      if (req.httpVersionMajor === 1) {
+      // Not the number of the version, which over HTTP/1 is what the client says.
+      if (!("stream" in req)) {
         const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
         if (refusal !== undefined) return refuse(res, refusal);
       }
