@@ -11,6 +11,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/bench/**", "**/node_modules/**"],
     globalSetup: ["test/support/postgres-setup.ts"],
+    setupFiles: ["test/support/scan-setup.ts"],
     reporters: [new LeftOut(), "default"],
     maxWorkers: "100%",
     testTimeout: 20_000,

@@ -1,6 +1,7 @@
 import { CookieAgent, type CookieOptions } from "http-cookie-agent/undici";
 import { CookieJar } from "tough-cookie";
 import { request } from "undici";
+import { scan, type KnownCookie } from "./response-scan.ts";
 
 /** What a visitor got. Redirects are not followed. */
 export interface Answer {
@@ -43,6 +44,17 @@ export class Visitor {
     });
     const markup = await got.body.text();
     const { "set-cookie": setCookie = [] } = got.headers;
+    scan(`${path} over a socket`, {
+      status: got.statusCode,
+      headers: Object.entries(got.headers).flatMap(([name, value]) => [value ?? ""].flat().flatMap((each) => [name, each])),
+      text: markup,
+      secure: this.#base.startsWith("https:"),
+      debug: false,
+      accessed: false,
+      known: () => strict,
+      failed: got.statusCode >= 500,
+      kept: false,
+    });
     return { status: got.statusCode, headers: got.headers, setCookies: [setCookie].flat(), markup, text: readableText(markup) };
   }
 
@@ -55,6 +67,9 @@ export class Visitor {
     return this.#agent.close();
   }
 }
+
+/** Every cookie that visitors get is a session's. */
+const strict: KnownCookie = { isReadable: false, isInsecure: false };
 
 const entities: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
 
