@@ -1,0 +1,200 @@
+import { text } from "@mini/core";
+import { MemoryBackend, type SessionBackend } from "@mini/session";
+import { LmdbBackend } from "@mini/session/lmdb";
+import { open } from "lmdb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SecureCookie, type Purpose } from "../../packages/session/src/secure-cookie.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { damaged, forged, type Forgery, type Given } from "../support/forgeries.ts";
+import { start } from "../support/keyed-app.ts";
+import { secretKey, sessionApp, type Work } from "../support/session-app.ts";
+import { WatchedBackend } from "../support/watched-backend.ts";
+
+const root = open({ path: temporaryFolder() });
+afterAll(() => root.close());
+
+/** Everything that the client is given by the library. */
+interface Kind {
+  readonly what: string;
+  readonly name: "session" | "pass";
+  readonly purpose: Purpose;
+  readonly backend: (now: () => number) => SessionBackend | undefined;
+}
+
+const kinds: readonly Kind[] = [
+  { what: "a session in its cookie", name: "session", purpose: "session-data", backend: () => undefined },
+  { what: "a secure cookie", name: "pass", purpose: "secure-cookie", backend: () => undefined },
+  { what: "a session in memory", name: "session", purpose: "session-id", backend: (now) => new MemoryBackend({ now }) },
+  { what: "a session in LMDB", name: "session", purpose: "session-id", backend: (now) => new LmdbBackend({ root, now }) },
+];
+
+/** Tells all that a handler can see. */
+const look: Work = async (store, session) => {
+  const all = await session();
+  const { isNew, size, createdAt, expiresAt, handle, modified } = all;
+  const flashes = all.peekFlashes();
+  return text(
+    JSON.stringify([
+      isNew,
+      size,
+      createdAt,
+      expiresAt,
+      handle ?? null,
+      modified,
+      all,
+      flashes,
+      store.getSecureCookie("pass", { maxAge: 3600 }) ?? null,
+    ]),
+  );
+};
+
+/** What nobody's request gets: written down, so that it is not only equal to itself. */
+const nobody = JSON.stringify([
+  200,
+  [
+    ["content-type", "text/plain;charset=UTF-8"],
+    ["vary", "Cookie"],
+  ],
+  "[true,0,1700000007000,1701209607000,null,false,{},[],null]",
+]);
+
+async function setUp({ name, purpose, backend }: Kind, encrypt: boolean) {
+  let time = start;
+  const now = () => time;
+  const real = backend(now);
+  const watched = real === undefined ? undefined : new WatchedBackend(real);
+  const app = sessionApp({ now, encrypt, ...(watched !== undefined && { backend: watched }) });
+  const begin = async (who: string) => {
+    const client = app.browser();
+    await app.run(
+      async (store, session) => {
+        const own = await session();
+        own.set("who", who);
+        own.flash("hello");
+        store.setSecureCookie("pass", { who });
+      },
+      { client },
+    );
+    return client.cookies.get(name)!;
+  };
+  const value = await begin("us");
+  time += 7000;
+  const other = await begin("them");
+  watched?.counted();
+  const ask = async (work: Work, cookie?: string) => {
+    const client = app.browser();
+    const response = await app.run(work, { client, ...(cookie !== undefined && { headers: { cookie } }) });
+    const headers = [...response.headers].map(([header, content]) => [header, content.replace(/=[^;,]*;/, "=?;")]);
+    return JSON.stringify([response.status, headers, await response.text()]);
+  };
+  const payload = Buffer.from(value.split(".")[1]!, "base64url").toString();
+  const held = {
+    "session-data": '{"data":{"who":"us"},"createdAt":1700000000000}',
+    "secure-cookie": '{"who":"us"}',
+    "session-id": "A".repeat(43),
+  };
+  const given: Given = {
+    name,
+    value,
+    other,
+    text: encrypt || purpose === "session-data" ? held[purpose] : payload,
+    purpose,
+    encrypt,
+    key: secretKey,
+    madeAt: start,
+  };
+  return { ask, given, logged: app.logged, calls: () => watched?.counted() ?? [], isKept: watched !== undefined };
+}
+
+describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what, encrypt, kind] as const)))(
+  "the cookie of %s, encrypted: %s",
+  (_what, encrypt, kind) => {
+    let site: Awaited<ReturnType<typeof setUp>>;
+    beforeAll(async () => {
+      site = await setUp(kind, encrypt);
+    });
+
+    /** The forgeries whose answer is another than nobody's. */
+    async function otherwise(forgeries: readonly Forgery[], work: Work, expected: string): Promise<string[]> {
+      const different: string[] = [];
+      for (const [title, cookie] of forgeries) {
+        const answer = await site.ask(work, cookie);
+        if (answer !== expected) different.push(`${title}: ${answer}`);
+      }
+      return different;
+    }
+
+    test("opens what it was made for", async () => {
+      expect(await site.ask(look)).toBe(nobody);
+      const { name, value, other } = site.given;
+      for (const [cookie, who] of [
+        [value, "us"],
+        [other, "them"],
+      ] as const) {
+        expect(await site.ask(look, `${name}=${cookie}`)).toContain(`{\\"who\\":\\"${who}\\"}`);
+      }
+      expect(site.calls()).toEqual(site.isKept ? ["read", "read"] : []);
+    });
+
+    test("damaged in any way is answered as none: the same bytes, no call, nothing logged", { timeout: 60_000 }, async () => {
+      const forgeries = damaged(site.given);
+      expect(forgeries.length).toBeGreaterThan(9 * site.given.value.length);
+      expect(await otherwise(forgeries, look, nobody)).toEqual([]);
+      expect([site.calls(), site.logged]).toEqual([[], []]);
+    });
+
+    test("forged in any way is answered as none: the same bytes, no call, nothing logged", async () => {
+      expect(await otherwise(forged(site.given), look, nobody)).toEqual([]);
+      expect([site.calls(), site.logged]).toEqual([[], []]);
+    });
+
+    test("forged in any way gives what is written then as none does", async () => {
+      const write: Work = async (store, session) => {
+        (await session()).set("who", "me");
+        store.setSecureCookie("pass", { who: "me" });
+      };
+      const forgeries = forged(site.given);
+      const plain = await site.ask(write);
+      expect(plain).toMatch(/^\[200,.*\["set-cookie","session=\?; Path=\/; HttpOnly; SameSite=Lax"\].*,"done"\]$/);
+      expect(await otherwise(forgeries, write, plain)).toEqual([]);
+      expect(site.calls()).toEqual(site.isKept ? Array.from({ length: forgeries.length + 1 }, () => "create") : []);
+    });
+  },
+);
+
+/** Ids that were signed here and lead nowhere. */
+const deadEnds: readonly (readonly [string, (site: Awaited<ReturnType<typeof setUp>>, sign: (id: string) => string) => Promise<string>])[] =
+  [
+    ["that was never given", async (_site, sign) => sign("A".repeat(43))],
+    [
+      "whose session has ended",
+      async (site) => {
+        await site.ask((store) => store.deleteSession(), `session=${site.given.other}`);
+        return site.given.other;
+      },
+    ],
+    [
+      "that was replaced by another",
+      async (site) => {
+        await site.ask(async (_store, session) => (await session()).regenerate(), `session=${site.given.value}`);
+        return site.given.value;
+      },
+    ],
+  ];
+
+describe.each(
+  kinds
+    .filter(({ purpose }) => purpose === "session-id")
+    .flatMap((kind) => [false, true].map((encrypt) => [kind.what, encrypt, kind] as const)),
+)("the id of %s, encrypted: %s", (_what, encrypt, kind) => {
+  test.each(deadEnds)("%s is answered as none, for one call", async (_title, lead) => {
+    const site = await setUp(kind, encrypt);
+    const ids = new SecureCookie({ keys: [secretKey], purpose: "session-id", encrypt, now: () => start });
+    const value = await lead(site, (id) => ids.sign("session", id));
+    site.calls();
+    expect(await site.ask(look, `session=${value}`)).toBe(nobody);
+    expect([site.calls(), site.logged]).toEqual([["read"], []]);
+    expect(await site.ask(look, `session=${value}; session=${value}`)).toBe(nobody);
+    expect(site.calls()).toEqual(["read"]);
+  });
+});

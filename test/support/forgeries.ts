@@ -1,0 +1,108 @@
+import { SecureCookie, type Purpose } from "../../packages/session/src/secure-cookie.ts";
+
+/** A cookie that an application gave, and how it made it. */
+export interface Given {
+  readonly name: string;
+  readonly value: string;
+  /** Another one of the same name and kind, of somebody else and of another time. */
+  readonly other: string;
+  /** What the value holds. */
+  readonly text: string;
+  readonly purpose: Purpose;
+  readonly encrypt: boolean;
+  readonly key: string;
+  /** When it was made; milliseconds since the Unix epoch. */
+  readonly madeAt: number;
+}
+
+/** A header Cookie by what is wrong with it. */
+export type Forgery = readonly [title: string, header: string];
+
+/** A header can not be sent with them. */
+const unsendable = /[\0\r\n]|[^\0-\xff]/;
+
+/** Longer than any age that a cookie may have; milliseconds. */
+const longAgo = 15 * 24 * 60 * 60 * 1000;
+
+/** Every bit of a value the other way, cut at every place from both ends, and one character less at every place. */
+export function damaged({ name, value }: Pick<Given, "name" | "value">): readonly Forgery[] {
+  const all: [string, string][] = [];
+  for (let at = 0; at < value.length; at++) {
+    const [before, after] = [value.slice(0, at), value.slice(at + 1)];
+    for (let bit = 0; bit < 8; bit++) {
+      all.push([`bit ${bit} of character ${at}`, before + String.fromCharCode(value.charCodeAt(at) ^ (1 << bit)) + after]);
+    }
+    all.push([`the first ${at}`, before], [`without the first ${at + 1}`, after], [`without character ${at}`, before + after]);
+  }
+  return all.flatMap(([title, changed]) => (unsendable.test(changed) ? [] : [[title, `${name}=${changed}`] as const]));
+}
+
+/** Parts of two values in each mixture, repeated, in another order; and the right text made in another way. */
+export function forged(given: Given): readonly Forgery[] {
+  return [...rearranged(given), ...madeOtherwise(given)];
+}
+
+function rearranged({ name, value, other }: Given): readonly Forgery[] {
+  const [own, others] = [value.split("."), other.split(".")];
+  const all: [string, string][] = [];
+  for (let mixture = 1; mixture < 2 ** own.length - 1; mixture++) {
+    all.push([`mixture ${mixture}`, own.map((part, i) => ((mixture >> i) & 1 ? others[i] : part)).join(".")]);
+  }
+  for (const [at, part] of own.entries()) {
+    const [before, after] = [own.slice(0, at), own.slice(at + 1)];
+    all.push([`part ${at} twice`, [...before, part, part, ...after].join(".")]);
+    all.push([`part ${at} doubled`, [...before, part + part, ...after].join(".")]);
+    all.push([`part ${at} left out`, [...before, ...after].join(".")]);
+    all.push([`part ${at} empty`, [...before, "", ...after].join(".")]);
+    all.push([`part ${at} first`, [part, ...before, ...after].join(".")]);
+  }
+  all.push(["itself twice", value + value], ["itself twice, apart", `${value}.${value}`], ["both", `${value}.${other}`]);
+  all.push(["backwards", [...value].reverse().join("")], ["in capitals", value.toUpperCase()], ["nothing", ""]);
+  const real = new Set([value, other]);
+  return all.filter(([, changed]) => !real.has(changed)).map(([title, changed]) => [title, `${name}=${changed}`]);
+}
+
+function madeOtherwise({ name, value, text, purpose, encrypt, key, madeAt }: Given): readonly Forgery[] {
+  const make = (changes: { keys?: string[]; purpose?: Purpose; encrypt?: boolean; at?: number; name?: string; text?: string }) => {
+    const { keys = [key], at = madeAt } = changes;
+    const cookie = new SecureCookie({ keys, purpose: changes.purpose ?? purpose, encrypt: changes.encrypt ?? encrypt, now: () => at });
+    return cookie.sign(changes.name ?? name, changes.text ?? text);
+  };
+  const purposes = (["session-data", "session-id", "secure-cookie"] as const).filter((each) => each !== purpose);
+  const [version, ...rest] = value.split(".");
+  const versions = ["v1", "e1", "v2", "e2", "V1", "E1", "", "v01", "1", "none"].filter((each) => each !== version);
+  const all: [string, string][] = [
+    ["another key", make({ keys: ["k".repeat(32)] })],
+    ["another key before ours", make({ keys: ["k".repeat(32), key] })],
+    ["the key with a blank", make({ keys: [`${key} `] })],
+    ...purposes.map((each): [string, string] => [`made as ${each}`, make({ purpose: each })]),
+    ...["", "other", name.toUpperCase(), `__Host-${name}`, `${name}\0`].map((each): [string, string] => [
+      `made for ${JSON.stringify(each)}`,
+      make({ name: each }),
+    ]),
+    ["made the other way", make({ encrypt: !encrypt })],
+    ...versions.map((each): [string, string] => [`version ${JSON.stringify(each)}`, [each, ...rest].join(".")]),
+    ["made 61 seconds ahead", make({ at: madeAt + 68_000 })],
+    ["made long ago", make({ at: madeAt - longAgo, text: text.replace(String(madeAt), String(madeAt - longAgo)) })],
+    ["the text alone", Buffer.from(text).toString("base64url")],
+    ["the text in the open", encodeURIComponent(text)],
+    ["a text that is none", make({ text: "null" })],
+    ["a text that is empty", make({ text: "" })],
+    ["a text that breaks off", make({ text: text.slice(0, -1) })],
+  ];
+  const values = all.map(([title, changed]): Forgery => [title, `${name}=${changed}`]);
+  const damage = damaged({ name, value }).filter((_each, at) => at % 97 === 0);
+  return [
+    ...values,
+    ["under another name", `other=${value}`],
+    ["under its name in capitals", `${name.toUpperCase()}=${value}`],
+    [
+      "behind four others",
+      `${damage
+        .slice(0, 4)
+        .map(([, header]) => header)
+        .join("; ")}; ${name}=${value}`,
+    ],
+    ["over 4096 bytes", `${name}=${value}${"A".repeat(4096)}`],
+  ];
+}
