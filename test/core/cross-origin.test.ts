@@ -1,4 +1,4 @@
-import { text } from "@mini/core";
+import { Rule, text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
@@ -35,5 +35,51 @@ describe("writes from other origins", () => {
     expect(
       (await open.fetch(new Request("http://localhost/", { method: "POST", headers: { origin: "https://evil.example" } }))).status,
     ).toBe(200);
+  });
+
+  test("of any type and by any method are refused before anything is done", async () => {
+    const done: string[] = [];
+    const site = makeApp(() => text(String(done.push("handler"))), {
+      middleware: [{ beforeDispatch: () => void done.push("middleware") }],
+    }).app;
+    const types = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a", "application/json", ""];
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "post", "BREW"]) {
+      for (const type of types) {
+        for (const from of [{ "sec-fetch-site": "cross-site" }, { origin: "https://evil.example" }, { origin: "null" }] as const) {
+          const headers = { ...(from as Record<string, string>), ...(type !== "" && { "content-type": type }) };
+          const { status } = await site.fetch(new Request("http://localhost/", { method, headers, body: "a=1" }));
+          expect(status, `${method} of ${type}`).toBe(403);
+        }
+      }
+    }
+    expect(done).toEqual([]);
+  });
+
+  test("of any spelling of a path are refused, those included that are redirected", async () => {
+    const rules = [new Rule("/api/*path", { redirectTo: "/" }), new Rule("/slash/", { redirectTo: "/" })];
+    const site = makeApp(() => text("done"), { rules }).app;
+    const paths = [
+      "/",
+      "//",
+      "/./",
+      "/a/..",
+      "/%2e/",
+      "/%2F",
+      "/?a",
+      "/;a",
+      "/\\",
+      "/slash",
+      "/slash/",
+      "//slash",
+      "/api/x",
+      "/api//x",
+      "/nowhere",
+      "/%zz",
+    ];
+    for (const path of paths) {
+      const headers = { origin: "https://evil.example" };
+      const { status } = await site.fetch(new Request(`http://localhost${path}`, { method: "POST", headers }));
+      expect(status, path).toBe(403);
+    }
   });
 });

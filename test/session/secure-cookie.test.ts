@@ -1,5 +1,7 @@
+import crypto from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { SecureCookie, type SecureCookieOptions } from "../../packages/session/src/secure-cookie.ts";
 
 const key = "a key that is long enough to be one";
@@ -114,6 +116,12 @@ describe("an encrypted value", () => {
     expect(cookie.sign("name", "secret text")).not.toBe(value);
   });
 
+  test("has a nonce of its own each time", () => {
+    const cookie = make({ encrypt: true });
+    const nonces = Array.from({ length: 5000 }, () => cookie.sign("name", "text").slice("e1.".length, "e1.".length + 16));
+    expect(new Set(nonces).size).toBe(5000);
+  });
+
   test("is refused with its last character spelled otherwise", () => {
     const cookie = make({ encrypt: true });
     for (let length = 1; length <= 6; length++) {
@@ -128,4 +136,44 @@ describe("an encrypted value", () => {
 test("a signed value of the same text, name and time is the same from any process", () => {
   expect(make().sign("name", "text")).toBe(make().sign("name", "text"));
   expect(make().sign("name", "text")).toMatch(/^v1\.dGV4dA\.1700000000\.[\w-]{43}$/);
+});
+
+// Made with HKDF, HMAC and AES-GCM of Python's cryptography: one key for each purpose, and every part of the context in its place.
+test.each([
+  ["session-data", false, "v1.eyJhIjoiw6kiLCJiIjpbMSwyXX0.1700000000.vaH-492BVC8A552TSjATKxPcLHFh3CqAH7kOQPyp6x0"],
+  ["session-id", false, "v1.eyJhIjoiw6kiLCJiIjpbMSwyXX0.1700000000.RkIPywCdVseckk-XLp0Y7o6KlwJjOfPf1QUedBKBMtU"],
+  ["secure-cookie", false, "v1.eyJhIjoiw6kiLCJiIjpbMSwyXX0.1700000000.dN-_i2YgI_cVfg5dvBKgfrd2-yEU66_Cuyf1gU_UDZQ"],
+  ["session-data", true, "e1.AQIDBAUGBwgJCgsMNfMYhC3Y6GLTbq68jGWz5BxqCYE0yW7zL4KYYXSq-9L0JGhO.1700000000"],
+  ["session-id", true, "e1.AQIDBAUGBwgJCgsM2fgWsGsBwxXKHZ-SkRprytNKKfioL5jpV7pmZkyTAjJItPQ8.1700000000"],
+  ["secure-cookie", true, "e1.AQIDBAUGBwgJCgsMWOwLkJhQNe4gfZRiO6LwaSW1i-pFyrzihaiqtKGYkvR3bKQ_.1700000000"],
+] as const)("is what another implementation makes of the same: %s, encrypted: %s", (purpose, encrypt, value) => {
+  const nonce = () => new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  const cookie = make({ purpose, encrypt, nonce });
+  const text = '{"a":"é","b":[1,2]}';
+  expect(cookie.sign("name", text)).toBe(value);
+  expect(cookie.unsign("name", value)).toEqual({ ok: true, text, signedAt: 1_700_000_000 });
+});
+
+describe("a mac", () => {
+  const compare = crypto.timingSafeEqual;
+  afterEach(() => {
+    crypto.timingSafeEqual = compare;
+    syncBuiltinESMExports();
+  });
+
+  test("is compared in constant time, whole, with each key until one fits", () => {
+    const compared = vi.fn<typeof compare>(compare);
+    crypto.timingSafeEqual = compared;
+    syncBuiltinESMExports();
+    const cookie = make({ keys: [other, key] });
+    const value = make().sign("name", "text");
+    expect(cookie.unsign("name", value).ok).toBe(true);
+    // Wrong from its first byte on, and in its last only.
+    for (const forged of [value.replace(/[^.]{42}.$/, `${"A".repeat(42)}E`), value.replace(/.$/, value.endsWith("A") ? "E" : "A")]) {
+      expect(cookie.unsign("name", forged).ok).toBe(false);
+    }
+    expect(compared.mock.calls.map(([own, given]) => [own.byteLength, given.byteLength])).toEqual(
+      Array.from({ length: 6 }, () => [32, 32]),
+    );
+  });
 });

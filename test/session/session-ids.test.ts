@@ -1,6 +1,7 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { SecureCookie } from "../../packages/session/src/secure-cookie.ts";
+import { SessionIds } from "../../packages/session/src/session-ids.ts";
 import { begun, idIn, keyOf, sign, start } from "../support/keyed-app.ts";
 import { secretKey, setCookies, type Work } from "../support/session-app.ts";
 
@@ -61,6 +62,38 @@ describe("an id", () => {
     expect(idIn({ client })).toMatch(/^[\w-]{43}$/);
     expect(idIn({ client })).not.toBe(id);
     expect(app.watched.seen.filter((seen) => seen === keyOf(id))).toEqual([keyOf(id)]);
+  });
+
+  test("counts in its cookie and nowhere else", async () => {
+    const app = await begun();
+    const id = idIn(app);
+    const value = app.client.cookies.get("session")!;
+    const isNew: Work = async (_store, session) => text(String((await session()).isNew));
+    for (const given of [id, value]) {
+      const query = `session=${given}&sid=${given}&JSESSIONID=${given}`;
+      const headers = { authorization: `Bearer ${given}`, session: given, "x-session-id": given, "set-cookie": `session=${given}` };
+      for (const method of ["GET", "POST"]) {
+        const asked = { method, path: `/?${query}`, headers, client: app.browser() };
+        expect(await (await app.run(isNew, asked)).text()).toBe("true");
+      }
+    }
+    expect(app.watched.counted()).toEqual([]);
+    expect(await (await app.run(isNew)).text()).toBe("false");
+  });
+
+  test("is 256 bits of Node's generator, and never the same", () => {
+    const ids = new SessionIds({ keys: [secretKey] });
+    const drawn = Array.from({ length: 4000 }, () => ids.draw());
+    expect(new Set(drawn.map(({ id }) => id)).size).toBe(4000);
+    const bytes = drawn.map(({ id }) => Buffer.from(id, "base64url"));
+    expect(new Set(bytes.map(({ length }) => length))).toEqual(new Set([32]));
+    expect(drawn.every(({ id, key }) => key === keyOf(id))).toBe(true);
+    // Each bit is set in half of them; 1700 and 2300 are more than nine standard deviations away.
+    for (let bit = 0; bit < 256; bit++) {
+      const set = bytes.filter((id) => (id[bit >> 3]! >> (bit & 7)) & 1).length;
+      expect(set).toBeGreaterThan(1700);
+      expect(set).toBeLessThan(2300);
+    }
   });
 
   test("of a live session counts behind one of a dead session of the same name", async () => {

@@ -124,6 +124,24 @@ describe("the calls to the backend", () => {
 });
 
 describe("the end of a session", () => {
+  test.each([
+    ["maxAge", { maxAge: 100 }],
+    ["idleTimeout", { idleTimeout: 100 }],
+  ])("by %s is its end, though its backend still gives it", async (_name, config) => {
+    // Its clock stands still, so that for the backend nothing ever ends.
+    const backend = new MemoryBackend({ now: () => start });
+    let time = start;
+    const app = sessionApp({ backend, ...config, now: () => time });
+    await app.run(async (_store, session) => (await session()).set("a", 1));
+    const headers = { cookie: `session=${app.client.cookies.get("session")}` };
+    time += 100_000 - 1;
+    const client = app.browser();
+    expect(await app.data({ client, headers })).toEqual({ a: 1 });
+    time += 100_000 + 1;
+    expect(await app.data({ client, headers })).toEqual({});
+    await app.settle();
+  });
+
   /** Knows no time, so that every record is there for ever. */
   const timeless = () => new MemoryBackend({ now: () => 0 });
   const isNew = async (session: AnySession) => text(String(session.isNew));
