@@ -15,6 +15,8 @@ export type Work = (store: SessionStore, session: () => Promise<AnySession>) => 
 export interface SessionApp {
   readonly app: App;
   readonly client: TestClient;
+  /** What a request that does not come by `run` says in its header x-work, to have this work done. */
+  readonly number: (work: Work) => string;
   /** Runs work as a request's handler and gives the response; what the work returns is the answer, if it is one. */
   readonly run: (work: Work, options?: RunOptions) => Promise<Response>;
   /** Begins a request that loads the session and waits; its work is done when it is told to finish. */
@@ -72,13 +74,14 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   });
   const browser = () => new TestClient(app, { now: () => clock, ...(baseUrl === undefined ? {} : { baseUrl }) });
   const own = browser();
+  const number = (work: Work) => String(works.push(work) - 1);
   const run = async (work: Work, { method = "GET", path = "/", headers = {}, client = own }: RunOptions = {}) => {
-    const number = works.push(work) - 1;
-    return client.request(path, { method, headers: { ...headers, "x-work": String(number) } });
+    return client.request(path, { method, headers: { ...headers, "x-work": number(work) } });
   };
   return {
     app,
     client: own,
+    number,
     run,
     async begin(work, options) {
       const loaded = gate();
