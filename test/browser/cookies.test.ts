@@ -12,7 +12,6 @@ const chromium = findChromium();
 
 class Cookies extends RequestHandler {
   get({ what, number }: { what: string; number: string }) {
-    if (what === "raw") return text("raw", { headers: { "set-cookie": refusedCases[Number(number)]!.line } });
     const { name, value = "b", options } = (what === "refused" ? refusedCases : keptCases)[Number(number)]!;
     if (what === "delete") deleteCookie(name, options);
     else setCookie(name, value, options);
@@ -35,7 +34,16 @@ need("chromium", chromium)("cookies in a browser", () => {
   beforeAll(async () => {
     const rules = [new Rule("/", { handler: Cookies, action: "page" }), new Rule("/:what/:number", { handler: Cookies })];
     const options = { port: 0, silent: true, gracefulShutdown: false, tls: certificate };
-    [browser, server] = await Promise.all([startBrowser(chromium!, ownHosts), serve(new App({ rules, logger }), options)]);
+    const app = new App({ rules, logger });
+    // What no application of ours can send.
+    const fetch = (request: Request) => {
+      const raw = /\/raw\/(\d+)$/.exec(request.url);
+      return raw === null ? app.fetch(request) : text("raw", { headers: { "set-cookie": refusedCases[Number(raw[1])]!.line } });
+    };
+    [browser, server] = await Promise.all([
+      startBrowser(chromium!, ownHosts),
+      serve({ fetch, maxBodySize: app.maxBodySize, logger }, options),
+    ]);
     context = await browser.newContext();
     page = await context.newPage();
     await page.goto(`https://site.example:${server.port}/`);

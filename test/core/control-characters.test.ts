@@ -52,10 +52,16 @@ function expectHead({ lines, names }: RawAnswer, expected: readonly string[], ti
   for (const line of lines) expect(line, title).toMatch(/^[\x20-\x7e]+$/);
 }
 
+/** What an error's answer has: a page of ours says what it needs. */
+const errorHead = ({ body }: RawAnswer): readonly string[] =>
+  body.startsWith("{")
+    ? ["content-length", "content-type", "vary", "x-content-type-options"]
+    : ["content-length", "content-security-policy", "content-type", "vary", "x-content-type-options"];
+
 /** The page of an unexpected error, logged once, with nothing of what the handler had added. */
 function expectRefused(answer: RawAnswer, title: string): void {
   expect(answer.status, title).toBe(500);
-  expectHead(answer, ["content-length", "content-type", "vary"], title);
+  expectHead(answer, errorHead(answer), title);
   expect(answer.body, title).toContain("Something went wrong on the server.");
   expect(answer.body, title).not.toContain(injected);
 }
@@ -145,8 +151,9 @@ describe("what is encoded stays on its line", () => {
   });
 
   test("the message of an error, in a page and in JSON", async () => {
-    const head = ["content-length", "content-type", "set-cookie", "vary", "x-committed"];
+    const both = ["content-length", "content-type", "set-cookie", "vary", "x-committed", "x-content-type-options"];
     for (const accept of ["text/html", "application/json"]) {
+      const head = accept === "text/html" ? [...both, "content-security-policy"] : both;
       const answers = await expectAll(hostileValues, (message) => abort(403, message), 403, head, { headers: { accept } });
       for (const { lines } of answers) expect(lines[0]).toBe("HTTP/1.1 403 ");
       if (accept === "text/html") continue;

@@ -68,7 +68,7 @@ describe("the scan of responses", () => {
       { headers: ["vary", "Cookie", "cache-control", "public, x-private", "set-cookie", session] },
       "the response sets the cookie session and may be stored by shared caches",
     ],
-    ["a line that is too long", withCookies(`a=${"b".repeat(4095)}`), "a cookie's line has more than 4096 bytes"],
+    ["a value that is too long", withCookies(`a=${"b".repeat(4096)}`), "a cookie's name and value have more than 4096 bytes"],
     ["two cookies of one place", withCookies(session, session), "the cookie session is set twice"],
     ["__Host- without Secure", withCookies("__Host-a=b; Path=/"), "the cookie __Host-a lacks Secure, which its prefix asks for"],
     ["__secure- without Secure", withCookies("__secure-a=b"), "the cookie __secure-a lacks Secure, which its prefix asks for"],

@@ -16,6 +16,8 @@ export interface Medium {
   readonly name: string;
   /** Whether the cookie holds an id only. */
   readonly isServerSide: boolean;
+  /** Whether what is read may be older than what is kept. */
+  readonly isCached: boolean;
   /** Characters that no session may have. */
   readonly tooMuch: number;
   /** @param now - Clock, in milliseconds since the Unix epoch. */
@@ -64,10 +66,10 @@ export function serverSideMedia(): readonly Medium[] {
     ...(memcached === undefined ? [] : [{ name: "memory behind memcached", open: cachedMedium(memcached) }]),
     ...(postgresUrl === undefined ? [] : [{ name: "Postgres", open: postgres(postgresUrl) }]),
   ];
-  return media.map((medium) => ({ ...medium, isServerSide: true, tooMuch: 65_536 }));
+  return media.map((medium) => ({ ...medium, isServerSide: true, isCached: medium.name.includes(" behind "), tooMuch: 65_536 }));
 }
 
 /** All places, for the file that asks. */
 export function everyMedium(): readonly Medium[] {
-  return [{ name: "their cookies", isServerSide: false, tooMuch: 4096, open: () => "securecookie" }, ...serverSideMedia()];
+  return [{ name: "their cookies", isServerSide: false, isCached: false, tooMuch: 4096, open: () => "securecookie" }, ...serverSideMedia()];
 }

@@ -32,7 +32,8 @@ export interface Scanned {
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const fieldValue = /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/;
 const frame = /(?:^|[\s>"]|\\n)at (?:[^\n]*[(/ ])?(?:file:|node:|[A-Za-z]:)?[^\s()]+:\d+:\d+/;
-const longestLine = 4096;
+/** Bytes of name and value together; RFC 6265bis section 5.7. */
+const longestPair = 4096;
 const longestAge = 400 * 24 * 60 * 60;
 
 const found: string[] = [];
@@ -69,7 +70,8 @@ function cookieProblems(scanned: Scanned, lines: readonly string[]): string[] {
   const places = new Set<string>();
   for (const line of lines) {
     const cookie = readSetCookie(line);
-    if (Buffer.byteLength(line) > longestLine) problems.push(`a cookie's line has more than ${longestLine} bytes`);
+    if (Buffer.byteLength(line.split(";", 1)[0]!) - 1 > longestPair)
+      problems.push(`a cookie's name and value have more than ${longestPair} bytes`);
     if (typeof cookie === "string") {
       problems.push(`a line of Set-Cookie ${cookie}`);
       continue;
