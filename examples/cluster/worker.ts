@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { serve } from "@mini/core/serve";
 import { makeApp } from "./app.ts";
 import { openBackend } from "./backends.ts";
@@ -30,5 +31,7 @@ export async function work(settings: Settings): Promise<void> {
   // What is in flight is answered first, and needs the backend; the backend needs what it is kept in.
   await Promise.race([server.close(), late]);
   await Promise.race([close(), late]);
-  process.exit();
+  // In place of process.exit(): a connection that the primary is handing over to this process would be lost with it. This
+  // waits for the primary's answer, and until then gives such a one back.
+  cluster.worker!.kill();
 }
