@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import { request, text, urlFor, type AppOptions } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
+import { sendRaw } from "../support/raw-http.ts";
 
 const open: Server[] = [];
 afterEach(async () => {
@@ -19,11 +18,7 @@ async function ask(
   const work = () => text(JSON.stringify([request.host, request.url, urlFor("home", {}, { absolute: true })]));
   const server = await serve(makeApp(work, options as object).app, { port: 0, silent: true, gracefulShutdown: false });
   open.push(server);
-  const socket = connect(server.port, "127.0.0.1");
-  let answer = "";
-  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
-  socket.write([`GET ${target} HTTP/1.1`, ...lines, "Connection: close", "", ""].join("\r\n"), "latin1");
-  await once(socket, "close");
+  const answer = await sendRaw(server.port, [`GET ${target} HTTP/1.1`, ...lines, "Connection: close", "", ""].join("\r\n"));
   const status = Number(answer.slice(9, 12));
   return status === 200 ? [200, ...(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4)) as unknown[])] : [status];
 }

@@ -7,6 +7,7 @@ import { serve, type Server } from "@mini/core/serve";
 import { request } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
 import { root, temporaryFolder } from "../support/folder.ts";
+import { sendRaw } from "../support/raw-http.ts";
 import { runNode } from "../support/run-node.ts";
 
 declare module "@mini/core" {
@@ -42,16 +43,6 @@ async function listen(work: () => unknown, options: object = {}): Promise<Server
   const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false });
   open.push(server);
   return server;
-}
-
-/** Sends bytes as they are, and gives everything that comes back until the server ends the connection. */
-async function raw(port: number, bytes: string): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
-  let answer = "";
-  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
-  socket.write(bytes, "latin1");
-  await once(socket, "close");
-  return answer;
 }
 
 function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
@@ -109,7 +100,10 @@ describe("a server", () => {
       if (current.path === "/fails") throw new Error("no");
       return text("fine");
     });
-    const answer = await raw(server.port, "GET /fails HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const answer = await sendRaw(
+      server.port,
+      "GET /fails HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 500", "HTTP/1.1 200"]);
   });
 
@@ -195,7 +189,7 @@ describe("hostile bytes", () => {
   ])("%s: an answer that is no 500, and the server lives", async (_title, bytes) => {
     errors.length = 0;
     const server = await listen(() => text("fine"));
-    const answer = await raw(server.port, bytes);
+    const answer = await sendRaw(server.port, bytes);
     expect(answer).toMatch(/^HTTP\/1\.1 (?:2\d\d|4\d\d|501)/);
     expect(errors).toEqual([]);
     expect((await request(server.url)).statusCode).toBe(200);
