@@ -176,7 +176,7 @@ describe("hostile bytes", () => {
     ["no HTTP", "hello\r\n\r\n"],
     ["a header without a colon", `GET / HTTP/1.1\r\nHost a\r\n${end}`],
     ["NUL in a header", `GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n${end}`],
-    ["headers without end", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(70_000)}\r\n${end}`],
+    ["headers without end", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n${end}`],
     ["a malformed path", `GET /%zz HTTP/1.1\r\nHost: a\r\n${end}`],
     ["a malformed host", `GET / HTTP/1.1\r\nHost: a b<>\r\n${end}`],
     ["no host", `GET / HTTP/1.1\r\n${end}`],
