@@ -125,3 +125,14 @@ test("a body in a coding that would have to be undone is 501, and nothing behind
   await client.end();
   expect(app.handled).toEqual([]);
 });
+
+test("a client that asks for CONNECT and is gone ends nothing else", patience, async () => {
+  for (let turn = 0; turn < 100; turn++) {
+    const client = await app.open();
+    await client.send("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.reset();
+  }
+  const other = await app.open();
+  await other.send(get("/"));
+  expect((await other.answer()).status).toBe(200);
+});

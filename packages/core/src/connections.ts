@@ -68,9 +68,9 @@ export class Connections {
       if (socket.alpnProtocol !== "h2") watch(this.#sockets, socket);
     });
     server.on("connect", (_request, to: Socket | ServerResponse) => {
-      // Over HTTP/1 it is the connection itself.
+      // Over HTTP/1 it is the connection itself, and nobody else hears of its errors any more.
       if ("writeHead" in to) to.writeHead(501).end();
-      else to.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      else to.on("error", () => to.destroy()).end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     });
     server.on("session", (connection: Http2Connection) => {
       watch(this.#http2, connection);
