@@ -1,5 +1,9 @@
+import { text } from "@mini/core";
+import { serve } from "@mini/core/serve";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeApp } from "../support/one-handler.ts";
 import { chunkedHead, get, startRawApp, type RawApp } from "../support/raw-app.ts";
+import { RawClient } from "../support/raw-client.ts";
 
 let app: RawApp;
 beforeEach(async () => {
@@ -126,13 +130,33 @@ test("a body in a coding that would have to be undone is 501, and nothing behind
   expect(app.handled).toEqual([]);
 });
 
-test("a client that asks for CONNECT and is gone ends nothing else", patience, async () => {
-  for (let turn = 0; turn < 100; turn++) {
+test("a client that breaks off after CONNECT, while it is answered, ends nothing but its connection", patience, async () => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => void uncaught.push(error);
+  process.on("uncaughtException", note);
+  try {
     const client = await app.open();
     await client.send("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect((await client.answer()).status).toBe(501);
     client.reset();
+    await app.server.close();
+    expect(uncaught).toEqual([]);
+  } finally {
+    process.off("uncaughtException", note);
   }
-  const other = await app.open();
-  await other.send(get("/"));
-  expect((await other.answer()).status).toBe(200);
+});
+
+test("a client that goes on sending after CONNECT loses its connection after a time", patience, async () => {
+  const server = await serve(makeApp(() => text("fine")).app, { port: 0, silent: true, gracefulShutdown: false, timeouts: { idle: 60 } });
+  try {
+    const client = await RawClient.open(server.port);
+    await client.send("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect((await client.answer()).status).toBe(501);
+    while (!client.socket.destroyed) {
+      await client.send("x");
+      await new Promise(setImmediate);
+    }
+  } finally {
+    await server.close();
+  }
 });

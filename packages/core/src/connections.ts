@@ -70,7 +70,7 @@ export class Connections {
     server.on("connect", (_request, to: Socket | ServerResponse) => {
       // Over HTTP/1 it is the connection itself, and nobody else hears of its errors any more.
       if ("writeHead" in to) to.writeHead(501).end();
-      else to.on("error", () => to.destroy()).end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      else refuseTunnel(to, idle);
     });
     server.on("session", (connection: Http2Connection) => {
       watch(this.#http2, connection);
@@ -128,6 +128,13 @@ export class Connections {
       this.#server.close(() => undefined);
     }
   }
+}
+
+/** Node has let go of the connection: nobody else hears of its errors, takes what still comes, and ends it. */
+function refuseTunnel(connection: Socket, milliseconds: number): void {
+  const late = setTimeout(() => connection.destroy(), milliseconds);
+  connection.on("error", () => undefined).once("close", () => clearTimeout(late));
+  connection.resume().end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 function watch<T extends NodeJS.EventEmitter>(open: Set<T>, one: T): void {
