@@ -160,3 +160,19 @@ test("a client that goes on sending after CONNECT loses its connection after a t
     await server.close();
   }
 });
+
+test("requests that wait for their turn on a connection, however many, leave no listener each", patience, async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => void warnings.push(name);
+  process.on("warning", note);
+  try {
+    const client = await app.open();
+    await client.send(get("/held/first") + get("/").repeat(30));
+    await app.until("handled", 31);
+    app.release("first");
+    for (let i = 0; i < 31; i++) expect((await client.answer()).status).toBe(200);
+    expect(warnings).toEqual([]);
+  } finally {
+    process.off("warning", note);
+  }
+});

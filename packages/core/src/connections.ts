@@ -12,11 +12,14 @@ const headGrace = 1000;
 
 /** The answer that is being given over a connection, or was given last. */
 const answer = Symbol("answer");
+/** The answers that are not done, of requests that came before the one ahead of them was answered. */
+const waiting = Symbol("waiting");
 /** When a connection was opened. */
 const opened = Symbol("opened");
 
 interface NotedSocket extends Socket {
   [answer]?: ServerResponse;
+  [waiting]?: Set<ServerResponse>;
   [opened]?: number;
 }
 
@@ -89,8 +92,7 @@ export class Connections {
     const last = socket[answer];
     socket[answer] = response;
     if (last !== undefined && !last.shouldKeepAlive) return false;
-    // It waits for its turn, and Node does not tell it when the client has gone.
-    if (last !== undefined && !last.writableFinished) socket.once("close", () => response.destroy().emit("close"));
+    if (last !== undefined && !last.writableFinished) queue(socket, response);
     // What came with a request for another protocol, which is not spoken here, Node drops: the next request may be cut.
     if (this.#closes || request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     return true;
@@ -128,6 +130,15 @@ export class Connections {
       this.#server.close(() => undefined);
     }
   }
+}
+
+/** An answer waits for its turn, and Node does not tell it when the client has gone. */
+function queue(socket: NotedSocket, response: ServerResponse): void {
+  const known = socket[waiting];
+  const queued = (socket[waiting] ??= new Set());
+  if (known === undefined) socket.once("close", () => queued.forEach((each) => each.destroy().emit("close")));
+  queued.add(response);
+  response.once("close", () => queued.delete(response));
 }
 
 /** Node has let go of the connection: nobody else hears of its errors, takes what still comes, and ends it. */
