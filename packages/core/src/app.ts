@@ -15,7 +15,7 @@ import { attempt, chain, type Awaitable } from "./promise.ts";
 import { Proxies, type TrustProxy } from "./proxy.ts";
 import { withQuery } from "./redirect-pattern.ts";
 import { Request, trustsHost, type RequestSettings } from "./request.ts";
-import { claim, fromParts, partsOf, type Response } from "./response.ts";
+import { claim, fromParts, partsOf, withLength, type Response } from "./response.ts";
 import type { UrlOptions } from "./endpoints.ts";
 import { Router } from "./router.ts";
 import { memberFor, methodNotAllowed, NoHandler, Routes, verbs, type Route } from "./routes.ts";
@@ -279,7 +279,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
       return fromParts({ ...parts, headers, body: null });
     }
     const length = typeof parts.body === "string" ? Buffer.byteLength(parts.body) : parts.body!.byteLength;
-    return fromParts({ ...parts, headers: [...headers, "content-length", String(length)], body: null });
+    return fromParts({ ...parts, headers: withLength(headers, length), body: null });
   }
 }
 

@@ -64,6 +64,12 @@ export function flatValue(flat: FlatHeaders, name: string): string | undefined {
   return value;
 }
 
+/** The headers with the length of a body, in place of any that they have. */
+export function withLength(flat: FlatHeaders, length: number): FlatHeaders {
+  const others = flat.filter((_, i) => flat[i - (i % 2)] !== "content-length");
+  return [...others, "content-length", String(length)];
+}
+
 type ReusableBody = string | Uint8Array | null;
 
 interface Parts {

@@ -1,10 +1,13 @@
 import { serve as listen } from "srvx/node";
 import type { IncomingMessage, Server as HTTPServer, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { Admission } from "./admission.ts";
 import type { App } from "./app.ts";
 import { limitedBody } from "./body.ts";
 import { Connections } from "./connections.ts";
 import { ConfigError, PortInUseError } from "./errors.ts";
+import { multiplexed } from "./multiplexed.ts";
+import { chain } from "./promise.ts";
 import { Response } from "./response.ts";
 
 export interface ServeOptions {
@@ -64,9 +67,13 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   const admission = new Admission();
   const server = listen({
     fetch(incoming) {
-      const { req, res } = incoming.runtime!.node as { readonly req: IncomingMessage; readonly res: ServerResponse };
+      const { req, res } = incoming.runtime!.node as {
+        readonly req: IncomingMessage & { readonly stream?: ServerHttp2Stream };
+        readonly res: ServerResponse;
+      };
+      const { stream } = req;
       // Not the number of the version, which over HTTP/1 is what the client says.
-      if (!("stream" in req)) {
+      if (stream === undefined) {
         const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
         if (refusal !== undefined) return refuse(res, refusal);
       }
@@ -75,7 +82,8 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
         // What nobody has read of a body would stand before the next request.
         res.once("finish", () => void req.resume());
       }
-      return app.fetch(incoming);
+      const answer = app.fetch(incoming);
+      return stream === undefined ? answer : (chain(answer, (response) => multiplexed(response, stream)) as Response | Promise<Response>);
     },
     port,
     hostname,

@@ -1,0 +1,27 @@
+import type { ServerHttp2Stream } from "node:http2";
+import { fromParts, partsOf, type FlatHeaders, type Response } from "./response.ts";
+
+/** What is said of one connection of HTTP/1; RFC 9113 §8.2.2. */
+const connectionSpecific: ReadonlySet<string> = new Set([
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * A response as HTTP/2 carries it: each header once, and none of a connection. Node throws over others, where nobody catches.
+ *
+ * The body that nobody waits for any more is cancelled.
+ */
+export function multiplexed(response: Response, stream: Pick<ServerHttp2Stream, "closed" | "destroyed">): Response {
+  const { body, status, statusText } = partsOf(response);
+  const headers: FlatHeaders = [];
+  for (const [name, value] of response.headers) if (!connectionSpecific.has(name)) headers.push(name, value);
+  const isGone = (stream.closed || stream.destroyed) && body instanceof ReadableStream;
+  if (isGone) void body.cancel().catch(() => undefined);
+  return fromParts({ body: isGone ? null : body, status, statusText, headers });
+}

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { connect, type ClientHttp2Session, type OutgoingHttpHeaders } from "node:http2";
+import { request, Response, text } from "@mini/core";
+import { serve, type Server } from "@mini/core/serve";
+import { afterEach, describe, expect, test } from "vitest";
+import { certificate } from "../support/certificate.ts";
+import { makeApp } from "../support/one-handler.ts";
+
+const open: { readonly server: Server; readonly client: ClientHttp2Session }[] = [];
+afterEach(async () => {
+  for (const { client, server } of open.splice(0)) {
+    client.destroy();
+    await server.close();
+  }
+});
+
+async function listen(work: () => unknown): Promise<ClientHttp2Session> {
+  const server = await serve(makeApp(work).app, { port: 0, silent: true, gracefulShutdown: false, tls: certificate });
+  const client = connect(server.url, { ca: certificate.cert });
+  open.push({ server, client });
+  return client;
+}
+
+async function ask(client: ClientHttp2Session, headers: OutgoingHttpHeaders = {}) {
+  const stream = client.request({ ":path": "/", ...headers });
+  const [head] = (await once(stream, "response")) as [Record<string, unknown>];
+  let body = "";
+  for await (const chunk of stream.setEncoding("utf8")) body += String(chunk);
+  return { head, body };
+}
+
+const stream = () => new Response(new Blob(["fine"]).stream(), { headers: { "transfer-encoding": "chunked" } });
+
+/** Milliseconds in which an answer comes, or never does. */
+const patience = { timeout: 3000 };
+
+describe("over HTTP/2", () => {
+  test.each([
+    ["keep-alive", () => text("fine", { headers: { connection: "close", "keep-alive": "timeout=5" } })],
+    ["transfer-encoding", stream],
+    ["upgrade", () => text("fine", { headers: { upgrade: "h2c" } })],
+    ["http2-settings", () => text("fine", { headers: { "http2-settings": "a" } })],
+  ])("the header %s, which belongs to a connection, is left out", patience, async (name, work) => {
+    const { head, body } = await ask(await listen(work));
+    expect(head).toMatchObject({ ":status": 200 });
+    expect(head).not.toHaveProperty(name);
+    expect(body).toBe("fine");
+  });
+
+  test("a header that is there twice is sent once, and each cookie by itself", patience, async () => {
+    const headers: [string, string][] = [
+      ["etag", '"a"'],
+      ["etag", '"b"'],
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ];
+    const { head } = await ask(await listen(() => text("fine", { headers })));
+    expect(head).toMatchObject({ etag: '"a", "b"', "set-cookie": ["a=1", "b=2"] });
+  });
+
+  test("HEAD of a response that says its length itself has one length", patience, async () => {
+    const client = await listen(() => text("fine", { headers: { "content-length": "7" } }));
+    expect((await ask(client, { ":method": "HEAD" })).head).toMatchObject({ ":status": 200, "content-length": "4" });
+  });
+
+  test("a stream that comes when the client has gone is cancelled", patience, async () => {
+    let cancel: () => void = () => undefined;
+    const cancelled = new Promise<void>((resolve) => (cancel = resolve));
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const client = await listen(async () => {
+      begin();
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      return new Response(new ReadableStream({ cancel: () => cancel() }));
+    });
+    const asked = client.request({ ":path": "/" });
+    await begun;
+    asked.close();
+    await expect(cancelled).resolves.toBeUndefined();
+  });
+});
