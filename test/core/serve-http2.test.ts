@@ -78,4 +78,14 @@ describe("over HTTP/2", () => {
     asked.close();
     await expect(cancelled).resolves.toBeUndefined();
   });
+
+  test.each([
+    ["that no URL can have", { ":authority": "a.1", ":path": '/?"' }],
+    ["with a port that is none", { ":authority": "localhost:99999" }],
+    ["beside another (RFC 9113 §8.3.1)", { ":authority": "localhost", host: "other.example" }],
+  ])("a host %s: 400", patience, async (_title, headers) => {
+    const client = await listen(() => text("fine"));
+    expect((await ask(client, headers)).head).toMatchObject({ ":status": 400 });
+    expect((await ask(client)).head).toMatchObject({ ":status": 200 });
+  });
 });

@@ -1,13 +1,20 @@
 import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http2";
 
 /** Hosts that are known to be some, at most this many. */
 const mostHosts = 1000;
 
-/** Judges the head of requests over HTTP/1 by what RFC 9112 refuses and Node takes. */
+/** Judges the head of requests by what RFC 9112 and RFC 9113 refuse and Node takes. */
 export class Admission {
   readonly #hosts = new Set<string>();
 
-  /** The status that a request is refused with; `undefined`: it is fine. */
+  /** The same over HTTP/2; RFC 9113 §8.3.1: of two hosts that differ it would be unclear which one counts. */
+  refusalOfStream({ ":authority": authority, host = authority }: IncomingHttpHeaders): number | undefined {
+    const isOne = authority === undefined || authority === host;
+    return host !== undefined && isOne && this.#isHost(host) ? undefined : 400;
+  }
+
+  /** The status that a request over HTTP/1 is refused with; `undefined`: it is fine. */
   refusal({ method, url, headers, rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): number | undefined {
     if (httpVersionMajor !== 1) return 505;
     const { host } = headers;

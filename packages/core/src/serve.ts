@@ -77,6 +77,8 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
         const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
         if (refusal !== undefined) return refuse(res, refusal);
       }
+      const refusal = stream && admission.refusalOfStream(req.headers);
+      if (refusal !== undefined) return new Response(null, { status: refusal });
       if (incoming.method !== "GET") {
         Object.defineProperty(incoming, limitedBody, { value: true });
         // What nobody has read of a body would stand before the next request.
