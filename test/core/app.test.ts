@@ -152,6 +152,15 @@ describe("errors", () => {
     expect(logged[0]).not.toContain("hidden");
   });
 
+  test("that are their own cause are logged in a few lines", async () => {
+    const { get, logged } = makeApp(() => {
+      const error = new Error("round");
+      throw Object.assign(error, { cause: error });
+    });
+    expect((await get()).status).toBe(500);
+    expect(logged.join().split("caused by")).toHaveLength(11);
+  });
+
   test("are shown with debug, which production refuses", async () => {
     const { get } = makeApp(() => Promise.reject(new Error("the <detail>")), { debug: true });
     expect(await (await get()).text()).toContain("the &lt;detail&gt;");

@@ -15,11 +15,14 @@ export function logError(logger: Logger, where: string, error: unknown): void {
   }
 }
 
-function describe(error: unknown): string {
+/** Causes that are told of at most: an error may be its own, by some way round. */
+const mostCauses = 10;
+
+function describe(error: unknown, causes = mostCauses): string {
   try {
     if (!(error instanceof Error)) return String(error);
     const text = error.stack ?? `${error.name}: ${error.message}`;
-    return error.cause === undefined ? text : `${text}\n  caused by ${describe(error.cause)}`;
+    return error.cause === undefined || causes === 0 ? text : `${text}\n  caused by ${describe(error.cause, causes - 1)}`;
   } catch {
     return "a value that can not be written as text";
   }
