@@ -238,3 +238,17 @@ test.each([
 ])("%o is no limit", async (options) => {
   await expect(serve(makeApp(() => text("")).app, { port: 0, ...options })).rejects.toThrow(ConfigError);
 });
+
+test.each([
+  ["HTTP/1", {}],
+  ["HTTP/1 over TLS", secure],
+])("a server that closes gives a client up that does not read its answer: %s", async (_title, tls) => {
+  const server = await listen({ ...tls, timeouts: { request: 300 } }, () => text("x".repeat(30_000_000)));
+  const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
+  sockets.push(socket);
+  socket.on("error", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await once(socket, "readable");
+  await server.close();
+  expect(socket.destroyed).toBe(false);
+});

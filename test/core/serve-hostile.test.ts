@@ -1,6 +1,10 @@
-import { text } from "@mini/core";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { Response, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 import { chunkedHead, get, startRawApp, type RawApp } from "../support/raw-app.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -175,4 +179,47 @@ test("requests that wait for their turn on a connection, however many, leave no 
   } finally {
     process.off("warning", note);
   }
+});
+
+describe("a response of fetch", () => {
+  test("that was decoded goes on as what it is now, without what was said of its own connection", patience, async () => {
+    const zipped = gzipSync("a".repeat(6000));
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { "content-encoding": "gzip", "content-length": zipped.length, "keep-alive": "timeout=9", "x-kept": "1" });
+      response.end(zipped);
+    }).listen(0, "127.0.0.1");
+    await once(upstream, "listening");
+    const { port } = upstream.address() as AddressInfo;
+    const server = await serve(makeApp(() => fetch(`http://127.0.0.1:${port}/`)).app, { port: 0, silent: true, gracefulShutdown: false });
+    try {
+      const client = await RawClient.open(server.port);
+      await client.send(get("/") + get("/"));
+      for (const { headers, body } of [await client.answer(), await client.answer()]) {
+        expect([headers["content-encoding"], headers["x-kept"], body.length]).toEqual([undefined, "1", 6000]);
+        expect(headers["keep-alive"]).not.toBe("timeout=9");
+      }
+      client.reset();
+    } finally {
+      await server.close();
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+  });
+
+  test.each([
+    ["longer", "a".repeat(20)],
+    ["shorter", "a"],
+  ])("that is %s than it says breaks the connection off, and is not taken for the next one", patience, async (_title, body) => {
+    const stream = () => new Blob([body]).stream();
+    const work = () => new Response(stream(), { headers: { "content-length": "9" } });
+    const server = await serve(makeApp(work).app, { port: 0, silent: true, gracefulShutdown: false });
+    try {
+      const client = await RawClient.open(server.port);
+      await client.send(get("/") + get("/"));
+      const { rest } = await client.end();
+      expect(rest.match(/HTTP\/1\.1 200/g) ?? []).not.toHaveLength(2);
+    } finally {
+      await server.close();
+    }
+  });
 });

@@ -42,15 +42,19 @@ interface Limits {
 export class Connections {
   readonly #sockets = new Set<NotedSocket>();
   readonly #http2 = new Set<Http2Connection>();
+  readonly #streams = new Set<ServerHttp2Stream>();
   /** What TLS comes over: what is in flight there is not known. */
   readonly #carriers = new Set<NotedSocket>();
   readonly #server: Server;
+  /** Milliseconds. */
+  readonly #longestStall: number;
   #closes = false;
 
   /** @param server - Does not listen yet; Node itself sees to the limits of HTTP/1. */
   constructor(server: Server, limits: Limits) {
     const { maxHeaderSize, headers, request, idle } = limits;
     this.#server = server;
+    this.#longestStall = request;
     // Not as options, which a server for HTTP/2 does not take.
     Object.assign(server, {
       maxHeaderSize,
@@ -80,6 +84,7 @@ export class Connections {
       connection.setTimeout(idle, () => connection.close());
     });
     server.on("stream", (stream: ServerHttp2Stream) => {
+      watch(this.#streams, stream);
       stream.setTimeout(request, () => {
         if (stream.state.state === constants.NGHTTP2_STREAM_STATE_OPEN) stream.close(constants.NGHTTP2_CANCEL);
       });
@@ -109,17 +114,25 @@ export class Connections {
     const closed = new Promise<void>((resolve, reject) => {
       NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
     });
-    /** What has come over each, and since when nothing more. */
-    const seen = new WeakMap<Socket, { readonly bytes: number; readonly at: number }>();
+    /** What has come and gone over each, or waits to go, and since when that has not changed. */
+    const seen = new WeakMap<Socket | ServerHttp2Stream, { readonly bytes: number; readonly at: number }>();
     const sweep = setInterval(() => {
       const now = performance.now();
       for (const connection of this.#http2) connection.close();
+      for (const stream of this.#streams) {
+        const { writableLength: unread } = stream;
+        if (seen.get(stream)?.bytes !== unread) seen.set(stream, { bytes: unread, at: now });
+        if (unread > 0 && now - seen.get(stream)!.at > this.#longestStall) stream.destroy();
+      }
       for (const socket of this.#carriers) if (socket.bytesRead === 0 && now - socket[opened]! > headGrace) socket.destroy();
       for (const socket of this.#sockets) {
-        const { bytesRead: bytes, [answer]: given } = socket;
+        const { [answer]: given, writableLength } = socket;
+        const bytes = socket.bytesRead + socket.bytesWritten;
         if (seen.get(socket)?.bytes !== bytes) seen.set(socket, { bytes, at: bytes === 0 ? socket[opened]! : now });
         const inFlight = given !== undefined && !given.writableFinished;
-        if (!inFlight && now - seen.get(socket)!.at > (given === undefined ? headGrace : idleGrace)) socket.destroy();
+        const idle = now - seen.get(socket)!.at;
+        const isOver = inFlight ? writableLength > 0 && idle > this.#longestStall : idle > (given === undefined ? headGrace : idleGrace);
+        if (isOver) socket.destroy();
       }
     }, sweepInterval);
     try {

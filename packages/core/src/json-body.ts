@@ -1,7 +1,7 @@
 import { HTTPError } from "./errors.ts";
 
 export interface JsonOptions {
-  /** How deep arrays and objects may stand in each other. Default 64. */
+  /** How deep arrays and objects may stand in each other, 1000 at most. Default 64. */
   readonly maxDepth?: number | undefined;
 }
 
@@ -13,7 +13,7 @@ export interface JsonOptions {
  */
 export function parseJson(text: string, { maxDepth = 64 }: JsonOptions = {}): unknown {
   const value = parse(text);
-  check(value, maxDepth);
+  check(value, Math.min(maxDepth, 1000));
   return value;
 }
 

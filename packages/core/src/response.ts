@@ -180,13 +180,14 @@ export class Response extends FastResponse {
   /** What srvx's Node adapter writes. Unlike the base class's, it leaves the response as it is. */
   _toNodeResponse(): NodeParts {
     const { status, statusText, body, headers } = partsOf(this);
-    if (body instanceof ReadableStream) return { status, statusText, headers, body };
     const written: FlatHeaders = [];
+    const isStream = body instanceof ReadableStream;
     for (let i = 0; i < headers.length; i += 2) {
       // A length that is not the body's, or another framing beside it, would break that of the connection.
-      const frames = headers[i] === "transfer-encoding" || (headers[i] === "content-length" && body !== null);
+      const frames = headers[i] === "transfer-encoding" || (headers[i] === "content-length" && body !== null && !isStream);
       if (!frames) written.push(headers[i]!, headers[i + 1]!);
     }
+    if (isStream) return { status, statusText, headers: written, body };
     if (body !== null) written.push("content-length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
     else if (status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined) written.push("content-length", "0");
     return { status, statusText, headers: written, body };
@@ -217,9 +218,19 @@ function pairs(flat: FlatHeaders): [string, string][] {
   return list;
 }
 
+/** What is said of the connection that a response came over, not of the response. RFC 9110 §7.6.1. */
+const hopByHop = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
 /** Our response for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes its body over. */
 export function adopt(response: globalThis.Response): Response {
-  const { status, statusText, headers } = response;
+  const { status, statusText, url } = response;
+  const headers = new Headers(response.headers);
+  for (const name of hopByHop) headers.delete(name);
+  // What has come by fetch is decoded: its coding and its length are another's.
+  if (url !== "" && headers.has("content-encoding")) {
+    headers.delete("content-encoding");
+    headers.delete("content-length");
+  }
   return new Response(response.body, { status, statusText, headers });
 }
 

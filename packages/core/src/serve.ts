@@ -31,7 +31,10 @@ export interface ServeOptions {
 export interface Timeouts {
   /** For the headers of a request, and for the TLS handshake. 408. Default 10,000. */
   readonly headers?: number | undefined;
-  /** For a whole request with its body, counted from its first byte; not for the answer. 408. Default 60,000. */
+  /**
+   * For a whole request with its body, counted from its first byte, 408; over HTTP/2 for each pause in the body. Not for the
+   * answer, but a server that closes ends connections whose client has not read for so long. Default 60,000.
+   */
   readonly request?: number | undefined;
   /** Between two requests on one connection. Default 5,000. */
   readonly idle?: number | undefined;
@@ -76,6 +79,8 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
       if (stream === undefined) {
         const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
         if (refusal !== undefined) return refuse(res, refusal);
+        // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
+        res.strictContentLength = true;
       }
       const refusal = stream && admission.refusalOfStream(req.headers);
       if (refusal !== undefined) return new Response(null, { status: refusal });

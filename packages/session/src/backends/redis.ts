@@ -15,7 +15,8 @@ export interface RedisBackendOptions {
   readonly prefix?: string | undefined;
   /**
    * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. A
-   * fail-over to one of them loses no answered change then. Changes over one connection wait for each other. Default: none.
+   * fail-over to one of them loses no answered change then. Changes over one connection wait for each other. While a
+   * cluster moves the slot of a key, the node that it leaves may be the one that is asked. Default: none.
    */
   readonly wait?: RedisWaitOptions | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
