@@ -23,7 +23,7 @@ interface Locked {
 
 const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), "utf8"));
 const readLock = (folder: string) => (read(join(folder, "package-lock.json")) as { packages: Record<string, Locked> }).packages;
-const locks = { ".": readLock("."), "test/bench": readLock("test/bench") };
+const locks = { ".": readLock("."), "test/bench": readLock("test/bench"), "test/mutation": readLock("test/mutation") };
 const manifest = read("package.json") as Locked;
 const isForeign = (name: string) => !name.startsWith("@mini/");
 
@@ -40,6 +40,7 @@ function wanted(): Map<string, Set<string>> {
     add("peer", peerDependencies);
   }
   add("benchmarks", locks["test/bench"][""]!.dependencies);
+  add("mutation tests", locks["test/mutation"][""]!.dependencies);
   return places;
 }
 
@@ -56,7 +57,8 @@ describe("the table of dependencies", () => {
   test.each(table)("says of %s what it is for, and its licence as the package has it", (name, where, licence, why) => {
     expect(why!.length).toBeGreaterThan(7);
     expect(permissive).toContain(licence);
-    const installed = where === "benchmarks" ? locks["test/bench"][`node_modules/${name}`] : read(`node_modules/${name}/package.json`);
+    const apart = where === "benchmarks" ? locks["test/bench"] : where === "mutation tests" ? locks["test/mutation"] : undefined;
+    const installed = apart === undefined ? read(`node_modules/${name}/package.json`) : apart[`node_modules/${name}`];
     expect((installed as Locked).license).toBe(licence);
   });
 });
@@ -124,7 +126,7 @@ describe("what an application installs", () => {
   });
 });
 
-describe.each(["." as const, "test/bench" as const])("the lock file in %s", (folder) => {
+describe.each(["." as const, "test/bench" as const, "test/mutation" as const])("the lock file in %s", (folder) => {
   const foreign = Object.entries(locks[folder]).filter(([place, { link }]) => place.includes("node_modules/") && link !== true);
 
   test("has one version and a SHA-512 of every package", () => {

@@ -35,11 +35,14 @@ function redisMedium({ client, prefix }: SharedRedis): Medium["open"] {
   return (now) => new RedisBackend({ client, prefix: prefix(), now });
 }
 
-const redis = await sharedRedis();
-need(redisServer, redis);
+/** For runs that repeat their tests very often: without servers and files. */
+const memoryOnly = process.env.MINI_MEDIA === "memory";
 
-const memcached = findMemcached() === undefined ? undefined : await startMemcached();
-need("memcached", memcached);
+const redis = memoryOnly ? undefined : await sharedRedis();
+if (!memoryOnly) need(redisServer, redis);
+
+const memcached = memoryOnly || findMemcached() === undefined ? undefined : await startMemcached();
+if (!memoryOnly) need("memcached", memcached);
 
 /** One process's memory, which makes what the cache does to it the only difference. */
 function cachedMedium({ address }: MemcachedServer): Medium["open"] {
@@ -47,8 +50,8 @@ function cachedMedium({ address }: MemcachedServer): Medium["open"] {
   return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
 }
 
-const postgresUrl = await findPostgresUrl();
-need("Postgres", postgresUrl);
+const postgresUrl = memoryOnly ? undefined : await findPostgresUrl();
+if (!memoryOnly) need("Postgres", postgresUrl);
 
 function postgres(url: string): Medium["open"] {
   const pool = openPool(url);
@@ -61,7 +64,7 @@ function postgres(url: string): Medium["open"] {
 export function serverSideMedia(): readonly Medium[] {
   const media = [
     { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
-    { name: "LMDB", open: lmdb() },
+    ...(memoryOnly ? [] : [{ name: "LMDB", open: lmdb() }]),
     ...(redis === undefined ? [] : [{ name: "Redis", open: redisMedium(redis) }]),
     ...(memcached === undefined ? [] : [{ name: "memory behind memcached", open: cachedMedium(memcached) }]),
     ...(postgresUrl === undefined ? [] : [{ name: "Postgres", open: postgres(postgresUrl) }]),

@@ -1,0 +1,24 @@
+/** The code that is changed, and the tests that have to notice, by module; the fastest first. Tests are named below test/. */
+export const modules = {
+  redirect: {
+    sources: ["packages/core/src/redirect.ts", "packages/core/src/redirect-pattern.ts", "packages/core/src/cross-origin.ts"],
+    tests: ["core/redirect", "core/redirect-spellings", "core/cross-origin", "core/rules", "core/router-cases"],
+  },
+  operations: {
+    sources: ["operations", "pending-values", "pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
+    tests: ["session/commit", "session/flash", "session/session"],
+  },
+  signing: {
+    sources: ["packages/session/src/secure-cookie.ts", "packages/session/src/session-ids.ts"],
+    tests: ["session/secure-cookie", "session/securecookie-cases", "session/session-ids"],
+  },
+  store: {
+    sources: ["group-commit", "keyed-store", "keyed"].map((name) => `packages/session/src/backends/${name}.ts`),
+    tests: ["session/backends/keyed", "session/commit", "session/regenerate", "session/flash", "session/owners"],
+  },
+  matching: {
+    sources: ["packages/core/src/matcher.ts", "packages/core/src/arg-reader.ts", "packages/core/src/mixed-segments.ts"],
+    tests: ["core/matcher", "core/router", "core/router-cases", "core/router-differential"],
+    env: { MINI_PAIRS: "300" },
+  },
+};
