@@ -31,15 +31,6 @@ const root = resolve(fileURLToPath(new URL("..", import.meta.url)));
 const tools = join(root, "test", "mutation");
 const results = join(tools, "results");
 
-/**
- * The tests' settings without what costs every change most of its time: loading all of the sources again for each file of
- * tests, and what looks at every response, which tests hold for all modules together.
- */
-const config = `
-import config from "./test/vitest.config.ts";
-export default { ...config, test: { ...config.test, isolate: false, setupFiles: [], globalSetup: [], reporters: [] } };
-`;
-
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { incremental: { type: "boolean", default: false } } });
 const unknown = positionals.filter((name) => !Object.hasOwn(modules, name));
 if (unknown.length > 0) {
@@ -59,11 +50,26 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(modules)) 
 }
 printTable();
 
+/**
+ * The tests' settings for a module's tests alone, for Stryker runs all files of the settings where a change is made as the
+ * module is loaded. Without what costs every change most of its time: loading all of the sources again for each file of
+ * tests, and what looks at every response, which tests hold for all modules together.
+ */
+function testSettings(tests) {
+  const include = JSON.stringify(tests.map((test) => `test/${test}.test.ts`));
+  return `
+import config from "./test/vitest.config.ts";
+const changes = { include: ${include}, isolate: false, setupFiles: [], globalSetup: [], reporters: [] };
+export default { ...config, test: { ...config.test, ...changes } };
+`;
+}
+
 /** Tries the changes of one module; the report's files, or undefined when there is no report. */
 function run(name) {
   const folder = copy();
   const report = join(folder, "report.json");
   try {
+    writeFileSync(join(folder, "vitest.config.ts"), testSettings(modules[name].tests));
     writeFileSync(join(folder, "stryker.json"), JSON.stringify(settings(modules[name], name, report)));
     const stryker = join(tools, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
     console.error(`\n${name}: ${modules[name].sources.join(", ")}`);
@@ -91,14 +97,12 @@ function copy() {
   for (const name of ["core", "session"]) link(join(folder, "packages", name), `@mini/${name}`);
   const installed = readdirSync(join(root, "node_modules")).filter((name) => !name.startsWith(".") && name !== "@mini");
   for (const name of installed) link(join(root, "node_modules", name), name);
-  writeFileSync(join(folder, "vitest.config.ts"), config);
   return folder;
 }
 
-function settings({ sources, tests }, name, report) {
+function settings({ sources }, name, report) {
   return {
     mutate: sources,
-    testFiles: tests.map((test) => `test/${test}.test.ts`),
     testRunner: "vitest",
     plugins: [join(tools, "node_modules", "@stryker-mutator", "vitest-runner", "dist", "src", "index.js")],
     vitest: { configFile: "vitest.config.ts", related: false },
