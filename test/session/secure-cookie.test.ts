@@ -68,6 +68,16 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     expect(make({ encrypt: !encrypt }).unsign("name", value).ok).toBe(false);
   });
 
+  test("is refused with the reason: its form, or that nobody here has made it", () => {
+    for (const malformed of ["", "name", value.slice(1), `${value}.`, make({ encrypt: !encrypt }).sign("name", text)]) {
+      expect(cookie.unsign("name", malformed), malformed).toEqual({ ok: false, reason: "malformed" });
+    }
+    expect(cookie.unsign("name2", value)).toEqual({ ok: false, reason: "forged" });
+    expect(make({ encrypt, keys: [other] }).unsign("name", value)).toEqual({ ok: false, reason: "forged" });
+    // A wrong value is none whose time could be looked at.
+    expect(make({ encrypt, keys: [other], now: () => start + 10 ** 9 }).unsign("name", value, 1)).toEqual({ ok: false, reason: "forged" });
+  });
+
   test("does not confuse the end of its name with the start of its text", () => {
     expect(cookie.unsign("a", cookie.sign("a\0b", "c")).ok).toBe(false);
     expect(cookie.unsign("ab", cookie.sign("a", "bc")).ok).toBe(false);
