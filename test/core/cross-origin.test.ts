@@ -1,5 +1,6 @@
 import { Rule, text } from "@mini/core";
 import { describe, expect, test } from "vitest";
+import { CrossOrigin } from "../../packages/core/src/cross-origin.ts";
 import { makeApp } from "../support/one-handler.ts";
 
 describe("writes from other origins", () => {
@@ -23,6 +24,9 @@ describe("writes from other origins", () => {
     [{ origin: "null" }, 403],
     [{ origin: "" }, 403],
     [{ origin: "garbage" }, 403],
+    [{ origin: "https://localhost:8080" }, 200],
+    [{ origin: "ftp://localhost:8080" }, 403],
+    [{ origin: "chrome-extension://localhost:8080" }, 403],
     [{ origin: "https://evil.example" }, 403],
     [{ "sec-fetch-site": "weird" }, 403],
   ])("%j is %i", async (headers, status) => {
@@ -36,6 +40,20 @@ describe("writes from other origins", () => {
       (await open.fetch(new Request("http://localhost/", { method: "POST", headers: { origin: "https://evil.example" } }))).status,
     ).toBe(200);
   });
+
+  test.each(["GET", "HEAD", "OPTIONS"])("are none by the method %s", async (method) => {
+    const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+    expect((await app.fetch(new Request("http://localhost:8080/", { method, headers }))).status).not.toBe(403);
+  });
+
+  test.each(["https://friend.example/", "https://Friend.example", "https://friend.example:443", "friend.example", "null", "*", ""])(
+    "are allowed for an origin, of which %j is none",
+    (origin) => {
+      expect(() => new CrossOrigin({ trusted: [origin] })).toThrow(
+        `Cannot trust the origin ${JSON.stringify(origin)}: write scheme, host and port alone, such as "https://admin.example.com".`,
+      );
+    },
+  );
 
   test("of any type and by any method are refused before anything is done", async () => {
     const done: string[] = [];

@@ -111,6 +111,7 @@ describe("a redirect", () => {
     ["/é ü", "/%C3%A9%20%C3%BC"],
     ["http://site.example:8080/a", "/a"],
     ["HTTP://SITE.example:8080//a", "/a"],
+    ["/a//b", "/a//b"],
   ])("to %j is sent as %j", async (to, sent) => {
     expect(await follow(to)).toEqual({ status: 302, location: sent });
   });
@@ -127,6 +128,7 @@ describe("a redirect", () => {
     expect(await away("https://other.example/a b")).toBe("https://other.example/a%20b");
     expect(await away("javascript:alert(1)")).toBeNull();
     expect(await away("https://user@other.example/")).toBeNull();
+    expect(await away("https://:password@other.example/")).toBeNull();
   });
 
   test.each([301, 302, 303, 307, 308])("may have the status %i", async (status) => {
