@@ -2,7 +2,7 @@
 export const modules = {
   redirect: {
     sources: ["packages/core/src/redirect.ts", "packages/core/src/redirect-pattern.ts", "packages/core/src/cross-origin.ts"],
-    tests: ["core/redirect", "core/redirect-spellings", "core/cross-origin", "core/rules", "core/router-cases"],
+    tests: ["core/redirect-pattern", "core/redirect", "core/redirect-spellings", "core/cross-origin", "core/rules", "core/router-cases"],
   },
   operations: {
     sources: ["operations", "pending-values", "pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
