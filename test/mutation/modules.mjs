@@ -6,7 +6,7 @@ export const modules = {
   },
   operations: {
     sources: ["operations", "pending-values", "pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
-    tests: ["session/commit", "session/flash", "session/session"],
+    tests: ["session/commit", "session/flash", "session/session", "session/regenerate", "session/cases", "session/concurrency"],
   },
   signing: {
     sources: ["packages/session/src/secure-cookie.ts", "packages/session/src/session-ids.ts"],
