@@ -100,7 +100,7 @@ async function setUp({ name, purpose, backend }: Kind, encrypt: boolean) {
     name,
     value,
     other,
-    // A real id where it can be read; what is encrypted is as good as any.
+    // The real id where it can be read. Nobody can read an encrypted one: there, one of the same length.
     text: purpose === "session-id" && !encrypt ? payload : held[purpose],
     purpose,
     encrypt,

@@ -4,7 +4,7 @@ import { open } from "lmdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
 import { contradictions, type SessionWrite } from "../support/history.ts";
-import { findMemcached, startMemcached } from "../support/memcached-server.ts";
+import { memcachedServer, sharedMemcached } from "../support/memcached-server.ts";
 import { findPostgresUrl, newTable, openPool } from "../support/postgres.ts";
 import { processesOf, resultOf } from "../support/processes.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "../support/redis.ts";
@@ -66,8 +66,8 @@ const redis = await sharedRedis();
 need(redisServer, redis);
 const postgresUrl = await findPostgresUrl();
 need("Postgres", postgresUrl);
-const memcached = findMemcached() === undefined ? undefined : await startMemcached();
-need("memcached", memcached);
+const memcached = await sharedMemcached();
+need(memcachedServer, memcached);
 
 function redisPlace({ url, client, prefix }: SharedRedis): Place {
   const own = prefix();
@@ -81,7 +81,7 @@ function postgresPlaces(url: string): readonly Place[] {
   const records = async () => (await pool.query(`SELECT FROM "${table}"`)).rowCount ?? 0;
   const plain: Place = { name: "Postgres", args: ["postgres", url, table], records };
   if (memcached === undefined) return [plain];
-  return [plain, { name: "Postgres behind memcached", args: ["cached", url, table, memcached.address], truth: plain.args, records }];
+  return [plain, { name: "Postgres behind memcached", args: ["cached", url, table, memcached], truth: plain.args, records }];
 }
 
 const places = [

@@ -6,7 +6,7 @@ import { CachedBackend, MemcachedCache } from "@mini/session/cached";
 import { open } from "lmdb";
 import { afterAll, beforeAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
-import { findMemcached, memcachedClient, startMemcached, type MemcachedServer } from "./memcached-server.ts";
+import { memcachedClient, memcachedServer, sharedMemcached } from "./memcached-server.ts";
 import { findPostgresUrl, newTable, openPool } from "./postgres.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
 import { need } from "./skip.ts";
@@ -41,11 +41,11 @@ const memoryOnly = process.env.MINI_MEDIA === "memory";
 const redis = memoryOnly ? undefined : await sharedRedis();
 if (!memoryOnly) need(redisServer, redis);
 
-const memcached = memoryOnly || findMemcached() === undefined ? undefined : await startMemcached();
-if (!memoryOnly) need("memcached", memcached);
+const memcached = memoryOnly ? undefined : await sharedMemcached();
+if (!memoryOnly) need(memcachedServer, memcached);
 
 /** One process's memory, which makes what the cache does to it the only difference. */
-function cachedMedium({ address }: MemcachedServer): Medium["open"] {
+function cachedMedium(address: string): Medium["open"] {
   const cache = new MemcachedCache({ client: memcachedClient(address) });
   return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
 }

@@ -1,16 +1,19 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { Client } from "memjs";
 import { afterAll } from "vitest";
+import { endAtOnce, freePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
+
+/** What the tests need, in words. */
+export const memcachedServer = "memcached, or one at MEMCACHED_URL";
 
 /** The memcached of this machine. */
 export const findMemcached = (): string | undefined => findProgram("memcached");
 
 /** A memcached of a test's own, which ends with the file's tests. */
 export interface MemcachedServer {
-  /** For memjs: MEMCACHED_URL, or that of the child process. */
+  /** For memjs. */
   readonly address: string;
   readonly port: number;
   readonly signal: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => void;
@@ -23,14 +26,17 @@ export async function startMemcached({ port = 0 } = {}): Promise<MemcachedServer
   if (port === 0) port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ["-u", "nobody"] : [];
   const child = spawn(findMemcached()!, ["-l", "127.0.0.1", "-p", String(port), "-U", "0", "-m", "64", ...asRoot], { stdio: "ignore" });
-  const closed = once(child, "close");
-  const kill = async () => {
-    child.kill("SIGKILL");
-    await closed;
-  };
+  const kill = () => endAtOnce(child);
   afterAll(kill);
   await untilListening(port);
   return { address: `127.0.0.1:${port}`, port, signal: (signal) => void child.kill(signal), kill };
+}
+
+/** For the file's tests: the address of the one at MEMCACHED_URL, or else of one of its own; `undefined` where neither is. */
+export async function sharedMemcached(): Promise<string | undefined> {
+  const given = process.env["MEMCACHED_URL"];
+  if (given !== undefined) return given.replace(/^memcached:\/\//, "");
+  return findMemcached() === undefined ? undefined : (await startMemcached()).address;
 }
 
 /** A client that gives up early, as the README says. */
@@ -38,15 +44,6 @@ export function memcachedClient(address: string): Client {
   const client = Client.create(address, { timeout: 0.2, retries: 0, logger: { log: () => undefined } });
   afterAll(() => client.close());
   return client;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Tries until somebody answers; the test's own time limit ends it. */

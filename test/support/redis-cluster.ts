@@ -1,6 +1,7 @@
 import { createClient } from "redis";
 import { afterAll, expect, vi } from "vitest";
-import { freePort, startRedisServer, type RedisServer } from "./redis-server.ts";
+import { freePort } from "./ports.ts";
+import { startRedisServer, type RedisServer } from "./redis-server.ts";
 
 /** A cluster of a test's own: three primaries, each with a replica. */
 export interface TestCluster {

@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
+import { endAtOnce, freePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
 /** The redis-server of this machine. */
@@ -36,7 +35,7 @@ const mostTries = 5;
 const folder = temporaryFolder();
 const started = new Set<ChildProcess>();
 afterAll(async () => {
-  await Promise.all(Array.from(started, end));
+  await Promise.all(Array.from(started, endAtOnce));
 });
 
 /** Starts a server that keeps nothing on the disk. */
@@ -67,7 +66,7 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
       return {
         port: chosen,
         url: `redis://127.0.0.1:${chosen}`,
-        kill: () => end(child),
+        kill: () => endAtOnce(child),
         signal: (signal) => void child.kill(signal),
       };
     }
@@ -83,20 +82,4 @@ async function isReady(child: ChildProcess): Promise<boolean> {
     return true;
   }
   return false;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, "exit");
-  child.kill("SIGKILL");
-  await exit;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,3 +1,4 @@
+import { stripped } from "./blanks.ts";
 import { stringifySetCookie } from "cookie";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
@@ -101,14 +102,6 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
 
 const isBlank = (code: number) => code === 0x20 || code === 0x09;
 
-/** Part of a header without the blanks around it. An expression for those at its end would take the square of their number. */
-function part(header: string, from: number, to: number): string {
-  let [start, end] = [from, to];
-  while (start < end && isBlank(header.charCodeAt(start))) start++;
-  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
-  return header.slice(start, end);
-}
-
 /** Calls `found` with each name and raw value of a Cookie header, in order, until it gives false. RFC 6265 §5.4. */
 function scan(header: string, found: (name: string, value: string) => boolean): void {
   for (let start = 0; start < header.length;) {
@@ -116,7 +109,7 @@ function scan(header: string, found: (name: string, value: string) => boolean): 
     if (end === -1) end = header.length;
     const equals = header.indexOf("=", start);
     if (equals !== -1 && equals < end) {
-      if (!found(part(header, start, equals), part(header, equals + 1, end))) return;
+      if (!found(stripped(header, start, equals, isBlank), stripped(header, equals + 1, end, isBlank))) return;
     }
     start = end + 1;
   }

@@ -1,16 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { fromParts, partsOf, type FlatHeaders, type Response } from "./response.ts";
-
-/** What is said of one connection of HTTP/1; RFC 9113 §8.2.2. */
-const connectionSpecific: ReadonlySet<string> = new Set([
-  "connection",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade",
-]);
+import { connectionSpecific, fromParts, partsOf, type FlatHeaders, type Response } from "./response.ts";
 
 /**
  * A response as HTTP/2 carries it: each header once, and none of a connection. Node throws over others, where nobody catches.

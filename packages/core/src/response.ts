@@ -1,4 +1,5 @@
 import { FastResponse } from "srvx";
+import { stripped } from "./blanks.ts";
 
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -23,10 +24,7 @@ const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0
 /** A header's value without the blanks around it, as Fetch has it. `trim()` would take off more, control characters among it. */
 function normalized(value: unknown): string {
   const text = String(value);
-  let [start, end] = [0, text.length];
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
+  return stripped(text, 0, text.length, isBlank);
 }
 
 function flatten(headers: HeadersInit): FlatHeaders {
@@ -218,14 +216,23 @@ function pairs(flat: FlatHeaders): [string, string][] {
   return list;
 }
 
-/** What is said of the connection that a response came over, not of the response. RFC 9110 §7.6.1. */
-const hopByHop = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+/** What is said of one connection, not of the response that comes over it. RFC 9110 §7.6.1, RFC 9113 §8.2.2. */
+export const connectionSpecific: ReadonlySet<string> = new Set([
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /** Our response for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes its body over. */
 export function adopt(response: globalThis.Response): Response {
   const { status, statusText, url } = response;
   const headers = new Headers(response.headers);
-  for (const name of hopByHop) headers.delete(name);
+  for (const name of connectionSpecific) headers.delete(name);
   // What has come by fetch is decoded: its coding and its length are another's.
   if (url !== "" && headers.has("content-encoding")) {
     headers.delete("content-encoding");

@@ -76,13 +76,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
       };
       const { stream } = req;
       // Not the number of the version, which over HTTP/1 is what the client says.
-      if (stream === undefined) {
-        const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
-        if (refusal !== undefined) return refuse(res, refusal);
-        // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
-        res.strictContentLength = true;
-      }
-      const refusal = stream && admission.refusalOfStream(req.headers);
+      const refusal = stream === undefined ? refusalOf(req, res) : admission.refusalOfStream(req.headers);
       if (refusal !== undefined) return new Response(null, { status: refusal });
       if (incoming.method !== "GET") {
         Object.defineProperty(incoming, limitedBody, { value: true });
@@ -104,6 +98,15 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     // As Node has it: workers of node:cluster share the port, which srvx would refuse to all but one.
     node: { exclusive: false, handshakeTimeout: headers },
   });
+  /** Of a request over HTTP/1; nothing is looked at that comes behind one that is refused. */
+  function refusalOf(req: IncomingMessage, res: ServerResponse): number | undefined {
+    const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
+    if (refusal !== undefined) res.shouldKeepAlive = false;
+    // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
+    else res.strictContentLength = true;
+    return refusal;
+  }
+
   const connections = new Connections(server.node!.server as HTTPServer, { maxHeaderSize, headers, request, idle });
   try {
     await server.serve();
@@ -129,10 +132,4 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   if (gracefulShutdown) for (const signal of signals) process.once(signal, onSignal);
   if (!silent) app.logger.info(`Listening on ${url}`);
   return { url, port: Number(new URL(url).port) || port, close };
-}
-
-/** Refuses a request without looking at what comes behind it. */
-function refuse(response: ServerResponse, status: number): Response {
-  response.shouldKeepAlive = false;
-  return new Response(null, { status });
 }

@@ -124,6 +124,19 @@ describe("sessions behind a cache", () => {
     expect(await kept.owners!.keys("user:1")).toHaveLength(1);
   });
 
+  test("that is down, of an owner, are his under the new id only", async () => {
+    const { run, settle, cache, kept } = await begun();
+    const logIn = async () => (await run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }))).status;
+    expect(await logIn()).toBe(200);
+    cache.before = () => Promise.reject(new Error("down"));
+    await settle();
+    kept.counted();
+    expect(await logIn()).toBe(200);
+    await settle();
+    expect(kept.counted()).toContain("owners.remove");
+    expect(await kept.owners.keys("user:1")).toHaveLength(1);
+  });
+
   test("that is down are 503 when they are ended, and gone from the backend", async () => {
     const { run, cache, kept } = await begun();
     cache.before = () => Promise.reject(new Error("down"));

@@ -6,17 +6,18 @@ import { testSessionBackend } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
 import { recordFor } from "../../support/backends.ts";
 import { MapCache } from "../../support/map-cache.ts";
-import { findMemcached, memcachedClient, startMemcached } from "../../support/memcached-server.ts";
+import { findMemcached, memcachedClient, memcachedServer, sharedMemcached, startMemcached } from "../../support/memcached-server.ts";
 import { redisServer, sharedRedis } from "../../support/redis.ts";
 import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
 import { need } from "../../support/skip.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
 const start = 1_700_000_000_000;
+const all256 = Array.from({ length: 256 }, (_, i) => i);
 
-const memcached = findMemcached() === undefined ? undefined : await startMemcached();
+const memcached = await sharedMemcached();
 const redis = await sharedRedis();
-const client = memcached === undefined ? undefined : memcachedClient(memcached.address);
+const client = memcached === undefined ? undefined : memcachedClient(memcached);
 
 testSessionBackend(
   "CachedBackend over a Map",
@@ -32,7 +33,7 @@ testSessionBackend(
   { describe, test },
 );
 
-need("memcached", client)("CachedBackend over memcached", () => {
+need(memcachedServer, client)("CachedBackend over memcached", () => {
   testSessionBackend(
     "as a backend",
     () => {
@@ -50,18 +51,11 @@ need("memcached", client)("CachedBackend over memcached", () => {
   );
 
   test("all 256 bytes come back, and what is not there is not", async () => {
-    const cache = new MemcachedCache({ client: client! });
-    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-    await cache.set("bytes", bytes, 30);
-    await cache.add("bytes", Uint8Array.of(1), 30);
-    expect([...(await cache.get("bytes"))!]).toEqual([...bytes]);
-    await cache.delete("bytes");
-    await cache.delete("bytes");
-    expect(await cache.get("bytes")).toBeUndefined();
+    expect(await keep(apart(new MemcachedCache({ client: client! })))).toEqual([all256, undefined]);
   });
 });
 
-need("memcached", client)("A memcached that goes away", () => {
+need("memcached, to start and to end,", findMemcached())("A memcached that goes away", () => {
   test("costs a log-out its answer, and nothing else; sessions that had not ended are there without it", async () => {
     const own = await startMemcached();
     const now = () => start;
@@ -80,14 +74,7 @@ need("memcached", client)("A memcached that goes away", () => {
 
 need(redisServer, redis)("RedisCache", () => {
   test("all 256 bytes come back, and what is not there is not", async () => {
-    const cache = apart(new RedisCache({ client: redis!.client }));
-    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-    await cache.set("bytes", bytes, 30);
-    await cache.add("bytes", Uint8Array.of(1), 30);
-    expect([...(await cache.get("bytes"))!]).toEqual([...bytes]);
-    await cache.delete("bytes");
-    await cache.delete("bytes");
-    expect(await cache.get("bytes")).toBeUndefined();
+    expect(await keep(apart(new RedisCache({ client: redis!.client })))).toEqual([all256, undefined]);
   });
 
   test("that keeps sessions too leaves them alone: the names of their keys are others", async () => {
@@ -100,6 +87,16 @@ need(redisServer, redis)("RedisCache", () => {
     expect((await backend.take(key))?.version).toBe(version);
   });
 });
+
+/** What a cache has of all bytes after others were added beside them, and after they were deleted, twice. */
+async function keep(cache: SessionCache): Promise<readonly [kept: readonly number[], deleted: unknown]> {
+  await cache.set("bytes", Uint8Array.from(all256), 30);
+  await cache.add("bytes", Uint8Array.of(1), 30);
+  const kept = [...(await cache.get("bytes"))!];
+  await cache.delete("bytes");
+  await cache.delete("bytes");
+  return [kept, await cache.get("bytes")];
+}
 
 let apartCount = 0;
 /** The same cache with keys that nobody else has. */

@@ -2,7 +2,7 @@ import { LmdbBackend, type LmdbDatabaseOptions } from "@mini/session/lmdb";
 import { testSessionBackend } from "@mini/session/testing";
 import { open as openLmdb } from "lmdb";
 import { afterAll, describe, expect, test } from "vitest";
-import { bytes, keyOf, recordFor } from "../../support/backends.ts";
+import { bytes, callsWith, keyOf, recordFor } from "../../support/backends.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
 // One file for the whole contract: each test has a database of its own in it.
@@ -167,16 +167,8 @@ test("a version never fits a session that came after it under the same key", asy
 test("a key that LMDB could not take is refused by every operation, and nothing is written", async () => {
   const { name, backend, now } = open();
   const key = "ü".repeat(513);
-  const calls = [
-    () => backend.read(key),
-    () => backend.create(key, recordFor(now(), 60)),
-    () => backend.swap(key, "1", recordFor(now(), 60)),
-    () => backend.touch(key, now()),
-    () => backend.take(key),
-    () => backend.owners.add("user:1", key),
-    () => backend.owners.remove("user:1", key),
-  ];
-  for (const call of calls) await expect(call()).rejects.toThrow(/^The key of a session has 1026 bytes; here it can have 1024\.$/);
+  for (const call of callsWith(backend, key, now()))
+    await expect(call()).rejects.toThrow(/^The key of a session has 1026 bytes; here it can have 1024\.$/);
   expect(behind(name).entries()).toEqual([]);
   expect(await backend.create("k".repeat(1024), recordFor(now(), 60))).toBeTypeOf("string");
 });

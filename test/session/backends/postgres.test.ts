@@ -2,7 +2,7 @@ import { PostgresBackend, type PostgresBackendOptions, type PostgresLike } from 
 import { testSessionBackend } from "@mini/session/testing";
 import type { PoolConfig } from "pg";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bytes, keyOf, recordFor } from "../../support/backends.ts";
+import { bytes, callsWith, keyOf, recordFor } from "../../support/backends.ts";
 import { findPostgresUrl, newTable, openPool, waitsForLock } from "../../support/postgres.ts";
 import { need } from "../../support/skip.ts";
 
@@ -150,17 +150,8 @@ need("Postgres", url)("PostgresBackend", () => {
     ["a quote", "'".repeat(43)],
   ])("a key with %s is refused by every operation", async (_title, key) => {
     const { backend, now } = await open();
-    const calls = [
-      () => backend.read(key),
-      () => backend.create(key, recordFor(now(), 60)),
-      () => backend.swap(key, "1", recordFor(now(), 60)),
-      () => backend.touch(key, now()),
-      () => backend.take(key),
-      () => backend.owners.add("user:1", key),
-      () => backend.owners.remove("user:1", key),
-    ];
     const message = `The key of a session must be a SHA-256 in base64url, 43 characters; this one has ${key.length}.`;
-    for (const call of calls) await expect(call()).rejects.toThrow(new RangeError(message));
+    for (const call of callsWith(backend, key, now())) await expect(call()).rejects.toThrow(new RangeError(message));
   });
 
   test("close waits for what is under way, for all queries of it, and leaves the pool to its owner", async () => {

@@ -41,8 +41,8 @@ const tombstone = new Uint8Array([0]);
  *
  * The end of a session leaves a note in the cache for `ttl` seconds, as long as anything that was read before it
  * counts. When the note can not be written the end rejects, though the session is gone from the backend: somebody
- * may see it for so long. A log-in goes on then, with its new id. A cache that drops the note early, or clocks that differ, have the same effect. For
- * all else a cache that is down or slow costs only time.
+ * may see it for so long. A session that gets a new id goes on under that then. A cache that drops the note early, or
+ * clocks that differ, have the same effect. For all else a cache that is down or slow costs only time.
  */
 export class CachedBackend implements SessionBackend {
   readonly owners?: OwnerIndex;

@@ -112,11 +112,7 @@ export class KeyedStore {
   /** Ends a session and gives what it was. */
   async take(key: string, deadline?: Deadline): Promise<KeptRecord | undefined> {
     const take = () => this.backend.take(key);
-    const record = this.#decode(await (deadline === undefined ? take() : deadline.call(take)));
-    const owner = record?.owner;
-    // The key never comes back, so nobody needs the entry; whoever lists passes over it until then.
-    if (owner !== undefined) this.disown(owner, key);
-    return record;
+    return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
   }
 
   /** Ends a session in whose place another one is there already: what a cache may still show of it harms nobody. */
@@ -127,8 +123,15 @@ export class KeyedStore {
       const reason: unknown = error instanceof SessionUnavailableError ? error.reason : undefined;
       if (!(reason instanceof SessionStillCachedError)) throw error;
       this.warn("end the old id of a session everywhere", reason);
-      return this.#decode(reason.record);
+      return this.#taken(key, reason.record);
     }
+  }
+
+  #taken(key: string, stored: SessionRecord | undefined): KeptRecord | undefined {
+    const record = this.#decode(stored);
+    // The key never comes back, so nobody needs the entry; whoever lists passes over it until then.
+    if (record?.owner !== undefined) this.disown(record.owner, key);
+    return record;
   }
 
   /** Removes a session that nobody knows the id of, later and if possible. */
