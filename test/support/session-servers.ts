@@ -48,7 +48,7 @@ export const sessionServers: readonly {
   readonly start: () => Promise<SessionServer>;
 }[] = [
   { name: "Redis", needs: ["redis-server", findRedisServer()], isDurable: false, start: startRedis },
-  { name: "Postgres", needs: ["Postgres, to start and to stop,", findPostgres()], isDurable: true, start: startPostgres },
+  { name: "Postgres", needs: ["Postgres, to start and to stop", findPostgres()], isDurable: true, start: startPostgres },
 ];
 
 async function startRedis(): Promise<SessionServer> {

@@ -55,7 +55,7 @@ need(memcachedServer, client)("CachedBackend over memcached", () => {
   });
 });
 
-need("memcached, to start and to end,", findMemcached())("A memcached that goes away", () => {
+need("memcached, to start and to end", findMemcached())("A memcached that goes away", () => {
   test("costs a log-out its answer, and nothing else; sessions that had not ended are there without it", async () => {
     const own = await startMemcached();
     const now = () => start;
