@@ -155,7 +155,7 @@ describe("what is encoded stays on its line", () => {
     for (const accept of ["text/html", "application/json"]) {
       const head = accept === "text/html" ? [...both, "content-security-policy"] : both;
       const answers = await expectAll(hostileValues, (message) => abort(403, message), 403, head, { headers: { accept } });
-      for (const { lines } of answers) expect(lines[0]).toBe("HTTP/1.1 403 ");
+      for (const { lines } of answers) expect(lines[0]).toBe("HTTP/1.1 403 Forbidden");
       if (accept === "text/html") continue;
       answers.forEach(({ body }, i) => {
         expect(JSON.parse(body)).toMatchObject({ title: "Forbidden", status: 403 });

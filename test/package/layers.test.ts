@@ -12,7 +12,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
     endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
     proxy json-body body request redirect application context cross-origin stream handler security-headers middleware dispatch error-page
-    routes app index admission connections multiplexed serve testing/cookie-jar testing/client testing/in-request testing/index
+    routes app index admission connections multiplexed listener serve testing/cookie-jar testing/client testing/in-request testing/index
   `),
   session: words(`
     json backend errors testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing

@@ -193,8 +193,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
 
   #trustsHost(request: Request): boolean {
     const { hosts } = this.#settings;
-    if (hosts === undefined) return !request.web.url.startsWith("_invalid_", request.web.url.indexOf("//") + 2);
-    return trustsHost(hosts, request.host);
+    // In place of what can be none.
+    return hosts === undefined ? request.host !== "_invalid_" : trustsHost(hosts, request.host);
   }
 
   /** One entry for each error: what was asked for without its query, what was answered and when, what went wrong. */

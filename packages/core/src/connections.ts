@@ -98,8 +98,7 @@ export class Connections {
     socket[answer] = response;
     if (last !== undefined && !last.shouldKeepAlive) return false;
     if (last !== undefined && !last.writableFinished) queue(socket, response);
-    // What came with a request for another protocol, which is not spoken here, Node drops: the next request may be cut.
-    if (this.#closes || request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    if (this.#closes) response.shouldKeepAlive = false;
     return true;
   }
 

@@ -25,8 +25,38 @@ export function trustsHost(hosts: ReadonlySet<string>, host: string): boolean {
   return hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
 }
 
+/** Where requests are sent to: what comes before the path of their URLs. */
+export interface Origin {
+  readonly secure: boolean;
+  /** In lower case, with the port unless it is the scheme's own. */
+  readonly host: string;
+}
+
+/** The parts of a request's URL. */
+export interface Target {
+  readonly origin: Origin;
+  /** Path and query. */
+  readonly pathAndQuery: string;
+}
+
+/** Set on a web request whose target the server has from Node and has judged: its URL is then made when it is asked for. */
+export const target = Symbol("target");
+
 interface WebRequest extends globalThis.Request {
   readonly ip?: string | undefined;
+  readonly [target]?: Target;
+}
+
+/** Path and query that a URL has as they were sent: no segment `.` or `..`, encoded or not, and nothing that it would encode. */
+const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
+
+/** The target in a URL, without the fragment. */
+function targetIn(url: string): Target {
+  const hostStart = url.indexOf("//") + 2;
+  const pathStart = url.indexOf("/", hostStart);
+  const hash = url.indexOf("#", pathStart);
+  const origin = { secure: url.startsWith("https:"), host: url.slice(hostStart, pathStart).toLowerCase() };
+  return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
 }
 
 /** The running request, every part of it computed when it is first asked for. */
@@ -39,9 +69,7 @@ export class Request {
   /** The rule that matched; `undefined` until then, and for 404 and its like. */
   rule: Rule | undefined = undefined;
   readonly #settings: RequestSettings;
-  readonly #target: string;
-  readonly #hostStart: number;
-  readonly #pathStart: number;
+  readonly #target: Target;
   #forwarded: Forwarded | undefined;
   #args: URLSearchParams | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
@@ -51,16 +79,11 @@ export class Request {
     this.web = web;
     this.method = web.method;
     this.#settings = settings;
-    const url = web.url;
-    const hostStart = url.indexOf("//") + 2;
-    const pathStart = url.indexOf("/", hostStart);
-    let end = url.indexOf("?", pathStart);
-    const hash = url.indexOf("#", pathStart);
-    if (hash !== -1 && (end === -1 || hash < end)) end = hash;
-    this.#target = hash === -1 ? url : url.slice(0, hash);
-    this.#hostStart = hostStart;
-    this.#pathStart = pathStart;
-    this.path = end === -1 ? url.slice(pathStart) : url.slice(pathStart, end);
+    const known = (web as WebRequest)[target];
+    this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web.url);
+    const { pathAndQuery } = this.#target;
+    const end = pathAndQuery.indexOf("?");
+    this.path = end === -1 ? pathAndQuery : pathAndQuery.slice(0, end);
   }
 
   get #proxied(): Forwarded {
@@ -69,12 +92,12 @@ export class Request {
 
   /** The absolute URL, without a fragment. Scheme and host are a trusted proxy's where there is one. */
   get url(): string {
-    return `${this.secure ? "https" : "http"}://${this.host}${this.#target.slice(this.#pathStart)}`;
+    return `${this.secure ? "https" : "http"}://${this.host}${this.#target.pathAndQuery}`;
   }
 
   /** Query with its `?`; empty when there is none. */
   get search(): string {
-    return this.#target.slice(this.#pathStart + this.path.length);
+    return this.#target.pathAndQuery.slice(this.path.length);
   }
 
   /** Host and, unless it is the scheme's own, port: what the client asked for, in lower case. */
@@ -84,13 +107,13 @@ export class Request {
       const { host } = this.#proxied;
       if (host !== undefined && hosts !== undefined && trustsHost(hosts, host)) return host;
     }
-    return this.#target.slice(this.#hostStart, this.#pathStart).toLowerCase();
+    return this.#target.origin.host;
   }
 
   /** Whether the client used https. */
   get secure(): boolean {
     const protocol = this.#settings.proxies.any ? this.#proxied.protocol : undefined;
-    return protocol === undefined ? this.web.url.startsWith("https:") : protocol === "https";
+    return protocol === undefined ? this.#target.origin.secure : protocol === "https";
   }
 
   /** Address of the client; behind trusted proxies, the one they report. `undefined` without a connection. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import { FastResponse } from "srvx";
 import { stripped } from "./blanks.ts";
 
@@ -177,7 +178,8 @@ export class Response extends FastResponse {
 
   /** What srvx's Node adapter writes. Unlike the base class's, it leaves the response as it is. */
   _toNodeResponse(): NodeParts {
-    const { status, statusText, body, headers } = partsOf(this);
+    const { status, body, headers, statusText: given } = partsOf(this);
+    const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
     const written: FlatHeaders = [];
     const isStream = body instanceof ReadableStream;
     for (let i = 0; i < headers.length; i += 2) {

@@ -1,14 +1,9 @@
-import { serve as listen } from "srvx/node";
-import type { IncomingMessage, Server as HTTPServer, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
-import { Admission } from "./admission.ts";
-import type { App } from "./app.ts";
-import { limitedBody } from "./body.ts";
+import { createServer, type Server as HTTPServer } from "node:http";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo, ListenOptions } from "node:net";
 import { Connections } from "./connections.ts";
 import { ConfigError, PortInUseError } from "./errors.ts";
-import { multiplexed } from "./multiplexed.ts";
-import { chain } from "./promise.ts";
-import { Response } from "./response.ts";
+import { listenerOf, type Served } from "./listener.ts";
 
 export interface ServeOptions {
   /** Port to listen on; 0 takes a free one. Default 8080. */
@@ -48,9 +43,6 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** What is needed of an application to serve it. */
-type Served = Pick<App, "fetch" | "maxBodySize" | "logger">;
-
 /**
  * Serves an application over HTTP; resolves once it is listening.
  *
@@ -67,55 +59,16 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   })) {
     if (!(Number.isSafeInteger(value) && value > 0)) throw new ConfigError(`serve() needs ${name} to be a whole number from 1 on.`);
   }
-  const admission = new Admission();
-  const server = listen({
-    fetch(incoming) {
-      const { req, res } = incoming.runtime!.node as {
-        readonly req: IncomingMessage & { readonly stream?: ServerHttp2Stream };
-        readonly res: ServerResponse;
-      };
-      const { stream } = req;
-      // Not the number of the version, which over HTTP/1 is what the client says.
-      const refusal = stream === undefined ? refusalOf(req, res) : admission.refusalOfStream(req.headers);
-      if (refusal !== undefined) return new Response(null, { status: refusal });
-      if (incoming.method !== "GET") {
-        Object.defineProperty(incoming, limitedBody, { value: true });
-        // What nobody has read of a body would stand before the next request.
-        res.once("finish", () => void req.resume());
-      }
-      const answer = app.fetch(incoming);
-      return stream === undefined ? answer : (chain(answer, (response) => multiplexed(response, stream)) as Response | Promise<Response>);
-    },
-    port,
-    hostname,
-    ...(tls !== undefined && {
-      tls: { cert: tls.cert, key: tls.key, ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }) },
-    }),
-    maxRequestBodySize: app.maxBodySize,
-    manual: true,
-    silent: true,
-    gracefulShutdown: false,
-    // As Node has it: workers of node:cluster share the port, which srvx would refuse to all but one.
-    node: { exclusive: false, handshakeTimeout: headers },
-  });
-  /** Of a request over HTTP/1; nothing is looked at that comes behind one that is refused. */
-  function refusalOf(req: IncomingMessage, res: ServerResponse): number | undefined {
-    const refusal = connections.note(req, res) ? admission.refusal(req) : 400;
-    if (refusal !== undefined) res.shouldKeepAlive = false;
-    // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
-    else res.strictContentLength = true;
-    return refusal;
-  }
-
-  const connections = new Connections(server.node!.server as HTTPServer, { maxHeaderSize, headers, request, idle });
-  try {
-    await server.serve();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
-      throw new PortInUseError(port, hostname, { cause: error });
-    throw error;
-  }
-  const url = server.url!;
+  // Over TLS both versions are spoken on one port; HTTP/1 is then Node's HTTP server on the same connection.
+  const server = (
+    tls === undefined ? createServer() : createSecureServer({ ...tls, allowHTTP1: true, handshakeTimeout: headers })
+  ) as HTTPServer;
+  const connections = new Connections(server, { maxHeaderSize, headers, request, idle });
+  server.on("request", listenerOf(app, connections, tls !== undefined));
+  // Not exclusive: workers of node:cluster share the port.
+  await listen(server, { port, host: hostname, exclusive: false });
+  const address = server.address() as AddressInfo;
+  const url = `${tls === undefined ? "http" : "https"}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
   let closing: Promise<void> | undefined;
   const signals = ["SIGTERM", "SIGINT"] as const;
   const onSignal = () => void close();
@@ -131,5 +84,19 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
 
   if (gracefulShutdown) for (const signal of signals) process.once(signal, onSignal);
   if (!silent) app.logger.info(`Listening on ${url}`);
-  return { url, port: Number(new URL(url).port) || port, close };
+  return { url, port: address.port, close };
+}
+
+function listen(server: HTTPServer, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      const { port = 0, host = "" } = options;
+      reject(error.code === "EADDRINUSE" ? new PortInUseError(port, host, { cause: error }) : error);
+    };
+    server.once("error", failed);
+    server.listen(options, () => {
+      server.off("error", failed);
+      resolve();
+    });
+  });
 }

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import { NodeRequest, sendNodeResponse } from "srvx/node";
+import { Admission } from "./admission.ts";
+import type { App } from "./app.ts";
+import { limitedBody } from "./body.ts";
+import type { Connections } from "./connections.ts";
+import { multiplexed } from "./multiplexed.ts";
+import { isPromise } from "./promise.ts";
+import { target, type Origin, type Target } from "./request.ts";
+import type { Response } from "./response.ts";
+
+/** What is needed of an application to serve it. */
+export type Served = Pick<App, "fetch" | "maxBodySize" | "logger">;
+
+interface Incoming extends IncomingMessage {
+  /** Of a request over HTTP/2. */
+  readonly stream?: ServerHttp2Stream;
+}
+
+/** The web request that stands for one of Node; its body is limited as it is read. */
+class ServedRequest extends NodeRequest {
+  readonly [limitedBody] = true;
+  readonly [target]: Target | undefined;
+
+  constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, origin: Origin | undefined) {
+    super({ req, res, maxRequestBodySize });
+    this[target] = origin && { origin, pathAndQuery: req.url! };
+  }
+}
+
+/** What Node calls for each request: answers it, at once where the application does. */
+export function listenerOf(app: Served, connections: Connections, secure: boolean): (req: Incoming, res: ServerResponse) => void {
+  const admission = new Admission(secure);
+
+  return (req, res) => {
+    const { stream } = req;
+    // Not the number of the version, which over HTTP/1 is what the client says.
+    const isFirst = stream !== undefined || connections.note(req, res);
+    const judged = !isFirst ? 400 : stream === undefined ? admission.judge(req, res) : admission.judgeStream(req.headers);
+    if (typeof judged === "number") {
+      // Nothing is looked at that comes behind one that is refused.
+      if (stream === undefined) res.shouldKeepAlive = false;
+      res.writeHead(judged, { "content-length": 0 }).end();
+      return;
+    }
+    // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
+    if (stream === undefined) res.strictContentLength = true;
+    // What nobody has read of a body would stand before the next request.
+    if (req.method !== "GET") res.once("finish", () => void req.resume());
+    const answer = app.fetch(new ServedRequest(req, res, app.maxBodySize, judged));
+    if (isPromise(answer)) void answer.then((response) => send(req, res, response as Response));
+    else send(req, res, answer);
+  };
+}
+
+function send({ stream }: Incoming, res: ServerResponse, response: Response): void {
+  if (stream !== undefined) {
+    sendNodeResponse(res, multiplexed(response, stream)).catch(() => fail(res));
+    return;
+  }
+  const { status, statusText, headers, body } = response._toNodeResponse();
+  if (body instanceof ReadableStream) {
+    sendNodeResponse(res, response).catch(() => fail(res));
+    return;
+  }
+  const { socket } = res;
+  try {
+    res.writeHead(status, statusText, headers);
+    if (body === null || body.length === 0 || socket === null) {
+      res.end(body);
+      return;
+    }
+    // Head and body leave in one write, where end(body) would add an empty one behind them.
+    socket.cork();
+    try {
+      res.write(body);
+    } finally {
+      socket.uncork();
+    }
+    res.end();
+  } catch {
+    fail(res);
+  }
+}
+
+function fail(res: ServerResponse): void {
+  if (res.headersSent) res.destroy();
+  else res.writeHead(500).end();
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+import fc from "fast-check";
+import { NodeRequest } from "srvx/node";
+import { expect, test } from "vitest";
+import { Proxies } from "../../packages/core/src/proxy.ts";
+import { Request, target } from "../../packages/core/src/request.ts";
+
+const settings = { proxies: new Proxies(false), hosts: undefined, maxBodySize: 0 };
+
+/** What a request says of its target, with and without what the server knows of it. */
+function read(pathAndQuery: string) {
+  const req = { url: pathAndQuery, method: "GET", headers: { host: "example.com" }, socket: {} } as IncomingMessage;
+  const web = new NodeRequest({ req } as ConstructorParameters<typeof NodeRequest>[0]);
+  const slow = new Request(web, settings);
+  Object.defineProperty(web, target, { value: { origin: { secure: false, host: "example.com" }, pathAndQuery } });
+  const fast = new Request(web, settings);
+  return [slow, fast].map(({ path, search, url, host, secure, args }) => ({ path, search, url, host, secure, args: [...args] }));
+}
+
+const piece = fc.constantFrom(
+  ..."/ // . .. %2e %2E.%2e ; : @ ~ - _ a ab é % %41 %zz \\ # ? & = + ' \" < > ` { } | ^ [ ] * , ! $ ( ) \t ~tilde ..a a.. .a".split(" "),
+);
+
+test("a target is read the same from the head of a request as from its URL", () => {
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const [slow, fast] = read(`/${pieces.join("")}`);
+      expect(fast).toEqual(slow);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test.each([
+  ["/", "/", ""],
+  ["/a/b?c=d/../e", "/a/b", "?c=d/../e"],
+  ["/a/../b", "/b", ""],
+  ["/a/%2e%2E/b?", "/b", "?"],
+  ["/a.b/..c/", "/a.b/..c/", ""],
+  ["/a?", "/a", "?"],
+  ["/a\\b", "/a/b", ""],
+  ["/a%2Fb", "/a%2Fb", ""],
+])("%s has the path %s and the query %s", (pathAndQuery, path, search) => {
+  for (const each of read(pathAndQuery)) expect({ path: each.path, search: each.search }).toEqual({ path, search });
+});
