@@ -8,7 +8,7 @@ import type { PackageName, Source } from "../support/sources.ts";
 /** Every source of a package, lowest first: a file imports only from files to the left of its own. */
 const layers: Readonly<Record<PackageName, readonly string[]>> = {
   core: words(`
-    errors blanks cookie response html head nearest promise logger
+    errors blanks cookie response html head nearest steps logger
     converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
     endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
     proxy json-body body request redirect application context cross-origin stream handler security-headers middleware dispatch error-page

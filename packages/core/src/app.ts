@@ -2,7 +2,7 @@ import type { Application, Config } from "./application.ts";
 import type { CheckRules } from "./check.ts";
 import { Context } from "./context.ts";
 import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
-import { Dispatch, toResponse } from "./dispatch.ts";
+import { dispatch, toResponse } from "./dispatch.ts";
 import { debugNotFound, debugPage, errorPage } from "./error-page.ts";
 import { ConfigError, HTTPError } from "./errors.ts";
 import type { HandlerClass, HandlerResult, MiddlewareList } from "./handler.ts";
@@ -11,15 +11,15 @@ import { Html } from "./html.ts";
 import { storage } from "./local.ts";
 import { logError, type Logger } from "./logger.ts";
 import { MiddlewareRegistry, type Stack } from "./middleware.ts";
-import { attempt, chain, type Awaitable } from "./promise.ts";
 import { Proxies, type TrustProxy } from "./proxy.ts";
 import { withQuery } from "./redirect-pattern.ts";
 import { Request, trustsHost, type RequestSettings } from "./request.ts";
 import { claim, fromParts, partsOf, withLength, type Response } from "./response.ts";
 import type { UrlOptions } from "./endpoints.ts";
 import { Router } from "./router.ts";
-import { memberFor, methodNotAllowed, NoHandler, Routes, verbs, type Route } from "./routes.ts";
+import { memberFor, methodNotAllowed, NoHandler, Routes, verbs, type Plan, type Route } from "./routes.ts";
 import type { Rule } from "./rule.ts";
+import { isPromise, run, type Steps } from "./steps.ts";
 import { bindStream } from "./stream.ts";
 
 /** Renders the error of one status. `Html` goes out with that status and the error's headers. */
@@ -64,7 +64,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   readonly #ownHosts: ReadonlySet<string>;
   readonly #bare: Stack;
   readonly #render = (context: Context, error: unknown) => this.#renderError(context, error);
-  readonly #answerIn = (context: Context) => this.#handle(context);
+  readonly #answerIn = (context: Context) => run(this.#handle(context));
 
   /**
    * @throws RuleError, {@link DuplicateRuleError} for rules that can not work, all of them in one message;
@@ -91,7 +91,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     const hosts = trustedHosts === undefined ? undefined : new Set(trustedHosts.map((host) => host.toLowerCase()));
     this.#settings = { proxies: new Proxies(trustProxy), hosts, maxBodySize };
     this.#registry = new MiddlewareRegistry(this, middleware);
-    this.#bare = this.#registry.stack(NoHandler as HandlerClass);
+    this.#bare = this.#registry.stack(noHandler);
     const routes = new Routes(options.rules as readonly unknown[], this.#registry);
     this.router = new Router(routes.rules, routes);
     this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => (/^[\w.-]+$/.test(host) ? [host.toLowerCase()] : [])));
@@ -131,64 +131,66 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return this.#registry.provider(name);
   }
 
-  #handle(context: Context): Response | Promise<Response> {
-    const answer = attempt<Response>(
-      () => chain(this.#answer(context), (response) => this.#finish(context, response)),
-      (error) => {
-        this.#log(context, 500, error);
-        return this.#send(context, errorPage(context, undefined), undefined);
-      },
-    );
-    return answer as Response | Promise<Response>;
+  *#handle(context: Context): Steps<Response> {
+    try {
+      const response = yield* this.#answer(context);
+      const head = context.addedHead;
+      return this.#send(context, head === undefined ? response : yield* this.#beforeHead(context, head, response), head);
+    } catch (error) {
+      this.#log(context, 500, error);
+      return this.#send(context, errorPage(context, undefined), undefined);
+    }
   }
 
-  #answer(context: Context): Awaitable<Response> {
+  *#answer(context: Context): Steps<Response> {
     const { request } = context;
     if (!this.#trustsHost(request)) return errorPage(context, new HTTPError(400, "This host is not served here."));
     if (!this.#crossOrigin.allows(request)) {
       return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page this site does not know."));
     }
     const { method } = request;
-    if (!verbs.has(method)) return this.#fail(context, new HTTPError(501));
+    if (!verbs.has(method)) return yield* this.#fail(context, new HTTPError(501));
     const matched = this.router.match(method, request.path, this.router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
         request.rule = matched.rule;
-        return attempt(
-          () => chain(matched.target.plan(), (plan) => this.#run(context, matched.target, plan, matched.params)),
-          (error) => this.#fail(context, error),
-        );
+        try {
+          const plan = matched.target.plan();
+          return yield* this.#run(context, matched.target, isPromise(plan) ? ((yield plan) as Plan) : plan, matched.params);
+        } catch (error) {
+          return yield* this.#fail(context, error);
+        }
       }
       case "redirect":
         return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(matched.location, request.search)] });
       case "options":
-        return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "allow", matched.allow);
+        return yield* this.#dispatch(context, noHandler, this.#bare, "allow", matched.allow);
       case "methodNotAllowed":
-        return this.#fail(context, methodNotAllowed(matched.allow));
+        return yield* this.#fail(context, methodNotAllowed(matched.allow));
       case "malformed":
-        return this.#fail(context, new HTTPError(400, "The path has a malformed percent-encoding."));
+        return yield* this.#fail(context, new HTTPError(400, "The path has a malformed percent-encoding."));
       case "notFound":
-        return this.#fail(context, new HTTPError(404));
+        return yield* this.#fail(context, new HTTPError(404));
     }
   }
 
-  #run(context: Context, route: Route, plan: { Handler: HandlerClass; stack: Stack }, params: unknown): Awaitable<Response> {
+  #run(context: Context, route: Route, plan: Plan, params: unknown): Steps<Response> {
     const { method } = context.request;
     const member = memberFor(plan, route.rule, method);
     if (member !== undefined) return this.#dispatch(context, plan.Handler, plan.stack, member, params);
     const allow = route.allowed(plan);
-    if (method === "OPTIONS") return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "allow", allow);
+    if (method === "OPTIONS") return this.#dispatch(context, noHandler, this.#bare, "allow", allow);
     return this.#fail(context, methodNotAllowed(allow));
   }
 
-  #fail(context: Context, error: unknown): Awaitable<Response> {
-    return this.#dispatch(context, NoHandler as HandlerClass, this.#bare, "fail", error);
+  #fail(context: Context, error: unknown): Steps<Response> {
+    return this.#dispatch(context, noHandler, this.#bare, "fail", error);
   }
 
-  #dispatch(context: Context, Handler: HandlerClass, stack: Stack, member: string, args: unknown): Awaitable<Response> {
+  #dispatch(context: Context, Handler: HandlerClass, stack: Stack, method: string, args: unknown): Steps<Response> {
     const handler = new Handler(context);
     context.handler = handler;
-    return new Dispatch(context, handler, stack, member, args, this.#render).run();
+    return dispatch({ context, handler, stack, method, args }, this.#render);
   }
 
   #trustsHost(request: Request): boolean {
@@ -203,27 +205,27 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     logError(this.logger, `${request.method} ${request.path} ${status} after ${milliseconds} ms`, error);
   }
 
-  #renderError(context: Context, error: unknown): Awaitable<Response> {
+  *#renderError(context: Context, error: unknown): Steps<Response> {
     const status = error instanceof HTTPError ? error.status : 500;
     if (!(error instanceof HTTPError)) this.#log(context, status, error);
     else if (error.cause !== undefined) this.#log(context, status, error.cause);
     const custom = this.#errorHandlers[status];
-    return attempt<Response>(
-      () => {
-        if (custom !== undefined) return chain(custom(error, context.request), (result) => this.#customPage(error, status, result));
-        if (!this.debug) return errorPage(context, error);
-        if (!(error instanceof HTTPError)) return debugPage(context, error);
-        const isUnknownPath = status === 404 && context.request.rule === undefined;
-        return isUnknownPath ? debugNotFound(context, this.router.describe()) : errorPage(context, error);
-      },
-      (failure) => {
-        const answer = failure instanceof HTTPError ? failure : undefined;
-        this.#log(context, answer?.status ?? 500, failure);
-        context.error = failure;
-        context.addedHead?.drop();
-        return errorPage(context, answer);
-      },
-    );
+    try {
+      if (custom !== undefined) {
+        const given = custom(error, context.request);
+        return this.#customPage(error, status, isPromise(given) ? yield given : given);
+      }
+      if (!this.debug) return errorPage(context, error);
+      if (!(error instanceof HTTPError)) return (yield debugPage(context, error)) as Response;
+      const isUnknownPath = status === 404 && context.request.rule === undefined;
+      return isUnknownPath ? debugNotFound(context, this.router.describe()) : errorPage(context, error);
+    } catch (failure) {
+      const answer = failure instanceof HTTPError ? failure : undefined;
+      this.#log(context, answer?.status ?? 500, failure);
+      context.error = failure;
+      context.addedHead?.drop();
+      return errorPage(context, answer);
+    }
   }
 
   #customPage(error: unknown, status: number, result: unknown): Response {
@@ -235,30 +237,19 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return response;
   }
 
-  #finish(context: Context, response: Response): Awaitable<Response> {
-    const head = context.addedHead;
-    if (head === undefined) return this.#send(context, response, undefined);
-    return chain(this.#beforeHead(context, head, response), (last) => this.#send(context, last, head));
-  }
-
-  #beforeHead(context: Context, head: Head, response: Response): Awaitable<Response> {
-    for (let work = head.next(), current = response; ; work = head.next()) {
-      if (work === undefined) return current;
-      const run = work;
-      const sent = current;
-      const next = attempt<Response>(
-        () => chain(run(sent), () => sent),
-        (error) => {
-          head.drop();
-          if (!(error instanceof HTTPError)) context.error = error;
-          return this.#renderError(context, error);
-        },
-      );
-      if (next !== sent && typeof (next as PromiseLike<Response>).then === "function") {
-        return chain(next, (then) => this.#beforeHead(context, head, then));
+  *#beforeHead(context: Context, head: Head, response: Response): Steps<Response> {
+    let current = response;
+    for (let work = head.next(); work !== undefined; work = head.next()) {
+      try {
+        const given = work(current);
+        if (isPromise(given)) yield given;
+      } catch (error) {
+        head.drop();
+        if (!(error instanceof HTTPError)) context.error = error;
+        current = yield* this.#renderError(context, error);
       }
-      current = next as Response;
     }
+    return current;
   }
 
   /** Closes the head: merges what was added, leaves the body out for HEAD, ties a stream to its request. */
@@ -282,6 +273,9 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return fromParts({ ...parts, headers: withLength(headers, length), body: null });
   }
 }
+
+/** What answers where no handler class does. */
+const noHandler = NoHandler as HandlerClass;
 
 /** Scheme and host that URLs of a request's site have. */
 const baseOf = (request: Request) => ({ scheme: request.secure ? "https" : "http", host: request.host });

@@ -6,7 +6,7 @@ import type { App } from "./app.ts";
 import { limitedBody } from "./body.ts";
 import type { Connections } from "./connections.ts";
 import { multiplexed } from "./multiplexed.ts";
-import { isPromise } from "./promise.ts";
+import { isPromise } from "./steps.ts";
 import { target, type Origin, type Target } from "./request.ts";
 import type { Response } from "./response.ts";
 

@@ -1,7 +1,7 @@
 import { HTTPError, RuleError } from "./errors.ts";
 import { RequestHandler, type HandlerClass } from "./handler.ts";
 import type { MiddlewareRegistry, Stack } from "./middleware.ts";
-import { isPromise, type Awaitable } from "./promise.ts";
+import { isPromise, type Awaitable } from "./steps.ts";
 import { Response } from "./response.ts";
 import { isLazy, Rule, type AnyRule } from "./rule.ts";
 
