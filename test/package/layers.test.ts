@@ -8,7 +8,7 @@ import type { PackageName, Source } from "../support/sources.ts";
 /** Every source of a package, lowest first: a file imports only from files to the left of its own. */
 const layers: Readonly<Record<PackageName, readonly string[]>> = {
   core: words(`
-    errors blanks cookie response html head nearest steps logger
+    errors blanks cookie response-headers response html head nearest steps logger
     converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
     endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
     proxy json-body body request redirect application context cross-origin stream handler security-headers middleware dispatch error-page
@@ -21,7 +21,7 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
     backends/postgres-tables backends/postgres-queries backends/postgres-values backends/postgres-owners backends/postgres-prune
     backends/postgres
     backends/session-cache backends/cache-entry backends/memcached-cache backends/redis-cache backends/cached
-    flash life config settings secure-cookie session-ids operations outgoing medium backends/securecookie
+    flash life config settings hmac secure-cookie session-ids operations outgoing medium backends/securecookie
     deadline kept-record backends/group-commit backends/keyed-store backends/keyed
     pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index
   `),

@@ -169,7 +169,7 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       try {
         const head = `GET / HTTP/1.1\r\nHost: localhost\r\nx-work: ${site.number(look)}\r\n`;
         const none = await bytes(server.port, `${head}\r\n`);
-        expect(none).toMatch(/^HTTP\/1\.1 200 \r\n/);
+        expect(none).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
         expect(none.endsWith("\r\n\r\n[true,0,1700000007000,1701209607000,null,false,{},[],null]")).toBe(true);
         const different: string[] = [];
         for (const [title, cookie] of forged(site.given)) {

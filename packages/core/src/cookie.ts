@@ -57,12 +57,18 @@ function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieO
     : undefined;
 }
 
+/** What keeps a value from being one of a cookie with that name; `undefined`: nothing does. */
+function valueProblem(name: string, value: unknown): string | undefined {
+  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
+  return name.length + encode(value).length > longestPair ? `name and value have more than ${longestPair} bytes` : undefined;
+}
+
 /** Why browsers would drop a cookie, or keep it otherwise than it says; `undefined`: they do not. */
 function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
   const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
   if (!cookieName.test(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
-  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
-  if (name.length + encode(value).length > longestPair) return `name and value have more than ${longestPair} bytes`;
+  const problem = valueProblem(name, value);
+  if (problem !== undefined) return problem;
   if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge is no number of seconds";
   if (expires !== undefined && !isCookieDate(expires)) return "expires is no Date of the years 1601 to 9999";
   if (domain !== undefined && !cookieDomain.test(domain)) return "domain is no host name";
@@ -75,8 +81,11 @@ function problemOf(name: string, value: unknown, options: CookieOptions): string
   return prefixProblem(name, options);
 }
 
+/** Of options that can not change: the name they were found right for, and what follows the value in the line. */
+const known = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
+
 /**
- * The value of a Set-Cookie header.
+ * The value of a Set-Cookie header. Frozen options are looked at once for a name.
  *
  * @throws TypeError for what no cookie can be, and for what browsers would drop or keep otherwise: a name that is no
  *   token, name and value over 4096 bytes, a path or domain that is none or over 1024 bytes, `sameSite: "none"` or
@@ -84,6 +93,8 @@ function problemOf(name: string, value: unknown, options: CookieOptions): string
  *   (RFC 6265bis §4.1.3).
  */
 export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
+  const found = known.get(options);
+  if (found?.name === name && valueProblem(name, value) === undefined) return `${name}=${encode(value)}${found.attributes}`;
   const { maxAge, expires, domain, path = "/", secure = false, httpOnly = true, sameSite = "lax", partitioned = false } = options;
   const cookie = {
     path,
@@ -97,7 +108,10 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   const problem = problemOf(name, value, maxAge === undefined ? cookie : { ...cookie, maxAge });
   if (problem !== undefined) throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
   const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
-  return stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
+  const line = stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
+  // A date can be changed all the same; an encoded value has no semicolon.
+  if (expires === undefined && Object.isFrozen(options)) known.set(options, { name, attributes: line.slice(line.indexOf(";")) });
+  return line;
 }
 
 const isBlank = (code: number) => code === 0x20 || code === 0x09;

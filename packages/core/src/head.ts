@@ -1,35 +1,39 @@
 import { serializeCookie, type CookieOptions } from "./cookie.ts";
-import { checkHeader, flatValue, type FlatHeaders, type Response } from "./response.ts";
+import { checkHeader, flatValue, without, type FlatHeaders } from "./response-headers.ts";
+import type { Response } from "./response.ts";
 
 /** Runs once, after all hooks, before status and headers leave. */
 export type HeadFunction = (response: Response) => void | Promise<void>;
 
 interface HeadCookie {
+  /** Of two with the same key, the later takes the place of the earlier. */
+  readonly key: string;
   readonly line: string;
   readonly clearing: boolean;
 }
 
 /** What a request adds to the head of whichever response leaves. Made by the first thing added. */
 export class Head {
-  readonly #cookies = new Map<string, HeadCookie>();
-  readonly #headers = new Map<string, string>();
-  readonly #vary = new Set<string>();
+  #cookies: HeadCookie[] = [];
+  #headers: FlatHeaders = [];
+  readonly #vary: string[] = [];
   readonly #functions: HeadFunction[] = [];
 
   setCookie(name: string, value: string, options: CookieOptions, clearing: boolean): void {
+    const line = serializeCookie(name, value, options);
     const key = `${name};${options.domain ?? ""};${options.path ?? "/"}`;
-    this.#cookies.delete(key);
-    this.#cookies.set(key, { line: serializeCookie(name, value, options), clearing });
+    this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
   }
 
   setHeader(name: string, value: string): void {
     checkHeader(name, value);
-    this.#headers.set(name.toLowerCase(), value);
+    const lower = name.toLowerCase();
+    this.#headers = [...without(this.#headers, lower), lower, value];
   }
 
   vary(name: string): void {
     checkHeader(name, "");
-    this.#vary.add(name);
+    this.#vary.push(name);
   }
 
   before(work: HeadFunction): void {
@@ -43,29 +47,34 @@ export class Head {
 
   /** After an error: forgets cookies and headers, but not what clears a cookie. */
   drop(): void {
-    for (const [key, { clearing }] of this.#cookies) if (!clearing) this.#cookies.delete(key);
-    this.#headers.clear();
+    this.#cookies = this.#cookies.filter(({ clearing }) => clearing);
+    this.#headers = [];
   }
 
   /** The headers of a response with what was added. */
   merge(headers: FlatHeaders): FlatHeaders {
     const merged: FlatHeaders = [];
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i]!;
-      if (!this.#headers.has(name) && (name !== "vary" || this.#vary.size === 0)) merged.push(name, headers[i + 1]!);
+    const varies = this.#vary.length > 0;
+    for (const flat of [headers, this.#headers]) {
+      for (let i = 0; i < flat.length; i += 2) {
+        const name = flat[i]!;
+        const isReplaced = flat === headers && flatValue(this.#headers, name) !== undefined;
+        if (!isReplaced && !(varies && name === "vary")) merged.push(name, flat[i + 1]!);
+      }
     }
-    for (const [name, value] of this.#headers) merged.push(name, value);
-    if (this.#vary.size > 0) merged.push("vary", this.#mergeVary(this.#headers.get("vary") ?? flatValue(headers, "vary") ?? ""));
-    for (const { line } of this.#cookies.values()) merged.push("set-cookie", line);
+    if (varies) merged.push("vary", mergeVary(flatValue(this.#headers, "vary") ?? flatValue(headers, "vary"), this.#vary));
+    for (const { line } of this.#cookies) merged.push("set-cookie", line);
     return merged;
   }
+}
 
-  #mergeVary(present: string): string {
-    const names = new Map<string, string>();
-    for (const name of [...present.split(","), ...this.#vary]) {
-      const trimmed = name.trim();
-      if (trimmed !== "" && !names.has(trimmed.toLowerCase())) names.set(trimmed.toLowerCase(), trimmed);
-    }
-    return names.has("*") ? "*" : [...names.values()].join(", ");
+/** The value of Vary with more names: each once, in the spelling that came first. RFC 9110 §12.5.5. */
+function mergeVary(present: string | undefined, added: readonly string[]): string {
+  if (present === undefined && added.length === 1) return added[0]!;
+  const names = new Map<string, string>();
+  for (const name of [...(present ?? "").split(","), ...added]) {
+    const trimmed = name.trim();
+    if (trimmed !== "" && !names.has(trimmed.toLowerCase())) names.set(trimmed.toLowerCase(), trimmed);
   }
+  return names.has("*") ? "*" : [...names.values()].join(", ");
 }

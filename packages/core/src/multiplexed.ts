@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { connectionSpecific, fromParts, partsOf, type FlatHeaders, type Response } from "./response.ts";
+import { connectionSpecific, fromParts, partsOf, type Response } from "./response.ts";
+import type { FlatHeaders } from "./response-headers.ts";
 
 /**
  * A response as HTTP/2 carries it: each header once, and none of a connection. Node throws over others, where nobody catches.

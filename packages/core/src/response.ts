@@ -1,73 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { FastResponse } from "srvx";
-import { stripped } from "./blanks.ts";
-
-const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/**
- * Refuses what must not reach the wire; RFC 9110 §5.5 and §5.6.2. The value is not repeated in the message.
- *
- * @throws TypeError naming the header.
- */
-export function checkHeader(name: string, value: string): void {
-  if (!token.test(name)) throw new TypeError(`A response header can not have the name ${JSON.stringify(name)}.`);
-  if (!fieldValue.test(value)) {
-    throw new TypeError(`The response header "${name}" has a character that no header may have, such as a line break.`);
-  }
-}
-
-/** Names in lower case and values, in turn: what `writeHead` of node:http takes as it is. */
-export type FlatHeaders = string[];
-
-const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
-
-/** A header's value without the blanks around it, as Fetch has it. `trim()` would take off more, control characters among it. */
-function normalized(value: unknown): string {
-  const text = String(value);
-  return stripped(text, 0, text.length, isBlank);
-}
-
-function flatten(headers: HeadersInit): FlatHeaders {
-  const flat: FlatHeaders = [];
-  if (Symbol.iterator in headers) {
-    for (const pair of headers as Iterable<readonly unknown[]>) {
-      if (pair.length !== 2) throw new TypeError("Each entry of a list of headers must be a name and a value.");
-      flat.push(String(pair[0]).toLowerCase(), normalized(pair[1]));
-    }
-  } else {
-    for (const name of Object.keys(headers)) flat.push(name.toLowerCase(), normalized(headers[name]));
-  }
-  return flat;
-}
-
-/** The headers of a response: also refuses what those of the platform let through, all control characters but three. */
-class ResponseHeaders extends Headers {
-  override append(name: string, value: string): void {
-    checkHeader(name, normalized(value));
-    super.append(name, value);
-  }
-
-  override set(name: string, value: string): void {
-    checkHeader(name, normalized(value));
-    super.set(name, value);
-  }
-}
-
-/** The value of a header among flat ones, several joined as RFC 9110 §5.3 says; `name` in lower case. */
-export function flatValue(flat: FlatHeaders, name: string): string | undefined {
-  let value: string | undefined;
-  for (let i = 0; i < flat.length; i += 2) {
-    if (flat[i] === name) value = value === undefined ? flat[i + 1] : `${value}, ${flat[i + 1]}`;
-  }
-  return value;
-}
-
-/** The headers with the length of a body, in place of any that they have. */
-export function withLength(flat: FlatHeaders, length: number): FlatHeaders {
-  const others = flat.filter((_, i) => flat[i - (i % 2)] !== "content-length");
-  return [...others, "content-length", String(length)];
-}
+import { checkHeader, fieldValue, flatten, flatValue, pairs, ResponseHeaders, type FlatHeaders } from "./response-headers.ts";
 
 type ReusableBody = string | Uint8Array | null;
 
@@ -137,7 +70,7 @@ export let claim: (response: Response) => Response | undefined;
  */
 export class Response extends FastResponse {
   readonly #parts: Parts;
-  #headers: Headers | undefined;
+  #headers: ResponseHeaders | undefined;
   #native: globalThis.Response | undefined;
   #returned: FlatHeaders | undefined;
 
@@ -164,7 +97,7 @@ export class Response extends FastResponse {
   }
 
   override get headers(): Headers {
-    return (this.#headers ??= new ResponseHeaders(pairs(this.#parts.headers)));
+    return (this.#headers ??= new ResponseHeaders(this.#parts.headers));
   }
 
   /** The native response, which srvx's base class asks for everything else; made at the first such question. */
@@ -197,7 +130,7 @@ export class Response extends FastResponse {
     partsOf = (response) => {
       const parts = response.#parts;
       if (response.#headers === undefined) return parts;
-      return { ...parts, headers: flatten(response.#headers) };
+      return { ...parts, headers: response.#headers.flat };
     };
     fromParts = (parts) => new Response(null, parts as unknown as ResponseInit, checked);
     claim = (response) => {
@@ -210,12 +143,6 @@ export class Response extends FastResponse {
       return fromParts({ body, status, statusText, headers: response.#returned });
     };
   }
-}
-
-function pairs(flat: FlatHeaders): [string, string][] {
-  const list: [string, string][] = [];
-  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
-  return list;
 }
 
 /** What is said of one connection, not of the response that comes over it. RFC 9110 §7.6.1, RFC 9113 §8.2.2. */

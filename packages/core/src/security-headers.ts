@@ -1,7 +1,8 @@
 import type { Application } from "./application.ts";
 import { ConfigError } from "./errors.ts";
 import type { Middleware, RequestHandler } from "./handler.ts";
-import { checkHeader, type Response } from "./response.ts";
+import { checkHeader } from "./response-headers.ts";
+import type { Response } from "./response.ts";
 
 declare module "./application.ts" {
   interface Config {

@@ -10,9 +10,20 @@ const longestLine = 4096;
 /** Bytes that all attributes together stay under, without the values of Path and Domain. */
 const attributeBytes = 160;
 
+/** A cookie's attributes with and without `secure`, each one object for all requests, which the core checks once. */
+interface Settled {
+  readonly secure: CookieOptions;
+  readonly plain: CookieOptions;
+}
+
+function settle(cookie: CookieSettings): Settled {
+  return { secure: Object.freeze({ ...cookie, secure: true }), plain: Object.freeze({ ...cookie, secure: false }) };
+}
+
 /** Sends cookies with whichever response leaves, once their size and attributes are settled. */
 export class OutgoingCookies {
   readonly #logger: Logger;
+  readonly #settled = new WeakMap<CookieSettings, Settled>();
   #warned = false;
 
   constructor(logger: Logger) {
@@ -20,10 +31,12 @@ export class OutgoingCookies {
   }
 
   /** A cookie's attributes for the running request, `secure: "auto"` decided. */
-  attributes(request: Request, { secure, ...rest }: CookieSettings): CookieOptions {
-    if (secure !== "auto") return { ...rest, secure };
+  attributes(request: Request, cookie: CookieSettings): CookieOptions {
+    let settled = this.#settled.get(cookie);
+    if (settled === undefined) this.#settled.set(cookie, (settled = settle(cookie)));
+    if (cookie.secure !== "auto") return cookie.secure ? settled.secure : settled.plain;
     if (!request.secure) this.#warnOfProxy(request);
-    return { ...rest, secure: request.secure };
+    return request.secure ? settled.secure : settled.plain;
   }
 
   #warnOfProxy(request: Request): void {

@@ -1,13 +1,5 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  randomBytes,
-  timingSafeEqual,
-  type KeyObject,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from "node:crypto";
+import { Hmac } from "./hmac.ts";
 
 /** What a value was made for. Each purpose has keys of its own, so a value of one is nothing under another. */
 export type Purpose = "session-data" | "session-id" | "secure-cookie";
@@ -51,6 +43,8 @@ const clockSkew = 60;
  *   https://www.rfc-editor.org/rfc/rfc4648#section-5 (base64url)
  */
 export class SecureCookie {
+  /** For what is signed, and for what is encrypted: only those that are needed. */
+  readonly #macs: readonly Hmac[];
   readonly #keys: readonly KeyObject[];
   readonly #purpose: Purpose;
   readonly #encrypt: boolean;
@@ -59,7 +53,9 @@ export class SecureCookie {
 
   constructor({ keys, purpose, encrypt = false, now = Date.now, nonce = () => randomBytes(nonceLength) }: SecureCookieOptions) {
     const info = `mini-session ${encrypt ? "e1" : "v1"} ${purpose}`;
-    this.#keys = keys.map((key) => createSecretKey(new Uint8Array(hkdfSync("sha256", key, "", info, 32))));
+    const derived = keys.map((key) => new Uint8Array(hkdfSync("sha256", key, "", info, 32)));
+    this.#macs = encrypt ? [] : derived.map((key) => new Hmac(key));
+    this.#keys = encrypt ? derived.map((key) => createSecretKey(key)) : [];
     this.#purpose = purpose;
     this.#encrypt = encrypt;
     this.#now = now;
@@ -68,11 +64,10 @@ export class SecureCookie {
 
   /** A cookie's value for `text`: `v1.payload.time.mac`, or encrypted `e1.payload.time`. */
   sign(name: string, text: string): string {
-    const key = this.#keys[0]!;
     const time = String(this.#seconds());
-    if (this.#encrypt) return `e1.${seal(key, this.#nonce(), this.#context("e1", name, time), text)}.${time}`;
+    if (this.#encrypt) return `e1.${seal(this.#keys[0]!, this.#nonce(), this.#context("e1", name, time), text)}.${time}`;
     const payload = Buffer.from(text).toString("base64url");
-    return `v1.${payload}.${time}.${mac(key, `${this.#context("v1", name, time)}\0${payload}`).toString("base64url")}`;
+    return `v1.${payload}.${time}.${this.#macs[0]!.digest(`${this.#context("v1", name, time)}\0${payload}`).toString("base64url")}`;
   }
 
   /**
@@ -108,7 +103,7 @@ export class SecureCookie {
     const signed = `${this.#context("v1", name, time)}\0${payload}`;
     const expected = Buffer.from(given, "base64url");
     // What the right mac covers is what was signed, so the payload's own spelling needs no check.
-    const valid = this.#keys.some((key) => timingSafeEqual(mac(key, signed), expected));
+    const valid = this.#macs.some((mac) => timingSafeEqual(mac.digest(signed), expected));
     return valid ? Buffer.from(payload, "base64url").toString() : undefined;
   }
 
@@ -122,10 +117,6 @@ export class SecureCookie {
     }
     return undefined;
   }
-}
-
-function mac(key: KeyObject, text: string): Buffer {
-  return createHmac("sha256", key).update(text).digest();
 }
 
 function seal(key: KeyObject, nonce: Uint8Array, context: string, text: string): string {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { SecureCookie, type SecureCookieOptions } from "./secure-cookie.ts";
 
 /** An id and the key that it is kept under. */
@@ -46,5 +46,5 @@ export class SessionIds {
 }
 
 function keyOf(id: string): string {
-  return createHash("sha256").update(id).digest("base64url");
+  return hash("sha256", id, "base64url");
 }

@@ -1,0 +1,64 @@
+import { createHmac } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Hmac } from "../../packages/session/src/hmac.ts";
+
+const hex = (text: string) => Buffer.from(text, "hex");
+const mac = (key: Uint8Array, text: string) => new Hmac(key).digest(text).toString("hex");
+
+describe("the test vectors of RFC 4231 whose data is text", () => {
+  // Sections 4.2, 4.3, 4.6, 4.7 and 4.8. The data of 4.4 and 4.5 are bytes that are no UTF-8.
+  test.each([
+    [1, hex("0b".repeat(20)), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"],
+    [2, Buffer.from("Jefe"), "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"],
+    [5, hex("0c".repeat(20)), "Test With Truncation", "a3b6167473100ee06e0c796c2955552bfa6f7c0a6a8aef8b93f860aab0cd20c5"],
+    [
+      6,
+      hex("aa".repeat(131)),
+      "Test Using Larger Than Block-Size Key - Hash Key First",
+      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    ],
+    [
+      7,
+      hex("aa".repeat(131)),
+      "This is a test using a larger than block-size key and a larger than block-size data. " +
+        "The key needs to be hashed before being used by the HMAC algorithm.",
+      "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+    ],
+  ])("number %i", (_number, key, text, expected) => {
+    expect(mac(key, text)).toBe(expected);
+  });
+});
+
+test("a digest is that of node:crypto, for texts of any length and script, one after the other with one key", () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 140 }),
+      fc.array(fc.tuple(fc.string({ unit: "binary" }), fc.integer({ min: 0, max: 400 })), { minLength: 1, maxLength: 5 }),
+      (key, texts) => {
+        const one = new Hmac(key);
+        for (const [piece, times] of texts) {
+          const text = piece.repeat(times);
+          expect(one.digest(text).equals(createHmac("sha256", key).update(text).digest())).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+test.each([8191, 8192, 8193, 100_000])("a text of %i bytes is not cut", (length) => {
+  const key = Buffer.alloc(32, 1);
+  const text = "a".repeat(length - 2) + "é";
+  const one = new Hmac(key);
+  expect(one.digest(text).equals(createHmac("sha256", key).update(text).digest())).toBe(true);
+  expect(one.digest(`${text}b`).equals(one.digest(`${text}c`))).toBe(false);
+});
+
+test("a digest that was given stays what it is", () => {
+  const one = new Hmac(Buffer.alloc(32, 1));
+  const first = one.digest("a");
+  const before = first.toString("hex");
+  one.digest("b");
+  expect(first.toString("hex")).toBe(before);
+});
