@@ -106,6 +106,19 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(list).toEqual(title === "read before" ? ["x", "another's", "last"] : ["x", "another's", "first", "last"]);
   });
 
+  test("and an object that update() gave while it is under way: what is changed in it afterwards is saved", async () => {
+    const app = await begun({ list: [1] });
+    await app.run(async (_store, session) => {
+      const all = await session();
+      all.set("other", 1);
+      const saving = all.commit();
+      const list = all.update("list", (found) => [...(found as number[]), 2]) as number[];
+      await saving;
+      list.push(3);
+    });
+    expect(await app.data()).toEqual({ list: [1, 2, 3], other: 1 });
+  });
+
   test("and another one: what the first has found stays, though an object of before is still in use", async () => {
     const app = await begun({ list: [] });
     const slow = await app.begin(async (_store, session) => {

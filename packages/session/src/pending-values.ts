@@ -41,6 +41,11 @@ export class PendingValues {
     return !this.#cleared && Object.hasOwn(this.#data, key);
   }
 
+  /** The value that was loaded: of a key's own, for every object has something by names such as `constructor`. */
+  #loaded(key: string): unknown {
+    return this.#hasLoaded(key) ? this.#data[key] : undefined;
+  }
+
   /** A key's value without handing it out, so only to look at. */
   look(key: string): unknown {
     const pending = this.#pending.get(key);
@@ -112,7 +117,7 @@ export class PendingValues {
 
   /** What a step starts from: an object that was handed out only where it was changed since, for others may have changed the rest. */
   #newest(key: string): unknown {
-    return !this.#pending.has(key) && this.#lent.has(key) && !this.#changedInside(key) ? this.#data[key] : this.look(key);
+    return this.#lent.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
   }
 
   #record(key: string, pending: Pending): void {
@@ -201,14 +206,16 @@ export class PendingValues {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;
     for (const [key, pending] of this.#pending) {
-      if (pending.type === "steps" && !this.#changedInside(key)) this.#stepAgain(key, pending.steps);
+      if (pending.type === "steps" && !this.#changedInside(key)) this.#stepAgain(key, pending);
     }
   }
 
-  #stepAgain(key: string, steps: readonly Step[]): void {
+  #stepAgain(key: string, pending: Extract<Pending, { readonly type: "steps" }>): void {
     try {
-      const value = takeSteps(key, this.#data[key], steps);
-      this.#pending.set(key, { type: "steps", value, text: JSON.stringify(value), steps });
+      const value = takeSteps(key, this.#loaded(key), pending.steps);
+      const text = JSON.stringify(value);
+      // Where nobody else has changed it, the object that update() gave stays in use.
+      if (text !== pending.text) this.#pending.set(key, { ...pending, value, text });
     } catch (error) {
       // The value is of another type now, which is for the next commit to say.
       if (!(error instanceof TypeError)) throw error;
