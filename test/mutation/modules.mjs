@@ -6,7 +6,17 @@ export const modules = {
   },
   operations: {
     sources: ["operations", "pending-values", "pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
-    tests: ["session/commit", "session/flash", "session/session", "session/regenerate", "session/cases", "session/concurrency"],
+    tests: [
+      "operations",
+      "pending-values",
+      "pending-values-commit",
+      "commit",
+      "flash",
+      "session",
+      "regenerate",
+      "cases",
+      "concurrency",
+    ].map((name) => `session/${name}`),
   },
   signing: {
     sources: ["packages/session/src/secure-cookie.ts", "packages/session/src/session-ids.ts"],

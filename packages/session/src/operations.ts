@@ -81,7 +81,6 @@ export function apply(operations: Operations, contents: Contents): Contents {
 
 /** The messages after the operations, the newest {@link mostFlashes} of them. */
 export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken">, flashes: readonly Flash[]): readonly Flash[] {
-  if (added.length === 0 && taken.size === 0) return flashes;
   return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
 }
 
@@ -98,5 +97,5 @@ export function sameContents(one: Contents, other: Contents): boolean {
 
 /** Whether two values have the same JSON. */
 export function sameValue(one: unknown, other: unknown): boolean {
-  return one === other || (typeof one === "object" && typeof other === "object" && JSON.stringify(one) === JSON.stringify(other));
+  return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
 }
