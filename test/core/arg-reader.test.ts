@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/arg-reader.ts";
+import { int, oneOf } from "../../packages/core/src/converter.ts";
+import { alternatives, parsePattern } from "../../packages/core/src/pattern.ts";
+import type { Converters } from "../../packages/core/src/rule.ts";
+
+const alternative = (path: string) => alternatives(parsePattern(path))[0]!;
+
+/** What an ArgReader fills in, as entries; `false` when it refuses, with what it has filled in all the same. */
+function filled(pattern: string, path: string, where: Converters = {}, encoded = true): unknown {
+  const args = new EmptyArgs();
+  const entries = () => Object.entries(args);
+  return new ArgReader(alternative(pattern), where).fill(args, path, encoded) ? entries() : ([false, ...entries()] as const);
+}
+
+/** The same of a SegmentReader. */
+function read(pattern: string, path: string, where: Converters = {}, encoded = true): unknown {
+  const args = new SegmentReaders().get(alternative(pattern), where)!.read(path, encoded);
+  return args === undefined ? [false] : Object.entries(args);
+}
+
+const both = [
+  ["any pattern", filled],
+  ["whole segments", read],
+] as const;
+
+describe("arguments", () => {
+  test("inherit nothing and can be given nothing to inherit", () => {
+    const prototype = Object.getPrototypeOf(new EmptyArgs()) as object;
+    expect([Object.getPrototypeOf(prototype), Reflect.ownKeys(prototype), Object.isFrozen(prototype)]).toEqual([null, [], true]);
+    expect([Object.isFrozen(noArgs), Object.keys(noArgs), Object.getPrototypeOf(noArgs) === prototype]).toEqual([true, [], true]);
+  });
+});
+
+describe.each(both)("the reader of %s", (_title, reading) => {
+  test.each<[string, string, [string, unknown][]]>([
+    ["/:a", "/x", [["a", "x"]]],
+    [
+      "/users/:id/posts/:post",
+      "/users/5/posts/first",
+      [
+        ["id", "5"],
+        ["post", "first"],
+      ],
+    ],
+    [
+      "/:a/:b/end",
+      "/x/y/end",
+      [
+        ["a", "x"],
+        ["b", "y"],
+      ],
+    ],
+    [
+      "/:a//long-text/:b",
+      "/x//long-text/y",
+      [
+        ["a", "x"],
+        ["b", "y"],
+      ],
+    ],
+    ["/*all", "/x", [["all", ["x"]]]],
+    ["/*all", "/x/y//z/", [["all", ["x", "y", "", "z", ""]]]],
+    ["/files/v-*path", "/files/v-x/y", [["path", ["x", "y"]]]],
+    ["/files/v-*path", "/files/v-/y", [["path", ["", "y"]]]],
+    [
+      "/:a/*rest",
+      "/x/y/z",
+      [
+        ["a", "x"],
+        ["rest", ["y", "z"]],
+      ],
+    ],
+    ["/:constructor", "/x", [["constructor", "x"]]],
+    ["/:__proto__", "/x", [["__proto__", "x"]]],
+  ])("reads %s from %s", (pattern, path, expected) => {
+    expect(reading(pattern, path)).toEqual(expected);
+  });
+
+  test("decodes values one by one, and only where it is told that there are escapes", () => {
+    expect(reading("/:a/*rest", "/x%2Fy/%C3%A9/z%2Fz")).toEqual([
+      ["a", "x/y"],
+      ["rest", ["é", "z/z"]],
+    ]);
+    expect(reading("/:a", "/x%2Fy", {}, false)).toEqual([["a", "x%2Fy"]]);
+    expect(() => reading("/:a", "/%zz")).toThrow(URIError);
+    expect(() => reading("/*rest", "/a/%zz/b")).toThrow(URIError);
+  });
+
+  test("gives values as their converters read them, after decoding; of a wildcard segment by segment", () => {
+    const where = { n: int, word: oneOf("é", "b") };
+    expect(reading("/:n/:other/*word", "/07/08/%C3%A9/b", where)).toEqual([
+      ["n", 7],
+      ["other", "08"],
+      ["word", ["é", "b"]],
+    ]);
+    expect(reading("/*n", "/5", where)).toEqual([["n", [5]]]);
+  });
+
+  test.each([
+    ["/:other/:n", "/x/y"],
+    ["/:n/:other", "/y/x"],
+    ["/*n", "/x"],
+    ["/*n", "/1/x"],
+    ["/*n", "/x/1"],
+    ["/*n", "/1/x/1"],
+    ["/*n", "/1/"],
+  ])("refuses all, where a converter refuses one: %s from %s", (pattern, path) => {
+    expect(reading(pattern, path, { n: int })).toEqual([false]);
+  });
+
+  test("takes a converter that every object has by its name for none", () => {
+    const where = Object.create({ n: int }) as Converters;
+    expect(reading("/:n", "/x", where)).toEqual([["n", "x"]]);
+  });
+});
+
+describe("the reader of any pattern", () => {
+  test("reads several values of one segment, and a wildcard in the midst", () => {
+    expect(filled("/:a-:b.txt/*c/end", "/x-y.txt/1/2/end")).toEqual([
+      ["a", "x"],
+      ["b", "y"],
+      ["c", ["1", "2"]],
+    ]);
+  });
+
+  test.each(["/x", "/x/y/z", "/x/", "/x-y", ""])("refuses %j for /:a/:b", (path) => {
+    expect(filled("/:a/:b", path)).toEqual([false]);
+  });
+
+  test("names its parameters in their order", () => {
+    expect(new ArgReader(alternative("/x/:b/:a-:c/*d"), {}).names).toEqual(["b", "a", "c", "d"]);
+    expect(new ArgReader(alternative("/x"), {}).names).toEqual([]);
+  });
+});
+
+describe("readers of whole segments", () => {
+  const readers = new SegmentReaders();
+  const get = (path: string, where: Converters = {}) => readers.get(alternative(path), where);
+
+  test.each(["/:a-:b", "/x-:a", "/:a.txt", "/*a/x", "/*a/:b", "/:a/*b-x", "/:a-*b"])("are none for %s", (path) => {
+    expect(get(path)).toBeUndefined();
+  });
+
+  test("are shared by paths that differ in nothing but their text, which has the same lengths", () => {
+    expect(get("/aa/:x/b")).toBe(get("/cc/:x/d/e"));
+    expect(get("/aa/:x")).not.toBe(get("/a/:x"));
+    expect(get("/aa/:x")).not.toBe(get("/aa/:y"));
+    expect(get("/aa/:x")).not.toBe(get("/aa/*x"));
+    expect(get("/aa/:x")).not.toBe(get("/aa/:x/:y"));
+  });
+
+  test("are not shared where there is a converter", () => {
+    expect(get("/n/:x", { x: int })?.read("/n/5", false)).toMatchObject({ x: 5 });
+    expect(get("/n/:x", { x: oneOf("a") })?.read("/n/a", false)).toMatchObject({ x: "a" });
+    expect(get("/n/:x/:y", { y: int })?.read("/n/a/5", false)).toMatchObject({ x: "a", y: 5 });
+    expect(get("/n/:x/:y")?.read("/n/a/5", false)).toMatchObject({ x: "a", y: "5" });
+  });
+});
