@@ -153,6 +153,7 @@ describe("readers of whole segments", () => {
   test("are not shared where there is a converter", () => {
     expect(get("/n/:x", { x: int })?.read("/n/5", false)).toMatchObject({ x: 5 });
     expect(get("/n/:x", { x: oneOf("a") })?.read("/n/a", false)).toMatchObject({ x: "a" });
+    expect(get("/n/:x/:y", { y: oneOf("a") })?.read("/n/a/a", false)).toMatchObject({ x: "a", y: "a" });
     expect(get("/n/:x/:y", { y: int })?.read("/n/a/5", false)).toMatchObject({ x: "a", y: 5 });
     expect(get("/n/:x/:y")?.read("/n/a/5", false)).toMatchObject({ x: "a", y: "5" });
   });

@@ -62,6 +62,8 @@ describe("of several patterns that match a path, the best is found, and when it 
     ["/a/end", "/*w /*w/:z /*w/end", "/*w/end /*w/:z /*w"],
     ["/x.y-z", "/:p.:q /:p-:q", "/:p.:q /:p-:q"],
     ["/7-8/x", "/:p-:q/:r /:n-:q/*w", "/:n-:q/*w /:p-:q/:r"],
+    // What follows a wildcard need not stand at the same place.
+    ["/x/ab-1/b", "/*v/ab-:p/b /*w/b", "/*w/b /*v/ab-:p/b"],
     ["/1/b/c", "/:p/b/:r /:n/:q/c /:p/:q/:r /:p/:n/:r", "/:n/:q/c /:p/b/:r /:p/:n/:r /:p/:q/:r"],
   ])("%s of %s: %s", (path, patterns, best) => {
     expect(matching(patterns.split(" "), path)).toEqual(best.split(" "));
@@ -85,6 +87,14 @@ describe("of several patterns that match a path, the best is found, and when it 
     for (const path of ["/a", "/b", long, "/"]) expect(found(all, path)).toEqual([`${path} 1`, `${path} 2`]);
     for (const path of ["/c", "/a/", "/ab", "/b/a", long.slice(1), `/${long}`, "//"]) expect(found(all, path)).toEqual([]);
   });
+});
+
+test("patterns without parameters are told apart from all others by the whole path, the best first", () => {
+  const [plain] = alternatives(parsePattern("/a/b"));
+  const rest = candidatesOf(["/:p/b", "/a/:p", "/a", "/a/b/"]);
+  const matcher = new Matcher(rankCandidates([...rest, named("lenient", plain!, { lenient: true }), named("plain", plain!)]));
+  const exact = ["/a/b", "/a", "/a/b/", "/x/b", "/a/x", "/b", "/"].map((path) => matcher.exact(path)?.pattern);
+  expect(exact).toEqual(["plain", "/a", "/a/b/", undefined, undefined, undefined, undefined]);
 });
 
 describe("a path is found by", () => {
@@ -141,6 +151,21 @@ describe("a path is found by", () => {
       "one of many texts, or a parameter instead",
       [...many, "/:r/:p/x", "/:r/:p/:q"],
       { "/1/c/x": "/:r/c/x /:r/:p/x /:r/:p/:q", "/1/h/y": "/:r/:p/:q", "/1/z/x": "/:r/:p/x /:r/:p/:q", "/1/c": "", "/1//x": "" },
+    ],
+    [
+      "one of many texts, before all else",
+      [...many, "/:r//x", "/:r/c:p", "/:r/:p-d/x", "/:r/:n/x", "/:r/*w"],
+      {
+        "/1/c/x": "/:r/c/x /:r/:n/x /:r/*w",
+        "/1/c-d/x": "/:r/:p-d/x /:r/:n/x /:r/*w",
+        "/1//x": "/:r//x /:r/*w",
+        "/1/cc": "/:r/c:p /:r/*w",
+      },
+    ],
+    [
+      "one of many texts, before a segment with as much text behind another parameter",
+      [...many.map((pattern) => `${pattern}/:s`), "/:r/:p/x/y", "/:r/:n-a/x/y"],
+      { "/1/c/x/y": "/:r/c/x/:s /:r/:p/x/y", "/1/c-a/x/y": "/:r/:n-a/x/y /:r/:p/x/y" },
     ],
     ["one of many texts only", many, { "/1/a/x": "/:r/a/x", "/1/h/x": "/:r/h/x", "/1/i/x": "", "/1/ab/x": "", "/1/a": "" }],
     [

@@ -105,7 +105,7 @@ export class Matcher<Each extends Candidate> {
    * @param exact - What {@link exact} has found for it.
    */
   find(path: string, judge: Judge<Each>, exact: Each | undefined): Each | undefined {
-    return (exact === undefined ? undefined : pick(exact, judge)) ?? follow(this.#root, path, 0, judge);
+    return pick(exact, judge) ?? follow(this.#root, path, 0, judge);
   }
 
   /** Where a candidate belongs: a whole path, or a node; `undefined` for one that has become a tail. */
@@ -170,19 +170,14 @@ function below<Each extends Candidate>(node: Node<Each>, text: string): Node<Eac
   return node;
 }
 
-/** What is at a node, where the segment before it ends at `end`. */
+/** What is at a node, where the segment before it ends at `end`; nothing where the path goes on within a literal segment. */
 function follow<Each extends Candidate>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Each | undefined {
   const { skip } = node;
-  if (skip === "") return enter(node, path, end, judge);
   // For the short texts of paths quicker than startsWith().
   for (let i = 0; i < skip.length; i++) if (path.charCodeAt(end + i) !== skip.charCodeAt(i)) return undefined;
-  return enter(node, path, end + skip.length, judge);
-}
-
-/** Goes on at a node; not where the path goes on within a literal segment. */
-function enter<Each extends Candidate>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Each | undefined {
-  if (end === path.length) return node.best === undefined ? undefined : pick(node.best, judge);
-  return path.charCodeAt(end) === slashCode ? search(node, path, end + 1, judge) : undefined;
+  const at = end + skip.length;
+  if (at === path.length) return pick(node.best, judge);
+  return path.charCodeAt(at) === slashCode ? search(node, path, at + 1, judge) : undefined;
 }
 
 /** What is below a node, for a segment that begins at `start`. */
@@ -247,9 +242,8 @@ function matchesTail<Each extends Candidate>({ text, read, end }: Tail<Each>, pa
   return path.length > start + text.length && path.startsWith(text, start);
 }
 
-function pick<Each extends Candidate>(first: Each, judge: Judge<Each>): Each | undefined {
-  for (let candidate: Each | undefined = first; candidate !== undefined; candidate = candidate.next)
-    if (judge.accepts(candidate)) return candidate;
+function pick<Each extends Candidate>(first: Each | undefined, judge: Judge<Each>): Each | undefined {
+  for (let candidate = first; candidate !== undefined; candidate = candidate.next) if (judge.accepts(candidate)) return candidate;
   return undefined;
 }
 

@@ -85,7 +85,7 @@ export class MixedSegments<Node, Tail> {
 
 /** The text before the first parameter or wildcard of a segment, and after the last. */
 function endsOf(tokens: readonly FlatToken[]): readonly [string, string] {
-  const [first] = tokens;
-  const last = tokens.at(-1);
-  return [first?.type === "text" ? first.value : "", last?.type === "text" ? last.value : ""];
+  const first = tokens[0]!;
+  const last = tokens.at(-1)!;
+  return [first.type === "text" ? first.value : "", last.type === "text" ? last.value : ""];
 }
