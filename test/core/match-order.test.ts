@@ -163,7 +163,7 @@ describe("a path is found by", () => {
       },
     ],
     [
-      "one of many texts, before a segment with as much text behind another parameter",
+      "one of many texts, though a parameter has more text behind it",
       [...many.map((pattern) => `${pattern}/:s`), "/:r/:p/x/y", "/:r/:n-a/x/y"],
       { "/1/c/x/y": "/:r/c/x/:s /:r/:p/x/y", "/1/c-a/x/y": "/:r/:n-a/x/y /:r/:p/x/y" },
     ],

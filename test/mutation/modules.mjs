@@ -28,7 +28,7 @@ export const modules = {
   },
   matching: {
     sources: ["packages/core/src/matcher.ts", "packages/core/src/arg-reader.ts", "packages/core/src/mixed-segments.ts"],
-    tests: ["core/match-order", "core/arg-reader", "core/router", "core/router-cases", "core/router-differential"],
+    tests: ["core/match-order", "core/arg-reader", "core/mixed-segments", "core/router", "core/router-cases", "core/router-differential"],
     env: { MINI_PAIRS: "300" },
   },
 };
