@@ -42,12 +42,13 @@ function className(value: object): string {
 /**
  * The JSON of a value that survives the round trip.
  *
- * @param what - Names the value in the message: `"cart"`. The value itself never appears there.
+ * @param key - Names the value in the message, where the value itself never appears; `undefined`: it is a flash message.
  * @throws TypeError for any other value.
  */
-export function encodeJson(what: string, value: unknown): string {
+export function encodeJson(key: string | undefined, value: unknown): string {
   const problem = jsonProblem(value);
   if (problem !== undefined) {
+    const what = key === undefined ? "a flash message" : JSON.stringify(key);
     throw new TypeError(
       `Cannot keep ${what} in the session: it is or holds ${problem}, which JSON does not give back as it was. ` +
         "Use strings, finite numbers, booleans, null, arrays and plain objects.",

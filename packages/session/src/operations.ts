@@ -55,7 +55,7 @@ export function increment(key: string, value: unknown, by: number): number {
 function step(key: string, value: unknown, next: Step): unknown {
   if (next.type === "increment") return increment(key, value, next.by);
   const changed = next.change(copyJson(value));
-  encodeJson(quoted(key), changed);
+  encodeJson(key, changed);
   return changed;
 }
 

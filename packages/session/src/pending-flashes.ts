@@ -2,11 +2,13 @@ import { freshFlashes, type Flash } from "./flash.ts";
 import { copyJson, encodeJson } from "./json.ts";
 import { applyFlashes } from "./operations.ts";
 
+const noIds: ReadonlySet<string> = new Set();
+
 /** A session's messages as one request sees them: those that were loaded, and what it did about them. */
 export class PendingFlashes {
   readonly #loaded: readonly Flash[];
   #added: readonly Flash[] = [];
-  #taken: ReadonlySet<string> = new Set();
+  #taken: ReadonlySet<string> = noIds;
 
   constructor(loaded: readonly Flash[]) {
     this.#loaded = loaded;
@@ -36,11 +38,12 @@ export class PendingFlashes {
 
   /** @throws TypeError for a message that is no JSON. */
   add(flash: Flash): void {
-    encodeJson("a flash message", flash.message);
+    encodeJson(undefined, flash.message);
     this.#added = [...this.#added, { ...flash, message: copyJson(flash.message) }];
   }
 
   take(ids: ReadonlySet<string>): void {
+    if (ids.size === 0) return;
     const loaded = new Set(this.#loaded.map(({ id }) => id));
     this.#added = this.#added.filter(({ id }) => !ids.has(id));
     this.#taken = new Set([...this.#taken, ...ids].filter((id) => loaded.has(id)));

@@ -1,5 +1,5 @@
 import { copyJson, encodeJson } from "./json.ts";
-import { increment, quoted, sameValue, takeSteps, type Change, type Data, type Step } from "./operations.ts";
+import { increment, sameValue, takeSteps, type Change, type Data, type Step } from "./operations.ts";
 
 /** What was done to one key, with the value this request sees because of it. */
 type Pending =
@@ -13,6 +13,7 @@ interface Lent {
   readonly text: string;
 }
 
+const none = new Map<string, never>() as ReadonlyMap<string, never>;
 const deleted: Pending = Object.freeze({ type: "delete", value: undefined });
 
 /**
@@ -21,8 +22,9 @@ const deleted: Pending = Object.freeze({ type: "delete", value: undefined });
  */
 export class PendingValues {
   #data: Data;
-  #pending = new Map<string, Pending>();
-  #lent = new Map<string, Lent>();
+  /** Made when there is something to note: most requests only read. */
+  #pending: Map<string, Pending> | undefined;
+  #lent: Map<string, Lent> | undefined;
   #cleared = false;
   #cached: boolean;
 
@@ -48,43 +50,43 @@ export class PendingValues {
 
   /** A key's value without handing it out, so only to look at. */
   look(key: string): unknown {
-    const pending = this.#pending.get(key);
+    const pending = this.#pending?.get(key);
     if (pending !== undefined) return pending.value;
     if (!this.#hasLoaded(key)) return undefined;
-    const lent = this.#lent.get(key);
+    const lent = this.#lent?.get(key);
     return lent === undefined ? this.#data[key] : lent.value;
   }
 
   has(key: string): boolean {
-    const pending = this.#pending.get(key);
+    const pending = this.#pending?.get(key);
     return pending === undefined ? this.#hasLoaded(key) : pending.type !== "delete";
   }
 
   get(key: string): unknown {
     const value = this.look(key);
-    if (typeof value !== "object" || value === null || this.#pending.has(key) || this.#lent.has(key)) return value;
+    if (typeof value !== "object" || value === null || this.#pending?.has(key) || this.#lent?.has(key)) return value;
     const text = JSON.stringify(value);
     const copy: unknown = JSON.parse(text);
-    this.#lent.set(key, { value: copy, text });
+    (this.#lent ??= new Map()).set(key, { value: copy, text });
     return copy;
   }
 
   keys(): string[] {
-    const keys = this.#cleared ? [] : Object.keys(this.#data).filter((key) => this.#pending.get(key)?.type !== "delete");
-    for (const [key, { type }] of this.#pending) if (type !== "delete" && !this.#hasLoaded(key)) keys.push(key);
+    const keys = this.#cleared ? [] : Object.keys(this.#data).filter((key) => this.#pending?.get(key)?.type !== "delete");
+    for (const [key, { type }] of this.#pending ?? none) if (type !== "delete" && !this.#hasLoaded(key)) keys.push(key);
     return keys;
   }
 
   /** @throws TypeError for a value that is no JSON, as the methods below. */
   set(key: string, value: unknown): void {
-    encodeJson(quoted(key), value);
+    encodeJson(key, value);
     this.#record(key, { type: "set", value });
   }
 
   /** Sets all of the values or, when one of them is refused, none. */
   assign(values: Data): void {
     const entries = Object.entries(values);
-    for (const [key, value] of entries) encodeJson(quoted(key), value);
+    for (const [key, value] of entries) encodeJson(key, value);
     for (const [key, value] of entries) this.#record(key, { type: "set", value });
   }
 
@@ -96,8 +98,8 @@ export class PendingValues {
 
   clear(): void {
     this.#cleared = true;
-    this.#pending.clear();
-    this.#lent.clear();
+    this.#pending?.clear();
+    this.#lent?.clear();
   }
 
   increment(key: string, by: number): number {
@@ -108,26 +110,26 @@ export class PendingValues {
 
   update(key: string, change: (value: unknown) => unknown): unknown {
     const current = this.#newest(key);
-    if (current !== undefined) encodeJson(quoted(key), current);
+    if (current !== undefined) encodeJson(key, current);
     const value = change(copyJson(current));
-    encodeJson(quoted(key), value);
+    encodeJson(key, value);
     this.#recordStep(key, value, { type: "update", change });
     return value;
   }
 
   /** What a step starts from: an object that was handed out only where it was changed since, for others may have changed the rest. */
   #newest(key: string): unknown {
-    return this.#lent.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
+    return this.#lent?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
   }
 
   #record(key: string, pending: Pending): void {
-    this.#pending.set(key, pending);
-    this.#lent.delete(key);
+    (this.#pending ??= new Map()).set(key, pending);
+    this.#lent?.delete(key);
   }
 
   /** A step on what was loaded stays a step, to be taken again on a newer record; on anything else it is its result. */
   #recordStep(key: string, value: unknown, step: Step): void {
-    const pending = this.#pending.get(key);
+    const pending = this.#pending?.get(key);
     const changedInside = this.#changedInside(key);
     const steps = pending?.type === "steps" ? pending.steps : [];
     if (this.#cleared || changedInside || (pending !== undefined && pending.type !== "steps")) this.#record(key, { type: "set", value });
@@ -136,9 +138,9 @@ export class PendingValues {
 
   /** Whether a value that was handed out differs from what it was then. */
   #changedInside(key: string): boolean {
-    const pending = this.#pending.get(key);
-    const handed = pending === undefined ? this.#lent.get(key) : pending.type === "steps" ? pending : undefined;
-    return handed !== undefined && encodeJson(quoted(key), handed.value) !== handed.text;
+    const pending = this.#pending?.get(key);
+    const handed = pending === undefined ? this.#lent?.get(key) : pending.type === "steps" ? pending : undefined;
+    return handed !== undefined && encodeJson(key, handed.value) !== handed.text;
   }
 
   /** Drops what was loaded but for some keys. */
@@ -146,19 +148,20 @@ export class PendingValues {
     for (const key of this.keys()) {
       if (keep.has(key)) continue;
       // What this request did is kept as it stands: there is nothing loaded left to take a step on.
-      if (this.#pending.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
-      else this.#lent.delete(key);
+      if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
+      else this.#lent?.delete(key);
     }
     this.#data = pick(this.#data, keep);
   }
 
   /** What was done, by key. @throws TypeError for a value that was made unfit for JSON after it was handed out. */
   changes(): ReadonlyMap<string, Change> {
+    if (this.#lent === undefined && this.#pending === undefined) return none;
     const changes = new Map<string, Change>();
-    for (const [key, { value }] of this.#lent) {
+    for (const [key, { value }] of this.#lent ?? none) {
       if (this.#changedInside(key)) changes.set(key, { type: "set", value: copyJson(value) });
     }
-    for (const [key, pending] of this.#pending) {
+    for (const [key, pending] of this.#pending ?? none) {
       const change = this.#change(key, pending);
       if (!this.#isLoaded(key, change)) changes.set(key, change);
     }
@@ -173,7 +176,7 @@ export class PendingValues {
   #change(key: string, pending: Pending): Change {
     if (pending.type === "delete") return { type: "delete" };
     if (pending.type === "steps" && !this.#changedInside(key)) return { type: "steps", steps: pending.steps };
-    encodeJson(quoted(key), pending.value);
+    encodeJson(key, pending.value);
     return { type: "set", value: copyJson(pending.value) };
   }
 
@@ -189,14 +192,13 @@ export class PendingValues {
 
   /** The same with nothing done yet, on values that have all of it; objects that were handed out or set stay in use. */
   onto(next: Data): PendingValues {
-    const values = new Map<string, unknown>();
-    for (const [key, { value }] of this.#lent) values.set(key, value);
-    for (const [key, { value }] of this.#pending) values.set(key, value);
     const fresh = new PendingValues(next);
-    for (const [key, value] of values) {
-      if (typeof value !== "object" || value === null || !Object.hasOwn(next, key)) continue;
-      // As it is, and not as it is in what is committed: there another may have changed it.
-      fresh.#lent.set(key, { value, text: JSON.stringify(value) });
+    for (const noted of [this.#lent, this.#pending]) {
+      for (const [key, { value }] of noted ?? none) {
+        if (typeof value !== "object" || value === null || !Object.hasOwn(next, key)) continue;
+        // As it is, and not as it is in what is committed: there another may have changed it.
+        (fresh.#lent ??= new Map()).set(key, { value, text: JSON.stringify(value) });
+      }
     }
     return fresh;
   }
@@ -205,7 +207,7 @@ export class PendingValues {
   rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;
-    for (const [key, pending] of this.#pending) {
+    for (const [key, pending] of this.#pending ?? none) {
       if (pending.type === "steps" && !this.#changedInside(key)) this.#stepAgain(key, pending);
     }
   }
@@ -215,7 +217,7 @@ export class PendingValues {
       const value = takeSteps(key, this.#loaded(key), pending.steps);
       const text = JSON.stringify(value);
       // Where nobody else has changed it, the object that update() gave stays in use.
-      if (text !== pending.text) this.#pending.set(key, { ...pending, value, text });
+      if (text !== pending.text) (this.#pending ??= new Map()).set(key, { ...pending, value, text });
     } catch (error) {
       // The value is of another type now, which is for the next commit to say.
       if (!(error instanceof TypeError)) throw error;

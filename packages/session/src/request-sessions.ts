@@ -8,7 +8,7 @@ import type { OutgoingCookies } from "./outgoing.ts";
 import type { OwnedSessions } from "./owned-sessions.ts";
 import type { SecureCookie } from "./secure-cookie.ts";
 import { SentCookies } from "./sent-cookies.ts";
-import { checkCookieName, sessionSettings, withOptions, type SessionSettings, type Settings } from "./settings.ts";
+import { checkCookieName, withOptions, type SessionSettings, type Settings } from "./settings.ts";
 import { Slot, type SlotRequest } from "./slot.ts";
 
 /** What the sessions of all requests of an application share. */
@@ -37,7 +37,7 @@ export class RequestSessions implements SlotRequest {
   readonly #request: Request;
   readonly #slots = new Map<string, Slot | Loading>();
   /** Work that the answer waits for, whether or not the handler does. */
-  readonly #work = new Set<Promise<unknown>>();
+  #work: Set<Promise<unknown>> | undefined;
   /** Why a session could not be loaded or saved: then nothing is committed, whoever caught the error. */
   #failure: Error | undefined;
   /** Whether something that was to be saved is not. */
@@ -70,8 +70,9 @@ export class RequestSessions implements SlotRequest {
     return method === "HEAD" || /(?:^|;)\s*prefetch\s*(?:;|$)/i.test(purpose);
   }
 
-  mustBeOpen(what: string): void {
-    if (this.#finished) throw new SessionCommittedError(what);
+  /** @param name - Of the session or cookie that it is done to, when it is one. */
+  mustBeOpen(doing: string, name?: string): void {
+    if (this.#finished) throw new SessionCommittedError(name === undefined ? doing : `${doing} ${quoted(name)}`);
   }
 
   /** What the client sent under a cookie name, as far as it is worth a look. */
@@ -87,7 +88,7 @@ export class RequestSessions implements SlotRequest {
       if (options !== undefined) this.#merge(key, known, options);
       return known instanceof Slot ? known : known.slot;
     }
-    this.mustBeOpen(`load the session ${quoted(key)}`);
+    this.mustBeOpen("load the session", key);
     if (key !== this.settings.cookieName) checkCookieName(this.settings, key);
     const settings = this.#settingsOf(key, options);
     const name = this.settings.prefix + key;
@@ -117,8 +118,8 @@ export class RequestSessions implements SlotRequest {
   }
 
   #settingsOf(key: string, options: SessionOptions | undefined): SessionSettings {
-    const settings = sessionSettings(this.settings);
-    return options === undefined ? settings : withOptions(this.settings, key, settings, options);
+    const { usual } = this.settings;
+    return options === undefined ? usual : withOptions(this.settings, key, usual, options);
   }
 
   #medium({ backend }: SessionSettings): SessionMedium {
@@ -153,7 +154,7 @@ export class RequestSessions implements SlotRequest {
   }
 
   async #end(key: string, options: SessionOptions | undefined): Promise<void> {
-    this.mustBeOpen(`delete the session ${quoted(key)}`);
+    this.mustBeOpen("delete the session", key);
     if (key !== this.settings.cookieName) checkCookieName(this.settings, key);
     const known = this.#slots.get(key);
     if (known !== undefined && options !== undefined) this.#merge(key, known, options);
@@ -185,8 +186,9 @@ export class RequestSessions implements SlotRequest {
 
   /** Has the answer wait for it: whoever does not wait himself learns of a failure by the answer. */
   wait<Result>(work: Promise<Result>): Promise<Result> {
-    const settled: Promise<unknown> = work.then(ignore, ignore).then(() => this.#work.delete(settled));
-    this.#work.add(settled);
+    const all = (this.#work ??= new Set());
+    const settled: Promise<unknown> = work.then(ignore, ignore).then(() => all.delete(settled));
+    all.add(settled);
     return work;
   }
 
@@ -206,7 +208,7 @@ export class RequestSessions implements SlotRequest {
   }
 
   #finish(response: Response): void | Promise<void> {
-    if (this.#work.size > 0) return Promise.all(this.#work).then(() => this.#finish(response));
+    if (this.#work !== undefined && this.#work.size > 0) return Promise.all(this.#work).then(() => this.#finish(response));
     this.#finished = true;
     const slots = [...this.#slots.values()].filter((slot) => slot instanceof Slot);
     for (const { state } of slots) state.close();

@@ -10,7 +10,7 @@ export class SentCookies {
   readonly #outgoing: OutgoingCookies;
   readonly #request: Request;
   /** By name, how to send it again after an error has dropped the rest. */
-  readonly #lasting = new Map<string, () => void>();
+  #lasting: Map<string, () => void> | undefined;
   #sent = false;
 
   constructor(outgoing: OutgoingCookies, request: Request) {
@@ -27,19 +27,23 @@ export class SentCookies {
   /** Sends a cookie of what is permanent already: without it, the client would be left with one that leads nowhere. */
   keep(name: string, value: string, cookie: CookieSettings, contents: Readonly<Record<string, unknown>>): void {
     this.send(name, value, cookie, contents);
-    this.#lasting.set(name, () => this.send(name, value, cookie, contents));
+    this.#last(name, () => this.send(name, value, cookie, contents));
   }
 
   clear(name: string, cookie: CookieSettings): void {
     const clear = () => deleteCookie(name, this.#outgoing.attributes(this.#request, cookie));
     clear();
-    this.#lasting.set(name, clear);
+    this.#last(name, clear);
     this.#sent = true;
+  }
+
+  #last(name: string, send: () => void): void {
+    (this.#lasting ??= new Map()).set(name, send);
   }
 
   /** Sends again, after an error, what must leave all the same. */
   restore(): void {
-    for (const send of this.#lasting.values()) send();
+    this.#lasting?.forEach((send) => send());
   }
 
   /** Keeps shared caches from storing an answer that has a session's cookie. */

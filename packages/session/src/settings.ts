@@ -21,6 +21,8 @@ export interface SessionSettings {
 
 /** The configuration, checked and complete. */
 export interface Settings extends Omit<SessionSettings, "backend"> {
+  /** What holds for a session without options of its own. */
+  readonly usual: SessionSettings;
   readonly backend: "securecookie" | SessionBackend;
   readonly backends: Readonly<Record<string, SessionBackend>>;
   readonly keys: readonly string[];
@@ -181,11 +183,6 @@ function checkBackendName({ backends: known }: Settings, key: string, name: unkn
   );
 }
 
-/** The configuration as one session's settings. */
-export function sessionSettings({ maxAge, idleTimeout, cookie }: Settings): SessionSettings {
-  return { maxAge, idleTimeout, cookie, backend: undefined };
-}
-
 /** One session's settings with some of them changed. @throws ConfigError when they do not go together. */
 export function withOptions(settings: Settings, name: string, current: SessionSettings, options: unknown): SessionSettings {
   const { cookie, ...rest } = check("session options", options, optionChecks);
@@ -208,5 +205,11 @@ export function readSettings(config: unknown): Settings {
   const prefix = wanted === "host" ? "__Host-" : wanted === "secure" ? "__Secure-" : "";
   const { cookie: defaultCookie, ...rest } = defaults;
   const settings = { ...rest, idleTimeout: undefined, ...given, keys, prefix, cookie: { ...defaultCookie, ...attributes } } as Settings;
-  return Object.freeze({ ...settings, cookie: checkCookie(prefix, settings.cookieName, settings.cookie) });
+  const { maxAge, idleTimeout } = settings;
+  const checked = checkCookie(prefix, settings.cookieName, settings.cookie);
+  return Object.freeze({
+    ...settings,
+    cookie: checked,
+    usual: Object.freeze({ maxAge, idleTimeout, cookie: checked, backend: undefined }),
+  });
 }

@@ -44,9 +44,12 @@ export class SessionState {
     this.#closed = true;
   }
 
-  /** @throws SessionCommittedError once the session is closed. */
-  mustBeOpen(what: string): void {
-    if (this.#closed) throw new SessionCommittedError(what);
+  /**
+   * @param key - What is done to it, when it is one key of the session.
+   * @throws SessionCommittedError once the session is closed.
+   */
+  mustBeOpen(doing: string, key?: string): void {
+    if (this.#closed) throw new SessionCommittedError(key === undefined ? doing : `${doing} ${quoted(key)} in the session`);
   }
 
   // Values
@@ -69,7 +72,7 @@ export class SessionState {
   }
 
   set(key: string, value: unknown): void {
-    this.mustBeOpen(`set ${quoted(key)} in the session`);
+    this.mustBeOpen("set", key);
     this.#values.set(key, value);
   }
 
@@ -79,7 +82,7 @@ export class SessionState {
   }
 
   delete(key: string): boolean {
-    this.mustBeOpen(`delete ${quoted(key)} from the session`);
+    this.mustBeOpen("delete", key);
     return this.#values.delete(key);
   }
 
@@ -89,12 +92,12 @@ export class SessionState {
   }
 
   increment(key: string, by: number): number {
-    this.mustBeOpen(`increment ${quoted(key)} in the session`);
+    this.mustBeOpen("increment", key);
     return this.#values.increment(key, by);
   }
 
   update(key: string, change: (value: unknown) => unknown): unknown {
-    this.mustBeOpen(`update ${quoted(key)} in the session`);
+    this.mustBeOpen("update", key);
     return this.#values.update(key, change);
   }
 

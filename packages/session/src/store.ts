@@ -62,7 +62,7 @@ export class SessionStore {
     data: SessionValues<Data, Values>,
     options: SessionOptions | undefined,
   ): Promise<Session<Data>> {
-    for (const [name, value] of Object.entries(data)) encodeJson(quoted(name), value);
+    for (const [name, value] of Object.entries(data)) encodeJson(name, value);
     const sessions = this.#used;
     const replacing = this.getSession<Data>(key, options).then((session) => {
       session.clear();
@@ -160,9 +160,9 @@ export class SessionStore {
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {
     const { settings, secureCookie } = this.#shared;
     if (!isPlainObject(data)) throw new TypeError(`Cannot set the secure cookie ${quoted(name)}: its data must be a plain object.`);
-    for (const [key, value] of Object.entries(data)) encodeJson(quoted(key), value);
+    for (const [key, value] of Object.entries(data)) encodeJson(key, value);
     const sessions = this.#used;
-    sessions.mustBeOpen(`set the secure cookie ${quoted(name)}`);
+    sessions.mustBeOpen("set the secure cookie", name);
     checkCookieName(settings, name);
     const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
     const cookieName = settings.prefix + name;
