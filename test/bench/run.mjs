@@ -1,96 +1,70 @@
-// CPU time per request of ours beside its peers, each in a process of its own, in rounds that take turns.
+// The benchmarks: ours beside its peers, each contestant in a process of its own, in rounds in which they take turns.
 //
-//   npm run bench -- [--quick] [--rounds n] [--seconds n] [--only hello,read]
+//   npm run bench -- [--quick] [--only http,read,...] [--node 20,24] [--rounds n] [--seconds n] [--json file]
 //
-// What counts is the ratio to bare node:http in the same round; the first row is measured twice, to show the noise.
-import { fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import autocannon from "autocannon";
+//   --quick     fewer and shorter rounds on one version of Node: all of it in less than two minutes, with more noise
+//   --only      parts and scenarios, as parts.mjs has them
+//   --node      20 (the one that runs this) and 24; both are measured unless it is quick
+//
+// What counts is the ratio to the floor in the same round; the floor is measured twice, to show the noise.
+import { readOptions, UsageError } from "./options.mjs";
+import { buildPackages } from "./measure/build.mjs";
+import { runToEnd } from "./measure/children.mjs";
+import { describeMachine } from "./measure/machine.mjs";
+import { Progress } from "./measure/progress.mjs";
+import { loadParts } from "./parts.mjs";
+import { describe } from "./report/table.mjs";
+import { writeFileSync } from "node:fs";
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    rounds: { type: "string" },
-    seconds: { type: "string" },
-    only: { type: "string" },
-  },
-});
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 9));
-const seconds = Number(values.seconds ?? (values.quick ? 1 : 3));
+/** Seconds for a scenario with some ten contestants. */
+const guess = ({ rounds, seconds, warmUp, onlyEssential }) => (onlyEssential ? 4 : 11) * (rounds * (seconds + 0.05) + warmUp + 0.5);
 
-const scenarios = [
-  { name: "hello", path: "/", contestants: ["bare", "bare again", "als", "mini", "fastify", "hono"] },
-  { name: "untouched", path: "/untouched", contestants: ["mini without", "mini", "fastify"] },
-  { name: "read", path: "/read", cookie: true, contestants: ["bare", "mini", "fastify"] },
-  { name: "change", path: "/change", cookie: true, contestants: ["bare", "mini", "fastify"] },
-].filter(({ name }) => values.only === undefined || values.only.split(",").includes(name));
+const secondsOf = (part, plan) => part.seconds?.(plan) ?? plan.wanted.length * guess(plan);
 
-const processes = {
-  bare: ["bare"],
-  "bare again": ["bare"],
-  als: ["bare", "als"],
-  mini: ["mini"],
-  "mini without": ["mini"],
-  fastify: ["fastify"],
-  hono: ["hono"],
-};
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const built = spawnSync(process.execPath, [`${root}.ci/build.mjs`], { cwd: root, stdio: "inherit" });
-if (built.status !== 0) process.exit(1);
-
-async function launch(name) {
-  const child = fork(new URL("server.mjs", import.meta.url), processes[name], { env: { ...process.env, NODE_ENV: "production" } });
-  const [{ port }] = await once(child, "message");
-  return { child, port };
+/** Each part on each version of Node that it is for, in turn. */
+function makeSteps({ measure, nodes, plan }) {
+  return measure.flatMap(({ part, wanted }) =>
+    (part.isPerNode ? nodes : nodes.slice(0, 1)).map((node) => ({ part, plan: { ...plan, wanted, node } })),
+  );
 }
 
-async function cpu(child) {
-  child.send("cpu");
-  const [message] = await once(child, "message");
-  return message.cpu.user + message.cpu.system;
-}
-
-/** Microseconds of CPU for each request. */
-async function measure({ child, port }, { path, cookie }, name) {
-  const url = `http://127.0.0.1:${port}`;
-  const headers = {};
-  if (cookie) {
-    const response = await fetch(`${url}/change`);
-    headers.cookie = response.headers.getSetCookie()[0].split(";")[0];
-  }
-  const target = url + (name === "mini without" ? "/" : path);
-  const before = await cpu(child);
-  const result = await autocannon({ url: target, connections: 32, duration: seconds, headers });
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${name} failed ${result.non2xx + result.errors} requests of ${target}`);
-  return ((await cpu(child)) - before) / result.requests.total;
-}
-
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-
-for (const scenario of scenarios) {
-  const servers = new Map();
-  for (const name of scenario.contestants) servers.set(name, await launch(name));
-  const figures = new Map(scenario.contestants.map((name) => [name, []]));
-  try {
-    for (const server of servers.values()) await measure(server, scenario, "warm-up");
-    for (let round = 0; round < rounds; round++) {
-      const order = scenario.contestants.map((_name, i, all) => all[(i + round) % all.length]);
-      for (const name of order) {
-        process.stderr.write(`\r${scenario.name}: round ${round + 1} of ${rounds}, ${name}          `);
-        figures.get(name).push(await measure(servers.get(name), scenario, name));
-      }
+async function measureAll(options) {
+  const progress = new Progress();
+  const steps = makeSteps(options).map(({ part, plan }) => ({ part, plan: { ...plan, progress } }));
+  for (const { part, plan } of steps) progress.expect(secondsOf(part, plan));
+  const results = [];
+  for (const { part, plan } of steps) {
+    progress.begin(secondsOf(part, plan));
+    for await (const result of part.measure(plan)) {
+      progress.clear();
+      results.push({ part: part.name, node: plan.node.name, ...result });
+      print(part, plan, result);
     }
-  } finally {
-    for (const { child } of servers.values()) child.disconnect();
   }
-  process.stderr.write("\r".padEnd(60) + "\r");
-  const [first] = scenario.contestants;
-  console.log(`\n${scenario.name} (us of CPU per request, median of ${rounds} rounds; ratio: ${first} / this, in the same round)`);
-  for (const [name, list] of figures) {
-    const ratio = median(list.map((each, i) => figures.get(first)[i] / each));
-    console.log(`${name.padEnd(14)}${median(list).toFixed(1).padStart(8)}${ratio.toFixed(2).padStart(8)}`);
-  }
+  return results;
 }
+
+function print(part, { node, rounds }, result) {
+  const where = part.isPerNode ? `, Node ${node.version.slice(1)}` : "";
+  console.log(`\n${part.name} ${result.name}: ${result.title}${where} (${result.unit} of ${result.of}, medians of ${rounds} rounds)`);
+  console.log(result.text ?? describe(result));
+}
+
+async function bench() {
+  const options = readOptions(await loadParts());
+  buildPackages();
+  const machine = describeMachine(options.nodes);
+  const results = await measureAll(options);
+  const { rounds, seconds } = options.plan;
+  const measured = { ...machine, rounds, seconds, results };
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
+  return 0;
+}
+
+await runToEnd(() =>
+  bench().catch((error) => {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
+  }),
+);

@@ -1,0 +1,22 @@
+// One contestant as a process of its own: node contestant.mjs <URL of a module> [arguments of its start() ...]
+//
+// start() gives or resolves to the port it listens on, on 127.0.0.1. The process says that port; then, when it is asked for
+// "cpu", the CPU time it has used, and for "heap", with --expose-gc, the bytes on its heap.
+const [module, ...args] = process.argv.slice(2);
+
+const answers = {
+  cpu: () => ({ cpu: process.cpuUsage() }),
+  heap() {
+    for (let i = 0; i < 4; i++) globalThis.gc();
+    return { bytes: process.memoryUsage().heapUsed };
+  },
+};
+
+process.on("disconnect", () => process.exit());
+process.on("message", (message) => process.send(answers[message]()));
+try {
+  const { start } = await import(module);
+  process.send({ port: await start(...args) });
+} catch (error) {
+  process.send({ error: error.stack }, () => process.exit(1));
+}

@@ -1,0 +1,35 @@
+// The parts of `npm run bench`, in the order in which they are measured. A part is a folder with a part.mjs, which exports
+// `part`; it is plugged in by its name here, and works with the rest as this says:
+//
+//   name          as --only takes it
+//   scenarios     names of what it measures, as --only takes them too
+//   isPerNode     whether each version of Node is measured; else only the one that runs the benchmark
+//   isChecked     whether --check measures it; left out, it does
+//   seconds       of a plan: a guess how long it takes, for the progress line; left out, it is made from the scenarios
+//   measure       of a plan: gives one result after the other (an async generator)
+//
+// What `measure` is given, the plan:
+//   wanted        names of the scenarios that are to be measured
+//   rounds, seconds, warmUp     how often contestants take a turn, seconds of load in each, and at most before the first
+//   node          `{ name, path, version }` of the Node that contestants run on
+//   isQuick       whether it is all to be over soon
+//   onlyEssential whether contestants that say nothing about ours are to be left out (for --check)
+//   progress      `progress.say(text)` before each step
+//
+// A result: `name` of the scenario and a `title`; `unit` and `of` what, such as "us" of "CPU per
+// request"; `figures`, for each contestant a list with one figure a round, less
+// is better; `floor`, the contestant that the ratios of the others are to, or undefined where they stand for themselves;
+// `again`, who is the floor once more and shows the noise; `own`, ours; `references`, more that ratios are shown to;
+// `text`, printed in place of the table; `unable`, for each contestant that could not do it the reason.
+//
+// measureServers() in measure/scenario.mjs makes a result of a scenario with servers: it starts them, has them verified,
+// and takes the CPU time of their processes. A part with servers needs nothing else.
+import { existsSync } from "node:fs";
+
+const names = ["http", "scale"];
+
+/** Those that are there. */
+export async function loadParts() {
+  const files = names.map((name) => new URL(`${name}/part.mjs`, import.meta.url)).filter((file) => existsSync(file));
+  return Promise.all(files.map(async (file) => (await import(file)).part));
+}
