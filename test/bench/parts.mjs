@@ -26,7 +26,7 @@
 // and takes the CPU time of their processes. A part with servers needs nothing else.
 import { existsSync } from "node:fs";
 
-const names = ["http", "scale"];
+const names = ["http", "sessions", "scale"];
 
 /** Those that are there. */
 export async function loadParts() {

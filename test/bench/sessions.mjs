@@ -1,6 +1,6 @@
-// CPU time of server-side sessions of ours beside their peers and beside bare node:http with a Map, LMDB, Redis or
-// Postgres, in rounds that take turns; then clients that change one session, the backends' operations without HTTP, and
-// what more processes add. Redis and Postgres are started where redis-server and initdb are, and else left out.
+// More about server-side sessions than `npm run bench` measures: LMDB and Postgres beside memory and Redis, clients that
+// change one session, the backends' operations without HTTP, and what more processes add. Redis and Postgres are started
+// where redis-server and initdb are, and else left out.
 //
 //   npm run bench:sessions -- [--quick] [--rounds n] [--seconds n] [--only part or medium, ...] [--json file]
 //
@@ -8,17 +8,20 @@
 //             of the parts is named, or none of the media, it is all of them: --only change,redis or --only postgres
 //
 // What counts is the ratio to the first row, the floor, in the same round; it is measured twice, to show the noise.
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
-import { fileURLToPath } from "node:url";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { buildPackages } from "./measure/build.mjs";
+import { runToEnd } from "./measure/children.mjs";
+import { describeMachine } from "./measure/machine.mjs";
+import { Progress } from "./measure/progress.mjs";
+import { describe } from "./report/table.mjs";
 import { groups as subjectGroups, measureContention } from "./sessions/contention.mjs";
 import { endDatabases, startDatabases } from "./sessions/databases.mjs";
-import { measureRequests, scenarios } from "./sessions/http.mjs";
 import { groups as operationGroups, measureOperations } from "./sessions/operations.mjs";
 import { measureProcesses, media as sharedMedia } from "./sessions/processes.mjs";
-import { describeContention, describeOperations, describeProcesses, describeRequests, lostUpdates, summarize } from "./sessions/report.mjs";
+import { describeContention, describeOperations, describeProcesses, lostUpdates, summarize } from "./sessions/report.mjs";
+import { measureScenario, scenarios } from "./sessions/scenarios.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -54,40 +57,34 @@ const chosen = (all, name = (each) => each) =>
 const wanted = chosen(parts);
 const wantedMedia = chosen(media, nameOf);
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const built = spawnSync(process.execPath, [`${root}.ci/build.mjs`], { cwd: root, stdio: "inherit" });
-if (built.status !== 0) process.exit(1);
-
-const load = loadavg();
-const plan = { rounds, seconds, milliseconds: values.quick ? 40 : 150 };
+const node = { name: "", path: process.execPath, version: process.version };
+const progress = new Progress();
+const plan = { rounds, seconds, milliseconds: values.quick ? 40 : 150, node, progress };
 const results = { requests: {}, contention: {}, operations: {}, processes: {} };
 
-const databases = await startDatabases(wantedMedia);
-let ending;
-const end = () => (ending ??= endDatabases(databases));
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void end().finally(() => process.exit(1)));
+/** Prints over the line of progress. */
+function print(text) {
+  progress.clear();
+  console.log(text);
+}
 
-async function measureAll() {
+async function measureAll(databases) {
   const isThere = (medium) => !["Redis", "Postgres"].includes(medium) || databases.has(medium);
   const there = wantedMedia.filter(isThere);
   const missing = wantedMedia.filter((medium) => !isThere(medium));
-  if (missing.length > 0) console.log(`Left out: ${missing.join(" and ")}, which this machine does not have.`);
+  if (missing.length > 0) print(`Left out: ${missing.join(" and ")}, which this machine does not have.`);
 
-  for (const title of Object.keys(scenarios)) {
-    const [part, medium] = title.split(", ");
-    if (!wanted.includes(part) || !there.includes(medium)) continue;
-    const figures = await measureRequests(title, plan);
-    results.requests[title] = figures;
-    console.log(`\n${title} (us of CPU per request, median of ${rounds} rounds; ratio: this / the first, in the same round)`);
-    console.log(describeRequests(figures));
+  for (const [name, { medium }] of Object.entries(scenarios)) {
+    if (!wanted.includes(name.split("-")[0]) || !there.includes(medium)) continue;
+    const result = await measureScenario(name, plan);
+    results.requests[name] = result;
+    print(`\n${result.title} (us of CPU per request, medians of ${rounds} rounds)\n${describe(result)}`);
   }
 
   if (wanted.includes("contention")) results.contention = await measureContention(there, plan);
   for (const [clients, figures] of Object.entries(results.contention)) {
     const title = clients === "1" ? "1 client" : `${clients} clients`;
-    console.log(
-      `\nOne counter in one session, ${title} (medians of ${rounds} rounds, and sums; lost: answers with 200 that nobody counted)`,
-    );
+    print(`\nOne counter in one session, ${title} (medians of ${rounds} rounds, and sums; lost: answers with 200 that nobody counted)`);
     const groups = there.map((medium) => subjectGroups[medium]);
     console.log(describeContention(figures, groups));
   }
@@ -95,7 +92,7 @@ async function measureAll() {
   if (wanted.includes("operations")) {
     const titles = Object.keys(operationGroups).filter((title) => there.includes(title.split(" ")[0]));
     results.operations = await measureOperations(titles, plan);
-    console.log(`\nOperations (us each, median of ${rounds} rounds; ratio: this / the first of its kind, in the same round)`);
+    print(`\nOperations (us each, median of ${rounds} rounds; ratio: this / the first of its kind, in the same round)`);
     console.log(describeOperations(results.operations, Object.fromEntries(titles.map((title) => [title, operationGroups[title]]))));
   }
 
@@ -104,25 +101,25 @@ async function measureAll() {
     const measured = await measureProcesses(medium, databases.get(medium), plan);
     for (const [title, figures] of Object.entries(measured)) {
       results.processes[title] = figures;
-      console.log(`\n${title}, more processes on ${cpus().length} cores (us of CPU per answer, medians of ${rounds} rounds)`);
+      print(`\n${title}, more processes on ${cpus().length} cores (us of CPU per answer, medians of ${rounds} rounds)`);
       console.log(describeProcesses(figures));
     }
   }
 }
 
-try {
-  await measureAll();
-} finally {
-  await end();
+async function bench() {
+  buildPackages();
+  const machine = describeMachine([{ ...node, name: process.versions.node.split(".")[0] }]);
+  const databases = await startDatabases(wantedMedia);
+  try {
+    await measureAll(databases);
+  } finally {
+    await endDatabases(databases);
+  }
+  print(`\n${summarize(results)}\nLoad of the machine at the start: ${machine.load.toFixed(1)} on ${machine.cores} cores.`);
+  const json = { ...machine, rounds, seconds, milliseconds: plan.milliseconds, ...results };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, undefined, 2)}\n`);
+  return lostUpdates(results.contention).length > 0 ? 1 : 0;
 }
 
-console.log(
-  `\n${[summarize(results), `Load of the machine at the start: ${load[0].toFixed(1)} on ${cpus().length} cores.`].join("\n").trim()}`,
-);
-
-if (values.json !== undefined) {
-  const { version, arch, platform } = process;
-  const json = { node: version, platform, arch, cpus: cpus().length, load, ...plan, ...results };
-  writeFileSync(values.json, `${JSON.stringify(json, undefined, 2)}\n`);
-}
-if (lostUpdates(results.contention).length > 0) process.exitCode = 1;
+await runToEnd(bench);

@@ -30,7 +30,8 @@ export class Progress {
   /** Writes over the line before it; into a file or a pipe nothing. */
   say(text) {
     if (!this.#stream.isTTY) return;
-    const line = `${text}, ${describe(this.left())} left`;
+    const left = this.left();
+    const line = left === 0 ? text : `${text}, ${describe(left)} left`;
     this.#stream.write(`\r\u001B[2K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
   }
 

@@ -78,7 +78,7 @@ export class Server {
   async warmUp(clients, most = longest) {
     const start = performance.now();
     for (let answers = 0; answers < fewest && performance.now() - start < most * 1000;) {
-      answers += (await this.load(clients, 0.25)).answers;
+      answers += (await this.load(clients, Math.min(0.25, most / 2))).answers;
     }
   }
 

@@ -1,29 +1,16 @@
 // What was measured, as text.
+import { median, ratio } from "../measure/statistics.mjs";
+import { table } from "../report/table.mjs";
 import { compiler } from "./url-builders.mjs";
-
-export const median = (list) => {
-  const sorted = list.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-
-/** One over the other in the same round, the median of all rounds. */
-export const ratio = (one, other) => median(one.map((each, i) => each / other[i]));
 
 const isOurs = (name) => name.startsWith("ours");
 const integer = new Intl.NumberFormat("en");
-export const number = (value) => (value < 10 ? value.toFixed(1) : integer.format(Math.round(value)));
+const number = (value) => (value < 10 ? value.toFixed(1) : integer.format(Math.round(value)));
 
 /** The peer with the smallest median; undefined where there is none. */
 export function bestPeer(results, kind, isPeer = () => true) {
   const peers = Object.keys(results).filter((name) => !isOurs(name) && isPeer(name) && results[name].ns !== undefined);
   return peers.toSorted((one, other) => median(results[one].ns[kind]) - median(results[other].ns[kind]))[0];
-}
-
-/** Rows of texts, the first column to the left and the others to the right. */
-export function table(rows) {
-  const widths = rows[0].map((_cell, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ")).join("\n");
 }
 
 /**

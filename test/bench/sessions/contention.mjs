@@ -1,6 +1,8 @@
 // Clients that increment one counter in one session, as fast as they are answered; what counts is that nothing is lost.
-import { Subject } from "./subject.mjs";
-import { takeTurnsWith } from "./turns.mjs";
+import { Server } from "../measure/server.mjs";
+import { takeTurnsWith } from "../measure/turns.mjs";
+import { clientsOf, countOf, newSessions } from "./answers.mjs";
+import { subjects } from "./subjects.mjs";
 
 export const clientCounts = [1, 8, 64];
 
@@ -16,28 +18,29 @@ export const groups = {
 export const isExact = (name) => !name.includes("session");
 
 /** By number of clients, for each name a list of `{ us, answers, others, seconds, counted }`, one a round. */
-export async function measureContention(media, { rounds, seconds }) {
+export async function measureContention(media, plan) {
   const names = media.flatMap((medium) => groups[medium]);
-  const figures = await takeTurnsWith({
+  const clientsWith = (count, cookie) => clientsOf("/change", Array(count).fill(cookie));
+  const work = {
     title: "contention",
     names,
-    rounds,
     async launch(name) {
-      const subject = await Subject.launch(name);
-      const [cookie] = await subject.newSessions(1);
-      return { subject, cookie, end: () => subject.end() };
+      const server = await Server.launch(name, subjects[name]);
+      const [cookie] = await newSessions(server, 1);
+      return { server, cookie, end: () => server.end() };
     },
-    warmUp: ({ subject, cookie }) => subject.warmUp("/change", Array(Math.max(...clientCounts)).fill(cookie)),
-    async measure({ subject, cookie }) {
+    warmUp: ({ server, cookie }) => server.warmUp(clientsWith(Math.max(...clientCounts), cookie)),
+    async measure({ server, cookie }) {
       const measured = [];
-      for (const clients of clientCounts) {
-        const before = await subject.countOf(cookie);
-        const load = await subject.load("/change", Array(clients).fill(cookie), seconds);
-        measured.push({ ...load, counted: (await subject.countOf(cookie)) - before });
+      for (const count of clientCounts) {
+        const before = await countOf(server, cookie);
+        const load = await server.load(clientsWith(count, cookie), plan.seconds);
+        measured.push({ ...load, counted: (await countOf(server, cookie)) - before });
       }
       return measured;
     },
-  });
+  };
+  const figures = await takeTurnsWith(work, plan);
   const ofClients = (i) => Object.fromEntries(names.map((name) => [name, figures[name].map((measured) => measured[i])]));
   return Object.fromEntries(clientCounts.map((clients, i) => [clients, ofClients(i)]));
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { tsImport } from "tsx/esm/api";
+import { atEnd } from "../measure/children.mjs";
 
 /** Where the subjects' processes find them. */
 const variables = { Redis: "BENCH_REDIS_SOCKET", Postgres: "BENCH_POSTGRES_URL" };
@@ -20,6 +21,7 @@ const support = (name) => tsImport(`../../support/${name}.ts`, import.meta.url);
  */
 export async function startDatabases(media) {
   const started = new Map();
+  atEnd(() => endDatabases(started));
   try {
     for (const medium of media.filter((each) => each in starters)) {
       const database = await starters[medium]();
@@ -34,8 +36,11 @@ export async function startDatabases(media) {
   }
 }
 
+/** May be called again. */
 export async function endDatabases(started) {
-  await Promise.all(Array.from(started.values(), ({ end }) => end()));
+  const ends = Array.from(started.values(), ({ end }) => end());
+  started.clear();
+  await Promise.all(ends);
 }
 
 /** Keeps nothing on the disk. */

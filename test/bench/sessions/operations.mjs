@@ -1,7 +1,6 @@
 // Operations of the backends without HTTP, beside the bare ones, in one process of their own.
-import { fork } from "node:child_process";
-import { reply } from "./subject.mjs";
-import { takeTurns } from "./turns.mjs";
+import { ask, endChild, startChild } from "../measure/children.mjs";
+import { takeTurns } from "../measure/turns.mjs";
 
 /** By title; the first of the names is the floor. */
 export const groups = {
@@ -21,23 +20,18 @@ export const groups = {
 };
 
 /** For each name a list of `{ ns, cpu }`, one a round: nanoseconds of time and of CPU for each operation. */
-export async function measureOperations(titles, { rounds, milliseconds }) {
-  const child = fork(new URL("operate.mjs", import.meta.url), { env: { ...process.env, NODE_ENV: "production" } });
-  const ask = async (message) => {
-    child.send(message);
-    const { error, ...answer } = await reply(child, "operations");
-    if (error !== undefined) throw new Error(error);
-    return answer;
-  };
+export async function measureOperations(titles, plan) {
+  const child = startChild(new URL("operate.mjs", import.meta.url));
+  const send = (message) => ask(child, message, "operations");
   try {
     const figures = {};
     for (const title of titles) {
       const names = groups[title];
-      for (const name of names) await ask({ warmUp: name, milliseconds });
-      Object.assign(figures, await takeTurns(title, names, rounds, (name) => ask({ measure: name })));
+      for (const name of names) await send({ warmUp: name, milliseconds: plan.milliseconds });
+      Object.assign(figures, await takeTurns(title, names, plan, (name) => send({ measure: name })));
     }
     return figures;
   } finally {
-    if (child.connected) child.disconnect();
+    await endChild(child);
   }
 }

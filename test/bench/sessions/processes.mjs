@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Server } from "../measure/server.mjs";
+import { takeTurns } from "../measure/turns.mjs";
+import { clientsOf, newSessions } from "./answers.mjs";
 import { cpuOf } from "./databases.mjs";
-import { Subject } from "./subject.mjs";
-import { takeTurns } from "./turns.mjs";
+import { subjects } from "./subjects.mjs";
 
 const counts = { "1 process": 1, "2 processes": 2, "4 processes": 4 };
 const most = 4;
@@ -18,24 +20,25 @@ export const media = ["LMDB", "Redis", "Postgres"];
  *
  * @param database - What `startDatabases` gave for the medium.
  */
-export async function measureProcesses(medium, database, { rounds, seconds }) {
+export async function measureProcesses(medium, database, plan) {
   const folder = mkdtempSync(join(tmpdir(), "mini-bench-"));
-  const subjects = [];
+  const { module, args } = subjects[`mini ${medium}`];
+  const servers = [];
   try {
-    for (let i = 0; i < most; i++) subjects.push(await Subject.launch(`mini ${medium}`, folder));
-    const cookies = await subjects[0].newSessions(clients);
+    for (let i = 0; i < most; i++) servers.push(await Server.launch(`mini ${medium}`, { module, args: [...args, folder] }));
+    const cookies = await newSessions(servers[0], clients);
     const figures = {};
     for (const [kind, path] of Object.entries(paths)) {
       const title = `${kind}, ${medium}`;
-      const measure = (name) => loadAll(subjects.slice(0, counts[name]), { path, cookies, seconds, database });
-      await Promise.all(subjects.map((subject, i) => subject.warmUp(path, shareOf(cookies, i, most))));
+      const measure = (name) => loadAll(servers.slice(0, counts[name]), { path, cookies, seconds: plan.seconds, database });
+      await Promise.all(servers.map((server, i) => server.warmUp(clientsOf(path, shareOf(cookies, i, most)))));
       // The first tells what the processes can take, and is short.
       for (const name of Object.keys(counts)) for (let i = 0; i < 2; i++) await measure(name);
-      figures[title] = await takeTurns(`processes: ${title}`, Object.keys(counts), rounds, measure);
+      figures[title] = await takeTurns(`processes: ${title}`, Object.keys(counts), plan, measure);
     }
     return figures;
   } finally {
-    for (const subject of subjects) subject.end();
+    await Promise.all(servers.map((server) => server.end()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -43,16 +46,16 @@ export async function measureProcesses(medium, database, { rounds, seconds }) {
 const shareOf = (cookies, i, count) => cookies.filter((_cookie, k) => k % count === i);
 
 /** Every client stays with one of the processes, and has a session that the first of them has begun. */
-async function loadAll(subjects, { path, cookies, seconds, database }) {
+async function loadAll(servers, { path, cookies, seconds, database }) {
   const serverCpu = () => (database === undefined ? NaN : cpuOf(database.pid));
   const own = process.cpuUsage();
   const before = serverCpu();
-  const loads = await Promise.all(subjects.map((subject, i) => subject.load(path, shareOf(cookies, i, subjects.length), seconds)));
+  const loads = await Promise.all(servers.map((server, i) => server.load(clientsOf(path, shareOf(cookies, i, servers.length)), seconds)));
   const { user, system } = process.cpuUsage(own);
   const after = serverCpu();
   const sum = (list) => list.reduce((total, each) => total + each, 0);
   const answers = sum(loads.map((load) => load.answers));
-  if (loads.some(({ others }) => others > 0)) throw new Error(`Requests of ${path} failed with ${subjects.length} processes`);
+  if (loads.some(({ others }) => others > 0)) throw new Error(`Requests of ${path} failed with ${servers.length} processes`);
   return {
     rate: answers / Math.max(...loads.map((load) => load.seconds)),
     us: sum(loads.map((load) => load.us * load.answers)) / answers,

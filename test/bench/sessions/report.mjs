@@ -1,18 +1,11 @@
 // What was measured, as text.
-import { median, ratio, table } from "../routers/report.mjs";
+import { median, ratio } from "../measure/statistics.mjs";
+import { number, table } from "../report/table.mjs";
 import { isExact } from "./contention.mjs";
 
 const integer = new Intl.NumberFormat("en");
-const number = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : integer.format(Math.round(value)));
 const sum = (list) => list.reduce((total, each) => total + each, 0);
 const pluck = (list, name) => list.map((each) => each[name]);
-
-/** One row for each name: the median, and the ratio to the first. */
-export function describeRequests(figures) {
-  const [floor] = Object.values(figures);
-  const rows = Object.entries(figures).map(([name, list]) => [name, number(median(list)), ratio(list, floor).toFixed(2)]);
-  return table([["", "us", "ratio"], ...rows]);
-}
 
 /** @param groups - Lists of names; the first of each is the one that the ratios of the others are to. */
 export function describeContention(figures, groups) {
@@ -78,7 +71,7 @@ const met = (value, isMet) => `${value.toFixed(2)}, ${isMet ? "met" : "not met"}
 /** Whether the targets are met, as far as they were measured. */
 export function summarize({ requests, contention, operations }) {
   const lines = [];
-  const read = requests["read, memory"];
+  const read = requests["read-memory"]?.figures;
   for (const peer of read === undefined ? [] : ["express-session", "@fastify/session"]) {
     const value = ratio(read[peer], read["mini memory"]);
     lines.push(`Session read from memory ahead of ${peer} by 2 x: ${met(value, value >= 2)}.`);

@@ -1,23 +1,14 @@
 // The floors: node:http, a signed cookie that holds an id, and the least that a session needs of each medium.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { barePostgres, bareRedis } from "../clients.mjs";
+import { answer, listen, readSigned, writeSigned } from "../signed.mjs";
+import { ownFolder } from "./folder.mjs";
 
-const key = createSecretKey(Buffer.alloc(32, 7));
 const storage = new AsyncLocalStorage();
-const mac = (text) => createHmac("sha256", key).update(text).digest();
-
-function readId(header) {
-  const value = /(?:^|; )session=([^;]*)/.exec(header ?? "")?.[1];
-  const [id, given] = value?.split(".") ?? [];
-  const bytes = Buffer.from(given ?? "", "base64url");
-  return bytes.length === 32 && timingSafeEqual(bytes, mac(id)) ? id : undefined;
-}
-
-const cookieOf = (id) => `session=${id}.${mac(id).toString("base64url")}; Path=/; HttpOnly; SameSite=Lax`;
 const parse = (text) => (text === undefined ? {} : JSON.parse(text));
 const increment = (data) => ({ ...data, count: (data.count ?? 0) + 1 });
 
@@ -32,7 +23,7 @@ function inMemory() {
   return { read, change };
 }
 
-function inLmdb(folder) {
+function inLmdb(folder = ownFolder()) {
   const root = open({ path: join(folder, "bare.mdb") });
   const database = root.openDB({ name: "sessions", encoding: "binary", keyEncoding: "binary", cache: false });
   const read = (id) => parse(database.get(Buffer.from(id)));
@@ -63,17 +54,9 @@ function inDatabase(database) {
   return { read, change };
 }
 
-function answer(response, { count }, cookie) {
-  const body = `count ${count}`;
-  const headers = { "content-type": "text/plain;charset=UTF-8", "content-length": Buffer.byteLength(body), vary: "Cookie" };
-  if (cookie !== undefined) Object.assign(headers, { "set-cookie": cookie, "cache-control": "no-store" });
-  response.writeHead(200, headers);
-  response.end(body);
-}
-
 function listener({ read, change }) {
   return (request, response) => {
-    const known = readId(request.headers.cookie);
+    const known = readSigned(request.headers.cookie);
     if (request.url === "/read") {
       const found = known === undefined ? {} : read(known);
       if (found instanceof Promise) void found.then((data) => answer(response, data));
@@ -81,7 +64,7 @@ function listener({ read, change }) {
       return;
     }
     const id = known ?? randomBytes(32).toString("base64url");
-    const cookie = known === undefined ? cookieOf(id) : undefined;
+    const cookie = known === undefined ? writeSigned(id) : undefined;
     const changed = change(id);
     if (changed instanceof Promise) void changed.then((data) => answer(response, data, cookie));
     else answer(response, changed, cookie);
@@ -101,8 +84,5 @@ const media = {
 export async function start(variant, folder) {
   const handle = listener(await media[variant](folder));
   const inStore = (request, response) => storage.run({}, handle, request, response);
-  return new Promise((resolve) => {
-    const server = createServer(variant === "als" ? inStore : handle);
-    server.listen(0, "127.0.0.1", () => resolve(server.address().port));
-  });
+  return listen(createServer(variant === "als" ? inStore : handle));
 }

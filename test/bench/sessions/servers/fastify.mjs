@@ -1,12 +1,17 @@
-// fastify, with @fastify/session and its memory store; what it would do beyond ours is switched off.
+// fastify, with @fastify/session and its memory store or connect-redis; what it would do beyond ours is switched off.
 import cookies from "@fastify/cookie";
 import session from "@fastify/session";
+import { RedisStore } from "connect-redis";
 import fastify from "fastify";
+import { connectRedis } from "../clients.mjs";
 
-export async function start() {
+/** @param {string} variant - `redis`, or anything else for memory. */
+export async function start(variant) {
+  const inRedis = variant === "redis" ? { store: new RedisStore({ client: await connectRedis(), disableTouch: true }) } : {};
   const app = fastify();
   await app.register(cookies);
   await app.register(session, {
+    ...inRedis,
     secret: "benchmark ".repeat(4),
     cookieName: "session",
     rolling: false,

@@ -8,6 +8,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { open } from "lmdb";
 import { connectRedis, openPool } from "../clients.mjs";
+import { ownFolder } from "./folder.mjs";
 
 class Count extends SessionMixin(RequestHandler) {
   static middleware = [SessionMiddleware];
@@ -20,7 +21,7 @@ class Count extends SessionMixin(RequestHandler) {
 
 const backends = {
   memory: () => new MemoryBackend(),
-  lmdb: (folder) => new LmdbBackend({ root: open({ path: join(folder, "mini.mdb") }) }),
+  lmdb: (folder = ownFolder()) => new LmdbBackend({ root: open({ path: join(folder, "mini.mdb") }) }),
   redis: async () => new RedisBackend({ client: await connectRedis() }),
   async postgres() {
     const backend = new PostgresBackend({ pool: openPool() });

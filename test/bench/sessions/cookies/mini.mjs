@@ -1,19 +1,21 @@
-// Ours, from the built packages. `/` has no middleware, `/untouched` has SessionMiddleware and asks nothing of it.
+// Ours, from the built packages. What has no session has no middleware for it either.
 import { App, request, RequestHandler, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { SessionMiddleware, SessionMixin } from "@mini/session";
 
-class Hello extends RequestHandler {
+class WithoutSession extends RequestHandler {
   get() {
     return text("Hello world!");
   }
 }
+
 class Untouched extends RequestHandler {
   static middleware = [SessionMiddleware];
   get() {
     return text("Hello world!");
   }
 }
+
 class Count extends SessionMixin(RequestHandler) {
   static middleware = [SessionMiddleware];
   async get() {
@@ -23,10 +25,10 @@ class Count extends SessionMixin(RequestHandler) {
   }
 }
 
-export async function start() {
+/** @param variant - `without` for a server where `/untouched` has no session. */
+export async function start(variant) {
   const rules = [
-    new Rule("/", { handler: Hello }),
-    new Rule("/untouched", { handler: Untouched }),
+    new Rule("/untouched", { handler: variant === "without" ? WithoutSession : Untouched }),
     new Rule("/read", { handler: Count }),
     new Rule("/change", { handler: Count }),
   ];
