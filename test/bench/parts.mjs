@@ -1,5 +1,5 @@
-// The parts of `npm run bench`, in the order in which they are measured. A part is a folder with a part.mjs, which exports
-// `part`; it is plugged in by its name here, and works with the rest as this says:
+// The parts of `npm run bench`, in the order in which they are measured. A part is a module that exports `part`; it is
+// plugged in by its name in the list below, and works with the rest as this says:
 //
 //   name          as --only takes it
 //   scenarios     names of what it measures, as --only takes them too
@@ -19,17 +19,25 @@
 // A result: `name` of the scenario and a `title`; `unit` and `of` what, such as "us" of "CPU per
 // request"; `figures`, for each contestant a list with one figure a round, less
 // is better; `floor`, the contestant that the ratios of the others are to, or undefined where they stand for themselves;
-// `again`, who is the floor once more and shows the noise; `own`, ours; `references`, more that ratios are shown to;
+// `own`, ours; `twins`, two contestants that are the same and so show the noise; `references`, more that ratios are shown to;
 // `text`, printed in place of the table; `unable`, for each contestant that could not do it the reason.
 //
 // measureServers() in measure/scenario.mjs makes a result of a scenario with servers: it starts them, has them verified,
 // and takes the CPU time of their processes. A part with servers needs nothing else.
 import { existsSync } from "node:fs";
 
-const names = ["http", "sessions", "scale"];
+const modules = [
+  "http/part.mjs",
+  "sessions/part.mjs",
+  "routers/router-part.mjs",
+  "routers/url-for-part.mjs",
+  "start/part.mjs",
+  "footprint/part.mjs",
+  "scale/part.mjs",
+];
 
 /** Those that are there. */
 export async function loadParts() {
-  const files = names.map((name) => new URL(`${name}/part.mjs`, import.meta.url)).filter((file) => existsSync(file));
+  const files = modules.map((module) => new URL(module, import.meta.url)).filter((file) => existsSync(file));
   return Promise.all(files.map(async (file) => (await import(file)).part));
 }

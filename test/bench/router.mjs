@@ -1,19 +1,18 @@
 // Time of a lookup in our router beside its peers, in rounds that take turns; then of building a URL.
 //
-//   npm run bench:router -- [--quick] [--sizes 10,1000] [--rounds n] [--only ours,memoirist] [--overlaps] [--json file]
+//   npm run bench:router -- [--quick] [--sizes 10,1000] [--rounds n] [--only mini,memoirist] [--overlaps] [--json file]
 //
 // --only takes beginnings of names: "hono" is all of hono's routers, "urlFor" the URLs. --overlaps has rules such as
 // /users/new beside /users/:id, which hono's RegExpRouter refuses. What counts is the ratio to the best peer in the same
-// round; ours is there twice, to show the noise.
-import { spawnSync } from "node:child_process";
+// round; mini is there twice, to show the noise.
 import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { compete } from "./routers/compete.mjs";
+import { buildPackages } from "./measure/build.mjs";
+import { runToEnd } from "./measure/children.mjs";
+import { Progress } from "./measure/progress.mjs";
+import { describeLookups, describeUrls, measureLookups, measureUrls } from "./routers/measurements.mjs";
 import { contestants, notes } from "./routers/contestants.mjs";
-import { describe, summarize, summarizeUrls } from "./routers/report.mjs";
-import { kinds } from "./routers/rules.mjs";
-import { builders, compiler, shapes } from "./routers/url-builders.mjs";
+import { summarize, summarizeUrls } from "./routers/report.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -42,38 +41,39 @@ const unknown = wanted?.find((each) => ![...Object.keys(contestants), "urlFor"].
 if (unknown !== undefined) fail(`--only takes beginnings of ${Object.keys(contestants).join(", ")} and urlFor; "${unknown}" is none.`);
 const names = Object.keys(contestants).filter(isWanted);
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const built = spawnSync(process.execPath, [`${root}.ci/build.mjs`], { cwd: root, stdio: "inherit" });
-if (built.status !== 0) process.exit(1);
-
+const progress = new Progress();
 const plan = { rounds, milliseconds: values.quick ? 3 : 5, seconds: values.quick ? 15 : 25, overlaps: values.overlaps };
-const extra = { "build ms": ({ milliseconds }) => milliseconds, "bytes/rule": ({ bytes }) => bytes };
 const integer = new Intl.NumberFormat("en");
-const bySize = new Map();
 
-for (const size of names.length === 0 ? [] : sizes) {
-  const title = `${integer.format(size)} rules`;
-  const results = await compete(new URL("routers/lookup.mjs", import.meta.url), names, { ...plan, kinds, size }, title);
-  bySize.set(size, results);
-  console.log(`\n${title} (ns per lookup, median of ${rounds} rounds; ratio: this / the best peer, in the same round)`);
-  console.log(describe(results, kinds, { extra }));
+/** Prints over the line of progress. */
+function print(text) {
+  progress.clear();
+  console.log(text);
 }
 
-let urls = {};
-if (isWanted("urlFor")) {
-  const module = new URL("routers/url-for.mjs", import.meta.url);
-  urls = await compete(module, Object.keys(builders), { ...plan, kinds: Object.keys(shapes) }, "urlFor");
-  console.log(`\nurlFor (ns per URL, median of ${rounds} rounds; ratio: this / compile(), in the same round)`);
-  console.log(describe(urls, Object.keys(shapes), { reference: compiler }));
-}
+async function bench() {
+  buildPackages();
+  const bySize = new Map();
+  for (const size of names.length === 0 ? [] : sizes) {
+    const results = await measureLookups(size, names, plan, { progress });
+    bySize.set(size, results);
+    const how = `ns per lookup, median of ${rounds} rounds; ratio: this / the best peer, in the same round`;
+    print(`\n${integer.format(size)} rules (${how})\n${describeLookups(results)}`);
+  }
+  let urls = {};
+  if (isWanted("urlFor")) {
+    urls = await measureUrls(undefined, plan, { progress });
+    print(`\nurlFor (ns per URL, median of ${rounds} rounds; ratio: this / compile(), in the same round)\n${describeUrls(urls)}`);
+  }
+  const summary = summarize(bySize);
+  if (summary !== "") print(`\nSummary (hits; ratio: mini / that peer, or the best of its kind)\n${summary}`);
+  if (summarizeUrls(urls) !== "") print(`\n${summarizeUrls(urls)}`);
+  if (bySize.size > 0) print(`\n${notes.join("\n")}`);
 
-const summary = summarize(bySize);
-if (summary !== "") console.log(`\nSummary (hits; ratio: ours / that peer, or the best of its kind)\n${summary}`);
-if (summarizeUrls(urls) !== "") console.log(`\n${summarizeUrls(urls)}`);
-if (bySize.size > 0) console.log(`\n${notes.join("\n")}`);
-
-if (values.json !== undefined) {
   const { version, arch, platform } = process;
   const json = { node: version, platform, arch, rounds, lookups: Object.fromEntries(bySize), urlFor: urls };
-  writeFileSync(values.json, `${JSON.stringify(json, undefined, 2)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, undefined, 2)}\n`);
+  return 0;
 }
+
+await runToEnd(bench);

@@ -46,7 +46,7 @@ async function measureAll(options) {
 
 function print(part, { node, rounds }, result) {
   const where = part.isPerNode ? `, Node ${node.version.slice(1)}` : "";
-  console.log(`\n${part.name} ${result.name}: ${result.title}${where} (${result.unit} of ${result.of}, medians of ${rounds} rounds)`);
+  console.log(`\n${part.name} ${result.name}: ${result.title}${where} (${result.unit}, ${result.of}; medians of ${rounds} rounds)`);
   console.log(result.text ?? describe(result));
 }
 

@@ -1,39 +1,21 @@
 // CPU time per request of whole answers over HTTP.
 import { measureServers } from "../measure/scenario.mjs";
 import { verify } from "../measure/verify.mjs";
+import { contestant, names } from "./contestants.mjs";
 import { scenarios } from "./scenarios.mjs";
 
 const clients = 32;
 
-/** Module of `servers/` and its variant. */
-const contestants = {
-  bare: ["bare"],
-  "bare again": ["bare"],
-  "bare + AsyncLocalStorage": ["bare", "storage"],
-  mini: ["mini"],
-  fastify: ["fastify"],
-  "fastify + AsyncLocalStorage": ["fastify", "storage"],
-  hono: ["hono"],
-  "hono + AsyncLocalStorage": ["hono", "storage"],
-  h3: ["h3"],
-  express: ["express"],
-  koa: ["koa"],
-};
-
 function scenarioOf(name) {
   const { title, exchanges } = scenarios[name];
-  const withModules = Object.entries(contestants).map(([contestant, [module, variant = ""]]) => [
-    contestant,
-    { module: new URL(`servers/${module}.mjs`, import.meta.url), args: [name, variant] },
-  ]);
   return {
     name,
     title,
     floor: "bare",
-    again: "bare again",
     own: "mini",
+    twins: ["bare", "bare again"],
     references: ["bare + AsyncLocalStorage"],
-    contestants: Object.fromEntries(withModules),
+    contestants: Object.fromEntries(names.map((each) => [each, contestant(each, name)])),
     async prepare(server) {
       for (const { request, wanted } of exchanges) verify(server.name, await server.fetch(request), wanted);
       // Clients begin at different places, so that not all ask for the same at once.

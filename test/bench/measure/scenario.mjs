@@ -1,8 +1,8 @@
 // A scenario: one thing that contestants do, each in a process of its own, measured in rounds.
 import { compareServers } from "./turns.mjs";
 
-/** Those without which nothing can be said about ours: the floor twice, ours, and what else it is compared with. */
-const isEssential = (name, { floor, again, own, references = [] }) => [floor, again, own, ...references].includes(name);
+/** Those without which nothing can be said about ours: the floor, ours, those that tell the noise, and what else it is compared with. */
+const isEssential = (name, { floor, own, twins = [], references = [] }) => [floor, own, ...twins, ...references].includes(name);
 
 /** Contestants that the plan asks for. */
 export function chosen(scenario, plan) {
@@ -14,11 +14,11 @@ export function chosen(scenario, plan) {
  * Measures servers; the result is what a part yields.
  *
  * @param scenario - `name` and `title`; `contestants` and `prepare` as {@link compareServers} has them; of the
- *   contestants' names `floor`, what the ratios are to, `again`, the same once more, and `own`; `references`, what ratios
+ *   contestants' names `floor`, what the ratios are to, `own`, `twins`, two that are the same, and `references`, what ratios
  *   are shown to besides.
  */
 export async function measureServers(scenario, plan) {
-  const { name, title, floor, again, own, references = [], prepare } = scenario;
+  const { name, title, floor, own, twins, references = [], prepare } = scenario;
   const figures = await compareServers({ title, contestants: chosen(scenario, plan), prepare }, plan);
-  return { name, title, unit: "us", of: "CPU per request", floor, again, own, references, figures };
+  return { name, title, unit: "us", of: "CPU per request", floor, own, twins, references, figures };
 }

@@ -1,13 +1,13 @@
 // Contestants, each in a process of its own so that no compiler learns from another's work, measure in turns.
-import { fork } from "node:child_process";
+import { endChild, startChild } from "../measure/children.mjs";
 
 /** A contestant's process. */
 class Contestant {
   #child;
 
-  constructor(module, name) {
+  constructor(module, name, node) {
     this.name = name;
-    this.#child = fork(module, [name], { execArgv: ["--expose-gc"], env: { ...process.env, NODE_ENV: "production" } });
+    this.#child = startChild(module, [name], { node, execArgv: ["--expose-gc"] });
   }
 
   /** Its answer to a message; `{ unable }` where it ends or takes too long, and then it is ended. */
@@ -17,21 +17,23 @@ class Contestant {
       const timer = setTimeout(() => settle({ unable: `it takes more than ${seconds} s` }), seconds * 1000);
       const settle = (value) => {
         clearTimeout(timer);
-        child.removeAllListeners();
+        child.off("message", settle).off("exit", ended).off("error", failed);
         resolve(value);
       };
-      child.once("message", settle);
-      child.once("exit", (code, signal) => settle({ unable: `its process ended with ${signal ?? code}` }));
-      child.once("error", (error) => settle({ error: error.stack }));
+      const ended = (code, signal) => settle({ unable: `its process ended with ${signal ?? code}` });
+      const failed = (error) => settle({ error: error.stack });
+      child.once("message", settle).once("exit", ended).once("error", failed);
       child.send(message);
     });
     if (answer.error !== undefined) throw new Error(`${this.name}: ${answer.error}`);
-    if (answer.unable !== undefined) this.end();
+    if (answer.unable !== undefined) await this.end();
     return answer;
   }
 
+  /** It may be in the midst of something. */
   end() {
     this.#child.kill("SIGKILL");
+    return endChild(this.#child);
   }
 }
 
@@ -42,9 +44,10 @@ class Contestant {
  * @param module - URL of what their processes run.
  * @param plan - `kinds`, `rounds`, `milliseconds` for a batch, `seconds` after which one is left out, and what else the
  *   processes need.
+ * @param progress - What is told of each step.
  * @returns For each name `{ unable }`, or `{ report, ns }` with a list for each kind, a figure a round.
  */
-export async function compete(module, names, plan, title) {
+export async function compete(module, names, plan, { title, progress, node }) {
   const { kinds, rounds, seconds } = plan;
   const all = [];
   const results = {};
@@ -55,8 +58,8 @@ export async function compete(module, names, plan, title) {
         results[name] = first;
         continue;
       }
-      progress(`${title}: preparing ${name}`);
-      const contestant = new Contestant(module, name);
+      progress.say(`${title}: preparing ${name}`);
+      const contestant = new Contestant(module, name, node?.path);
       all.push(contestant);
       const { unable, report } = await contestant.ask(plan, seconds);
       results[name] = unable === undefined ? { report, ns: Object.fromEntries(kinds.map((kind) => [kind, []])) } : { unable };
@@ -66,7 +69,7 @@ export async function compete(module, names, plan, title) {
       for (const kind of kinds) {
         for (const i of able.keys()) {
           const contestant = able[(i + round) % able.length];
-          progress(`${title}: round ${round + 1} of ${rounds}, ${kind}, ${contestant.name}`);
+          progress.say(`${title}: round ${round + 1} of ${rounds}, ${kind}, ${contestant.name}`);
           const { ns, unable } = await contestant.ask({ round: { kind, seed: 1000 + round } }, seconds);
           if (unable !== undefined) throw new Error(`${contestant.name}: ${unable}`);
           results[contestant.name].ns[kind].push(ns);
@@ -74,13 +77,7 @@ export async function compete(module, names, plan, title) {
       }
     }
   } finally {
-    for (const contestant of all) contestant.end();
-    progress("");
+    await Promise.all(all.map((contestant) => contestant.end()));
   }
   return results;
-}
-
-/** Writes over the line before it. */
-function progress(text) {
-  process.stderr.write(`\r${text.padEnd(78)}${text === "" ? "\r" : ""}`);
 }

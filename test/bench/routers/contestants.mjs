@@ -9,7 +9,7 @@ const withWildcard = ({ path }, wildcard) => path.replace("*path", wildcard);
 /** Parameters with the wildcard's, which some call "*". */
 const named = ({ "*": path, ...params }) => (path === undefined ? params : { ...params, path });
 
-async function ours() {
+async function mini() {
   const { Rule } = await import(new URL("packages/core/dist/index.js", root));
   const { Router } = await import(new URL("packages/core/dist/router.js", root));
   return {
@@ -143,8 +143,8 @@ async function pathToRegexp() {
 
 /** Ours twice: what tells the two apart is noise. */
 export const contestants = {
-  ours,
-  "ours again": ours,
+  mini,
+  "mini again": mini,
   "find-my-way": findMyWay,
   rou3: rou3Router,
   "rou3 compiled": rou3Compiled,

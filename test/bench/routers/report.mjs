@@ -3,7 +3,7 @@ import { median, ratio } from "../measure/statistics.mjs";
 import { table } from "../report/table.mjs";
 import { compiler } from "./url-builders.mjs";
 
-const isOurs = (name) => name.startsWith("ours");
+const isOurs = (name) => name.startsWith("mini");
 const integer = new Intl.NumberFormat("en");
 const number = (value) => (value < 10 ? value.toFixed(1) : integer.format(Math.round(value)));
 
@@ -52,8 +52,8 @@ export function summarize(bySize) {
   const measured = new Set();
   const missed = { best: [], ...Object.fromEntries(rivals.map((rival) => [rival, []])) };
   for (const [size, results] of bySize) {
-    const own = results.ours?.ns?.hit;
-    if (results.ours === undefined) continue;
+    const own = results.mini?.ns?.hit;
+    if (results.mini === undefined) continue;
     if (own === undefined) {
       for (const list of Object.values(missed)) list.push(`${integer.format(size)} (not measured)`);
       for (const rival of rivals) measured.add(rival);
@@ -71,7 +71,7 @@ export function summarize(bySize) {
       if (place(value) !== "ahead") missed[rival].push(`${integer.format(size)} (${place(value)})`);
       return [value.toFixed(2), place(value)];
     });
-    const again = results["ours again"]?.ns?.hit;
+    const again = results["mini again"]?.ns?.hit;
     const noise = again === undefined ? "-" : ratio(again, own).toFixed(2);
     const verdict = best === undefined ? ["-", "-", "-"] : [peer, best.toFixed(2), best <= most ? "yes" : "no"];
     rows.push([integer.format(size), number(median(own)), ...verdict, ...cells, noise]);
@@ -86,7 +86,7 @@ const met = (missed) => (missed.length === 0 ? "met." : `not met with ${missed.j
 
 /** Whether building a URL takes at most what compile() does. */
 export function summarizeUrls(results) {
-  const own = results.ours?.ns;
+  const own = results.mini?.ns;
   const peer = results[compiler]?.ns;
   if (own === undefined || peer === undefined) return "";
   const ratios = Object.keys(own).map((shape) => [shape, ratio(own[shape], peer[shape])]);

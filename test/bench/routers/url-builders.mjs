@@ -3,7 +3,7 @@ import { makeRules } from "./rules.mjs";
 
 export const shapes = { static: "/about/team", "one parameter": "/users/:id/edit", "two parameters": "/articles/:id/:slug" };
 
-async function ours() {
+async function mini() {
   const root = new URL("../../../", import.meta.url);
   const { Rule } = await import(new URL("packages/core/dist/index.js", root));
   const { Router } = await import(new URL("packages/core/dist/router.js", root));
@@ -28,8 +28,8 @@ const byHand = {
 export const compiler = "path-to-regexp compile()";
 
 export const builders = {
-  ours,
-  "ours again": ours,
+  mini,
+  "mini again": mini,
   [compiler]: pathToRegexp,
   "by hand": () => (shape) => byHand[shape],
 };

@@ -21,7 +21,12 @@ const peers = {
 const pick = (all, names) => Object.fromEntries(names.map((name) => [name, all[name]]));
 
 function inCookie(kind, names, title) {
-  const roles = { floor: "bare", again: "bare again", own: "mini", references: names.filter((name) => name === "mini, no session") };
+  const roles = {
+    floor: "bare",
+    own: "mini",
+    twins: ["bare", "bare again"],
+    references: names.filter((name) => name === "mini, no session"),
+  };
   return { title, path: `/${kind}`, contestants: pick(cookies, names), ...roles };
 }
 
@@ -29,7 +34,7 @@ function inStore(kind, medium, title) {
   const floor = medium === "memory" ? "bare Map" : `bare ${medium}`;
   const [again, own] = [`${floor} again`, `mini ${medium}`];
   const contestants = pick(subjects, [floor, again, own, ...peers[medium]]);
-  return { title: `${title} in ${medium}`, path: `/${kind}`, medium, contestants, floor, again, own };
+  return { title: `${title} in ${medium}`, path: `/${kind}`, medium, contestants, floor, own, twins: [floor, again] };
 }
 
 const [read, change] = ["A session read", "A session changed"];

@@ -9,14 +9,13 @@ const options = {
   cookieOptions: { path: "/", httpOnly: true, sameSite: "lax", secure: false },
 };
 
-export const start = () =>
-  listen(
-    createServer(async (request, response) => {
-      const session = await getIronSession(request, response, options);
-      if (request.url === "/change") {
-        session.count = (session.count ?? 0) + 1;
-        await session.save();
-      }
-      answer(response, session);
-    }),
-  );
+async function handle(request, response) {
+  const session = await getIronSession(request, response, options);
+  if (request.url === "/change") {
+    session.count = (session.count ?? 0) + 1;
+    await session.save();
+  }
+  answer(response, session);
+}
+
+export const start = () => listen(createServer((request, response) => void handle(request, response)));

@@ -1,0 +1,55 @@
+// What a contestant brings: packages, bytes on the disk, and bytes on the heap of a server that has just started.
+import { contestant, plain } from "../http/contestants.mjs";
+import { Server } from "../measure/server.mjs";
+import { weighOwn, weighPeers } from "./installed.mjs";
+
+/** What is installed for a server with sessions and without: ours always has them. */
+const peers = {
+  hono: ["hono", "@hono/node-server"],
+  h3: ["h3"],
+  fastify: ["fastify"],
+  "fastify + @fastify/secure-session": ["fastify", "@fastify/secure-session"],
+  koa: ["koa", "@koa/router", "@koa/bodyparser"],
+  "koa + koa-session": ["koa", "@koa/router", "@koa/bodyparser", "koa-session"],
+  express: ["express"],
+  "express + express-session": ["express", "express-session"],
+};
+
+async function heapOf(name, { node }) {
+  const server = await Server.launch(name, { ...contestant(name, "hello"), execArgv: ["--expose-gc"] }, node.path);
+  try {
+    return (await server.heap()) / 1e6;
+  } finally {
+    await server.end();
+  }
+}
+
+const own = "mini";
+
+export const part = {
+  name: "footprint",
+  scenarios: ["packages", "size", "heap"],
+  isPerNode: false,
+  seconds: () => 12,
+  async *measure(plan) {
+    const { wanted, onlyEssential, progress } = plan;
+    if (wanted.includes("packages") || wanted.includes("size")) {
+      progress.say("footprint: installing the packed packages");
+      const all = { [own]: weighOwn() };
+      if (!onlyEssential) for (const [name, packages] of Object.entries(peers)) all[name] = weighPeers(packages);
+      const each = (read) => Object.fromEntries(Object.entries(all).map(([name, weighed]) => [name, [read(weighed)]]));
+      const packages = { name: "packages", title: "What npm install brings, sessions included", unit: "packages", of: "each" };
+      if (wanted.includes("packages")) yield { ...packages, own, figures: each((weighed) => weighed.packages) };
+      const size = { name: "size", title: "What npm install brings, sessions included", unit: "KB", of: "files" };
+      if (wanted.includes("size")) yield { ...size, own, figures: each(({ bytes }) => bytes / 1000) };
+    }
+    if (!wanted.includes("heap")) return;
+    const names = onlyEssential ? ["bare", own] : plain.filter((name) => name !== "bare again");
+    const figures = {};
+    for (const name of names) {
+      progress.say(`footprint: heap of ${name}`);
+      figures[name] = [await heapOf(name, plan)];
+    }
+    yield { name: "heap", title: "The heap of a server that has started", unit: "MB", of: "objects", floor: "bare", own, figures };
+  },
+};
