@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 import { findNode, known } from "./measure/nodes.mjs";
 
 const kinds = {
-  full: { rounds: 9, seconds: 1.5, warmUp: 5 },
-  quick: { rounds: 3, seconds: 0.08, warmUp: 0.3 },
-  check: { rounds: 9, seconds: 0.5, warmUp: 2 },
+  full: { rounds: 9, seconds: 1.5, warmUp: 10_000 },
+  quick: { rounds: 3, seconds: 0.1, warmUp: 2000 },
+  check: { rounds: 9, seconds: 0.4, warmUp: 5000 },
 };
 
 /** A command line that can not be followed. */

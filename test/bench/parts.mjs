@@ -10,17 +10,17 @@
 //
 // What `measure` is given, the plan:
 //   wanted        names of the scenarios that are to be measured
-//   rounds, seconds, warmUp     how often contestants take a turn, seconds of load in each, and at most before the first
+//   rounds, seconds, warmUp     how often contestants take a turn, seconds of load in each, and answers before the first
 //   node          `{ name, path, version }` of the Node that contestants run on
 //   isQuick       whether it is all to be over soon
 //   onlyEssential whether contestants that say nothing about ours are to be left out (for --check)
 //   progress      `progress.say(text)` before each step
 //
-// A result: `name` of the scenario and a `title`; `unit` and `of` what, such as "us" of "CPU per
-// request"; `figures`, for each contestant a list with one figure a round, less
-// is better; `floor`, the contestant that the ratios of the others are to, or undefined where they stand for themselves;
-// `own`, ours; `twins`, two contestants that are the same and so show the noise; `references`, more that ratios are shown to;
-// `text`, printed in place of the table; `unable`, for each contestant that could not do it the reason.
+// A result: `name` of the scenario and a `title`; `unit`, such as "us", and `measure`, such as "us of CPU per request"; `figures`,
+// for each contestant a list with one figure a round, less is better; `floor`, the contestant that the ratios of the others
+// are to, or undefined where figures stand for themselves; `own`, ours; `twins`, two contestants that are the same and so show
+// the noise; `references`, more that ratios are shown to; `text`, printed in place of the table; `unable`, for each contestant
+// that could not do it the reason.
 //
 // measureServers() in measure/scenario.mjs makes a result of a scenario with servers: it starts them, has them verified,
 // and takes the CPU time of their processes. A part with servers needs nothing else.

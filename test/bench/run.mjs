@@ -1,25 +1,34 @@
 // The benchmarks: ours beside its peers, each contestant in a process of its own, in rounds in which they take turns.
 //
-//   npm run bench -- [--quick] [--only http,read,...] [--node 20,24] [--rounds n] [--seconds n] [--json file]
+//   npm run bench -- [--quick] [--only http,read,...] [--node 20,24] [--rounds n] [--seconds n] [--json file] [--record]
+//   npm run bench -- --check
 //
 //   --quick     fewer and shorter rounds on one version of Node: all of it in less than two minutes, with more noise
 //   --only      parts and scenarios, as parts.mjs has them
-//   --node      20 (the one that runs this) and 24; both are measured unless it is quick
+//   --node      the one that runs this, such as 20, and 24; both are measured unless it is quick
+//   --rounds    how often all take a turn
+//   --seconds   of load in each turn
+//   --json      a file for all figures
+//   --record    writes what was measured to results/, the figures and charts that the README shows and --check compares with
+//   --check     measures only ours and the floor, and fails where ours is worse than recorded, beyond what is noise
 //
 // What counts is the ratio to the floor in the same round; the floor is measured twice, to show the noise.
-import { readOptions, UsageError } from "./options.mjs";
+import { writeFileSync } from "node:fs";
 import { buildPackages } from "./measure/build.mjs";
 import { runToEnd } from "./measure/children.mjs";
 import { describeMachine } from "./measure/machine.mjs";
 import { Progress } from "./measure/progress.mjs";
+import { readOptions, UsageError } from "./options.mjs";
 import { loadParts } from "./parts.mjs";
+import { compare, describeComparison } from "./report/check.mjs";
+import { readRecorded, record } from "./report/record.mjs";
+import { keyOf, summarize } from "./report/summary.mjs";
 import { describe } from "./report/table.mjs";
-import { writeFileSync } from "node:fs";
 
 /** Seconds for a scenario with some ten contestants. */
-const guess = ({ rounds, seconds, warmUp, onlyEssential }) => (onlyEssential ? 4 : 11) * (rounds * (seconds + 0.05) + warmUp + 0.5);
+const guess = ({ rounds, seconds, warmUp, onlyEssential }) => (onlyEssential ? 4 : 10) * (rounds * (seconds + 0.05) + warmUp / 8000 + 0.2);
 
-const secondsOf = (part, plan) => part.seconds?.(plan) ?? plan.wanted.length * guess(plan);
+const secondsOf = ({ part, plan }) => part.seconds?.(plan) ?? plan.wanted.length * guess(plan);
 
 /** Each part on each version of Node that it is for, in turn. */
 function makeSteps({ measure, nodes, plan }) {
@@ -28,37 +37,61 @@ function makeSteps({ measure, nodes, plan }) {
   );
 }
 
-async function measureAll(options) {
+async function measureAll(steps) {
   const progress = new Progress();
-  const steps = makeSteps(options).map(({ part, plan }) => ({ part, plan: { ...plan, progress } }));
-  for (const { part, plan } of steps) progress.expect(secondsOf(part, plan));
+  for (const step of steps) progress.expect(secondsOf(step));
   const results = [];
   for (const { part, plan } of steps) {
-    progress.begin(secondsOf(part, plan));
-    for await (const result of part.measure(plan)) {
-      progress.clear();
+    progress.begin(secondsOf({ part, plan }));
+    for await (const result of part.measure({ ...plan, progress })) {
       results.push({ part: part.name, node: plan.node.name, ...result });
-      print(part, plan, result);
+      progress.clear();
+      console.log(`\n${titleOf(part, plan, result)}\n${result.text ?? describe(result)}`);
     }
+    progress.clear();
   }
   return results;
 }
 
-function print(part, { node, rounds }, result) {
+function titleOf(part, { node }, { name, title, measure, figures }) {
   const where = part.isPerNode ? `, Node ${node.version.slice(1)}` : "";
-  console.log(`\n${part.name} ${result.name}: ${result.title}${where} (${result.unit}, ${result.of}; medians of ${rounds} rounds)`);
-  console.log(result.text ?? describe(result));
+  const rounds = Object.values(figures)[0]?.length ?? 0;
+  return `${part.name} ${name}: ${title}${where} (${measure}${rounds > 1 ? `, medians of ${rounds} rounds` : ""})`;
+}
+
+/** What is worse is measured once more, because a busy moment of the machine is soon over. */
+async function check(steps, results) {
+  const recorded = readRecorded()?.results ?? [];
+  const first = compare(results.map(summarize), recorded);
+  if (first.length === 0) throw new UsageError("There is nothing to compare with: record it first, by npm run bench -- --record.");
+  const doubtful = new Set(first.filter(({ isWorse }) => isWorse).map(({ key }) => key));
+  const isDoubtful = (part, node, name) => doubtful.has(keyOf({ part: part.name, node: node.name, name }));
+  const again = steps
+    .map(({ part, plan }) => ({ part, plan: { ...plan, wanted: plan.wanted.filter((name) => isDoubtful(part, plan.node, name)) } }))
+    .filter(({ plan }) => plan.wanted.length > 0);
+  if (again.length > 0) console.log("\nOnce more, what was worse than recorded:");
+  const second = compare((await measureAll(again)).map(summarize), recorded);
+  const rows = first.map((row) => second.find(({ key }) => key === row.key) ?? row);
+  console.log(`\n${describeComparison(rows)}`);
+  const worse = rows.filter(({ isWorse }) => isWorse);
+  console.log(
+    `\nCompared ${rows.length} with what was recorded: ${worse.length === 0 ? "none is worse" : `${worse.length} worse, twice`}.`,
+  );
+  return worse.length === 0 ? 0 : 1;
 }
 
 async function bench() {
   const options = readOptions(await loadParts());
   buildPackages();
   const machine = describeMachine(options.nodes);
-  const results = await measureAll(options);
-  const { rounds, seconds } = options.plan;
-  const measured = { ...machine, rounds, seconds, results };
+  const steps = makeSteps(options);
+  const results = await measureAll(steps);
+  const { rounds, seconds, isQuick } = options.plan;
+  const measured = { ...machine, isQuick, rounds, seconds, results };
+  console.log(`\nLoad of the machine at the start: ${machine.load.toFixed(1)} on ${machine.cores} cores.`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
-  return 0;
+  if (options.isRecorded) record(measured);
+  return options.isCheck ? check(steps, results) : 0;
 }
 
 await runToEnd(() =>

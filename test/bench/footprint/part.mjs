@@ -38,9 +38,9 @@ export const part = {
       const all = { [own]: weighOwn() };
       if (!onlyEssential) for (const [name, packages] of Object.entries(peers)) all[name] = weighPeers(packages);
       const each = (read) => Object.fromEntries(Object.entries(all).map(([name, weighed]) => [name, [read(weighed)]]));
-      const packages = { name: "packages", title: "What npm install brings, sessions included", unit: "packages", of: "each" };
+      const packages = { name: "packages", title: "What npm install brings, sessions included", unit: "packages", measure: "packages" };
       if (wanted.includes("packages")) yield { ...packages, own, figures: each((weighed) => weighed.packages) };
-      const size = { name: "size", title: "What npm install brings, sessions included", unit: "KB", of: "files" };
+      const size = { name: "size", title: "What npm install brings, sessions included", unit: "KB", measure: "KB of files" };
       if (wanted.includes("size")) yield { ...size, own, figures: each(({ bytes }) => bytes / 1000) };
     }
     if (!wanted.includes("heap")) return;
@@ -50,6 +50,14 @@ export const part = {
       progress.say(`footprint: heap of ${name}`);
       figures[name] = [await heapOf(name, plan)];
     }
-    yield { name: "heap", title: "The heap of a server that has started", unit: "MB", of: "objects", floor: "bare", own, figures };
+    yield {
+      name: "heap",
+      title: "The heap of a server that has started",
+      unit: "MB",
+      measure: "MB of objects",
+      floor: "bare",
+      own,
+      figures,
+    };
   },
 };

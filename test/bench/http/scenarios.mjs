@@ -31,9 +31,9 @@ const text = { type: "text/plain;charset=utf-8", body: hello };
 
 /** By name: what is sent, one after the other, and the answer that each must get. */
 export const scenarios = {
-  hello: { title: "A text", exchanges: [{ request: { path: "/" }, wanted: text }] },
+  hello: { title: "A text of one line", exchanges: [{ request: { path: "/" }, wanted: text }] },
   params: {
-    title: "Two parameters among 100 rules, JSON out",
+    title: "Two parameters among 100 rules, answered in JSON",
     exchanges: resources.map((name, i) => ({
       request: { path: `/${name}/${1000 + i}/comments/c${i}` },
       wanted: { type: "application/json", body: { id: String(1000 + i), comment: `c${i}` } },

@@ -20,5 +20,5 @@ export function chosen(scenario, plan) {
 export async function measureServers(scenario, plan) {
   const { name, title, floor, own, twins, references = [], prepare } = scenario;
   const figures = await compareServers({ title, contestants: chosen(scenario, plan), prepare }, plan);
-  return { name, title, unit: "us", of: "CPU per request", floor, own, twins, references, figures };
+  return { name, title, unit: "us", measure: "us of CPU per request", floor, own, twins, references, figures };
 }

@@ -2,8 +2,7 @@
 import autocannon from "autocannon";
 import { ask, endChild, reply, startChild } from "./children.mjs";
 
-/** Answers that warm a server up, and seconds that this may take. */
-const fewest = 5000;
+/** Seconds that it may take to warm a server up. */
 const longest = 15;
 
 const entry = new URL("contestant.mjs", import.meta.url);
@@ -70,15 +69,11 @@ export class Server {
     return { us, answers: result["2xx"], others: amount - result["2xx"], seconds: elapsed };
   }
 
-  /**
-   * Puts load on it until its code is compiled, and it is known how much it can take.
-   *
-   * @param most - Seconds after which it is warm enough.
-   */
-  async warmUp(clients, most = longest) {
+  /** Puts load on it until it has given so many answers, so that its code is compiled and it is known how much it can take. */
+  async warmUp(clients, fewest = 5000) {
     const start = performance.now();
-    for (let answers = 0; answers < fewest && performance.now() - start < most * 1000;) {
-      answers += (await this.load(clients, Math.min(0.25, most / 2))).answers;
+    for (let answers = 0; answers < fewest && performance.now() - start < longest * 1000;) {
+      answers += (await this.load(clients, 0.25)).answers;
     }
   }
 

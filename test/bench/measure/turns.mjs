@@ -40,7 +40,7 @@ export async function takeTurnsWith({ title, names, launch, warmUp, measure }, p
  *
  * @param scenario - `title`; `contestants`, for each name what {@link Server.launch} takes; `prepare(server)`, which
  *   looks at the server's answers and resolves to what its clients are to send, as {@link Server.load} takes it.
- * @param plan - `rounds`, `seconds` of load in each, `warmUp` seconds at most, `node` and `progress`.
+ * @param plan - `rounds`, `seconds` of load in each, `warmUp`, the answers before the first, `node` and `progress`.
  */
 export function compareServers({ title, contestants, prepare }, plan) {
   return takeTurnsWith(

@@ -5,6 +5,7 @@ const integer = new Intl.NumberFormat("en");
 
 /** Three digits of a number. */
 export function number(value) {
+  if (Number.isInteger(value)) return integer.format(value);
   if (value < 10) return value.toFixed(2);
   return value < 100 ? value.toFixed(1) : integer.format(Math.round(value));
 }

@@ -21,7 +21,7 @@ export const part = {
       const results = await measureLookups(sizes[name], names, planOf(plan), plan);
       const title = `A hit among ${integer.format(sizes[name])} rules`;
       const text = `${describeLookups(results)}\nThe ratios are to the best peer.`;
-      yield { name, title, unit: "ns", of: "time per lookup", floor, own: "mini", twins, ...figuresOf(results, "hit"), text };
+      yield { name, title, unit: "ns", measure: "ns per lookup", floor, own: "mini", twins, ...figuresOf(results, "hit"), text };
     }
   },
 };

@@ -15,7 +15,7 @@ export const part = {
     // One table has all of them, below the last.
     const last = plan.wanted.at(-1);
     for (const name of plan.wanted) {
-      const about = { name, title: `A URL for ${shapes[names[name]]}`, unit: "ns", of: "time per URL" };
+      const about = { name, title: `A URL for ${shapes[names[name]]}`, unit: "ns", measure: "ns per URL" };
       const text = name === last ? `${describeUrls(results)}\nThe ratios are to compile().` : "see below";
       yield { ...about, floor: compiler, own: "mini", twins, ...figuresOf(results, names[name]), text };
     }

@@ -10,7 +10,7 @@ const scenario = {
   name: "first-answer",
   title: "From the start of a process to its first answer",
   unit: "ms",
-  of: "time",
+  measure: "ms",
   floor: "bare",
   own: "mini",
   twins: ["bare", "bare again"],
