@@ -18,12 +18,13 @@ import { buildPackages } from "./measure/build.mjs";
 import { runToEnd } from "./measure/children.mjs";
 import { describeMachine } from "./measure/machine.mjs";
 import { Progress } from "./measure/progress.mjs";
-import { readOptions, UsageError } from "./options.mjs";
+import { readOptions } from "./options.mjs";
 import { loadParts } from "./parts.mjs";
 import { compare, describeComparison } from "./report/check.mjs";
 import { readRecorded, record } from "./report/record.mjs";
 import { keyOf, summarize } from "./report/summary.mjs";
 import { describe } from "./report/table.mjs";
+import { UsageError } from "./usage-error.mjs";
 
 /** Seconds for a scenario with some ten contestants. */
 const guess = ({ rounds, seconds, warmUp, onlyEssential }) => (onlyEssential ? 4 : 10) * (rounds * (seconds + 0.05) + warmUp / 8000 + 0.2);
@@ -59,11 +60,17 @@ function titleOf(part, { node }, { name, title, measure, figures }) {
   return `${part.name} ${name}: ${title}${where} (${measure}${rounds > 1 ? `, medians of ${rounds} rounds` : ""})`;
 }
 
+/** Whether any of the steps has something recorded. */
+function isRecorded(steps, recorded) {
+  const keys = new Set(recorded.map(keyOf));
+  return steps.some(({ part, plan: { node, wanted } }) =>
+    wanted.some((name) => keys.has(keyOf({ part: part.name, node: node.name, name }))),
+  );
+}
+
 /** What is worse is measured once more, because a busy moment of the machine is soon over. */
-async function check(steps, results) {
-  const recorded = readRecorded()?.results ?? [];
+async function check(steps, results, recorded) {
   const first = compare(results.map(summarize), recorded);
-  if (first.length === 0) throw new UsageError("There is nothing to compare with: record it first, by npm run bench -- --record.");
   const doubtful = new Set(first.filter(({ isWorse }) => isWorse).map(({ key }) => key));
   const isDoubtful = (part, node, name) => doubtful.has(keyOf({ part: part.name, node: node.name, name }));
   const again = steps
@@ -82,16 +89,21 @@ async function check(steps, results) {
 
 async function bench() {
   const options = readOptions(await loadParts());
+  const steps = makeSteps(options);
+  const recorded = readRecorded()?.results ?? [];
+  if (options.isCheck && !isRecorded(steps, recorded)) {
+    throw new UsageError("There is nothing to compare with: record it first, by npm run bench -- --record.");
+  }
   buildPackages();
   const machine = describeMachine(options.nodes);
-  const steps = makeSteps(options);
   const results = await measureAll(steps);
   const { rounds, seconds, isQuick } = options.plan;
   const measured = { ...machine, isQuick, rounds, seconds, results };
   console.log(`\nLoad of the machine at the start: ${machine.load.toFixed(1)} on ${machine.cores} cores.`);
+  if (isQuick) console.log("Quick figures are of servers that have hardly warmed up: good for a look, not for a comparison.");
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
   if (options.isRecorded) record(measured);
-  return options.isCheck ? check(steps, results) : 0;
+  return options.isCheck ? check(steps, results, recorded) : 0;
 }
 
 await runToEnd(() =>

@@ -5,6 +5,9 @@ import { table } from "./table.mjs";
 /** Differences of less than this are ties. */
 const least = 0.1;
 
+/** Who may be worse by more than this is not compared with anything. */
+const most = 0.5;
+
 /** What counts of a result: the ratio of ours to the floor, or where there is no floor the figure itself. */
 function valueOf({ contestants, own }) {
   const { ratio, median, error = 0 } = contestants[own];
@@ -46,7 +49,7 @@ export function describeComparison(rows) {
     now.toPrecision(3),
     percent(change),
     percent(allowed),
-    isWorse ? "worse" : "",
+    isWorse ? "worse" : allowed > most ? "too noisy to say" : "",
   ]);
   return table([head, ...cells]);
 }
