@@ -12,11 +12,14 @@ const answers = {
   },
 };
 
+/** Ends where nobody listens any more. */
+const say = (message) => process.send(message, (error) => error !== null && process.exit(1));
+
 process.on("disconnect", () => process.exit());
-process.on("message", (message) => process.send(answers[message]()));
+process.on("message", (message) => say(answers[message]()));
 try {
   const { start } = await import(module);
-  process.send({ port: await start(...args) });
+  say({ port: await start(...args) });
 } catch (error) {
-  process.send({ error: error.stack }, () => process.exit(1));
+  say({ error: error.stack });
 }

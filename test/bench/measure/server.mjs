@@ -22,8 +22,13 @@ export class Server {
    */
   static async launch(name, { module, args = [], execArgv }, node) {
     const child = startChild(entry, [String(module), ...args], { node, execArgv });
-    const { port } = await reply(child, name);
-    return new Server(name, child, `http://127.0.0.1:${port}`);
+    try {
+      const { port } = await reply(child, name);
+      return new Server(name, child, `http://127.0.0.1:${port}`);
+    } catch (error) {
+      await endChild(child);
+      throw error;
+    }
   }
 
   constructor(name, child, url) {
@@ -36,7 +41,7 @@ export class Server {
     return this.#name;
   }
 
-  /** The answer to one request, as what is written in `verify.mjs` takes it. */
+  /** The answer to one request, as `verify` takes it. */
   async fetch({ path, ...init }) {
     const response = await fetch(this.#url + path, { ...init, redirect: "manual" });
     return {

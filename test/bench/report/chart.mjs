@@ -49,7 +49,7 @@ function caption({ floor, measure }, versions) {
   return floor === undefined ? `${measure}, less is better; ${of}` : `${measure}, ${floor} = 1, less is better; ${of}`;
 }
 
-/** Rows of a chart, the shortest first: for each contestant its bars, one for each version of Node. */
+/** Rows of a chart, the shortest on the first version of Node first: for each contestant its bars, one for each version of Node. */
 function rowsOf(results) {
   const [{ own, floor }] = results;
   const names = [...new Set(results.flatMap(({ contestants }) => Object.keys(contestants)))];
@@ -58,13 +58,14 @@ function rowsOf(results) {
     const kind = name === own ? "own" : name === floor ? "floor" : "peer";
     return { name, kind, bars, longest: Math.max(...bars.map((each) => each.length ?? 0)) };
   });
-  return rows.toSorted((one, other) => one.longest - other.longest);
+  const firstOf = ({ bars: [first], longest }) => first.length ?? longest;
+  return rows.toSorted((one, other) => firstOf(one) - firstOf(other));
 }
 
 /** How long the axis is: as long as the longest bar, unless that is much longer than ours and the floor's. */
 function limitOf(rows) {
   const usual = Math.max(...rows.filter(({ kind }) => kind !== "peer").map(({ longest }) => longest));
-  return Math.min(rows.at(-1).longest, usual * most) * 1.02;
+  return Math.min(Math.max(...rows.map(({ longest }) => longest)), usual * most) * 1.02;
 }
 
 function drawBar({ length, label }, { y, kind, limit, isSecond }) {

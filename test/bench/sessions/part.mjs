@@ -10,14 +10,12 @@ export const part = {
   scenarios: Object.keys(scenarios).filter((name) => here.includes(scenarios[name].medium)),
   isPerNode: true,
   async *measure({ wanted, ...plan }) {
-    const media = [...new Set(wanted.map((name) => scenarios[name].medium))];
-    const databases = await startDatabases(media);
+    const databases = await startDatabases([...new Set(wanted.map((name) => scenarios[name].medium))]);
+    const isThere = (name) => scenarios[name].medium !== "Redis" || databases.has("Redis");
+    const missing = wanted.filter((name) => !isThere(name));
+    if (missing.length > 0) console.log(`\nLeft out, because this machine has no redis-server: ${missing.join(", ")}.`);
     try {
-      for (const name of wanted) {
-        if (scenarios[name].medium === "Redis" && !databases.has("Redis"))
-          console.log(`\nLeft out: ${name}, because there is no redis-server.`);
-        else yield await measureScenario(name, plan);
-      }
+      for (const name of wanted.filter(isThere)) yield await measureScenario(name, plan);
     } finally {
       await endDatabases(databases);
     }
