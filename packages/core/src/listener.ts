@@ -46,20 +46,21 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     }
     // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
     if (stream === undefined) res.strictContentLength = true;
-    // What nobody has read of a body would stand before the next request.
-    if (req.method !== "GET") res.once("finish", () => void req.resume());
     const answer = app.fetch(new ServedRequest(req, res, app.maxBodySize, judged));
     if (isPromise(answer)) void answer.then((response) => send(req, res, response as Response));
     else send(req, res, answer);
   };
 }
 
-function send({ stream }: Incoming, res: ServerResponse, response: Response): void {
+function send(req: Incoming, res: ServerResponse, response: Response): void {
+  const { stream } = req;
+  // What nobody has read of a body would stand before the next request.
+  if (req.method !== "GET" && !req.readableEnded) res.once("finish", () => void req.resume());
   if (stream !== undefined) {
     sendNodeResponse(res, multiplexed(response, stream)).catch(() => fail(res));
     return;
   }
-  const { status, statusText, headers, body } = response._toNodeResponse();
+  const { status, statusText, headers, body, length } = response._toNodeResponse();
   if (body instanceof ReadableStream) {
     sendNodeResponse(res, response).catch(() => fail(res));
     return;
@@ -67,14 +68,15 @@ function send({ stream }: Incoming, res: ServerResponse, response: Response): vo
   const { socket } = res;
   try {
     res.writeHead(status, statusText, headers);
-    if (body === null || body.length === 0 || socket === null) {
+    if (body === null || length === 0 || socket === null) {
       res.end(body);
       return;
     }
     // Head and body leave in one write, where end(body) would add an empty one behind them.
     socket.cork();
     try {
-      res.write(body);
+      // Text in which each character is a byte is copied as it is.
+      res.write(body, length === body.length ? "latin1" : "utf8");
     } finally {
       socket.uncork();
     }

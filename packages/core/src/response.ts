@@ -46,6 +46,8 @@ interface NodeParts {
   readonly statusText: string;
   readonly headers: FlatHeaders;
   readonly body: ReusableBody | ReadableStream;
+  /** Bytes of the body; 0 for a stream, whose length is not known. */
+  readonly length: number;
 }
 
 /** Gives the parts of a response without making its native one. */
@@ -120,10 +122,11 @@ export class Response extends FastResponse {
       const frames = headers[i] === "transfer-encoding" || (headers[i] === "content-length" && body !== null && !isStream);
       if (!frames) written.push(headers[i]!, headers[i + 1]!);
     }
-    if (isStream) return { status, statusText, headers: written, body };
-    if (body !== null) written.push("content-length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength));
-    else if (status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined) written.push("content-length", "0");
-    return { status, statusText, headers: written, body };
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
+    if (body === null ? status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream) {
+      written.push("content-length", String(length));
+    }
+    return { status, statusText, headers: written, body, length };
   }
 
   static {
