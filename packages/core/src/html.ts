@@ -1,4 +1,4 @@
-import { Response } from "./response.ts";
+import { fromParts, Response } from "./response.ts";
 
 const special = /[&<>"']/;
 const specials = /[&<>"']/g;
@@ -56,7 +56,7 @@ html.response = (markup: Html, init: ResponseInit = {}): Response => {
 
 /** The plain 200 answer of a handler that returned markup. */
 export function htmlResponse(markup: Html, status = 200): Response {
-  return new Response(markup.markup, { status, headers: [["content-type", type]] });
+  return fromParts({ body: markup.markup, status, statusText: "", headers: ["content-type", type] });
 }
 
 /** Markup that is put in without escaping. Never with anything a visitor wrote. */

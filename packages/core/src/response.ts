@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { FastResponse } from "srvx";
-import { checkHeader, fieldValue, flatten, flatValue, pairs, ResponseHeaders, type FlatHeaders } from "./response-headers.ts";
+import { checkHeader, fieldValue, flatten, flatValue, ResponseHeaders, type FlatHeaders } from "./response-headers.ts";
 
 type ReusableBody = string | Uint8Array | null;
 
@@ -14,7 +14,8 @@ interface Parts {
 /** Says to the constructor that its argument are {@link Parts} which were checked before. */
 const checked = Symbol("checked");
 
-function checkedParts(body: BodyInit | null | undefined, init: ResponseInit): Parts {
+/** @param textType - The content type of text that says none itself. */
+function checkedParts(body: BodyInit | null | undefined, init: ResponseInit, textType = "text/plain;charset=UTF-8"): Parts {
   const { status = 200, statusText = "" } = init;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`A response can not have the status ${String(status)}: it must be a whole number from 200 to 599.`);
@@ -27,7 +28,8 @@ function checkedParts(body: BodyInit | null | undefined, init: ResponseInit): Pa
     throw new TypeError(`A response with status ${status} can not have a body.`);
   }
   if (typeof body === "string") {
-    if (flatValue(headers, "content-type") === undefined) headers.push("content-type", "text/plain;charset=UTF-8");
+    if (headers.length === 0) return { body, status, statusText, headers: ["content-type", textType] };
+    if (flatValue(headers, "content-type") === undefined) headers.push("content-type", textType);
     return { body, status, statusText, headers };
   }
   if (body instanceof Uint8Array || body instanceof ReadableStream) return { body, status, statusText, headers };
@@ -85,9 +87,7 @@ export class Response extends FastResponse {
   static override json(data: unknown, init: ResponseInit = {}): Response {
     const body = JSON.stringify(data);
     if (body === undefined) throw new TypeError("The value can not be written as JSON.");
-    const { status, statusText, headers } = checkedParts(null, init);
-    if (flatValue(headers, "content-type") === undefined) headers.push("content-type", "application/json");
-    return new Response(body, { status, statusText, headers: pairs(headers) });
+    return fromParts(checkedParts(body, init, "application/json"));
   }
 
   override get status(): number {
