@@ -3,6 +3,16 @@ import { readRedirectPattern, safeRedirect, withQuery, writeRedirect } from "../
 
 const write = (pattern: string, args: Readonly<Record<string, unknown>> = {}) => writeRedirect(readRedirectPattern(pattern), args);
 
+/** Read as the host's name, what stands before the @ would send visitors to another site than the one that is meant. */
+const withUser = [
+  "https://user@other.example/",
+  "https://user:5000@other.example/",
+  "https://user:hunter2@other.example/",
+  "https://@other.example/",
+  "HTTP://a@b@other.example",
+];
+const refusal = /^it can not redirect to a URL with a user name or a password: write what comes after its @$/;
+
 describe("the pattern of a redirect", () => {
   test.each([
     ["/new/:id", { id: "a/b" }, "/new/a%2Fb"],
@@ -31,6 +41,10 @@ describe("the pattern of a redirect", () => {
     },
   );
 
+  test.each(withUser)("%j has a user in it, and the message does not tell who", (pattern) => {
+    expect(() => readRedirectPattern(pattern)).toThrow(refusal);
+  });
+
   test("is the start page where a parameter that it cannot be without is missing", () => {
     expect(write("/a/:id")).toBe("/");
   });
@@ -47,8 +61,14 @@ describe("a URL that a function gave", () => {
     ["http://other.example", "http://other.example/"],
     ["javascript:alert(1)", "/javascript:alert(1)"],
     ["x https://other.example/", "/x%20https://other.example/"],
+    ["https://other.example/@user?to=a@b#c@d", "https://other.example/@user?to=a@b#c@d"],
+    ["https://other.example?to=a@b", "https://other.example/?to=a@b"],
   ])("%j is sent as %j", (url, sent) => {
     expect(safeRedirect(url)).toBe(sent);
+  });
+
+  test.each(withUser)("%j has a user in it, and the message does not tell who", (url) => {
+    expect(() => safeRedirect(url)).toThrow(refusal);
   });
 });
 

@@ -7,19 +7,26 @@ export interface RedirectPattern {
 }
 
 /** Scheme and host of a whole URL, and what comes after. */
-const whole = /^(https?:\/\/[^/\\?#@]+)(.*)$/is;
+const whole = /^(https?:\/\/[^/\\?#]+)(.*)$/is;
 
-/** Splits a URL; the origin as URLs have it, a host of other scripts in ASCII. @throws TypeError for a host that is none. */
+/**
+ * Splits a URL; the origin as URLs have it, a host of other scripts in ASCII.
+ *
+ * @throws TypeError for a host that is none, or that has a user name or a password before it.
+ */
 function split(url: string): { readonly origin: string; readonly rest: string } {
   const [, origin, rest = url] = whole.exec(url) ?? [];
   if (origin === undefined) return { origin: "", rest };
+  // Not named in the message, for a password may stand there.
+  if (origin.includes("@"))
+    throw new TypeError("it can not redirect to a URL with a user name or a password: write what comes after its @");
   // The parser of URLs takes line breaks and tabs out without a word, and an asterisk for a letter.
   if (/[\0-\x20*\x7f]/.test(origin) || !URL.canParse(origin))
     throw new TypeError(`it can not redirect to ${JSON.stringify(origin)}, which has no host`);
   return { origin: new URL(origin).origin, rest };
 }
 
-/** @throws TypeError for a host that is none, or of path-to-regexp for a pattern that it refuses. */
+/** @throws TypeError for a host that is none or has a user, or of path-to-regexp for a pattern that it refuses. */
 export function readRedirectPattern(text: string): RedirectPattern {
   const { origin, rest } = split(text);
   return { origin, tokens: parse(`/${rest.replace(/^[/\\]+/, "")}`, { encodePath: encodeURI }).tokens };
@@ -30,7 +37,7 @@ export function writeRedirect({ origin, tokens }: RedirectPattern, args: Readonl
   return origin + onePath(write(tokens, args) ?? "/");
 }
 
-/** A URL that a function gave, made safe: a path stays on this site. @throws TypeError for a host that is none. */
+/** A URL that a function gave, made safe: a path stays on this site. @throws TypeError for a host that is none or has a user. */
 export function safeRedirect(url: string): string {
   const { origin, rest } = split(url);
   return origin + onePath(rest);

@@ -53,6 +53,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: Endpoints, all: r
  * Where a rule that has `redirectTo` sends a request.
  *
  * @throws Refused when the endpoint's rules do not fit the arguments.
+ * @throws TypeError for a function that gives no text, or a URL that nobody can be sent to.
  */
 export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoints: Endpoints): Location {
   const redirectTo = compiled.rule.redirectTo!;
@@ -60,7 +61,12 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
   if (typeof redirectTo === "function") {
     const given = redirectTo(args);
     if (typeof given !== "string") throw new TypeError(`redirectTo of the rule ${describeRule(compiled.rule)} must give a URL as text.`);
-    return { host: undefined, path: safeRedirect(given) };
+    try {
+      return { host: undefined, path: safeRedirect(given) };
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new TypeError(`The rule ${describeRule(compiled.rule)} can not work: ${error.message}.`, { cause: error });
+    }
   }
   const fitting = endpoints
     .rules(redirectTo.endpoint)
