@@ -24,7 +24,20 @@ export const modules = {
   },
   store: {
     sources: ["group-commit", "keyed-store", "keyed"].map((name) => `packages/session/src/backends/${name}.ts`),
-    tests: ["session/backends/keyed", "session/commit", "session/regenerate", "session/flash", "session/owners"],
+    tests: [
+      "session/backends/group-commit",
+      "session/backends/group-commit-faults",
+      "session/backends/keyed",
+      "session/kept-record",
+      "session/backend-faults",
+      "session/commit",
+      "session/regenerate",
+      "session/flash",
+      "session/owners",
+      "session/concurrency",
+      "session/backends/cached-faults",
+      "session/outage",
+    ],
   },
   matching: {
     sources: ["packages/core/src/matcher.ts", "packages/core/src/arg-reader.ts", "packages/core/src/mixed-segments.ts"],

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { GroupCommit, type Change } from "../../../packages/session/src/backends/group-commit.ts";
+import { within } from "../../../packages/session/src/deadline.ts";
+import { SessionUnavailableError } from "../../../packages/session/src/errors.ts";
+import { begun, key, put, shown } from "../../support/group-commits.ts";
+
+describe("a session that has ended meanwhile", () => {
+  test("says so to all whose changes wait, and to nobody else", async () => {
+    const { backend, commit, kept, hold, unreadable } = await begun();
+    await backend.take(key);
+    const { first, letGo } = await hold();
+    const [second, third] = [commit(put("b", 1)), commit(put("c", 1))];
+    letGo();
+    expect(await Promise.all([first, second, third])).toEqual([undefined, undefined, undefined]);
+    expect([unreadable(), await kept()]).toEqual([0, undefined]);
+  });
+
+  test("or whose record cannot be read says so once, and is not written over", async () => {
+    const { backend, commit, unreadable } = await begun();
+    const { version, ...record } = (await backend.read(key))!;
+    await backend.swap(key, version, { ...record, data: Buffer.from("PHP") });
+    backend.counted();
+    expect(await commit(put("b", 1))).toBeUndefined();
+    expect([unreadable(), backend.counted()]).toEqual([1, ["swap"]]);
+    expect(Buffer.from((await backend.read(key))!.data).toString()).toBe("PHP");
+  });
+});
+
+describe("a backend whose swap", () => {
+  test.each([[undefined], [null], [{}], [{ ok: "yes" }]])("gives %j has failed", async (given) => {
+    const { backend, commit } = await begun();
+    backend.swap = () => Promise.resolve(given as never);
+    const error: unknown = await commit(put("b", 1)).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SessionUnavailableError);
+    expect((error as SessionUnavailableError).reason).toEqual(new TypeError("the backend's swap() has given no result"));
+  });
+
+  test("fails for all that it was for is tried again for those who come after", async () => {
+    const { backend, commit, hold } = await begun();
+    backend.after = (name) => {
+      if (name !== "swap") return;
+      backend.after = () => undefined;
+      throw new Error("connection lost");
+    };
+    const { first, letGo } = await hold();
+    const second = commit(put("second", 2));
+    letGo();
+    await expect(first).rejects.toThrow(SessionUnavailableError);
+    expect(await shown(second)).toEqual([
+      { a: 1, first: 1 },
+      { a: 1, first: 1, second: 2 },
+    ]);
+  });
+
+  test("never answers holds up nobody for longer than the deadline", async () => {
+    const { backend, known } = await begun();
+    const short = new GroupCommit({ backend, deadline: 5, unreadable: () => undefined });
+    const begin = (change: Change) => within(5000, (deadline) => short.commit(key, known, change, deadline));
+    backend.before = () => {
+      backend.before = () => undefined;
+      return new Promise<never>(() => {});
+    };
+    const first = begin(put("b", 1));
+    const second = begin(put("c", 1));
+    await expect(first).rejects.toThrow(SessionUnavailableError);
+    expect(await shown(second)).toEqual([{ a: 1 }, { a: 1, c: 1 }]);
+  });
+});

@@ -1,0 +1,75 @@
+import { MemoryBackend, type SessionRecord } from "@mini/session";
+import { GroupCommit, type Change, type Changed } from "../../packages/session/src/backends/group-commit.ts";
+import { within } from "../../packages/session/src/deadline.ts";
+import { encodeRecord, type KeptRecord } from "../../packages/session/src/kept-record.ts";
+import { gate } from "./session-app.ts";
+import { WatchedBackend } from "./watched-backend.ts";
+
+const start = 1_700_000_000_000;
+export const key = "key";
+const deadline = 5000;
+
+/** A change that puts a value under a name; what else is there stays. */
+export const put =
+  (name: string, value: unknown): Change =>
+  (current) => ({ ...current, contents: { ...current.contents, data: { ...current.contents.data, [name]: value } } });
+
+export const nothing: Change = (current) => current;
+
+export const dataOf = (record: SessionRecord | undefined) =>
+  record && (JSON.parse(Buffer.from(record.data).toString()) as { readonly data: Record<string, unknown> }).data;
+
+/** What a change was made on, and what the session holds since. */
+export async function shown(changed: Promise<Changed | undefined>) {
+  const done = await changed;
+  return done && [done.before.contents.data, done.after.contents.data];
+}
+
+/** A session that holds `{ a: 1 }`, as requests have loaded it, and what commits their changes. */
+export async function begun() {
+  const backend = new WatchedBackend(new MemoryBackend({ now: () => start }));
+  let unreadable = 0;
+  const commits = new GroupCommit({ backend, deadline, unreadable: () => void unreadable++ });
+  const record = {
+    contents: { data: { a: 1 }, flashes: [] },
+    createdAt: start,
+    idleAt: start + 60_000,
+    expiresAt: start + 60_000,
+    owner: undefined,
+    epoch: undefined,
+    handle: "handle",
+  };
+  const known: KeptRecord = { ...record, version: (await backend.create(key, encodeRecord(record)))! };
+  backend.counted();
+  const commit = (change: Change, own = known, milliseconds = deadline) =>
+    within(milliseconds, (time) => commits.commit(key, own, change, time));
+  return {
+    backend,
+    commits,
+    known,
+    commit,
+    unreadable: () => unreadable,
+    /** What the session holds in the backend. */
+    kept: async () => dataOf(await backend.read(key)),
+    /** Lets another process put a value into the session. */
+    elsewhere: async (name: string, value: unknown): Promise<KeptRecord> => {
+      const other = new GroupCommit({ backend, deadline, unreadable: () => undefined });
+      const changed = await within(deadline, (time) => other.commit(key, known, put(name, value), time));
+      backend.counted();
+      return changed!.after;
+    },
+    /** Begins a commit whose swap waits until it is let go; those that begin meanwhile are made together in the next. */
+    hold: async (change: Change = put("first", 1)) => {
+      const [reached, held] = [gate(), gate()];
+      backend.before = async (name) => {
+        if (name !== "swap") return;
+        backend.before = () => undefined;
+        reached.open();
+        await held.opened;
+      };
+      const first = commit(change);
+      await reached.opened;
+      return { first, letGo: held.open };
+    },
+  };
+}
