@@ -1,4 +1,4 @@
-import { text } from "@mini/core";
+import { json, text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { begun, start } from "../../support/keyed-app.ts";
@@ -182,6 +182,83 @@ describe("the end of a session", () => {
     app.pass(51);
     expect(await app.data()).toEqual({});
   });
+
+  test("is told as it was settled when it began, to the visitor and in the list, though maxAge is longer now", async () => {
+    const backend = new MemoryBackend({ now: () => start });
+    const short = sessionApp({ backend, maxAge: 100, now: () => start });
+    await short.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
+    const headers = { cookie: `session=${short.client.cookies.get("session")}` };
+    const long = sessionApp({ backend, maxAge: 200, now: () => start });
+    const response = await long.run(
+      async (store, session) => json([(await session()).expiresAt, (await store.listSessions("user:1"))[0]!.expiresAt]),
+      { headers },
+    );
+    expect(await response.json()).toEqual([start + 100_000, start + 100_000]);
+  });
+
+  test("with a shorter maxAge counts from its beginning, to the millisecond, though its cookie came later", async () => {
+    let time = start;
+    const backend = new MemoryBackend({ now: () => time });
+    const app = sessionApp({ backend, now: () => time });
+    await app.run(async (_store, session) => {
+      (await session()).set("a", 1);
+      time += 50_000;
+    });
+    const headers = { cookie: `session=${app.client.cookies.get("session")}` };
+    const stricter = sessionApp({ backend, maxAge: 100, now: () => time });
+    time = start + 100_000;
+    expect(await stricter.data({ headers })).toEqual({ a: 1 });
+    time = start + 100_001;
+    expect(await stricter.data({ headers })).toEqual({});
+  });
+
+  test("by idleTimeout is moved by a change", async () => {
+    const app = await begun({ idleTimeout: 100 });
+    app.pass(90);
+    await app.run(async (_store, session) => (await session()).set("a", 2));
+    app.pass(90);
+    expect(await app.data()).toEqual({ a: 2, list: [1] });
+  });
+
+  test("that came meanwhile is told once, and asked for once, however often changes are committed", async () => {
+    const app = await begun();
+    const slow = await app.begin(async (_store, session) => {
+      for (const value of [2, 3, 4]) {
+        (await session()).set("a", value);
+        await (await session()).commit();
+      }
+    });
+    await app.run((store) => store.deleteSession());
+    app.watched.counted();
+    expect((await slow.finish()).status).toBe(200);
+    expect(app.watched.counted()).toEqual(["swap"]);
+    expect(app.logged).toEqual(["A change to a session was dropped: the session had ended meanwhile."]);
+  });
+
+  test("that there is not removes nothing", async () => {
+    const app = await begun({ maxAge: 100 });
+    const work: Work = async (store, session) => {
+      const { handle, expiresAt } = await session();
+      await store.deleteSession();
+      return json([handle ?? null, expiresAt]);
+    };
+    const response = await app.run(work, { client: app.browser() });
+    expect([response.status, await response.json()]).toEqual([200, [null, start + 100_000]]);
+    expect(app.watched.counted()).toEqual([]);
+  });
+});
+
+test.each<readonly [string, (session: AnySession) => void]>([
+  ["a change", () => undefined],
+  ["a new id", (session) => session.regenerate()],
+])("the function of update() runs once when nobody else changes the session, with %s", async (_title, and) => {
+  const app = await begun();
+  let runs = 0;
+  await app.run(async (_store, session) => {
+    (await session()).update("a", (value) => (value as number) + ++runs);
+    and(await session());
+  });
+  expect([runs, await app.data()]).toEqual([1, { a: 2, list: [1] }]);
 });
 
 describe("several backends", () => {

@@ -54,7 +54,8 @@ class KeyedSession implements StoredSession {
   }
 
   get expiresAt(): number | undefined {
-    return this.#kept?.record.expiresAt;
+    const end = this.#kept?.record.expiresAt;
+    return end === undefined ? undefined : end - endAfter(0, 0);
   }
 
   commit(commit: Commit, life: Life): Committed | Promise<Committed> {
@@ -208,7 +209,7 @@ class KeyedSession implements StoredSession {
     const kept = this.#kept;
     if (kept === undefined || this.#gone || this.#newest!.owner !== owner) return;
     const changed = await this.#store.within("keep a session", (deadline) =>
-      this.#store.change(deadline, kept.key, this.#newest!, (current) => (current.owner === owner ? { ...current, epoch } : current)),
+      this.#store.change(deadline, kept.key, this.#newest!, (current) => ({ ...current, epoch })),
     );
     if (changed === undefined) this.#gone = true;
     else this.#newest = changed.after;
