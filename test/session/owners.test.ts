@@ -172,7 +172,7 @@ describe("a renewal beside revokeAll", () => {
       const revoked = await app.run(async (store) => text(String(await store.revokeAll("user:1"))), { client: app.browser() });
       expect(revoked.status).toBe(200);
     };
-    await app.run(async (_store, session) => (await session()).regenerate());
+    expect((await app.run(async (_store, session) => (await session()).regenerate())).status).toBe(200);
     expect(once).toBe(false);
     const read = await app.run(async (_store, session) => text(String((await session()).isNew)));
     expect(await read.text()).toBe("true");
