@@ -131,6 +131,15 @@ describe("a change to a session that another process has changed", () => {
     expect(backend.counted()).toEqual(["swap", "swap"]);
   });
 
+  test("is made again at once the first time, without a timer", async () => {
+    const { commit, elsewhere } = await begun();
+    await elsewhere("b", 2);
+    // Nobody moves its clock on.
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    expect((await commit(put("c", 3)))?.after.contents.data).toEqual({ a: 1, b: 2, c: 3 });
+  });
+
   test("and that is there already is not made again", async () => {
     const { backend, commit, elsewhere } = await begun();
     await elsewhere("b", 2);

@@ -1,7 +1,7 @@
 import { json, text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { start } from "../../support/keyed-app.ts";
+import { idIn, keyOf, start } from "../../support/keyed-app.ts";
 import { sessionApp, setCookies, type Work } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
@@ -120,10 +120,9 @@ describe("a new id", () => {
   test("that was revoked as it was made, and whose old one can not be ended, is 503 for that alone", async () => {
     const app = await begun();
     app.once("after", "create", () => app.run(revokeAll("user:1"), { client: app.browser() }));
-    let takes = 0;
-    app.watched.before = (name) => {
-      // Its own end is the first, the old one's the second.
-      if (name === "take" && ++takes === 2) throw new Error("connection refused");
+    const old = keyOf(idIn(app));
+    app.watched.before = (name, key) => {
+      if (name === "take" && key === old) throw new Error("connection refused");
     };
     expect((await app.run(logIn("user:1"))).status).toBe(503);
     expect(app.logged).toEqual(["Cannot commit a session: connection refused"]);

@@ -1,5 +1,5 @@
 import { json, text, type Response } from "@mini/core";
-import { MemoryBackend } from "@mini/session";
+import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { begun, idIn, keyOf, start } from "../../support/keyed-app.ts";
 import { sessionApp, type AnySession, type Work } from "../../support/session-app.ts";
@@ -102,10 +102,24 @@ test("a record that has become unreadable when a change is made counts as ended,
   ]);
 });
 
+test.each<readonly [string, (session: AnySession) => void]>([
+  ["a change", () => undefined],
+  ["a new id", (session) => session.regenerate()],
+])("the function of update() runs once when nobody else changes the session, with %s", async (_title, and) => {
+  const app = await begun();
+  let runs = 0;
+  await app.run(async (_store, session) => {
+    (await session()).update("a", (value) => (value as number) + ++runs);
+    and(await session());
+  });
+  expect([runs, await app.data()]).toEqual([1, { a: 2, list: [1] }]);
+});
+
 describe("a backend that has only what it must have", () => {
   test("keeps an owner's session, which gets new ids and ends, and removes nothing by itself", async () => {
     let time = start;
-    const app = sessionApp({ backend: new PlainBackend(() => time), now: () => time });
+    const backend = Object.assign(new PlainBackend(() => time), { prune: undefined });
+    const app = sessionApp({ backend: backend as SessionBackend, now: () => time });
     await app.run(set);
     await app.run(logIn);
     await app.run(async (_store, session) => (await session()).regenerate());
@@ -175,6 +189,7 @@ describe("the last moment of a session", () => {
 
   test.each([
     ["maxAge", { maxAge: 100 }],
+    ["maxAge, though used just now,", { maxAge: 100, idleTimeout: 1000 }],
     ["idleTimeout", { idleTimeout: 100 }],
   ])("by %s is the same for its visitor and in the list of its owner's", async (_name, config) => {
     let time = start;

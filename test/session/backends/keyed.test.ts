@@ -35,6 +35,17 @@ describe("the calls to the backend", () => {
     expect(app.watched.counted()).toEqual(expected);
   });
 
+  test("for a new session that is committed and set to the same again is one", async () => {
+    const app = await begun();
+    const work: Work = async (_store, session) => {
+      (await session()).set("a", 1);
+      await (await session()).commit();
+      (await session()).set("a", 1);
+    };
+    await app.run(work, { client: app.browser() });
+    expect(app.watched.counted()).toEqual(["create"]);
+  });
+
   test("for a request without a cookie are none, and one when it makes a session", async () => {
     const app = await begun();
     await app.run(async (_store, session) => void (await session()).get("a"), { client: app.browser() });
@@ -212,12 +223,15 @@ describe("the end of a session", () => {
     expect(await stricter.data({ headers })).toEqual({});
   });
 
-  test("by idleTimeout is moved by a change", async () => {
+  test.each([
+    [100, { a: 2, list: [1] }],
+    [101, {}],
+  ])("by idleTimeout is moved by a change: %i seconds later the session is %j", async (seconds, expected) => {
     const app = await begun({ idleTimeout: 100 });
     app.pass(90);
     await app.run(async (_store, session) => (await session()).set("a", 2));
-    app.pass(90);
-    expect(await app.data()).toEqual({ a: 2, list: [1] });
+    app.pass(seconds);
+    expect(await app.data()).toEqual(expected);
   });
 
   test("that came meanwhile is told once, and asked for once, however often changes are committed", async () => {
@@ -246,19 +260,6 @@ describe("the end of a session", () => {
     expect([response.status, await response.json()]).toEqual([200, [null, start + 100_000]]);
     expect(app.watched.counted()).toEqual([]);
   });
-});
-
-test.each<readonly [string, (session: AnySession) => void]>([
-  ["a change", () => undefined],
-  ["a new id", (session) => session.regenerate()],
-])("the function of update() runs once when nobody else changes the session, with %s", async (_title, and) => {
-  const app = await begun();
-  let runs = 0;
-  await app.run(async (_store, session) => {
-    (await session()).update("a", (value) => (value as number) + ++runs);
-    and(await session());
-  });
-  expect([runs, await app.data()]).toEqual([1, { a: 2, list: [1] }]);
 });
 
 describe("several backends", () => {

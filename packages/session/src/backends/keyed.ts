@@ -178,7 +178,7 @@ class KeyedSession implements StoredSession {
           return undefined;
         }
         if (old?.version === known.version) return fresh;
-        const record = await this.#carryOver(deadline, fresh, old, {
+        const record = await this.#carryOver(deadline, fresh, {
           contents: old === undefined ? store.fresh(apply(operations, noContents)) : onto(old),
           ...(owner === undefined && { owner: old?.owner, epoch: old?.epoch }),
         });
@@ -194,14 +194,9 @@ class KeyedSession implements StoredSession {
   }
 
   /** What was changed meanwhile goes into the new record; of what has ended only what this request did goes on. */
-  async #carryOver(
-    deadline: Deadline,
-    { id, record }: Created,
-    old: KeptRecord | undefined,
-    changes: Partial<KeptRecord>,
-  ): Promise<KeptRecord | undefined> {
+  async #carryOver(deadline: Deadline, { id, record }: Created, changes: Partial<KeptRecord>): Promise<KeptRecord | undefined> {
     const changed = await this.#store.change(deadline, id.key, record, (current) => ({ ...current, ...changes }));
-    if (old === undefined && record.owner !== undefined && changed?.after.owner === undefined) this.#store.disown(record.owner, id.key);
+    if (record.owner !== undefined && changed?.after.owner === undefined) this.#store.disown(record.owner, id.key);
     return changed?.after;
   }
 
