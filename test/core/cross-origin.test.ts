@@ -1,10 +1,11 @@
-import { Rule, text } from "@mini/core";
-import { describe, expect, test } from "vitest";
+import { Rule, text, type App } from "@mini/core";
+import { beforeAll, describe, expect, test } from "vitest";
 import { CrossOrigin } from "../../packages/core/src/cross-origin.ts";
 import { makeApp } from "../support/one-handler.ts";
 
 describe("writes from other origins", () => {
-  const { app } = makeApp(() => text("done"), { crossOrigin: { trusted: ["https://friend.example"] } });
+  let app: App;
+  beforeAll(() => void ({ app } = makeApp(() => text("done"), { crossOrigin: { trusted: ["https://friend.example"] } })));
   const post = async (headers: Record<string, string>) =>
     (await app.fetch(new Request("http://localhost:8080/", { method: "POST", headers }))).status;
 

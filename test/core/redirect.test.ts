@@ -1,8 +1,11 @@
-import { redirect, request, RequestHandler, Rule } from "@mini/core";
-import { describe, expect, test } from "vitest";
+import { redirect, request, RequestHandler, Rule, type App } from "@mini/core";
+import { beforeAll, describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
-const { app } = makeApp(() => redirect(request.args.get("to")!), { crossOrigin: { trusted: ["https://friend.example"] } });
+let app: App;
+beforeAll(
+  () => void ({ app } = makeApp(() => redirect(request.args.get("to")!), { crossOrigin: { trusted: ["https://friend.example"] } })),
+);
 
 async function follow(to: string): Promise<{ status: number; location: string | null }> {
   const response = await app.fetch(new Request(`http://site.example:8080/?to=${encodeURIComponent(to)}`));

@@ -22,8 +22,9 @@ export class CrossOrigin {
     this.#off = option === false;
     const trusted = option === false ? [] : (option.trusted ?? []);
     for (const origin of trusted) {
+      // "null", which browsers send for pages of no origin, is no URL.
       const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
-      if (parsed?.origin !== origin || origin === "null") {
+      if (parsed?.origin !== origin) {
         throw new ConfigError(
           `Cannot trust the origin ${JSON.stringify(origin)}: write scheme, host and port alone, such as "https://admin.example.com".`,
         );
