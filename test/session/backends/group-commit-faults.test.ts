@@ -55,7 +55,7 @@ describe("a backend whose swap", () => {
   test("never answers holds up nobody for longer than the deadline", async () => {
     const { backend, known } = await begun();
     const short = new GroupCommit({ backend, deadline: 5, unreadable: () => undefined });
-    const begin = (change: Change) => within(5000, (deadline) => short.commit(key, known, change, deadline));
+    const begin = (change: Change) => within(1000, (deadline) => short.commit(key, known, change, deadline));
     backend.before = () => {
       backend.before = () => undefined;
       return new Promise<never>(() => {});
