@@ -49,6 +49,8 @@ describe("the calls to the backend", () => {
   test("for a request without a cookie are none, and one when it makes a session", async () => {
     const app = await begun();
     await app.run(async (_store, session) => void (await session()).get("a"), { client: app.browser() });
+    const undone: Work = async (_store, session) => void [(await session()).set("a", 1), (await session()).delete("a")];
+    await app.run(undone, { client: app.browser() });
     expect(app.watched.counted()).toEqual([]);
     await app.run(async (_store, session) => (await session()).set("a", 1), { client: app.browser() });
     expect(app.watched.counted()).toEqual(["create"]);

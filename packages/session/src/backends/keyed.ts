@@ -269,7 +269,6 @@ export class KeyedMedium implements SessionMedium {
 
   async end(received: Received, but: string | undefined): Promise<void> {
     const keys = this.#keys(received).filter((key) => key !== but);
-    if (keys.length === 0) return;
     await this.#store.within("end a session", (deadline) => Promise.all(keys.map((key) => this.#store.take(key, deadline))));
   }
 
