@@ -19,8 +19,8 @@ export const modules = {
     ].map((name) => `session/${name}`),
   },
   signing: {
-    sources: ["packages/session/src/secure-cookie.ts", "packages/session/src/session-ids.ts"],
-    tests: ["session/secure-cookie", "session/securecookie-cases", "session/session-ids"],
+    sources: ["secure-cookie", "hmac", "session-ids"].map((name) => `packages/session/src/${name}.ts`),
+    tests: ["session/hmac", "session/secure-cookie", "session/securecookie-cases", "session/session-ids"],
   },
   store: {
     sources: ["group-commit", "keyed-store", "keyed"].map((name) => `packages/session/src/backends/${name}.ts`),
