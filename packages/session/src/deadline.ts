@@ -60,7 +60,11 @@ export class Deadline {
 }
 
 /** Runs work that has so much time, whatever comes of it. */
-export function within<Result>(milliseconds: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+export async function within<Result>(milliseconds: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
   const deadline = new Deadline(milliseconds);
-  return work(deadline).finally(() => deadline.end());
+  try {
+    return await work(deadline);
+  } finally {
+    deadline.end();
+  }
 }

@@ -2,6 +2,7 @@ import { beforeHead, ConfigError, cookieValues, local, LocalError, vary } from "
 import type { Request, Response } from "@mini/core";
 import type { SessionOptions } from "./config.ts";
 import { SessionCommittedError, SessionUnavailableError } from "./errors.ts";
+import { handled } from "./handled.ts";
 import type { Received, SessionMedium, StoredSession } from "./medium.ts";
 import { quoted } from "./operations.ts";
 import type { OutgoingCookies } from "./outgoing.ts";
@@ -9,6 +10,7 @@ import type { OwnedSessions } from "./owned-sessions.ts";
 import type { SecureCookie } from "./secure-cookie.ts";
 import { SentCookies } from "./sent-cookies.ts";
 import { checkCookieName, withOptions, type SessionSettings, type Settings } from "./settings.ts";
+import type { Session } from "./session.ts";
 import { Slot, type SlotRequest } from "./slot.ts";
 
 /** What the sessions of all requests of an application share. */
@@ -22,9 +24,10 @@ export interface SharedSessions {
   readonly outgoing: OutgoingCookies;
 }
 
+/** A session that is being loaded. */
 interface Loading {
   settings: SessionSettings;
-  readonly slot: Promise<Slot>;
+  readonly session: Promise<Session>;
 }
 
 /** Values of one cookie name that are tried, and how long each may be. */
@@ -81,12 +84,12 @@ export class RequestSessions implements SlotRequest {
     return values.filter((value) => value.length <= longestValue);
   }
 
-  /** A session by its key; loaded once, and then one object for whoever asks. */
-  slot(key: string, options?: SessionOptions): Slot | Promise<Slot> {
+  /** A session by its key; loaded once, and then one object for whoever asks. Loading it may fail without anybody waiting. */
+  open(key: string, options?: SessionOptions): Slot | Loading {
     const known = this.#slots.get(key);
     if (known !== undefined) {
       if (options !== undefined) this.#merge(key, known, options);
-      return known instanceof Slot ? known : known.slot;
+      return known;
     }
     this.mustBeOpen("load the session", key);
     if (key !== this.settings.cookieName) checkCookieName(this.settings, key);
@@ -99,22 +102,30 @@ export class RequestSessions implements SlotRequest {
     return slot;
   }
 
-  #load(key: string, name: string, settings: SessionSettings, stored: Promise<StoredSession>): Promise<Slot> {
-    const slot = stored.then(
+  #load(key: string, name: string, settings: SessionSettings, stored: Promise<StoredSession>): Loading {
+    const session = stored.then(
       (loaded) => {
         const made = new Slot(this, name, loading.settings, loaded);
         if (this.#finished) made.state.close();
         this.#slots.set(key, made);
-        return made;
+        return made.session;
       },
       (error: unknown) => {
         this.#fail(error);
         throw error;
       },
     );
-    const loading: Loading = { settings, slot };
+    const loading: Loading = { settings, session: handled(session) };
     this.#slots.set(key, loading);
-    return slot;
+    return loading;
+  }
+
+  /** The slot of a key that is in use, once it is loaded. */
+  async #loaded(key: string): Promise<Slot> {
+    const known = this.#slots.get(key)!;
+    if (known instanceof Slot) return known;
+    await known.session;
+    return this.#loaded(key);
   }
 
   #settingsOf(key: string, options: SessionOptions | undefined): SessionSettings {
@@ -168,7 +179,7 @@ export class RequestSessions implements SlotRequest {
     if (known === undefined) {
       this.#slots.set(key, new Slot(this, name, settings, fresh()));
     } else {
-      const slot = known instanceof Slot ? known : await known.slot;
+      const slot = known instanceof Slot ? known : await this.#loaded(key);
       // Once more, for a commit that was under way may have sent the cookie.
       loaded = await slot.end(fresh, clear);
     }
@@ -179,28 +190,28 @@ export class RequestSessions implements SlotRequest {
   async owned<Result>(ask: (owned: OwnedSessions, own: readonly Slot[]) => Promise<Result>): Promise<Result> {
     this.mustBeOpen("look for the sessions of an owner");
     const owned = this.#shared.owned();
-    await this.slot(this.settings.cookieName);
-    const slots = await Promise.all([...this.#slots.values()].map(async (known) => (known instanceof Slot ? known : known.slot)));
+    this.open(this.settings.cookieName);
+    const slots = await Promise.all(Array.from(this.#slots.keys(), async (key) => this.#loaded(key)));
     return ask(owned, slots);
   }
 
   /** Has the answer wait for it: whoever does not wait himself learns of a failure by the answer. */
   wait<Result>(work: Promise<Result>): Promise<Result> {
     const all = (this.#work ??= new Set());
-    const settled: Promise<unknown> = work.then(ignore, ignore).then(() => all.delete(settled));
+    const done = () => void all.delete(settled);
+    const settled: Promise<void> = work.then(done, done);
     all.add(settled);
     return work;
   }
 
   /** What was to become permanent and did not ends the request, whoever catches the error. */
-  async must<Result>(work: Result | Promise<Result>): Promise<Result> {
-    try {
-      return await work;
-    } catch (error) {
+  must<Result>(work: Result | Promise<Result>): Promise<Result> {
+    if (!(work instanceof Promise)) return Promise.resolve(work);
+    return work.catch((error: unknown) => {
       this.#fail(error);
       this.#lost = true;
       throw error;
-    }
+    });
   }
 
   #fail(error: unknown): void {
@@ -278,5 +289,3 @@ function hasChanges({ session }: Slot): boolean {
     throw error;
   }
 }
-
-function ignore(): void {}

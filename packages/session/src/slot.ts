@@ -132,12 +132,11 @@ export class Slot implements SessionHome {
   #inTurn<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     const result = this.#busy === undefined ? work() : this.#busy.then(work);
     if (!(result instanceof Promise)) return result;
-    const settled: Promise<void> = result.then(ignore, ignore).then(() => {
+    const leave = () => {
       if (this.#busy === settled) this.#busy = undefined;
-    });
+    };
+    const settled: Promise<void> = result.then(leave, leave);
     this.#busy = settled;
     return result;
   }
 }
-
-function ignore(): void {}

@@ -39,10 +39,9 @@ export class SessionStore {
    */
   getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
     try {
-      const slot = this.#used.slot(key, options);
+      const { session } = this.#used.open(key, options);
       // One object whatever the caller says is in it.
-      if (!(slot instanceof Promise)) return Promise.resolve(slot.session as unknown as Session<Data>);
-      return handled(slot.then(({ session }) => session as unknown as Session<Data>));
+      return (session instanceof Promise ? session : Promise.resolve(session)) as Promise<unknown> as Promise<Session<Data>>;
     } catch (error) {
       return handled(Promise.reject(error as Error));
     }

@@ -1,5 +1,5 @@
 import type { SessionBackend, SwapResult } from "../backend.ts";
-import { within, type Deadline } from "../deadline.ts";
+import { Deadline } from "../deadline.ts";
 import { SessionTooLargeError, SessionUnavailableError } from "../errors.ts";
 import { decodeRecord, encodeRecord, type KeptRecord } from "../kept-record.ts";
 
@@ -148,15 +148,16 @@ export class GroupCommit {
     return current;
   }
 
-  #swap(key: string, version: string, made: KeptRecord) {
+  async #swap(key: string, version: string, made: KeptRecord): Promise<SwapResult> {
     const record = encodeRecord(made);
-    return within(this.#milliseconds, (deadline) =>
-      deadline.call(async () => {
-        const result = await this.#backend.swap(key, version, record);
-        if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
-        throw new TypeError("the backend's swap() has given no result");
-      }),
-    );
+    const deadline = new Deadline(this.#milliseconds);
+    try {
+      const result = await deadline.call(() => this.#backend.swap(key, version, record));
+      if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
+      throw new SessionUnavailableError(new TypeError("the backend's swap() has given no result"));
+    } finally {
+      deadline.end();
+    }
   }
 }
 

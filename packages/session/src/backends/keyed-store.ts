@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "@mini/core";
 import type { SessionBackend, SessionRecord } from "../backend.ts";
-import { within, type Deadline } from "../deadline.ts";
+import { Deadline } from "../deadline.ts";
 import { SessionStillCachedError, SessionUnavailableError } from "../errors.ts";
 import { freshFlashes } from "../flash.ts";
 import { decodeRecord, encodeRecord, type KeptRecord } from "../kept-record.ts";
@@ -56,17 +56,26 @@ export class KeyedStore {
 
   /** Runs all calls of one load, commit or removal within the one deadline that it has. */
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    // Not by within(): each promise costs, and every request that uses a session comes this way.
+    const deadline = new Deadline(this.#milliseconds);
     try {
-      return await within(this.#milliseconds, work);
+      return await work(deadline);
     } catch (error) {
       if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
       throw error;
+    } finally {
+      deadline.end();
     }
   }
 
-  /** The live record of a key; what the clock says here counts, whatever the backend gives. */
+  /** The live record of a key. */
   async find(deadline: Deadline, key: string): Promise<KeptRecord | undefined> {
-    const record = this.#decode(await deadline.call(() => this.backend.read(key)));
+    return this.live(await deadline.call(() => this.backend.read(key)));
+  }
+
+  /** What was read, when it is alive; what the clock says here counts, whatever the backend gives. */
+  live(stored: SessionRecord | undefined): KeptRecord | undefined {
+    const record = this.#decode(stored);
     const now = this.now();
     return record !== undefined && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }

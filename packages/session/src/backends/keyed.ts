@@ -258,7 +258,7 @@ export class KeyedMedium implements SessionMedium {
     if (keys.length === 0) return new KeyedSession(this.#store, received, undefined);
     return this.#store.within("load a session", async (deadline) => {
       for (const key of keys) {
-        const record = await this.#store.find(deadline, key);
+        const record = this.#store.live(await deadline.call(() => this.#store.backend.read(key)));
         // The setting may be shorter by now than the one that the session began with.
         const lives = record !== undefined && this.#store.now() < endAfter(record.createdAt, received.maxAge);
         if (lives) return new KeyedSession(this.#store, received, { key, record });

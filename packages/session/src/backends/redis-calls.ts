@@ -40,7 +40,9 @@ export function change(text: string): RedisScript {
 export class RedisCalls {
   readonly #client: RedisScriptsLike;
   readonly #replicas: RedisReplicas | undefined;
-  readonly #running = new Set<Promise<unknown>>();
+  /** How many are under way, and who waits for them. */
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /** @throws TypeError for what is no client, or none to wait with. */
   constructor(client: RedisLike, wait?: RedisWaitOptions) {
@@ -57,27 +59,27 @@ export class RedisCalls {
   }
 
   /** Runs a script on one key, wherever that is. Every error of Redis is a rejection. */
-  run(script: RedisScript, key: string, values: readonly (string | number | Buffer)[]): Promise<unknown> {
+  async run(script: RedisScript, key: string, values: readonly (string | number | Buffer)[]): Promise<unknown> {
     const options = { keys: [key], arguments: values.map((value) => (typeof value === "number" ? String(value) : value)) };
     const send = () => this.#send(script, options);
-    const sent = script.changes && this.#replicas ? this.#replicas.holding(key, send) : send();
-    const call = sent.finally(() => this.#running.delete(call));
-    this.#running.add(call);
-    return call;
+    this.#running++;
+    try {
+      return await (script.changes && this.#replicas ? this.#replicas.holding(key, send) : send());
+    } finally {
+      if (--this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    }
   }
 
   /** Waits for what is under way. */
   async settle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  async #send({ text, sha }: RedisScript, options: RedisScriptOptions): Promise<unknown> {
-    try {
-      return await this.#client.evalSha(sha, options);
-    } catch (error) {
+  #send({ text, sha }: RedisScript, options: RedisScriptOptions): Promise<unknown> {
+    return this.#client.evalSha(sha, options).catch((error: unknown) => {
       // Redis tells its errors apart by their first word only. Nothing has run then: a restart has forgotten the script.
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT "))) throw error;
       return this.#client.eval(text, options);
-    }
+    });
   }
 }

@@ -72,8 +72,8 @@ export class RedisBackend implements SessionBackend {
     this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);
   }
 
-  async read(key: string): Promise<SessionRecord | undefined> {
-    return recordIn(await this.#calls.run(read, this.#prefix + key, [this.#now()]));
+  read(key: string): Promise<SessionRecord | undefined> {
+    return this.#calls.run(read, this.#prefix + key, [this.#now()]).then(recordIn);
   }
 
   async create(key: string, record: NewRecord): Promise<string | undefined> {
