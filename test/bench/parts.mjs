@@ -20,7 +20,8 @@
 // for each contestant a list with one figure a round, less is better; `floor`, the contestant that the ratios of the others
 // are to, or undefined where figures stand for themselves; `own`, ours; `twins`, two contestants that are the same and so show
 // the noise; `references`, more that ratios are shown to; `text`, printed in place of the table; `unable`, for each contestant
-// that could not do it the reason.
+// that could not do it the reason; `series`, where one thing is measured at several sizes, for each contestant "own" or "floor":
+// a chart shows them in the order of `figures`.
 //
 // measureServers() in measure/scenario.mjs makes a result of a scenario with servers: it starts them, has them verified,
 // and takes the CPU time of their processes. A part with servers needs nothing else.

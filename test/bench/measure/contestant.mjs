@@ -1,11 +1,18 @@
 // One contestant as a process of its own: node contestant.mjs <URL of a module> [arguments of its start() ...]
 //
 // start() gives or resolves to the port it listens on, on 127.0.0.1. The process says that port; then, when it is asked for
-// "cpu", the CPU time it has used, and for "heap", with --expose-gc, the bytes on its heap.
+// "cpu", the CPU time it has used, and for "heap", with --expose-gc, the bytes on its heap. A module that starts processes
+// exports `cpu` as well, which resolves to the time of all.
 const [module, ...args] = process.argv.slice(2);
 
+/** What the module exports. */
+let contestant = {};
+
 const answers = {
-  cpu: () => ({ cpu: process.cpuUsage() }),
+  async cpu() {
+    const { cpu = () => process.cpuUsage() } = contestant;
+    return { cpu: await cpu() };
+  },
   heap() {
     for (let i = 0; i < 4; i++) globalThis.gc();
     return { bytes: process.memoryUsage().heapUsed };
@@ -15,11 +22,17 @@ const answers = {
 /** Ends where nobody listens any more. */
 const say = (message) => process.send(message, (error) => error !== null && process.exit(1));
 
-process.on("disconnect", () => process.exit());
-process.on("message", (message) => say(answers[message]()));
-try {
-  const { start } = await import(module);
-  say({ port: await start(...args) });
-} catch (error) {
-  say({ error: error.stack });
+async function sayWhat(answer) {
+  try {
+    say(await answer());
+  } catch (error) {
+    say({ error: error.stack });
+  }
 }
+
+process.on("disconnect", () => process.exit());
+process.on("message", (message) => void sayWhat(answers[message]));
+await sayWhat(async () => {
+  contestant = await import(module);
+  return { port: await contestant.start(...args) };
+});

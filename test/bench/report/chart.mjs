@@ -49,15 +49,19 @@ function caption({ floor, measure }, versions) {
   return floor === undefined ? `${measure}, less is better; ${of}` : `${measure}, ${floor} = 1, less is better; ${of}`;
 }
 
-/** Rows of a chart, the shortest on the first version of Node first: for each contestant its bars, one for each version of Node. */
+/**
+ * Rows of a chart: for each contestant its bars, one for each version of Node. What is a series stays in its order, else the
+ * shortest on the first version comes first.
+ */
 function rowsOf(results) {
-  const [{ own, floor }] = results;
+  const [{ own, floor, series }] = results;
   const names = [...new Set(results.flatMap(({ contestants }) => Object.keys(contestants)))];
   const rows = names.map((name) => {
     const bars = results.map((result) => name in result.contestants && barOf(result.contestants[name], result));
-    const kind = name === own ? "own" : name === floor ? "floor" : "peer";
+    const kind = series !== undefined ? series[name] : name === own ? "own" : name === floor ? "floor" : "peer";
     return { name, kind, bars, longest: Math.max(...bars.map((each) => each.length ?? 0)) };
   });
+  if (series !== undefined) return rows;
   const firstOf = ({ bars: [first], longest }) => first.length ?? longest;
   return rows.toSorted((one, other) => firstOf(one) - firstOf(other));
 }

@@ -14,11 +14,12 @@ export function summarize({ figures, floor, own, twins = [], ...result }) {
     const toFloor = base && { ratio: rounded(ratio(list, base)), error: rounded(errorOfMedian(ratios(list, base))) };
     return [name, { median: rounded(median(list)), ...toFloor }];
   });
-  const { part, node, name, title, unit, measure } = result;
+  const { part, node, name, title, unit, measure, series } = result;
   const [one, other] = twins.map((twin) => figures[twin]);
   const noise = one === undefined || other === undefined ? 0 : rounded(Math.abs(ratio(other, one) - 1));
   const rounds = Object.values(figures)[0].length;
-  return { part, node, name, title, unit, measure, rounds, floor, own, noise, contestants: Object.fromEntries(contestants) };
+  const roles = { floor, own, ...(series !== undefined && { series }) };
+  return { part, node, name, title, unit, measure, rounds, ...roles, noise, contestants: Object.fromEntries(contestants) };
 }
 
 /** What tells results apart. */

@@ -28,11 +28,11 @@ async function verifySessions(server, path) {
   if (untouched.cookies.length > 0) throw new Error(`${server.name} sets a cookie where nobody has asked for a session`);
 }
 
-/** Cookies of new sessions that hold the count 1. */
-export function newSessions(server, count) {
+/** Cookies of new sessions that hold the count 1, and where the path says so more than that. */
+export function newSessions(server, count, path = "/change") {
   return Promise.all(
     Array.from({ length: count }, async () => {
-      const { cookies } = await server.fetch({ path: "/change" });
+      const { cookies } = await server.fetch({ path });
       return keep(undefined, cookies);
     }),
   );

@@ -30,7 +30,7 @@ export async function measureProcesses(medium, database, plan) {
     const figures = {};
     for (const [kind, path] of Object.entries(paths)) {
       const title = `${kind}, ${medium}`;
-      const measure = (name) => loadAll(servers.slice(0, counts[name]), { path, cookies, seconds: plan.seconds, database });
+      const measure = (name) => loadAll(share(servers.slice(0, counts[name]), path, cookies), { title, seconds: plan.seconds, database });
       await Promise.all(servers.map((server, i) => server.warmUp(clientsOf(path, shareOf(cookies, i, most)))));
       // The first tells what the processes can take, and is short.
       for (const name of Object.keys(counts)) for (let i = 0; i < 2; i++) await measure(name);
@@ -46,16 +46,20 @@ export async function measureProcesses(medium, database, plan) {
 const shareOf = (cookies, i, count) => cookies.filter((_cookie, k) => k % count === i);
 
 /** Every client stays with one of the processes, and has a session that the first of them has begun. */
-async function loadAll(servers, { path, cookies, seconds, database }) {
+const share = (servers, path, cookies) =>
+  servers.map((server, i) => ({ server, clients: clientsOf(path, shareOf(cookies, i, servers.length)) }));
+
+/** Puts load on all servers at once. @param database - As for `measureProcesses`. @returns As there, for one round. */
+export async function loadAll(all, { title, seconds, database }) {
   const serverCpu = () => (database === undefined ? NaN : cpuOf(database.pid));
   const own = process.cpuUsage();
   const before = serverCpu();
-  const loads = await Promise.all(servers.map((server, i) => server.load(clientsOf(path, shareOf(cookies, i, servers.length)), seconds)));
+  const loads = await Promise.all(all.map(({ server, clients }) => server.load(clients, seconds)));
   const { user, system } = process.cpuUsage(own);
   const after = serverCpu();
   const sum = (list) => list.reduce((total, each) => total + each, 0);
   const answers = sum(loads.map((load) => load.answers));
-  if (loads.some(({ others }) => others > 0)) throw new Error(`Requests of ${path} failed with ${servers.length} processes`);
+  if (loads.some(({ others }) => others > 0)) throw new Error(`Requests of ${title} failed with ${all.length} servers`);
   return {
     rate: answers / Math.max(...loads.map((load) => load.seconds)),
     us: sum(loads.map((load) => load.us * load.answers)) / answers,

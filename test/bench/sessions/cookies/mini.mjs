@@ -2,6 +2,7 @@
 import { App, request, RequestHandler, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { SessionMiddleware, SessionMixin } from "@mini/session";
+import { Fill } from "../servers/fill.mjs";
 
 class WithoutSession extends RequestHandler {
   get() {
@@ -31,6 +32,7 @@ export async function start(variant) {
     new Rule("/untouched", { handler: variant === "without" ? WithoutSession : Untouched }),
     new Rule("/read", { handler: Count }),
     new Rule("/change", { handler: Count }),
+    new Rule("/fill/:bytes", { handler: Fill }),
   ];
   const app = new App({ rules, config: { session: { secretKey: "benchmark ".repeat(4) } } });
   return (await serve(app, { port: 0, silent: true })).port;

@@ -5,18 +5,20 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { open } from "lmdb";
 import { barePostgres, bareRedis } from "../clients.mjs";
+import { fillingOf } from "../filling.mjs";
 import { answer, listen, readSigned, writeSigned } from "../signed.mjs";
 import { ownFolder } from "./folder.mjs";
 
 const storage = new AsyncLocalStorage();
 const parse = (text) => (text === undefined ? {} : JSON.parse(text));
-const increment = (data) => ({ ...data, count: (data.count ?? 0) + 1 });
+/** @param more - What the session is filled with, where it is. */
+const increment = (data, more) => ({ ...data, ...more, count: (data.count ?? 0) + 1 });
 
 function inMemory() {
   const texts = new Map();
   const read = (id) => parse(texts.get(id));
-  function change(id) {
-    const data = increment(read(id));
+  function change(id, more) {
+    const data = increment(read(id), more);
     texts.set(id, JSON.stringify(data));
     return data;
   }
@@ -27,9 +29,9 @@ function inLmdb(folder = ownFolder()) {
   const root = open({ path: join(folder, "bare.mdb") });
   const database = root.openDB({ name: "sessions", encoding: "binary", keyEncoding: "binary", cache: false });
   const read = (id) => parse(database.get(Buffer.from(id)));
-  async function change(id) {
+  async function change(id, more) {
     const committed = root.childTransaction(() => {
-      const data = increment(read(id));
+      const data = increment(read(id), more);
       void database.put(Buffer.from(id), Buffer.from(JSON.stringify(data)));
       return data;
     });
@@ -44,9 +46,9 @@ function inLmdb(folder = ownFolder()) {
 
 function inDatabase(database) {
   const read = async (id) => parse((await database.read(id))?.data);
-  async function change(id) {
+  async function change(id, more) {
     const found = await database.read(id);
-    const data = increment(parse(found?.data));
+    const data = increment(parse(found?.data), more);
     const isSwapped = await database.swap(id, found?.version, randomBytes(12), Buffer.from(JSON.stringify(data)));
     if (!isSwapped) throw new Error("Somebody else has changed the session.");
     return data;
@@ -65,7 +67,7 @@ function listener({ read, change }) {
     }
     const id = known ?? randomBytes(32).toString("base64url");
     const cookie = known === undefined ? writeSigned(id) : undefined;
-    const changed = change(id);
+    const changed = change(id, fillingOf(request.url));
     if (changed instanceof Promise) void changed.then((data) => answer(response, data, cookie));
     else answer(response, changed, cookie);
   };

@@ -8,6 +8,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { open } from "lmdb";
 import { connectRedis, openPool } from "../clients.mjs";
+import { Fill } from "./fill.mjs";
 import { ownFolder } from "./folder.mjs";
 
 class Count extends SessionMixin(RequestHandler) {
@@ -33,7 +34,11 @@ const backends = {
 /** @param {keyof typeof backends} variant */
 export async function start(variant, folder) {
   const backend = await backends[variant](folder);
-  const rules = [new Rule("/read", { handler: Count }), new Rule("/change", { handler: Count })];
+  const rules = [
+    new Rule("/read", { handler: Count }),
+    new Rule("/change", { handler: Count }),
+    new Rule("/fill/:bytes", { handler: Fill }),
+  ];
   const app = new App({ rules, config: { session: { secretKey: "benchmark ".repeat(4), backend } } });
   return (await serve(app, { port: 0, silent: true })).port;
 }
