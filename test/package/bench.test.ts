@@ -118,3 +118,14 @@ test("a chart has title, unit, axis and every value, escapes names, and cuts off
   expect(svg.match(/<path class="page"/g)).toHaveLength(1);
   expect(svg).toContain("2 cores of a CPU, 2026-11-26");
 });
+
+test("a chart of a series keeps its order, and tells ours from the floor at every size", async () => {
+  const [{ summarize }, { drawCharts }] = await Promise.all([load("summary"), load("chart")]);
+  const figures = { "bare, 1": [20], "mini, 1": [30], "bare, 2": [10], "mini, 2": [15] };
+  const series = { "bare, 1": "floor", "mini, 1": "own", "bare, 2": "floor", "mini, 2": "own" };
+  const { floor: _floor, own: _own, twins: _twins, ...about } = result;
+  const recorded = { ...summarize({ ...about, figures, series }), version: "v20.20.2", date: "2026-11-26T00:00:00.000Z" };
+  const { "http-hello": svg = "" } = drawCharts({ machine: { cores: 2, cpu: "a CPU" }, results: [recorded] });
+  expect(Array.from(svg.matchAll(/>(\w+, \d)</g), ([, name]) => name)).toEqual(Object.keys(series));
+  expect(Array.from(svg.matchAll(/<rect class="(own|floor|peer)"/g), ([, kind]) => kind)).toEqual(Object.values(series));
+});

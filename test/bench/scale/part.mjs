@@ -4,26 +4,34 @@ import { measureProcesses } from "./processes.mjs";
 import { measureReaders, measureRules } from "./rules.mjs";
 import { measureCookie, measureRecord } from "./sessions.mjs";
 
-/** By name what gives one result after the other, and seconds that it takes when it is quick. */
+/** By name what gives one result after the other, and how many servers that takes: of all sizes, and when it is quick. */
 const scenarios = {
-  rules: { measure: once(measureRules), seconds: 6 },
-  readers: { measure: once(measureReaders), seconds: 6 },
-  cookie: { measure: measureCookie, seconds: 12 },
-  record: { measure: measureRecord, seconds: 36 },
-  connections: { measure: once(measureConnections), seconds: 8 },
-  processes: { measure: measureProcesses, seconds: 4 },
+  rules: { measure: once(measureRules), servers: [6, 3] },
+  readers: { measure: once(measureReaders), servers: [8, 4] },
+  cookie: { measure: measureCookie, servers: [12, 8] },
+  record: { measure: measureRecord, servers: [60, 24] },
+  connections: { measure: once(measureConnections), servers: [8, 4] },
+  processes: { measure: measureProcesses, servers: [6, 2] },
 };
+const names = Object.keys(scenarios);
+
+/** Quick is what takes least, unless others are named. */
+const inHurry = ["rules", "processes"];
+const chosen = ({ isQuick, wanted }) => (isQuick && wanted.length === names.length ? inHurry : wanted);
+
+/** Half of them: what grows is seen sooner than ratios that are near to each other. */
+const roundsOf = ({ rounds }) => Math.ceil(rounds / 2);
 
 function once(measure) {
   return async function* (plan) {
     yield await measure(plan);
   };
 }
-const names = Object.keys(scenarios);
 
-/** Quick is what takes least, unless others are named. */
-const inHurry = ["rules", "readers", "processes"];
-const chosen = ({ isQuick, wanted }) => (isQuick && wanted.length === names.length ? inHurry : wanted);
+function secondsOf(plan) {
+  const each = roundsOf(plan) * (plan.seconds + 0.05) + plan.warmUp / 8000 + 0.3;
+  return chosen(plan).reduce((total, name) => total + scenarios[name].servers[plan.isQuick ? 1 : 0] * each, 0);
+}
 
 export const part = {
   name: "scale",
@@ -31,8 +39,8 @@ export const part = {
   isPerNode: false,
   // What it is made of is checked by other parts.
   isChecked: false,
-  seconds: (plan) => chosen(plan).reduce((total, name) => total + scenarios[name].seconds * (plan.isQuick ? 1 : plan.rounds * 3), 0),
-  async *measure({ wanted, ...plan }) {
-    for (const name of chosen({ ...plan, wanted })) yield* scenarios[name].measure(plan);
+  seconds: secondsOf,
+  async *measure(plan) {
+    for (const name of chosen(plan)) yield* scenarios[name].measure({ ...plan, rounds: roundsOf(plan) });
   },
 };
