@@ -14,7 +14,9 @@ const kinds = { read: "A growing session read", change: "One key of a growing se
 
 /** Sessions of a size, and what clients send that have one each. */
 async function prepare(server, bytes, path) {
-  const all = await newSessions(server, clients, pathOf(bytes));
+  const all = [];
+  // One by one: other servers are launched meanwhile.
+  while (all.length < clients) all.push(...(await newSessions(server, 1, pathOf(bytes))));
   const counts = await Promise.all(all.map((cookie) => countOf(server, cookie)));
   if (counts.some((count) => count !== 1)) throw new Error(`${server.name} does not keep a session of ${bytes} bytes`);
   return clientsOf(path, all);
