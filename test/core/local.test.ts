@@ -1,4 +1,4 @@
-import { local, LocalError, request, RequestHandler, Response, Rule, text } from "@mini/core";
+import { local, LocalError, request, RequestHandler, Response, Rule, text, withoutRequest } from "@mini/core";
 import type { Middleware } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
@@ -35,6 +35,20 @@ describe("local", () => {
       return new Response(new ReadableStream(source, { highWaterMark: 0 }));
     });
     expect(await (await get()).text()).toBe("streamed");
+  });
+
+  test("is not there in what is done without the request, and is again after it", async () => {
+    const { get } = makeApp(async () => {
+      local.word = "mine";
+      const begun = withoutRequest(async () => {
+        const before = "word" in local;
+        await new Promise(setImmediate);
+        return [before, "word" in local, "request" in local];
+      });
+      return text(JSON.stringify([await begun, local.word, request.path]));
+    });
+    expect(await (await get()).json()).toEqual([[false, false, false], "mine", "/"]);
+    expect(withoutRequest(() => "done")).toBe("done");
   });
 
   test("outside a request says so; what is not set names the middleware that sets it", async () => {

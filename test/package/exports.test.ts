@@ -19,7 +19,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: `
       App BuildError ConfigError DuplicateRuleError EndpointPrefix HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError SecurityHeaders
       Submount UnsafeRedirectError abort beforeHead cookieValues deleteCookie escapeHtml html int json local matching number oneOf parseCookies raw redirect request
-      serializeCookie setCookie setHeader setLocal text urlFor uuid vary
+      serializeCookie setCookie setHeader setLocal text urlFor uuid vary withoutRequest
     `,
     types: `
       AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler FormOptions HTTPErrorOptions HandlerClass HandlerResult

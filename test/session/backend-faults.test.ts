@@ -1,4 +1,4 @@
-import { text } from "@mini/core";
+import { local, text } from "@mini/core";
 import type { SessionStore } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { begun, look, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
@@ -68,3 +68,31 @@ test.each([null, "garbage", {}, { ok: true, data: 5 }])(
     expect([response.status, await response.text()]).toEqual([200, "true"]);
   },
 );
+
+test("no call of a backend keeps the request that has made it in memory", async () => {
+  const app = await begun({ idleTimeout: 60 });
+  const called = new Map<string, boolean>();
+  app.watched.before = (name) => void called.set(name, called.get(name) === true || "request" in local);
+  await app.run(async (store, session) => {
+    (await session()).regenerate({ owner: "user:1" });
+    await (await session()).commit();
+    (await session()).increment("a");
+    await store.listSessions("user:1");
+    return text("done");
+  });
+  await app.run(async (store) => {
+    await store.deleteSession();
+    return text("done");
+  });
+  await expect.poll(() => [...called.keys()]).toContain("owners.remove");
+  expect(Object.fromEntries(called)).toEqual({
+    read: false,
+    create: false,
+    swap: false,
+    take: false,
+    "owners.epoch": false,
+    "owners.add": false,
+    "owners.keys": false,
+    "owners.remove": false,
+  });
+});

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { Hmac } from "../../packages/session/src/hmac.ts";
 
 const hex = (text: string) => Buffer.from(text, "hex");
-const mac = (key: Uint8Array, text: string) => new Hmac(key).digest(text).toString("hex");
+const mac = (key: Uint8Array, text: string) => Buffer.from(new Hmac(key).sign(text), "base64url").toString("hex");
+const byNode = (key: Uint8Array, text: string) => createHmac("sha256", key).update(text).digest("base64url");
 
 describe("the test vectors of RFC 4231 whose data is text", () => {
   // Sections 4.2, 4.3, 4.6, 4.7 and 4.8. The data of 4.4 and 4.5 are bytes that are no UTF-8.
@@ -39,7 +40,8 @@ test("a digest is that of node:crypto, for texts of any length and script, one a
         const one = new Hmac(key);
         for (const [piece, times] of texts) {
           const text = piece.repeat(times);
-          expect(one.digest(text).equals(createHmac("sha256", key).update(text).digest())).toBe(true);
+          expect(one.sign(text)).toBe(byNode(key, text));
+          expect(one.verify(text, byNode(key, text))).toBe(true);
         }
       },
     ),
@@ -51,14 +53,23 @@ test.each([8191, 8192, 8193, 100_000])("a text of %i bytes is not cut", (length)
   const key = Buffer.alloc(32, 1);
   const text = "a".repeat(length - 2) + "é";
   const one = new Hmac(key);
-  expect(one.digest(text).equals(createHmac("sha256", key).update(text).digest())).toBe(true);
-  expect(one.digest(`${text}b`).equals(one.digest(`${text}c`))).toBe(false);
+  expect(one.sign(text)).toBe(byNode(key, text));
+  expect(one.sign(`${text}b`)).not.toBe(one.sign(`${text}c`));
 });
 
-test("a digest that was given stays what it is", () => {
-  const one = new Hmac(Buffer.alloc(32, 1));
-  const first = one.digest("a");
-  const before = first.toString("hex");
-  one.digest("b");
-  expect(first.toString("hex")).toBe(before);
+test("a mac with any bit changed, cut or of another text is refused", () => {
+  const key = Buffer.alloc(32, 1);
+  const one = new Hmac(key);
+  const right = Buffer.from(byNode(key, "a"), "base64url");
+  for (let at = 0; at < 8 * right.length; at++) {
+    const wrong = Buffer.from(right);
+    wrong[at >> 3]! ^= 1 << (at & 7);
+    expect(one.verify("a", wrong.toString("base64url")), String(at)).toBe(false);
+  }
+  for (let length = 0; length < 32; length++) {
+    // What was right a moment ago must not fill up what is too short.
+    expect(one.verify("a", right.toString("base64url"))).toBe(true);
+    expect(one.verify("a", right.subarray(0, length).toString("base64url")), String(length)).toBe(false);
+  }
+  expect(one.verify("b", right.toString("base64url"))).toBe(false);
 });

@@ -26,7 +26,7 @@ export { RequestHandler } from "./handler.ts";
 export type { HandlerClass, HandlerResult, Middleware, MiddlewareClass, MiddlewareList } from "./handler.ts";
 export { escapeHtml, html, Html, raw } from "./html.ts";
 export type { JsonOptions } from "./json-body.ts";
-export { local, setLocal } from "./local.ts";
+export { local, setLocal, withoutRequest } from "./local.ts";
 export type { Local } from "./local.ts";
 export type { Logger } from "./logger.ts";
 export type { PathParams, RuleArgs } from "./params.ts";

@@ -27,7 +27,7 @@ export interface RunningContext {
 }
 
 /** The one store of the request-local context. */
-export const storage = new AsyncLocalStorage<RunningContext>();
+export const storage = new AsyncLocalStorage<RunningContext | undefined>();
 
 /**
  * The context of the running request.
@@ -43,6 +43,14 @@ export function running(what: string): RunningContext {
     );
   }
   return context;
+}
+
+/**
+ * Runs work as if no request was running: for what outlives the request that happens to begin it, such as a connection, a
+ * timer or an entry of a cache. It would keep all of the request in memory, and find a {@link local} that is over.
+ */
+export function withoutRequest<Result>(work: () => Result): Result {
+  return storage.run(undefined, work);
 }
 
 function read(name: string): unknown {

@@ -1,3 +1,4 @@
+import { withoutRequest } from "@mini/core";
 import { SessionUnavailableError } from "./errors.ts";
 
 /**
@@ -35,7 +36,8 @@ export class Deadline {
       }
       this.#waiting.add(fail);
       try {
-        work().then((result) => {
+        // What a driver keeps for later, such as a timer for each call, must not keep the request.
+        withoutRequest(work).then((result) => {
           this.#waiting.delete(fail);
           resolve(result);
         }, fail);

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
 /** Bytes of a block of SHA-256, and of its digest. */
 const blockSize = 64;
@@ -9,13 +9,16 @@ const usualSize = 8192;
 
 /**
  * HMAC-SHA-256 with one key; RFC 2104. By two one-shot hashes, which cost two thirds of the time of the streaming one: of a
- * request that reads a session it takes a tenth less.
+ * request that reads a session it takes a tenth less. All in buffers of its own, because new ones of this size lie outside
+ * of the heap and cost more than the hash.
  */
 export class Hmac {
   /** The key's inner block, and the text after it. */
   #inner = Buffer.alloc(blockSize + usualSize);
   /** The key's outer block, and the inner digest after it. */
   readonly #outer = Buffer.alloc(blockSize + digestSize);
+  readonly #expected = Buffer.alloc(digestSize);
+  readonly #given = Buffer.alloc(digestSize);
 
   constructor(key: Uint8Array) {
     const block = Buffer.alloc(blockSize);
@@ -26,8 +29,22 @@ export class Hmac {
     }
   }
 
-  /** The 32 bytes for a text, which is taken as UTF-8. */
-  digest(text: string): Buffer {
+  /** The mac of a text, which is taken as UTF-8, in base64url. */
+  sign(text: string): string {
+    return this.#digest(text, "base64url");
+  }
+
+  /**
+   * Whether a mac is that of the text, in a time that does not depend on how much of it is right.
+   *
+   * @param given - 43 characters of base64url.
+   */
+  verify(text: string, given: string): boolean {
+    this.#expected.write(this.#digest(text, "binary"), "binary");
+    return this.#given.write(given, "base64url") === digestSize && timingSafeEqual(this.#expected, this.#given);
+  }
+
+  #digest(text: string, encoding: "base64url" | "binary"): string {
     // A character takes three bytes at most.
     if (this.#inner.length < blockSize + 3 * text.length) {
       const larger = Buffer.alloc(blockSize + 3 * text.length);
@@ -36,6 +53,6 @@ export class Hmac {
     }
     const end = blockSize + this.#inner.write(text, blockSize);
     this.#outer.write(hash("sha256", this.#inner.subarray(0, end), "binary"), blockSize, "binary");
-    return hash("sha256", this.#outer, "buffer");
+    return hash("sha256", this.#outer, encoding);
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { withoutRequest } from "@mini/core";
 import type { Logger } from "@mini/core";
 import type { SessionBackend, SessionRecord } from "../backend.ts";
 import { Deadline } from "../deadline.ts";
@@ -189,7 +190,7 @@ export class KeyedStore {
 
   /** Does what no answer waits for; a failure is logged. */
   #later(what: string, work: () => Promise<void>): void {
-    setImmediate(() => void work().catch((error: unknown) => this.warn(what, error)));
+    withoutRequest(() => setImmediate(() => void work().catch((error: unknown) => this.warn(what, error))));
   }
 
   /** Logs a failure that no answer tells of; one of the backend has been logged. */
