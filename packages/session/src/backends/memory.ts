@@ -84,7 +84,8 @@ export class MemoryBackend implements SessionBackend {
 
   #write(key: string, record: NewRecord): string {
     const version = String(++this.#version);
-    this.#records.set(key, copy({ ...record, version }));
+    const { data, idleAt, expiresAt } = record;
+    this.#records.set(key, { data: new Uint8Array(data), idleAt, expiresAt, version });
     return version;
   }
 
@@ -107,7 +108,8 @@ function isAlive({ idleAt, expiresAt }: NewRecord, now: number): boolean {
   return now < idleAt && now < expiresAt;
 }
 
-/** Nobody else holds its bytes. */
+/** Its bytes are not those that are kept; they lie among others, for they are read at once, and new ones outside of the heap cost more. */
 function copy({ data, idleAt, expiresAt, version }: SessionRecord): SessionRecord {
-  return { data: new Uint8Array(data), idleAt, expiresAt, version };
+  const { buffer, byteOffset, length } = Buffer.from(data);
+  return { data: new Uint8Array(buffer, byteOffset, length), idleAt, expiresAt, version };
 }
