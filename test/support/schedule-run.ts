@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { App, json, local, request, RequestHandler, Rule, text } from "@mini/core";
 import { MemoryBackend, SessionMiddleware, type OwnerIndex, type Session, type SessionBackend } from "@mini/session";
 import type { Scheduler } from "fast-check";
@@ -20,6 +21,8 @@ export class ScheduledApps {
   #time = 0;
   /** Keys of sessions that have ended, and what came back of one of them. */
   readonly #ended = new Set<string>();
+  /** Which request calls the backend, for there is no `local` in there. */
+  readonly #asking = new AsyncLocalStorage<string | undefined>();
   #broken: string[] = [];
   #takenByLogin: boolean | undefined;
   readonly #makeBackend: (now: () => number) => SessionBackend;
@@ -128,13 +131,13 @@ export class ScheduledApps {
   }
 
   async #begin(): Promise<string> {
-    const response = await this.#apps[0]!.fetch(new Request("http://localhost/", { headers: { "x-number": "begin" } }));
+    const response = await this.#fetch(this.#apps[0]!, { "x-number": "begin" });
     return response.headers.getSetCookie()[0]!.split(";")[0]!;
   }
 
   async #request(plan: Plan, number: number, cookie: string): Promise<Outcome> {
     const app = this.#apps[number % 2]!;
-    const response = await app.fetch(new Request("http://localhost/", { headers: { cookie, "x-number": String(number) } }));
+    const response = await this.#fetch(app, { cookie, "x-number": String(number) });
     const [line] = response.headers.getSetCookie();
     return {
       plan,
@@ -146,8 +149,12 @@ export class ScheduledApps {
     };
   }
 
+  #fetch(app: App, headers: Readonly<Record<string, string>>): Promise<Response> {
+    return this.#asking.run(headers["x-number"], async () => app.fetch(new Request("http://localhost/", { headers })));
+  }
+
   async #look(cookie: string): Promise<{ readonly isNew: boolean; readonly data: Data; readonly flashes: readonly string[] }> {
-    const response = await this.#apps[0]!.fetch(new Request("http://localhost/", { headers: { cookie } }));
+    const response = await this.#fetch(this.#apps[0]!, { cookie });
     return (await response.json()) as { isNew: boolean; data: Data; flashes: string[] };
   }
 
@@ -223,7 +230,7 @@ export class ScheduledApps {
     if (name !== "take" || result === undefined) return;
     this.#ended.add(key);
     // Who takes the first session says whether a log-in may carry it on: a log-in makes its own before it takes.
-    const number = request.headers.get("x-number");
-    if (number !== null && number !== "begin") this.#takenByLogin ??= this.#plans[Number(number)]!.end === "log in";
+    const number = this.#asking.getStore();
+    if (number !== undefined && number !== "begin") this.#takenByLogin ??= this.#plans[Number(number)]!.end === "log in";
   }
 }
