@@ -1,6 +1,6 @@
 import { local, text } from "@mini/core";
 import type { SessionStore } from "@mini/session";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { begun, look, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
 import { gate } from "../support/session-app.ts";
 
@@ -95,4 +95,16 @@ test("no call of a backend keeps the request that has made it in memory", async 
     "owners.keys": false,
     "owners.remove": false,
   });
+});
+
+test("a load and a commit that are over leave no timer of their deadlines", async () => {
+  const app = await begun();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    await app.run(async (_store, session) => void (await session()).increment("a"));
+    expect(app.watched.counted()).toEqual(["read", "swap"]);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
