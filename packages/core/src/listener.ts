@@ -46,9 +46,14 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     }
     // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
     if (stream === undefined) res.strictContentLength = true;
-    const answer = app.fetch(new ServedRequest(req, res, app.maxBodySize, judged));
-    if (isPromise(answer)) void answer.then((response) => send(req, res, response as Response));
-    else send(req, res, answer);
+    // An application does not throw and does not reject; if it did, it would end the process here.
+    try {
+      const answer = app.fetch(new ServedRequest(req, res, app.maxBodySize, judged));
+      if (isPromise(answer)) answer.then((response) => send(req, res, response as Response)).then(undefined, () => fail(res));
+      else send(req, res, answer);
+    } catch {
+      fail(res);
+    }
   };
 }
 
@@ -66,24 +71,20 @@ function send(req: Incoming, res: ServerResponse, response: Response): void {
     return;
   }
   const { socket } = res;
-  try {
-    res.writeHead(status, statusText, headers);
-    if (body === null || length === 0 || socket === null) {
-      res.end(body);
-      return;
-    }
-    // Head and body leave in one write, where end(body) would add an empty one behind them.
-    socket.cork();
-    try {
-      // Text in which each character is a byte is copied as it is.
-      res.write(body, length === body.length ? "latin1" : "utf8");
-    } finally {
-      socket.uncork();
-    }
-    res.end();
-  } catch {
-    fail(res);
+  res.writeHead(status, statusText, headers);
+  if (body === null || length === 0 || socket === null) {
+    res.end(body);
+    return;
   }
+  // Head and body leave in one write, where end(body) would add an empty one behind them.
+  socket.cork();
+  try {
+    // Text in which each character is a byte is copied as it is.
+    res.write(body, length === body.length ? "latin1" : "utf8");
+  } finally {
+    socket.uncork();
+  }
+  res.end();
 }
 
 function fail(res: ServerResponse): void {
