@@ -97,4 +97,32 @@ describe("writing a cookie", () => {
   ])("refuses %j with %j, which browsers would drop", (name, options) => {
     expect(() => serializeCookie(name, "x", options as object)).toThrow(TypeError);
   });
+
+  test("says the same with frozen options, which are looked at once, as with others", () => {
+    const names = ["a", "b", "__Host-a", "a b", ""];
+    const values: unknown[] = ["x", "a b", "é", "", "\ud800", "x".repeat(4096), undefined, 1, ["x"]];
+    const attempt = (work: () => string) => {
+      try {
+        return work();
+      } catch (error) {
+        return String(error);
+      }
+    };
+    for (const options of [{}, { maxAge: 60, path: "/a" }, { secure: true }, { sameSite: "none" }, { expires: new Date(0) }] as object[]) {
+      const frozen = Object.freeze({ ...options });
+      for (let times = 0; times < 2; times++) {
+        for (const name of names) {
+          for (const value of values as string[]) {
+            const wanted = attempt(() => serializeCookie(name, value, { ...options }));
+            expect(attempt(() => serializeCookie(name, value, frozen))).toBe(wanted);
+          }
+        }
+      }
+    }
+    const expires = new Date(0);
+    const dated = Object.freeze({ expires });
+    serializeCookie("a", "x", dated);
+    expires.setUTCFullYear(2030);
+    expect(serializeCookie("a", "x", dated)).toContain("2030");
+  });
 });

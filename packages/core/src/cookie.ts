@@ -94,7 +94,9 @@ const known = new WeakMap<CookieOptions, { readonly name: string; readonly attri
  */
 export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
   const found = known.get(options);
-  if (found?.name === name && valueProblem(name, value) === undefined) return `${name}=${encode(value)}${found.attributes}`;
+  if (found?.name === name && typeof value === "string" && plainValue.test(value) && name.length + value.length <= longestPair) {
+    return `${name}=${value}${found.attributes}`;
+  }
   const { maxAge, expires, domain, path = "/", secure = false, httpOnly = true, sameSite = "lax", partitioned = false } = options;
   const cookie = {
     path,

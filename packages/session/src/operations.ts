@@ -81,6 +81,7 @@ export function apply(operations: Operations, contents: Contents): Contents {
 
 /** The messages after the operations, the newest {@link mostFlashes} of them. */
 export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken">, flashes: readonly Flash[]): readonly Flash[] {
+  if (added.length === 0 && taken.size === 0 && flashes.length <= mostFlashes) return flashes;
   return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
 }
 

@@ -182,12 +182,12 @@ export class PendingValues {
 
   /** The values as this request sees them; its steps are not taken a second time. */
   next(changes: ReadonlyMap<string, Change>): Data {
-    const data = new Map(this.#cleared ? [] : Object.entries(this.#data));
+    const data: Record<string, unknown> = this.#cleared ? {} : { ...this.#data };
     for (const [key, change] of changes) {
-      if (change.type === "delete") data.delete(key);
-      else data.set(key, change.type === "set" ? change.value : copyJson(this.look(key)));
+      if (change.type === "delete") delete data[key];
+      else put(data, key, change.type === "set" ? change.value : copyJson(this.look(key)));
     }
-    return Object.fromEntries(data);
+    return data;
   }
 
   /** The same with nothing done yet, on values that have all of it; objects that were handed out or set stay in use. */
@@ -223,6 +223,12 @@ export class PendingValues {
       if (!(error instanceof TypeError)) throw error;
     }
   }
+}
+
+/** Sets an own property, `__proto__` too. */
+function put(data: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") Object.defineProperty(data, key, { value, configurable: true, enumerable: true, writable: true });
+  else data[key] = value;
 }
 
 function pick(data: Data, keys: ReadonlySet<string>): Data {
