@@ -124,5 +124,18 @@ describe("writing a cookie", () => {
     serializeCookie("a", "x", dated);
     expires.setUTCFullYear(2030);
     expect(serializeCookie("a", "x", dated)).toContain("2030");
+    let maxAge = 0;
+    const counting = Object.freeze({
+      get maxAge() {
+        return ++maxAge;
+      },
+    });
+    const base = { maxAge: 5 };
+    const inheriting = Object.freeze(Object.create(base) as typeof base);
+    const lines = () => [counting, inheriting].map((options) => serializeCookie("a", "x", options).match(/Max-Age=\d+/)?.[0]);
+    expect(lines()).toEqual(["Max-Age=1", "Max-Age=5"]);
+    base.maxAge = 9;
+    expect(lines()).toEqual(["Max-Age=2", "Max-Age=9"]);
+    expect(serializeCookie("a", "x", "none" as never)).toBe(serializeCookie("a", "x"));
   });
 });

@@ -37,6 +37,10 @@ const twoWays: readonly (readonly [title: string, lines: string, body: string])[
 ];
 
 const noHead: readonly (readonly [title: string, bytes: string])[] = [
+  [
+    "a second host behind 1,500 other lines, which Node by itself would not look at",
+    `GET / HTTP/1.1\r\nHost: localhost\r\n${"a:b\r\n".repeat(1500)}Host: evil.example\r\n\r\n`,
+  ],
   ["a folded line", "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n"],
   ["a first line that is folded", "GET / HTTP/1.1\r\n Host: localhost\r\n\r\n"],
   ["lines that end with LF alone", "GET / HTTP/1.1\nHost: localhost\n\n"],

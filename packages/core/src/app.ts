@@ -268,7 +268,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     }
     if (parts.body instanceof ReadableStream) {
       void parts.body.cancel().catch((error: unknown) => this.#log(context, parts.status, error));
-      return fromParts({ ...parts, headers, body: null });
+      return fromParts({ ...parts, headers, body: null, isUnmeasured: true });
     }
     const length = typeof parts.body === "string" ? Buffer.byteLength(parts.body) : parts.body!.byteLength;
     return fromParts({ ...parts, headers: withLength(headers, length), body: null });

@@ -58,6 +58,8 @@ export class Connections {
     // Not as options, which a server for HTTP/2 does not take.
     Object.assign(server, {
       maxHeaderSize,
+      // Bytes are counted, not lines: Node leaves out those that are too many, and what is not seen is not judged.
+      maxHeadersCount: 0,
       headersTimeout: Math.min(headers, request),
       requestTimeout: request,
       connectionsCheckingInterval: Math.ceil(Math.min(headers, request) / 4),

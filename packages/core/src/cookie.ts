@@ -81,6 +81,12 @@ function problemOf(name: string, value: unknown, options: CookieOptions): string
   return prefixProblem(name, options);
 }
 
+/** Whether an object gives the same for ever: frozen, with no accessor, and nothing inherited. */
+function isConstant(options: object): boolean {
+  if (!Object.isFrozen(options) || Object.getPrototypeOf(options) !== Object.prototype) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(options)).every((property) => "value" in property);
+}
+
 /** Of options that can not change: the name they were found right for, and what follows the value in the line. */
 const known = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
 
@@ -112,7 +118,7 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
   const line = stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
   // A date can be changed all the same; an encoded value has no semicolon.
-  if (expires === undefined && Object.isFrozen(options)) known.set(options, { name, attributes: line.slice(line.indexOf(";")) });
+  if (expires === undefined && isConstant(options)) known.set(options, { name, attributes: line.slice(line.indexOf(";")) });
   return line;
 }
 

@@ -5,10 +5,11 @@ import { Admission } from "./admission.ts";
 import type { App } from "./app.ts";
 import { limitedBody } from "./body.ts";
 import type { Connections } from "./connections.ts";
+import { logError } from "./logger.ts";
 import { multiplexed } from "./multiplexed.ts";
 import { isPromise } from "./steps.ts";
 import { target, type Origin, type Target } from "./request.ts";
-import type { Response } from "./response.ts";
+import { adopt, Response } from "./response.ts";
 
 /** What is needed of an application to serve it. */
 export type Served = Pick<App, "fetch" | "maxBodySize" | "logger">;
@@ -46,30 +47,37 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     }
     // A body that is longer or shorter than its length breaks the connection off, in place of what comes next on it.
     if (stream === undefined) res.strictContentLength = true;
-    // An application does not throw and does not reject; if it did, it would end the process here.
+    // Neither an application nor what follows throws or rejects; if it did, it would end the process here.
+    const failed = (error: unknown) => {
+      logError(app.logger, "Cannot send an answer", error);
+      fail(res);
+    };
+    const answered = (response: globalThis.Response) => send(req, res, response instanceof Response ? response : adopt(response), failed);
     try {
       const answer = app.fetch(new ServedRequest(req, res, app.maxBodySize, judged));
-      if (isPromise(answer)) answer.then((response) => send(req, res, response as Response)).then(undefined, () => fail(res));
-      else send(req, res, answer);
-    } catch {
-      fail(res);
+      if (isPromise(answer)) answer.then((response) => answered(response as Response)).then(undefined, failed);
+      else answered(answer);
+    } catch (error) {
+      failed(error);
     }
   };
 }
 
-function send(req: Incoming, res: ServerResponse, response: Response): void {
+function send(req: Incoming, res: ServerResponse, response: Response, failed: (error: unknown) => void): void {
   const { stream } = req;
   // What nobody has read of a body would stand before the next request.
   if (req.method !== "GET" && !req.readableEnded) res.once("finish", () => void req.resume());
   if (stream !== undefined) {
-    sendNodeResponse(res, multiplexed(response, stream)).catch(() => fail(res));
+    sendNodeResponse(res, multiplexed(response, stream)).catch(failed);
     return;
   }
   const { status, statusText, headers, body, length } = response._toNodeResponse();
   if (body instanceof ReadableStream) {
-    sendNodeResponse(res, response).catch(() => fail(res));
+    sendNodeResponse(res, response).catch(failed);
     return;
   }
+  // The client has gone, and with it the connection.
+  if (res.destroyed) return;
   const { socket } = res;
   res.writeHead(status, statusText, headers);
   if (body === null || length === 0 || socket === null) {
@@ -88,6 +96,11 @@ function send(req: Incoming, res: ServerResponse, response: Response): void {
 }
 
 function fail(res: ServerResponse): void {
-  if (res.headersSent) res.destroy();
-  else res.writeHead(500).end();
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  // A length that Node has noted is not this answer's.
+  res.strictContentLength = false;
+  res.writeHead(500, { "content-length": 0 }).end();
 }

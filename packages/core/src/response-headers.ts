@@ -23,7 +23,8 @@ const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0
 
 /** A header's value without the blanks around it, as Fetch has it. `trim()` would take off more, control characters among it. */
 function normalized(value: unknown): string {
-  const text = String(value);
+  // Unlike String(), this refuses a symbol.
+  const text = `${value as string}`;
   return stripped(text, 0, text.length, isBlank);
 }
 

@@ -6,6 +6,8 @@ type ReusableBody = string | Uint8Array | null;
 
 interface Parts {
   readonly body: ReusableBody | ReadableStream;
+  /** Whether there is a body that is left out, and how long it is nobody knows. */
+  readonly isUnmeasured?: boolean;
   readonly status: number;
   readonly statusText: string;
   readonly headers: FlatHeaders;
@@ -113,17 +115,20 @@ export class Response extends FastResponse {
 
   /** What srvx's Node adapter writes. Unlike the base class's, it leaves the response as it is. */
   _toNodeResponse(): NodeParts {
-    const { status, body, headers, statusText: given } = partsOf(this);
+    const { status, body, headers, statusText: given, isUnmeasured = false } = partsOf(this);
     const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
     const written: FlatHeaders = [];
     const isStream = body instanceof ReadableStream;
     for (let i = 0; i < headers.length; i += 2) {
-      // A length that is not the body's, or another framing beside it, would break that of the connection.
-      const frames = headers[i] === "transfer-encoding" || (headers[i] === "content-length" && body !== null && !isStream);
+      // A length that is not the body's, or another framing beside it, would break that of the connection; there are no trailers.
+      const name = headers[i]!;
+      const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
       if (!frames) written.push(headers[i]!, headers[i + 1]!);
     }
     const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
-    if (body === null ? status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream) {
+    if (
+      body === null ? !isUnmeasured && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream
+    ) {
       written.push("content-length", String(length));
     }
     return { status, statusText, headers: written, body, length };

@@ -1,0 +1,70 @@
+import { App, RequestHandler, Response, Rule, text } from "@mini/core";
+import { serve, type Server } from "@mini/core/serve";
+import { request } from "undici";
+import { afterEach, expect, test } from "vitest";
+
+const open: Server[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+const logged: string[] = [];
+const quiet = () => undefined;
+const logger = { error: (message: string) => void logged.push(message), warn: quiet, info: quiet, debug: quiet };
+
+async function listen(app: Parameters<typeof serve>[0]): Promise<string> {
+  logged.length = 0;
+  const server = await serve(app, { port: 0, silent: true });
+  open.push(server);
+  return server.url;
+}
+
+const stream = () =>
+  new ReadableStream({ start: (controller) => (controller.enqueue(new TextEncoder().encode("streamed")), controller.close()) });
+
+class Answers extends RequestHandler {
+  get({ kind }: { kind: string }) {
+    if (kind === "trailer") return new Response("hello", { headers: { trailer: "x" } });
+    if (kind === "measured") return new Response(stream(), { headers: { trailer: "x", "content-length": "8" } });
+    return kind === "stream" ? new Response(stream()) : text("fine");
+  }
+}
+
+const answers = () => new App({ rules: [new Rule("/:kind", { handler: Answers })], logger });
+
+test("an answer that announces trailers is sent without them, for there are none", async () => {
+  const url = await listen(answers());
+  for (const [kind, body] of [
+    ["trailer", "hello"],
+    ["measured", "streamed"],
+  ]) {
+    const { statusCode, headers, body: sent } = await request(url + kind!);
+    expect([statusCode, headers["trailer"], await sent.text()]).toEqual([200, undefined, body]);
+  }
+});
+
+test("HEAD says no length where GET streams, and the length where GET has one", async () => {
+  const url = await listen(answers());
+  const length = async (kind: string) => {
+    const { headers, body } = await request(url + kind, { method: "HEAD" });
+    await body.dump();
+    return headers["content-length"];
+  };
+  expect([await length("stream"), await length("text")]).toEqual([undefined, "4"]);
+});
+
+test("what is no application but answers like one is answered with 500 when it fails, which is logged, and the server goes on", async () => {
+  const fetch = (asked: Request): Response | Promise<Response> => {
+    if (asked.url.endsWith("/throws")) throw new Error("no");
+    if (asked.url.endsWith("/rejects")) return Promise.reject(new Error("no"));
+    if (asked.url.endsWith("/nothing")) return undefined as unknown as Response;
+    return new globalThis.Response("native") as Response;
+  };
+  const url = await listen({ fetch, maxBodySize: 0, logger });
+  for (const kind of ["throws", "rejects", "nothing"]) {
+    const { statusCode, body } = await request(url + kind);
+    expect([kind, statusCode, await body.text()]).toEqual([kind, 500, ""]);
+  }
+  expect(logged).toHaveLength(3);
+  expect(await (await request(`${url}native`)).body.text()).toBe("native");
+});
