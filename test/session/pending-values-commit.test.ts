@@ -177,7 +177,7 @@ describe("once others' changes are known", () => {
     expect(values.get("list")).toEqual([1, 2, 3]);
   });
 
-  test("the result of steps that were taken again is changed by hand as any other", () => {
+  test("the result of steps that were taken again can be changed by hand, and is saved so", () => {
     const values = new PendingValues({ list: [1] });
     values.update("list", add(2));
     values.rebase({ list: [7] }, undefined);

@@ -1,6 +1,6 @@
 import { MemoryBackend, type SessionRecord } from "@mini/session";
 import { GroupCommit, type Change, type Changed } from "../../packages/session/src/backends/group-commit.ts";
-import { within } from "../../packages/session/src/deadline.ts";
+import { Deadline } from "../../packages/session/src/deadline.ts";
 import { encodeRecord, type KeptRecord } from "../../packages/session/src/kept-record.ts";
 import { gate } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
@@ -9,6 +9,16 @@ const start = 1_700_000_000_000;
 export const key = "key";
 /** Milliseconds; what should answer and does not has failed after them. */
 const deadline = 1000;
+
+/** Runs work that has so much time, whatever comes of it. */
+export async function within<Result>(milliseconds: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  const time = new Deadline(milliseconds);
+  try {
+    return await work(time);
+  } finally {
+    time.end();
+  }
+}
 
 /** A change that puts a value under a name; what else is there stays. */
 export const put =

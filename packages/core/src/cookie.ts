@@ -57,18 +57,12 @@ function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieO
     : undefined;
 }
 
-/** What keeps a value from being one of a cookie with that name; `undefined`: nothing does. */
-function valueProblem(name: string, value: unknown): string | undefined {
-  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
-  return name.length + encode(value).length > longestPair ? `name and value have more than ${longestPair} bytes` : undefined;
-}
-
 /** Why browsers would drop a cookie, or keep it otherwise than it says; `undefined`: they do not. */
 function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
   const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
   if (!cookieName.test(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
-  const problem = valueProblem(name, value);
-  if (problem !== undefined) return problem;
+  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
+  if (name.length + encode(value).length > longestPair) return `name and value have more than ${longestPair} bytes`;
   if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge is no number of seconds";
   if (expires !== undefined && !isCookieDate(expires)) return "expires is no Date of the years 1601 to 9999";
   if (domain !== undefined && !cookieDomain.test(domain)) return "domain is no host name";

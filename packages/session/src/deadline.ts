@@ -60,13 +60,3 @@ export class Deadline {
     return new Error(`the backend has not answered within ${this.#milliseconds} ms.`);
   }
 }
-
-/** Runs work that has so much time, whatever comes of it. */
-export async function within<Result>(milliseconds: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-  const deadline = new Deadline(milliseconds);
-  try {
-    return await work(deadline);
-  } finally {
-    deadline.end();
-  }
-}

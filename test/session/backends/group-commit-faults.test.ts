@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GroupCommit, type Change } from "../../../packages/session/src/backends/group-commit.ts";
-import { within } from "../../../packages/session/src/deadline.ts";
 import { SessionUnavailableError } from "../../../packages/session/src/errors.ts";
-import { begun, key, put, shown } from "../../support/group-commits.ts";
+import { begun, key, put, shown, within } from "../../support/group-commits.ts";
 
 describe("a session that has ended meanwhile", () => {
   test("says so to all whose changes wait, and to nobody else", async () => {

@@ -1,9 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Change } from "../../../packages/session/src/backends/group-commit.ts";
-import { within } from "../../../packages/session/src/deadline.ts";
 import { SessionTooLargeError, SessionUnavailableError } from "../../../packages/session/src/errors.ts";
 import { encodeRecord } from "../../../packages/session/src/kept-record.ts";
-import { begun, dataOf, key, nothing, put, shown } from "../../support/group-commits.ts";
+import { begun, dataOf, key, nothing, put, shown, within } from "../../support/group-commits.ts";
 import { gate } from "../../support/session-app.ts";
 
 describe("changes to one session at once", () => {

@@ -57,7 +57,6 @@ export class KeyedStore {
 
   /** Runs all calls of one load, commit or removal within the one deadline that it has. */
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-    // Not by within(): each promise costs, and every request that uses a session comes this way.
     const deadline = new Deadline(this.#milliseconds);
     try {
       return await work(deadline);

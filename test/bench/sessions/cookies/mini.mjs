@@ -1,7 +1,8 @@
 // Ours, from the built packages. What has no session has no middleware for it either.
-import { App, request, RequestHandler, Rule, text } from "@mini/core";
+import { App, RequestHandler, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
-import { SessionMiddleware, SessionMixin } from "@mini/session";
+import { SessionMiddleware } from "@mini/session";
+import { Count } from "../servers/count.mjs";
 import { Fill } from "../servers/fill.mjs";
 
 class WithoutSession extends RequestHandler {
@@ -14,15 +15,6 @@ class Untouched extends RequestHandler {
   static middleware = [SessionMiddleware];
   get() {
     return text("Hello world!");
-  }
-}
-
-class Count extends SessionMixin(RequestHandler) {
-  static middleware = [SessionMiddleware];
-  async get() {
-    const session = await this.session;
-    if (request.path === "/change") session.increment("count");
-    return text(`count ${session.get("count")}`);
   }
 }
 

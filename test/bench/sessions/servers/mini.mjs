@@ -1,24 +1,16 @@
 // Ours, from the built packages, with each of the backends.
 import { join } from "node:path";
-import { App, request, RequestHandler, Rule, text } from "@mini/core";
+import { App, Rule } from "@mini/core";
 import { serve } from "@mini/core/serve";
-import { MemoryBackend, SessionMiddleware, SessionMixin } from "@mini/session";
+import { MemoryBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { open } from "lmdb";
 import { connectRedis, openPool } from "../clients.mjs";
+import { Count } from "./count.mjs";
 import { Fill } from "./fill.mjs";
 import { ownFolder } from "./folder.mjs";
-
-class Count extends SessionMixin(RequestHandler) {
-  static middleware = [SessionMiddleware];
-  async get() {
-    const session = await this.session;
-    if (request.path === "/change") session.increment("count");
-    return text(`count ${session.get("count")}`);
-  }
-}
 
 const backends = {
   memory: () => new MemoryBackend(),
