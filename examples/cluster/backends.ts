@@ -16,8 +16,8 @@ export interface OpenBackend {
  */
 export async function openBackend({ backend, dataPath, redisUrl, databaseUrl }: Settings): Promise<OpenBackend> {
   switch (backend) {
-    case "lmdb":
-      return (await import("./backends/lmdb.ts")).openLmdb(dataPath);
+    case "sqlite":
+      return (await import("./backends/sqlite.ts")).openSqlite(dataPath);
     case "redis":
       return (await import("./backends/redis.ts")).openRedis(redisUrl);
     case "postgres":

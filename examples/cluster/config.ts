@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "@mini/core";
 
-const backends = ["lmdb", "redis", "postgres"] as const;
+const backends = ["sqlite", "redis", "postgres"] as const;
 
 /** Where sessions can be kept. */
 export type BackendName = (typeof backends)[number];
@@ -15,9 +15,9 @@ export interface Settings {
   readonly keyIsMade: boolean;
   /** How many processes answer, from WORKERS; else 4. */
   readonly workers: number;
-  /** From BACKEND; else `lmdb`. */
+  /** From BACKEND; else `sqlite`. */
   readonly backend: BackendName;
-  /** Folder of the LMDB file, from DATA_PATH; else `data` beside this file. */
+  /** Folder of the SQLite file, from DATA_PATH; else `data` beside this file. */
   readonly dataPath: string;
   /** From REDIS_URL; else the Redis of this machine. */
   readonly redisUrl: string;
@@ -36,7 +36,7 @@ export interface Settings {
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const { SECRET_KEY, BACKEND, DATA_PATH, REDIS_URL, DATABASE_URL, HOST } = environment;
-  const backend = backends.find((name) => name === (BACKEND || "lmdb"));
+  const backend = backends.find((name) => name === (BACKEND || "sqlite"));
   if (backend === undefined) throw new ConfigError(`BACKEND must be one of ${backends.join(", ")}, and is ${JSON.stringify(BACKEND)}.`);
   return {
     secretKey: SECRET_KEY || randomBytes(32).toString("base64url"),

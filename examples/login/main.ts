@@ -13,7 +13,7 @@ const isMendable = (error: unknown): error is Error =>
 
 function openData(path: string): RootDatabase {
   try {
-    return open({ path });
+    return open({ path, overlappingSync: false });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`Cannot keep data in ${path}: ${why}. Name another folder in DATA_PATH.`, { cause: error });

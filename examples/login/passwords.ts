@@ -11,7 +11,7 @@ export interface HashedPassword {
 /** 16 MiB and five passes: one of the costs that OWASP advises for scrypt. */
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 
-/** Node has four threads for such work, and LMDB writes on them as well: two are left to it. */
+/** Node has four threads for such work, and for reading files: two are left to it. */
 const turns = new Turns({ atOnce: 2, mostWaiting: 50 });
 
 /** Compared with when there is nothing to compare with, so that it takes as long; no password has this hash. */

@@ -38,13 +38,13 @@ export class Users {
   /** Adds a user; `undefined` when the name is taken. `Ada` and `ada` are one name. */
   async add(name: string, password: string): Promise<User | undefined> {
     const user = { id: randomUUID(), name: nameOf(name), password: await hashPassword(password), createdAt: Date.now() };
-    const added = await this.#root.transaction(() => {
+    // On the disk when it returns. One that is not sync can keep the process from ending.
+    const added = this.#root.transactionSync(() => {
       if (this.#ids.doesExist(keyOf(name))) return false;
       void this.#ids.put(keyOf(name), user.id);
       void this.#users.put(user.id, user);
       return true;
     });
-    await this.#root.flushed; // on the disk before anybody is told
     return added ? user : undefined;
   }
 
@@ -58,8 +58,8 @@ export class Users {
   }
 
   async setPassword(user: User, password: string): Promise<void> {
-    await this.#users.put(user.id, { ...user, password: await hashPassword(password) });
-    await this.#root.flushed;
+    const changed = { ...user, password: await hashPassword(password) };
+    this.#root.transactionSync(() => void this.#users.put(user.id, changed));
   }
 }
 

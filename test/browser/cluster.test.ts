@@ -28,7 +28,7 @@ need("chromium", chromium)("the cluster example in a browser", { timeout: 120_00
 
   beforeAll(async () => {
     app = startApp(
-      { WORKERS: "2", SECRET_KEY: "a key for tests, long enough to sign", BACKEND: "lmdb", DATA_PATH: join(temporaryFolder(), "data") },
+      { WORKERS: "2", SECRET_KEY: "a key for tests, long enough to sign", BACKEND: "sqlite", DATA_PATH: join(temporaryFolder(), "data") },
       join(root, "examples/cluster"),
     );
     base = await app.url();
@@ -88,7 +88,7 @@ need("chromium", chromium)("the cluster example in a browser", { timeout: 120_00
       await page.request.get("/");
       expect([...seen].toSorted((one, other) => one - other)).toEqual([1, 2]);
     }, patience);
-    expect(await page.locator(".place").innerText()).toBe("Sessions in LMDB");
+    expect(await page.locator(".place").innerText()).toBe("Sessions in SQLite");
     expect(await page.context().cookies()).toEqual([]);
   });
 

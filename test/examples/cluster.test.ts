@@ -98,7 +98,7 @@ async function clickAtOnce(base: string, count: number) {
 /** What comes of it when none is lost. */
 const allOf = (count: number) => ({ answers: counted, clicks: count + 1, tallied: count + 1, wereSeveral: true });
 
-describe("four processes on one LMDB", { timeout: 90_000 }, () => {
+describe("four processes on one SQLite file", { timeout: 90_000 }, () => {
   const [dataPath, aside] = [join(temporaryFolder(), "data"), join(temporaryFolder(), "aside")];
   let app: AppProcess;
   let base: string;
@@ -231,7 +231,7 @@ describe("what can not be", { timeout: 60_000 }, () => {
   test.each([
     [{ WORKERS: "0" }, 'WORKERS must be a whole number from 1 to 64, and is "0".'],
     [{ PORT: "65536" }, 'PORT must be a whole number from 0 to 65535, and is "65536".'],
-    [{ BACKEND: "files" }, 'BACKEND must be one of lmdb, redis, postgres, and is "files".'],
+    [{ BACKEND: "files" }, 'BACKEND must be one of sqlite, redis, postgres, and is "files".'],
   ])("is %j, and the message says what can", (environment, message) => {
     expect(() => readSettings(environment)).toThrow(message);
   });

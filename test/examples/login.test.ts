@@ -137,7 +137,7 @@ describe("signing in", () => {
 
 test("the pause ends by itself, and the password can be tried again", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
-  const data = open({ path: temporaryFolder() });
+  const data = open({ path: temporaryFolder(), overlappingSync: false });
   const users = new Users(data);
   const own = makeApp({ secretKey, backend: new LmdbBackend({ root: data }), users });
   await users.add("john", password);
@@ -165,7 +165,7 @@ test("the pause ends by itself, and the password can be tried again", async () =
 });
 
 test("a password that is changed while it is compared opens nothing", async () => {
-  const data = open({ path: temporaryFolder() });
+  const data = open({ path: temporaryFolder(), overlappingSync: false });
   const users = new Users(data);
   const alonzo = await users.add("alonzo", password);
   const other = await users.add("other", "another long password");

@@ -158,10 +158,10 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     "session/backends/cache-entry createHash sha256",
     "session/backends/lmdb-keys createHash sha256",
     "session/backends/postgres-queries createHash sha256",
-    "session/backends/postgres-values createHash sha256",
     // The name that Redis itself gives a script.
     "session/backends/redis-calls createHash sha1",
     "session/backends/redis-owners createHash sha256",
+    "session/backends/sql-values createHash sha256",
     "session/hmac hash sha256",
     "session/secure-cookie Hmac ",
     "session/secure-cookie createCipheriv aes-256-gcm",
@@ -170,7 +170,7 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     "session/session-ids hash sha256",
   ]);
   const drawing = sources.filter(({ text }) => text.includes("Math.random")).map(({ name }) => name);
-  expect(drawing).toEqual(["session/backends/group-commit"]);
+  expect(drawing).toEqual(["session/backends/group-commit", "session/backends/write-queue"]);
   const other = sources.filter(({ text }) =>
     /\bcrypto\.|\bsubtle\b|getRandomValues|randomUUID/.test(text.replaceAll("crypto.randomBytes(32).toString", "")),
   );

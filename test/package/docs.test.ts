@@ -17,9 +17,17 @@ const settings = JSON.stringify({
   exclude: ["node_modules"],
 });
 
+/** The types of Node 20, the lowest version that we support, do not have `node:sqlite`; this package has its API. */
+const newerNode = 'declare module "node:sqlite" {\n  export { DatabaseSync } from "@photostructure/sqlite";\n}\n';
+
 /** Compiles a project in a folder of its own; gives the compiler's messages, each with its place in the document. */
 async function compile({ files, places }: Project): Promise<string> {
-  const folder = temporaryFolder({ ...files, "tsconfig.json": settings, "package.json": `{ "type": "module" }` });
+  const folder = temporaryFolder({
+    ...files,
+    "newer-node.d.ts": newerNode,
+    "tsconfig.json": settings,
+    "package.json": `{ "type": "module" }`,
+  });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
   const { code, stdout, stderr } = await runNode([tsc, "--noEmit", "--pretty", "false", "-p", folder], { cwd: folder });
   const messages = stdout.replaceAll(

@@ -49,6 +49,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "LmdbBackend",
     types: "LmdbBackendOptions LmdbDatabaseLike LmdbDatabaseOptions LmdbLike",
   },
+  "@mini/session/sqlite": {
+    values: "SqliteBackend",
+    types: "SqliteBackendOptions SqliteLike SqliteStatementLike SqliteValue",
+  },
   "@mini/session/redis": {
     values: "RedisBackend",
     types: "RedisBackendOptions RedisLike RedisScriptOptions RedisScriptsLike RedisWaitOptions",

@@ -16,9 +16,10 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
   `),
   session: words(`
     json backend errors testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
-    backends/memory-owners backends/memory backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
+    backends/memory-owners backends/memory backends/write-queue backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
     backends/redis-replicas backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
-    backends/postgres-tables backends/postgres-queries backends/postgres-values backends/postgres-owners backends/postgres-prune
+    backends/sql-values backends/sqlite/tables backends/sqlite/connection backends/sqlite/owners backends/sqlite/prune backends/sqlite/sqlite sqlite
+    backends/postgres-tables backends/postgres-queries backends/postgres-standby backends/postgres-owners backends/postgres-prune
     backends/postgres
     backends/session-cache backends/cache-entry backends/memcached-cache backends/redis-cache backends/cached
     flash life config settings hmac secure-cookie session-ids operations outgoing medium backends/securecookie
@@ -75,7 +76,7 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
   });
 
   test("are named after one concept, in kebab-case", () => {
-    expect(names.filter((name) => !/^(?:[a-z]+(?:-[a-z]+)*\/)?[a-z]+(?:-[a-z]+)*$/.test(name))).toEqual([]);
+    expect(names.filter((name) => !/^(?:[a-z]+(?:-[a-z]+)*\/)*[a-z]+(?:-[a-z]+)*$/.test(name))).toEqual([]);
     expect(names.filter((name) => /(?:^|\/)(?:utils?|helpers?|types|common|misc)$/.test(name))).toEqual([]);
   });
 
@@ -105,7 +106,18 @@ test("session imports core by its public names", () => {
 });
 
 test("no backend imports a driver, its types included", () => {
-  const drivers = new Set(["lmdb", "redis", "@redis/client", "ioredis", "pg", "postgres", "memjs"]);
+  const drivers = new Set([
+    "lmdb",
+    "redis",
+    "@redis/client",
+    "ioredis",
+    "pg",
+    "postgres",
+    "memjs",
+    "node:sqlite",
+    "better-sqlite3",
+    "@photostructure/sqlite",
+  ]);
   const found = sources.session.flatMap(({ name, foreign }) =>
     foreign.filter((other) => drivers.has(packageOf(other))).map((other) => `${name} -> ${other}`),
   );

@@ -13,7 +13,7 @@ import { start } from "../support/keyed-app.ts";
 import { secretKey, sessionApp, type Work } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
-const root = open({ path: temporaryFolder() });
+const root = open({ path: temporaryFolder(), overlappingSync: false });
 afterAll(() => root.close());
 
 /** Everything that the client is given by the library. */

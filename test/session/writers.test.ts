@@ -1,8 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { PostgresBackend } from "@mini/session/postgres";
-import { open } from "lmdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { temporaryFolder } from "../support/folder.ts";
 import { contradictions, type SessionWrite } from "../support/history.ts";
 import { memcachedServer, sharedMemcached } from "../support/memcached-server.ts";
 import { findPostgresUrl, newTable, openPool } from "../support/postgres.ts";
@@ -10,6 +8,7 @@ import { processesOf, resultOf } from "../support/processes.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "../support/redis.ts";
 import { need } from "../support/skip.ts";
 import type { Answered, Held, State, Task } from "../support/session-process.ts";
+import { openSqlite, sqlitePath } from "../support/sqlite.ts";
 
 const { start, tell: tellWith } = processesOf<Task>("session-process.ts");
 const tell = async <Result>(child: ChildProcess, task: Task) => resultOf(await tellWith<Result>(child, task));
@@ -43,22 +42,14 @@ interface Place {
   readonly records: () => Promise<number>;
 }
 
-function lmdbPlace(): Place {
-  const path = temporaryFolder();
-  let root: ReturnType<typeof open> | undefined;
-  afterAll(() => root?.close());
+function sqlitePlace(): Place {
+  const path = sqlitePath();
+  const database = openSqlite(path);
+  afterAll(() => void database.close());
   return {
-    name: "LMDB",
-    args: ["lmdb", path],
-    async records() {
-      const database = (root ??= open({ path })).openDB<Uint8Array, Uint8Array>({
-        name: "sessions",
-        encoding: "binary",
-        keyEncoding: "binary",
-      });
-      database.resetReadTxn();
-      return [...database.getKeys()].filter((key) => Buffer.from(key).toString("latin1").startsWith("r")).length;
-    },
+    name: "SQLite",
+    args: ["sqlite", path],
+    records: async () => database.prepare("SELECT key FROM mini_sessions").all().length,
   };
 }
 
@@ -85,7 +76,7 @@ function postgresPlaces(url: string): readonly Place[] {
 }
 
 const places = [
-  lmdbPlace(),
+  sqlitePlace(),
   ...(redis === undefined ? [] : [redisPlace(redis)]),
   ...(postgresUrl === undefined ? [] : postgresPlaces(postgresUrl)),
 ];

@@ -11,3 +11,6 @@ export const longRun = 60_000 + pairs;
 export function progress(what: string, count: number): void {
   if (count % 1_000_000 === 0) console.error(`${what} ${count / 1_000_000} million of ${pairs / 1_000_000}`);
 }
+
+/** How many times as often the tests of processes that come, go and are killed do so. */
+export const processes = Number(process.env["MINI_PROCESSES"] ?? 1);

@@ -3,6 +3,7 @@ import { RedisBackend } from "@mini/session/redis";
 import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { PostgresBackend } from "@mini/session/postgres";
 import { CachedBackend, MemcachedCache } from "@mini/session/cached";
+import { SqliteBackend } from "@mini/session/sqlite";
 import { open } from "lmdb";
 import { afterAll, beforeAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
@@ -10,6 +11,7 @@ import { memcachedClient, memcachedServer, sharedMemcached } from "./memcached-s
 import { findPostgresUrl, newTable, openPool } from "./postgres.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
 import { need } from "./skip.ts";
+import { openSqlite, sqlitePath, type SqliteDatabase } from "./sqlite.ts";
 
 /** A place to keep sessions in, as tests that hold for each of them need it. */
 export interface Medium {
@@ -28,7 +30,14 @@ function lmdb(): Medium["open"] {
   let root: ReturnType<typeof open> | undefined;
   const path = temporaryFolder();
   afterAll(() => root?.close());
-  return (now) => new LmdbBackend({ root: (root ??= open({ path })), now });
+  return (now) => new LmdbBackend({ root: (root ??= open({ path, overlappingSync: false })), now });
+}
+
+function sqlite(): Medium["open"] {
+  let database: SqliteDatabase | undefined;
+  const path = sqlitePath();
+  afterAll(() => void database?.close());
+  return (now) => new SqliteBackend({ database: (database ??= openSqlite(path)), now });
 }
 
 function redisMedium({ client, prefix }: SharedRedis): Medium["open"] {
@@ -64,7 +73,12 @@ function postgres(url: string): Medium["open"] {
 export function serverSideMedia(): readonly Medium[] {
   const media = [
     { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
-    ...(memoryOnly ? [] : [{ name: "LMDB", open: lmdb() }]),
+    ...(memoryOnly
+      ? []
+      : [
+          { name: "LMDB", open: lmdb() },
+          { name: "SQLite", open: sqlite() },
+        ]),
     ...(redis === undefined ? [] : [{ name: "Redis", open: redisMedium(redis) }]),
     ...(memcached === undefined ? [] : [{ name: "memory behind memcached", open: cachedMedium(memcached) }]),
     ...(postgresUrl === undefined ? [] : [{ name: "Postgres", open: postgres(postgresUrl) }]),

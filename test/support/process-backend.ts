@@ -3,17 +3,22 @@ import { CachedBackend, MemcachedCache } from "@mini/session/cached";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
+import { SqliteBackend } from "@mini/session/sqlite";
 import { open } from "lmdb";
 import { Client } from "memjs";
 import { Pool } from "pg";
 import { createClient } from "redis";
+import { openSqlite } from "./sqlite.ts";
 
-/** Opens the backend that a process of a test is told to use: `lmdb <path>`, `redis <url> <prefix>`, ... */
+/** Opens the backend that a process of a test is told to use: `lmdb <path>`, `sqlite <path>`, `redis <url> <prefix>`, ... */
 export async function openBackend(args: readonly string[]): Promise<SessionBackend> {
   const [kind, at = "", name = "", cache = ""] = args;
   switch (kind) {
     case "lmdb":
-      return new LmdbBackend({ root: open({ path: at }) });
+      return new LmdbBackend({ root: open({ path: at, overlappingSync: false }) });
+    case "sqlite":
+      // Longer than a busy machine keeps a process waiting: what is refused here is refused by the file.
+      return new SqliteBackend({ database: openSqlite(at), busyTimeout: 30_000 });
     case "redis": {
       const client = createClient({ url: at });
       client.on("error", () => {});

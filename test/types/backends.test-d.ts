@@ -4,7 +4,10 @@ import { MemoryBackend } from "@mini/session";
 import { LmdbBackend, type LmdbDatabaseLike, type LmdbLike } from "@mini/session/lmdb";
 import { PostgresBackend, type PostgresLike } from "@mini/session/postgres";
 import { RedisBackend, type RedisLike } from "@mini/session/redis";
+import { SqliteBackend, type SqliteLike } from "@mini/session/sqlite";
 import { testSessionBackend, type BackendBench } from "@mini/session/testing";
+import { DatabaseSync } from "@photostructure/sqlite";
+import Better from "better-sqlite3";
 import { open, type Database, type RootDatabase } from "lmdb";
 import * as nodeTest from "node:test";
 import { Client, Pool, type PoolClient } from "pg";
@@ -14,11 +17,15 @@ import * as vitest from "vitest";
 const root: LmdbLike = open({ path: "sessions" });
 const typed: LmdbLike = open<{ readonly some: "value" }, string>({ path: "sessions", cache: true, useVersions: true });
 export const behind = (database: Database<Uint8Array, Uint8Array>): LmdbDatabaseLike => database;
+const [ofNode, better]: readonly SqliteLike[] = [new DatabaseSync("sessions.db"), new Better("sessions.db")];
 const pool: PostgresLike = new Pool({ connectionString: "postgres://localhost" });
 export const backends: readonly SessionBackend[] = [
   new LmdbBackend({ root }),
   new LmdbBackend({ root: typed, name: "sessions", now: () => 0 }),
   new LmdbBackend({ root: open({ path: "sessions" }), name: undefined, now: undefined }),
+  new SqliteBackend({ database: new DatabaseSync("sessions.db") }),
+  new SqliteBackend({ database: ofNode!, table: "app_sessions", busyTimeout: 300, now: () => 0 }),
+  new SqliteBackend({ database: better!, table: undefined, busyTimeout: undefined, now: undefined }),
   new PostgresBackend({ pool }),
   new PostgresBackend({ pool: new Pool(), table: "app.sessions", prepare: false, now: () => 0 }),
   new PostgresBackend({ pool: new Pool(), table: undefined, prepare: undefined, now: undefined }),
@@ -32,6 +39,10 @@ new LmdbBackend({ root: "sessions" });
 // @ts-expect-error a named database can not open others
 export const database = (one: Database): LmdbBackend => new LmdbBackend({ root: one });
 export const client = (one: RootDatabase): LmdbBackend => new LmdbBackend({ root: one });
+// @ts-expect-error a database is needed
+new SqliteBackend({});
+// @ts-expect-error the database, not its path
+new SqliteBackend({ database: "sessions.db" });
 // @ts-expect-error a pool is needed
 new PostgresBackend({});
 // @ts-expect-error the pool, not its URL

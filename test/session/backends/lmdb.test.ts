@@ -6,7 +6,7 @@ import { bytes, callsWith, keyOf, recordFor } from "../../support/backends.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
 // One file for the whole contract: each test has a database of its own in it.
-const root = openLmdb({ path: temporaryFolder(), maxDbs: 500 });
+const root = openLmdb({ path: temporaryFolder(), maxDbs: 500, overlappingSync: false });
 afterAll(() => root.close());
 let databases = 0;
 
@@ -201,14 +201,24 @@ test("close waits for the writes under way, and leaves the root to its owner", a
 });
 
 test("a root without room for one more database is refused when the backend is made", async () => {
-  const small = openLmdb({ path: temporaryFolder(), maxDbs: 1 });
+  const small = openLmdb({ path: temporaryFolder(), maxDbs: 1, overlappingSync: false });
   new LmdbBackend({ root: small });
   expect(() => new LmdbBackend({ root: small, name: "one more" })).toThrow(/MDB_DBS_FULL/);
   await small.close();
 });
 
 test.each([undefined, null, "data/sessions", {}, Promise.resolve()])("%s is no root, and the message says what is", (given) => {
-  expect(() => new LmdbBackend({ root: given as never })).toThrow("LmdbBackend needs as root what lmdb's open({ path }) gives, as it is");
+  expect(() => new LmdbBackend({ root: given as never })).toThrow(
+    "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
+  );
+});
+
+test("a root with overlappingSync, which is lmdb's default, is refused: it can lose answered changes", async () => {
+  const overlapping = openLmdb({ path: temporaryFolder() });
+  expect(() => new LmdbBackend({ root: overlapping })).toThrow(
+    "LmdbBackend needs a root without lmdb's overlappingSync, which can lose answered changes when the file is opened again: open({ path, overlappingSync: false }).",
+  );
+  await overlapping.close();
 });
 
 test("what lmdb throws within a write is what rejects, and nothing of the write is kept", async () => {

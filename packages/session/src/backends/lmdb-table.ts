@@ -1,3 +1,6 @@
+import { ConfigError } from "@mini/core";
+import { WriteQueue } from "./write-queue.ts";
+
 /** What is called of a named database of lmdb: `root.openDB(...)`. */
 export interface LmdbDatabaseLike {
   get(key: Uint8Array): Uint8Array | undefined;
@@ -17,90 +20,94 @@ export interface LmdbDatabaseOptions {
   readonly dupSort: false;
 }
 
-/** What is called of lmdb's `open({ path })`. */
+/** What is called of lmdb's `open({ path, overlappingSync: false })`. */
 export interface LmdbLike {
   openDB(options: LmdbDatabaseOptions): LmdbDatabaseLike;
-  childTransaction<Result>(action: () => Result): Promise<Result>;
-  on(event: "beforecommit", listener: () => void): unknown;
-  readonly committed: PromiseLike<unknown>;
-  readonly flushed: PromiseLike<unknown>;
+  transactionSync(action: () => void): unknown;
+  readerCheck(): unknown;
+  /** A line of text for each reader of the file, which begins with its process id. */
+  readerList(): string;
 }
 
-/** One named database, with the two ways to use it that hold across processes. */
+/** One named database in a file that belongs to this process. */
 export class LmdbTable {
-  readonly #root: LmdbLike;
   readonly #database: LmdbDatabaseLike;
-  readonly #writes = new Set<Promise<unknown>>();
+  readonly #queue: WriteQueue;
 
-  /** Opens the database: at start, because it waits for the file's lock, and fails when the root has no room for one more. */
+  /**
+   * Opens the database.
+   *
+   * @throws TypeError for a root that is not lmdb's, or was opened in a way that can lose commits.
+   * @throws ConfigError when another process has the file open.
+   * @throws Error of lmdb when the root has no room for one more database.
+   */
   constructor(root: LmdbLike, name: string) {
-    const given: unknown = root;
-    if (typeof given !== "object" || given === null || !("childTransaction" in given) || !("openDB" in given)) {
-      throw new TypeError(
-        "LmdbBackend needs as root what lmdb's open({ path }) gives, as it is: new LmdbBackend({ root: open({ path }) }).",
-      );
-    }
-    this.#root = root;
+    checkRoot(root);
     this.#database = root.openDB({ name, encoding: "binary", keyEncoding: "binary", cache: false, useVersions: false, dupSort: false });
-    holdBatches(root);
+    // Takes a place in the file's table of readers, in which other processes look for us.
+    this.read((database) => database.get(new Uint8Array(1)));
+    refuseToShare(root);
+    this.#queue = new WriteQueue({
+      transaction: (action) => transact(root, action),
+      isBusy: () => false,
+      timeout: Infinity,
+      timedOut: () => new Error("unreachable: nobody else writes"),
+    });
   }
 
-  /** Reads what is committed by now, by any process: lmdb itself goes on for a while with the snapshot of an earlier read. */
+  /** Reads what is committed by now: lmdb itself goes on for a while with the snapshot of an earlier read. */
   read<Result>(action: (database: LmdbDatabaseLike) => Result): Result {
     this.#database.resetReadTxn();
     return action(this.#database);
   }
 
-  /**
-   * Runs the action while nobody else writes, in any process, and keeps all that it writes or nothing. What it reads
-   * is the newest. Resolves when that is on the disk.
-   */
+  /** Runs the action and keeps all that it writes or nothing. Resolves when that is on the disk. */
   write<Result>(action: (database: LmdbDatabaseLike) => Result): Promise<Result> {
-    const write = this.#commit(action).finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
-    return write;
+    return this.#queue.write(() => action(this.#database));
   }
 
   /** Waits for the writes under way. */
-  async settle(): Promise<void> {
-    while (this.#writes.size > 0) await Promise.allSettled(this.#writes);
-  }
-
-  async #commit<Result>(action: (database: LmdbDatabaseLike) => Result): Promise<Result> {
-    try {
-      // Not `transaction`, which keeps what an action wrote before it failed.
-      const committed = this.#root.childTransaction(() => action(this.#database));
-      // Asked for now, because later it is about a later write, and one that fails is never flushed.
-      const flushed = new Promise((resolve, reject) => void this.#root.flushed.then(resolve, reject));
-      flushed.catch(ignore);
-      const result = await committed;
-      await flushed;
-      return result;
-    } catch (error) {
-      throw await withReason(error);
-    }
+  settle(): Promise<void> {
+    return this.#queue.settle();
   }
 }
 
-function ignore(): void {}
-
-const held = new WeakSet<LmdbLike>();
-
-/**
- * lmdb opens each batch of writes with a promise of its own that nobody gets to see. When the commit fails it is
- * rejected beside those of the writes, and would end the process as an unhandled rejection.
- */
-function holdBatches(root: LmdbLike): void {
-  if (held.has(root)) return;
-  held.add(root);
-  // The promise is made right after the event, and is `committed` until somebody writes again.
-  root.on("beforecommit", () => queueMicrotask(() => void root.committed.then(ignore, ignore)));
+function checkRoot(root: unknown): void {
+  if (typeof root !== "object" || root === null || !("transactionSync" in root) || !("openDB" in root)) {
+    throw new TypeError(
+      "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
+    );
+  }
+  // With the option on, a process that opens the file takes back commits that another one has answered.
+  if ("overlappingSync" in root && root.overlappingSync !== false) {
+    throw new TypeError(
+      "LmdbBackend needs a root without lmdb's overlappingSync, which can lose answered changes when the file is opened again: open({ path, overlappingSync: false }).",
+    );
+  }
 }
 
-/** lmdb says of a commit only that it failed, and gives the reason as a promise beside it. */
-async function withReason(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && "commitError" in error)) return error;
-  const cause: unknown = await Promise.resolve(error.commitError).catch((reason: unknown) => reason);
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`Cannot write to LMDB: ${reason}. Nothing was changed; see whether the disk is full.`, { cause });
+/** Refuses a file that another process has open. */
+function refuseToShare(root: LmdbLike): void {
+  // Takes out those of processes that have ended.
+  root.readerCheck();
+  const others = [...root.readerList().matchAll(/^\s*(\d+)\s/gm)].map(([, pid]) => Number(pid)).filter((pid) => pid !== process.pid);
+  if (others.length === 0) return;
+  throw new ConfigError(
+    `LmdbBackend cannot use this file: process ${others[0]} has it open, and two processes at one LMDB file can lose answered changes. End the other process first, or use SqliteBackend, which several processes can share.`,
+  );
+}
+
+/** One transaction on the thread of JavaScript: one on lmdb's own thread can keep the process from ending. */
+function transact(root: LmdbLike, action: () => void): void {
+  let isDone = false;
+  try {
+    root.transactionSync(() => {
+      action();
+      isDone = true;
+    });
+  } catch (error) {
+    if (!isDone) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot write to LMDB: ${reason}. Nothing was changed; see whether the disk is full.`, { cause: error });
+  }
 }

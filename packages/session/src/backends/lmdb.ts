@@ -11,7 +11,7 @@ const slice = 100;
 const withoutRecord = 3_600_000;
 
 export interface LmdbBackendOptions {
-  /** What lmdb's `open({ path })` gives. It belongs to the caller, who closes it after the backend. */
+  /** What lmdb's `open({ path, overlappingSync: false })` gives. It belongs to the caller, who closes it after the backend. */
   readonly root: LmdbLike;
   /** Name of the database within the file. Default `"sessions"`. */
   readonly name?: string | undefined;
@@ -20,21 +20,24 @@ export interface LmdbBackendOptions {
 }
 
 /**
- * Keeps sessions in an LMDB file, for all processes of one machine. An answered change is on the disk: it survives
- * the end of the process, and of the power as far as the disk keeps what it has acknowledged.
+ * Keeps sessions in an LMDB file, for one process. An answered change is on the disk: it survives the end of the process,
+ * and a power failure as far as the disk keeps what it has acknowledged.
  *
- * LMDB writes on the threads of Node's own pool, four unless `UV_THREADPOOL_SIZE` says more: password hashes that fill
- * it keep sessions waiting, so hash a few at a time.
+ * A second process is refused when it starts, because LMDB can lose answered changes when several processes open a file.
+ * Use `SqliteBackend` for those, and where the next process starts before the last one has ended.
  *
- * What expired stays in the file, unreadable, until somebody calls `prune`. LMDB needs room to remove as well: on a
- * full disk every write rejects, the end of a session too, and what is there can be read.
+ * While a change is written to the disk, the event loop waits. The changes that come in one turn of the event loop are
+ * written together.
+ *
+ * Expired sessions stay in the file, unreadable, until `prune` is called. LMDB needs room to remove as well: on a full
+ * disk every write rejects, the end of a session too, and what is there can be read.
  *
  * @example
  * ```ts
  * import { open } from "lmdb";
  * import { LmdbBackend } from "@mini/session/lmdb";
  *
- * const root = open({ path: "data/sessions" });
+ * const root = open({ path: "data/sessions", overlappingSync: false });
  * const backend = new LmdbBackend({ root });
  * ```
  */
@@ -43,7 +46,11 @@ export class LmdbBackend implements SessionBackend {
   readonly #table: LmdbTable;
   readonly #now: () => number;
 
-  /** @throws Error of lmdb when the database can not be opened. */
+  /**
+   * @throws TypeError for a root with `overlappingSync`.
+   * @throws ConfigError when another process has the file open.
+   * @throws Error of lmdb when the database cannot be opened.
+   */
   constructor({ root, name = "sessions", now = Date.now }: LmdbBackendOptions) {
     this.#table = new LmdbTable(root, name);
     this.#now = now;
@@ -97,7 +104,7 @@ export class LmdbBackend implements SessionBackend {
     let removed = 0;
     while (removed < limit) {
       const most = Math.min(slice, limit - removed);
-      // Nobody has to wait for a look that finds nothing.
+      // A look that finds nothing needs no write.
       if (this.#table.read((database) => dueKeys(database, this.#now(), 1)).length === 0) break;
       removed += await this.#table.write((database) => this.#pruneSlice(database, most));
     }

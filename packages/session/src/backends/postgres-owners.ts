@@ -1,7 +1,8 @@
 import type { OwnerIndex } from "../backend.ts";
 import type { PostgresQueries, Statement } from "./postgres-queries.ts";
+import { foundIn, server } from "./postgres-standby.ts";
 import type { PostgresTables } from "./postgres-tables.ts";
-import { foundIn, keyIn, keyOf, ownerOf, server, timeOf } from "./postgres-values.ts";
+import { keyIn, keyOf, ownerOf, timeOf } from "./sql-values.ts";
 
 /** Milliseconds that an owner's entry may be without its record. */
 const withoutRecord = 3_600_000;

@@ -2,8 +2,9 @@ import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult }
 import { PostgresOwners } from "./postgres-owners.ts";
 import { PostgresPrune } from "./postgres-prune.ts";
 import { PostgresQueries, type PostgresLike, type Statement } from "./postgres-queries.ts";
+import { foundIn, server } from "./postgres-standby.ts";
 import { postgresTables, type PostgresTables } from "./postgres-tables.ts";
-import { foundIn, keyOf, newVersion, recordIn, server, timeOf, versionIn, versionOf } from "./postgres-values.ts";
+import { keyOf, newVersion, recordIn, timeOf, versionIn, versionOf } from "./sql-values.ts";
 
 export type { PostgresLike, PostgresQuery, PostgresResult } from "./postgres-queries.ts";
 

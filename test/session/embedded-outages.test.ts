@@ -1,12 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { LmdbBackend } from "@mini/session/lmdb";
+import { SqliteBackend } from "@mini/session/sqlite";
 import { open } from "lmdb";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../support/folder.ts";
 import { processesOf, resultOf } from "../support/processes.ts";
 import { sessionApp, type AnyData, type Work } from "../support/session-app.ts";
 import type { Answered, Filled, Held, State, Task } from "../support/session-process.ts";
+import { openSqlite, sqlitePath } from "../support/sqlite.ts";
 
 const { start, startLimited, tell: tellWith } = processesOf<Task>("session-process.ts");
 const tell = async <Result>(child: ChildProcess, task: Task) => resultOf(await tellWith<Result>(child, task));
@@ -31,8 +33,8 @@ test(
   "answered changes outlive kill -9 of their process, the session is whole, and others go on with it",
   { timeout: 120_000 },
   async () => {
-    const path = temporaryFolder();
-    const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start("lmdb", path)))) as [ChildProcess, ...ChildProcess[]];
+    const path = sqlitePath();
+    const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start("sqlite", path)))) as [ChildProcess, ...ChildProcess[]];
     const profile = { name: "Zoë", roles: ["admin", "editor"] };
     const cookie = await tell<string>(steady, { task: "begin", data: { profile, list: [], count: 0 } });
     const all: number[] = [];
@@ -68,38 +70,67 @@ test(
   },
 );
 
-test("on a full disk a change is answered 503 and keeps the cookie; what needs no write goes on", { timeout: 120_000 }, async () => {
-  const path = temporaryFolder();
-  const child = await startLimited(1600, "lmdb", path);
-  const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });
-  const { kept, refused } = await tell<Filled>(child, { task: "fill", size: 1000, refused: 40 });
-  // They fill their pages by thirds now. A longer one needs room that is not there.
-  const grown = await tell<readonly Answered[]>(child, { task: "grow", cookies: kept, size: 1500, refused: 10 });
-  const failed = [...refused, ...grown.filter(({ status }) => status !== 200)];
-  expect(kept.length).toBeGreaterThan(100);
-  expect(failed.length).toBeGreaterThanOrEqual(50);
-  for (const { status, retryAfter, setCookies } of failed) {
-    expect({ status, retryAfter, setCookies }).toEqual({ status: 503, retryAfter: "1", setCookies: [] });
-  }
-  expect(grown.filter(({ live }) => !live)).toEqual([]);
-  expect(await tell<Held>(child, { task: "read", cookie })).toEqual({ live: true, data: { user: 42 }, messages: [] });
-  expect(await tell<number>(child, { task: "elsewhere", cookie })).toBe(200);
-  const { logged, unhandled } = await tell<State>(child, { task: "state" });
-  expect(unhandled).toBe(0);
-  expect(logged.filter((line) => !line.includes("Cannot write to LMDB"))).toEqual([]);
+const files = [
+  {
+    kind: "sqlite",
+    blocks: 6400,
+    path: sqlitePath,
+    reason: /Cannot write to SQLite: the disk is full|disk I\/O error/,
+    open(path: string) {
+      const database = openSqlite(path);
+      return { backend: new SqliteBackend({ database }), close: async () => void database.close() };
+    },
+  },
+  {
+    kind: "lmdb",
+    blocks: 1600,
+    path: () => temporaryFolder(),
+    reason: /Cannot write to LMDB/,
+    open(path: string) {
+      const root = open({ path, overlappingSync: false });
+      return { backend: new LmdbBackend({ root }), close: () => root.close() };
+    },
+  },
+];
 
-  // LMDB needs room to remove as well, and may have none. Whoever logs out is logged out in his browser at least.
-  const ended = await tell<Answered>(child, { task: "end", cookie });
-  expect([200, 503]).toContain(ended.status);
-  expect(ended.setCookies).toEqual([expect.stringMatching(/^session=; .*Max-Age=0/)]);
+test.each(files)(
+  "on a full disk a change in $kind is answered 503 and keeps the cookie; what needs no write goes on",
+  { timeout: 120_000 },
+  async (file) => {
+    const path = file.path();
+    const child = await startLimited(file.blocks, file.kind, path);
+    const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });
+    const { kept, refused } = await tell<Filled>(child, { task: "fill", size: 1000, refused: 40 });
+    // They fill their pages by thirds now. A longer one needs room that is not there.
+    const grown = await tell<readonly Answered[]>(child, { task: "grow", cookies: kept, size: 1500, refused: 10 });
+    const failed = [...refused, ...grown.filter(({ status }) => status !== 200)];
+    expect(kept.length).toBeGreaterThan(100);
+    expect(failed.length).toBeGreaterThanOrEqual(50);
+    for (const { status, retryAfter, setCookies } of failed) {
+      expect({ status, retryAfter, setCookies }).toEqual({ status: 503, retryAfter: "1", setCookies: [] });
+    }
+    expect(grown.filter(({ live }) => !live)).toEqual([]);
+    expect(await tell<Held>(child, { task: "read", cookie })).toEqual({ live: true, data: { user: 42 }, messages: [] });
+    expect(await tell<number>(child, { task: "elsewhere", cookie })).toBe(200);
+    const { logged, unhandled } = await tell<State>(child, { task: "state" });
+    expect(unhandled).toBe(0);
+    expect(logged.filter((line) => !file.reason.test(line))).toEqual([]);
 
-  const root = open({ path });
-  const { run, browser } = sessionApp({ backend: new LmdbBackend({ root }), now: Date.now });
-  const lengths: unknown[] = [];
-  for (const each of kept) {
-    const look: Work = async (_store, session) => void lengths.push(String((await session()).get("text")).length);
-    await run(look, { headers: { cookie: each }, client: browser() });
-  }
-  expect(lengths).toEqual(kept.map((_, index) => (grown[index]?.status === 200 ? 1500 : 1000)));
-  await root.close();
-});
+    // Removing needs room as well, and may have none. Whoever logs out is logged out in his browser at least.
+    const ended = await tell<Answered>(child, { task: "end", cookie });
+    expect([200, 503]).toContain(ended.status);
+    expect(ended.setCookies).toEqual([expect.stringMatching(/^session=; .*Max-Age=0/)]);
+
+    child.kill("SIGKILL");
+    await once(child, "close");
+    const { backend, close } = file.open(path);
+    const { run, browser } = sessionApp({ backend, now: Date.now });
+    const lengths: unknown[] = [];
+    for (const each of kept) {
+      const look: Work = async (_store, session) => void lengths.push(String((await session()).get("text")).length);
+      await run(look, { headers: { cookie: each }, client: browser() });
+    }
+    expect(lengths).toEqual(kept.map((_, index) => (grown[index]?.status === 200 ? 1500 : 1000)));
+    await close();
+  },
+);

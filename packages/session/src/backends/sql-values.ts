@@ -1,28 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { SessionRecord } from "../backend.ts";
 
-/** A record as pg gives it: `bigint` comes as text unless somebody has told pg otherwise. */
+/** A record as drivers give it: a large whole number may come as text or `bigint`. */
 interface Row {
   readonly version: unknown;
   readonly data: unknown;
   readonly idle_at: string | number | bigint;
   readonly expires_at: string | number | bigint;
-}
-
-/** What a query that only reads joins what it looks for to, so that {@link foundIn} can tell that a standby has answered. */
-export const server = "(SELECT pg_is_in_recovery() AS standby) AS server";
-
-/**
- * The rows that were found; where there are none, the server alone stands in one with nothing in its `column`.
- *
- * @throws Error for those of a standby server, which may be behind: what it has may have ended.
- */
-export function foundIn(rows: readonly unknown[], column: string): readonly unknown[] {
-  const [first] = rows as readonly Readonly<Record<string, unknown>>[];
-  if (first?.["standby"] !== false) {
-    throw new Error("A PostgresBackend reads from a standby server, which may be behind: lead its pool to the primary server.");
-  }
-  return first[column] === null ? [] : rows;
 }
 
 const keyBytes = 32;
@@ -39,11 +23,11 @@ export function keyIn(row: unknown): string {
   return bytesOf((row as { readonly key: unknown }).key).toString("base64url");
 }
 
-/** @throws TypeError for what is no bytes: then pg has been told to give something else. */
+/** @throws TypeError for a value that is not bytes: the driver was told to give something else. */
 function bytesOf(value: unknown): Buffer {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length);
   throw new TypeError(
-    "PostgresBackend needs bytea from pg as bytes, as pg gives it: a pool without binary: true and without a type parser of its own for it.",
+    "The driver must give binary columns as bytes, as it does by default. With pg, use a pool without binary: true and without a type parser of its own for bytea.",
   );
 }
 
@@ -60,12 +44,12 @@ export function newVersion(): Buffer {
 export const versionOf = (version: string): Buffer => Buffer.from(version, "base64url");
 export const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
 
-/** The tables keep whole milliseconds. What is no time has ended. */
+/** The tables keep whole milliseconds. A value that is not a time has ended. */
 export function timeOf(time: number): number {
   return Math.min(Math.max(Math.floor(time) || 0, 0), Number.MAX_SAFE_INTEGER);
 }
 
-/** pg gives bytes that nobody else has. */
+/** The bytes are the row's own: drivers do not share them. */
 export function recordIn(row: unknown): SessionRecord {
   const { version, data, idle_at, expires_at } = row as Row;
   const { buffer, byteOffset, length } = bytesOf(data);

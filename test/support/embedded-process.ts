@@ -1,9 +1,8 @@
-// A process that shares an LMDB file with others. It does what its parent tells it by messages, once it has said that
-// it is ready; or the one thing that it is told as an argument.
-import { LmdbBackend } from "@mini/session/lmdb";
-import { open } from "lmdb";
+// A process with a backend in a file, as its first arguments say: `sqlite <path>` or `lmdb <path>`. It does what its parent
+// tells it by messages, once it has said that it is ready; or the one thing that it is told as a last argument.
 import { bytes, keyOf, recordFor } from "./backends.ts";
 import { listen } from "./listen.ts";
+import { openBackend } from "./process-backend.ts";
 
 /** What a process is told. */
 export type Task =
@@ -36,8 +35,9 @@ export interface Filled {
   readonly unhandled: number;
 }
 
-const root = open({ path: process.argv[2] ?? "" });
-const backend = new LmdbBackend({ root });
+const [, , kind = "", path = "", only] = process.argv;
+const backend = await openBackend([kind, path]);
+const owners = backend.owners!;
 const clock = () => Number(process.hrtime.bigint());
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 let unhandled = 0;
@@ -99,7 +99,7 @@ async function fill(size: number): Promise<Filled> {
   const data = bytes("x".repeat(size));
   const write = async (key: string) => {
     try {
-      await backend.owners.add("user:1", key);
+      await owners.add("user:1", key);
       await backend.create(key, { ...recordFor(Date.now(), 3600), data });
       kept.push(key);
     } catch (error) {
@@ -121,7 +121,7 @@ function run(message: Task): Promise<unknown> {
     case "take":
       return take(message.keys);
     case "bump":
-      return Promise.all(Array.from({ length: message.count }, () => backend.owners.bump(message.owner)));
+      return Promise.all(Array.from({ length: message.count }, () => owners.bump(message.owner)));
     case "stream":
       return stream();
     case "fill":
@@ -129,7 +129,6 @@ function run(message: Task): Promise<unknown> {
   }
 }
 
-const [, , , only] = process.argv;
 if (only !== undefined) {
   console.log(JSON.stringify(await run(JSON.parse(only) as Task)));
   process.exit();

@@ -1,0 +1,34 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "@mini/core";
+import { SqliteBackend } from "@mini/session/sqlite";
+// It has the API of node:sqlite, which Node 20 does not have. From Node 22.13 on, import that instead.
+import { DatabaseSync } from "@photostructure/sqlite";
+import type { OpenBackend } from "../backends.ts";
+
+/** Milliseconds that a change waits for the other processes: below the deadline of the sessions, which app.ts sets. */
+const busyTimeout = 4000;
+
+/** Every process opens the same file. */
+export function openSqlite(folder: string): OpenBackend {
+  const database = openFile(folder);
+  const backend = new SqliteBackend({ database, busyTimeout });
+  return {
+    place: "SQLite",
+    backend,
+    async close() {
+      await backend.close();
+      database.close();
+    },
+  };
+}
+
+function openFile(folder: string): InstanceType<typeof DatabaseSync> {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return new DatabaseSync(join(folder, "sessions.db"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`Cannot keep sessions in ${folder}: ${why}. Name another folder in DATA_PATH.`, { cause: error });
+  }
+}

@@ -1,0 +1,177 @@
+import { ConfigError } from "@mini/core";
+import { WriteQueue } from "../write-queue.ts";
+
+/** A value that is bound to a parameter. */
+export type SqliteValue = string | number | Uint8Array;
+
+/** A prepared statement, as `node:sqlite`, better-sqlite3 and `bun:sqlite` have it. */
+export interface SqliteStatementLike {
+  /** The first row. */
+  get(...values: SqliteValue[]): unknown;
+  all(...values: SqliteValue[]): unknown[];
+  run(...values: SqliteValue[]): { readonly changes: number | bigint };
+}
+
+/** What is called of an open database: a `DatabaseSync` of `node:sqlite`, or a `Database` of better-sqlite3 or `bun:sqlite`. */
+export interface SqliteLike {
+  exec(sql: string): unknown;
+  prepare(sql: string): SqliteStatementLike;
+}
+
+/** Milliseconds that the constructor waits for other processes that open the file at the same time. */
+const openTimeout = 10_000;
+/** Milliseconds between two tries of the constructor. */
+const openPause = 5;
+
+/** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
+const codes = { busy: 5, full: 13, protocol: 15 } as const;
+
+/** One connection to a database file, with the two ways to use it that hold across processes. */
+export class SqliteConnection {
+  readonly #database: SqliteLike;
+  readonly #timeout: number;
+  readonly #queue: WriteQueue;
+
+  /** Sets up the connection, and the file on its first use; waits, and blocks, while other processes do the same. */
+  constructor(database: SqliteLike, schema: string, timeout: number) {
+    checkDatabase(database);
+    this.#database = database;
+    this.#timeout = timeout;
+    this.#queue = new WriteQueue({
+      transaction: (action) => this.#transaction(action),
+      isBusy,
+      timeout,
+      timedOut: (cause) => this.#timedOut(cause),
+    });
+    waitWhileBusy(() => {
+      checkVersion(String(this.#value("SELECT sqlite_version()")));
+      // Waiting here blocks the event loop, so it is only for the start. Later the queue waits.
+      this.#value("PRAGMA busy_timeout = 1000");
+      const mode = String(this.#value("PRAGMA journal_mode = WAL"));
+      if (mode !== "wal") {
+        throw new TypeError(
+          `SqliteBackend needs a database in a file on a local disk, because it uses SQLite's write-ahead log; this database has the journal mode "${mode}".`,
+        );
+      }
+      // A commit returns when it is on the disk.
+      database.exec("PRAGMA synchronous = FULL");
+      database.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`);
+      this.#value("PRAGMA busy_timeout = 0");
+    });
+  }
+
+  prepare(sql: string): SqliteStatementLike {
+    return this.#database.prepare(sql);
+  }
+
+  /** Reads what is committed by now, by any process. */
+  async read<Result>(action: () => Result): Promise<Result> {
+    const until = performance.now() + this.#timeout;
+    for (;;) {
+      try {
+        return action();
+      } catch (error) {
+        // Only while another process repairs the log after a crash: readers and writers do not wait for each other.
+        if (!isBusy(error)) throw error;
+        if (performance.now() >= until) throw this.#timedOut(error);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+  }
+
+  /** Runs the action while no other connection writes, and keeps all that it writes or nothing. Resolves when that is on the disk. */
+  write<Result>(action: () => Result): Promise<Result> {
+    return this.#queue.write(action);
+  }
+
+  /** Waits for the writes under way. */
+  settle(): Promise<void> {
+    return this.#queue.settle();
+  }
+
+  #transaction(action: () => void): void {
+    const database = this.#database;
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      action();
+      database.exec("COMMIT");
+    } catch (error) {
+      // SQLite itself has ended some of the transactions that fail.
+      try {
+        database.exec("ROLLBACK");
+      } catch {
+        // Then there is nothing to undo.
+      }
+      throw withRemedy(error);
+    }
+  }
+
+  #timedOut(cause: unknown): Error {
+    return new Error(
+      `Cannot use the SQLite database: other connections kept it locked for ${this.#timeout} ms. Nothing was changed. Keep their transactions short.`,
+      { cause },
+    );
+  }
+
+  #value(sql: string): unknown {
+    const row = this.#database.prepare(sql).get();
+    return typeof row === "object" && row !== null ? Object.values(row)[0] : undefined;
+  }
+}
+
+function checkDatabase(database: unknown): void {
+  if (typeof database === "object" && database !== null && "prepare" in database && "exec" in database) return;
+  throw new TypeError(
+    'SqliteBackend needs as database an open one, as the driver gives it: new SqliteBackend({ database: new DatabaseSync("data/sessions.db") }).',
+  );
+}
+
+/**
+ * Refuses the versions that lose commits when one connection writes while two others copy the log into the database.
+ *
+ * @see https://www.sqlite.org/wal.html#walresetbug
+ */
+function checkVersion(version: string): void {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  const number = major * 1_000_000 + minor * 1000 + patch;
+  const isFixed = number >= 3_051_003 || (minor === 50 && patch >= 7) || (minor === 44 && patch >= 6);
+  if (isFixed) return;
+  throw new ConfigError(
+    `SqliteBackend cannot use SQLite ${version}: it can lose answered changes when several processes write. Update Node.js or the driver to one with SQLite 3.51.3 or later.`,
+  );
+}
+
+function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === codes.busy || code === codes.protocol;
+}
+
+/** The primary result code of an error of a driver: `node:sqlite` and `bun:sqlite` give the number, better-sqlite3 the name. */
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { errcode, errno, code } = error as { readonly errcode?: unknown; readonly errno?: unknown; readonly code?: unknown };
+  const number = typeof errcode === "number" ? errcode : errno;
+  // The bits above are the extended code, such as SQLITE_BUSY_RECOVERY.
+  if (typeof number === "number") return number & 0xff;
+  const name = /^SQLITE_(BUSY|FULL|PROTOCOL)(?:_|$)/.exec(String(code))?.[1];
+  return name === undefined ? undefined : codes[name.toLowerCase() as keyof typeof codes];
+}
+
+function withRemedy(error: unknown): unknown {
+  if (codeOf(error) !== codes.full) return error;
+  return new Error("Cannot write to SQLite: the disk is full. Nothing was changed.", { cause: error });
+}
+
+/** Tries again while other processes have the file locked; blocks between the tries. */
+function waitWhileBusy(work: () => void): void {
+  const until = performance.now() + openTimeout;
+  for (;;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, openPause);
+    }
+  }
+}

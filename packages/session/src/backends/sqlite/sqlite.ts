@@ -1,0 +1,155 @@
+import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../../backend.ts";
+import { keyOf, newVersion, recordIn, timeOf, versionIn } from "../sql-values.ts";
+import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
+import { SqliteOwners } from "./owners.ts";
+import { SqlitePrune } from "./prune.ts";
+import { sqliteTables } from "./tables.ts";
+
+export interface SqliteBackendOptions {
+  /**
+   * An open database of `node:sqlite`, better-sqlite3 or `bun:sqlite`, with SQLite 3.51.3 or later: a connection that
+   * nothing else uses. It belongs to the caller, who closes it after the backend's `close`.
+   */
+  readonly database: SqliteLike;
+  /** Name of the table; the names of two others begin with it. Default `"mini_sessions"`. */
+  readonly table?: string | undefined;
+  /**
+   * Milliseconds that an operation waits while other connections write. Keep it below the `deadline` of the sessions, so
+   * that no change is made after its request was answered 503. Default 600.
+   */
+  readonly busyTimeout?: number | undefined;
+  /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Keeps sessions in a SQLite file, for all processes of one machine. An answered change is on the disk: it survives the
+ * end of any process, and a power failure as far as the disk keeps what it has acknowledged. The file must be on a local
+ * disk, not on a network share.
+ *
+ * The driver is synchronous: while a change is written to the disk, the event loop of its process waits. The changes that
+ * come in one turn of the event loop are written together.
+ *
+ * The constructor makes the tables that are missing and sets the connection's `journal_mode` (WAL), `synchronous` (FULL)
+ * and `busy_timeout` (0; the backend waits without blocking). Expired sessions stay in the file, unreadable, until `prune`
+ * is called. Keys are those that sessions have, 43 characters of base64url; others are refused. Owners are kept as hashes.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { SqliteBackend } from "@mini/session/sqlite";
+ *
+ * const backend = new SqliteBackend({ database: new DatabaseSync("data/sessions.db") });
+ * ```
+ */
+export class SqliteBackend implements SessionBackend {
+  readonly owners: OwnerIndex;
+  readonly #connection: SqliteConnection;
+  readonly #prune: SqlitePrune;
+  readonly #now: () => number;
+  readonly #read: SqliteStatementLike;
+  readonly #create: SqliteStatementLike;
+  readonly #swap: SqliteStatementLike;
+  readonly #touch: SqliteStatementLike;
+  readonly #remove: SqliteStatementLike;
+  readonly #removeOwners: SqliteStatementLike;
+
+  /**
+   * @throws TypeError for a database that is not open, or not in a file; for a table's name that cannot be one.
+   * @throws ConfigError for a version of SQLite that can lose commits.
+   * @throws Error of the driver when the file cannot be used.
+   */
+  constructor({ database, table = "mini_sessions", busyTimeout = 600, now = Date.now }: SqliteBackendOptions) {
+    if (!Number.isInteger(busyTimeout) || busyTimeout < 0) {
+      throw new TypeError(`The busyTimeout of a SqliteBackend must be a whole number of milliseconds, not ${String(busyTimeout)}.`);
+    }
+    const tables = sqliteTables(table);
+    const connection = new SqliteConnection(database, tables.schema, busyTimeout);
+    this.#connection = connection;
+    this.#now = () => timeOf(now());
+    this.owners = new SqliteOwners(connection, tables, now);
+    this.#prune = new SqlitePrune(connection, tables);
+    const { records, owners } = tables;
+    const columns = "version, data, idle_at, expires_at";
+    this.#read = connection.prepare(`SELECT ${columns} FROM ${records} WHERE key = ? AND idle_at > ? AND expires_at > ?`);
+    // Some drivers bind an empty Uint8Array as NULL.
+    this.#create = connection.prepare(`INSERT INTO ${records} (${columns}, due_at, key) VALUES (?, coalesce(?, x''), ?, ?, ?, ?)`);
+    this.#swap = connection.prepare(
+      `UPDATE ${records} SET version = ?, data = coalesce(?, x''), idle_at = ?, expires_at = ?, due_at = min(due_at, ?) WHERE key = ?`,
+    );
+    this.#touch = connection.prepare(`UPDATE ${records} SET idle_at = max(idle_at, ?) WHERE key = ?`);
+    this.#remove = connection.prepare(`DELETE FROM ${records} WHERE key = ?`);
+    this.#removeOwners = connection.prepare(`DELETE FROM ${owners} WHERE key = ?`);
+  }
+
+  async read(key: string): Promise<SessionRecord | undefined> {
+    const keyBytes = keyOf(key);
+    return this.#connection.read(() => this.#find(keyBytes));
+  }
+
+  async create(key: string, record: NewRecord): Promise<string | undefined> {
+    const keyBytes = keyOf(key);
+    const version = newVersion();
+    const parts = partsOf(record);
+    return this.#connection.write(() => {
+      if (this.#find(keyBytes) !== undefined) return undefined;
+      // An expired record may still have the place.
+      this.#remove.run(keyBytes);
+      this.#create.run(version, ...parts, keyBytes);
+      return versionIn(version);
+    });
+  }
+
+  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+    const keyBytes = keyOf(key);
+    const next = newVersion();
+    const parts = partsOf(record);
+    return this.#connection.write((): SwapResult => {
+      const current = this.#find(keyBytes);
+      if (current?.version !== version) return { ok: false, current };
+      this.#swap.run(next, ...parts, keyBytes);
+      return { ok: true, version: versionIn(next) };
+    });
+  }
+
+  async touch(key: string, idleAt: number): Promise<boolean> {
+    const keyBytes = keyOf(key);
+    return this.#connection.write(() => {
+      if (this.#find(keyBytes) === undefined) return false;
+      this.#touch.run(timeOf(idleAt), keyBytes);
+      return true;
+    });
+  }
+
+  async take(key: string): Promise<SessionRecord | undefined> {
+    const keyBytes = keyOf(key);
+    return this.#connection.write(() => {
+      const current = this.#find(keyBytes);
+      this.#remove.run(keyBytes);
+      this.#removeOwners.run(keyBytes);
+      return current;
+    });
+  }
+
+  prune(limit: number): Promise<number> {
+    return this.#prune.run(limit, this.#now);
+  }
+
+  /** Waits for the writes under way. */
+  async close(): Promise<void> {
+    await this.#connection.settle();
+  }
+
+  #find(key: Uint8Array): SessionRecord | undefined {
+    const now = this.#now();
+    const row = this.#read.get(key, now, now);
+    // Drivers give `undefined` or `null` where there is no row.
+    return row ? recordIn(row) : undefined;
+  }
+}
+
+/** The data, the two times, and when `prune` looks at it first. The bytes are a copy, because the write may have to wait. */
+function partsOf({ data, idleAt, expiresAt }: NewRecord) {
+  const times = [timeOf(idleAt), timeOf(expiresAt)] as const;
+  return [Buffer.from(data), ...times, Math.min(...times)] as const;
+}

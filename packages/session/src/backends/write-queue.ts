@@ -1,0 +1,120 @@
+export interface WriteQueueOptions {
+  /** Runs an action as one transaction that is on the disk when it returns; undoes all of it when it throws. */
+  readonly transaction: (action: () => void) => void;
+  /** Whether a transaction failed because another connection writes, so that it is worth trying again. */
+  readonly isBusy: (error: unknown) => boolean;
+  /** Milliseconds that a write waits for other connections. */
+  readonly timeout: number;
+  /** The error of a write that has waited that long. */
+  readonly timedOut: (cause: unknown) => Error;
+}
+
+interface Write {
+  /** When it gives up; milliseconds of `performance.now()`. */
+  readonly until: number;
+  /** Does the work within a transaction, and keeps the result. */
+  readonly run: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Most writes in one transaction: it blocks the event loop. */
+const mostWrites = 100;
+/** Most milliseconds between two tries while another connection writes. */
+const longestPause = 4;
+/** Milliseconds for which a queue leaves room to other connections after one of them made it wait. */
+const courtesy = 100;
+
+/**
+ * Writes to an embedded database whose driver is synchronous. The writes that come in one turn of the event loop are one
+ * transaction, so that they share the wait for the disk. While another connection writes, they wait without blocking the
+ * event loop, and those that come meanwhile join them.
+ */
+export class WriteQueue {
+  readonly #options: WriteQueueOptions;
+  readonly #waiting: Write[] = [];
+  readonly #pending = new Set<Promise<unknown>>();
+  #isScheduled = false;
+  /** When another connection was seen to write; milliseconds of `performance.now()`. */
+  #busyAt = -Infinity;
+
+  constructor(options: WriteQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Runs an action within a transaction; it may run again when another one of the transaction fails. */
+  write<Result>(action: () => Result): Promise<Result> {
+    let result: Result;
+    const done = new Promise<void>((resolve, reject) => {
+      const run = () => void (result = action());
+      this.#waiting.push({ until: performance.now() + this.#options.timeout, run, resolve, reject });
+      this.#schedule();
+    }).then(() => result);
+    this.#pending.add(done);
+    const settled = () => void this.#pending.delete(done);
+    done.then(settled, settled);
+    return done;
+  }
+
+  /** Waits for the writes under way. */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  }
+
+  #schedule(pause?: number): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const run = () => {
+      this.#isScheduled = false;
+      this.#run();
+    };
+    if (pause === undefined) setImmediate(run);
+    else setTimeout(run, pause);
+  }
+
+  #run(): void {
+    const writes = this.#waiting.splice(0, mostWrites);
+    if (writes.length === 0) return;
+    const busy = this.#commit(writes);
+    const now = performance.now();
+    if (busy === undefined) {
+      // Whoever goes on at once has the lock again before the others look, and they wait for ever.
+      if (now - this.#busyAt < courtesy) this.#schedule(1);
+      else if (this.#waiting.length > 0) this.#schedule();
+      return;
+    }
+    this.#busyAt = now;
+    const inTime = writes.filter(({ until }) => now < until);
+    for (const { until, reject } of writes) if (now >= until) reject(this.#options.timedOut(busy));
+    this.#waiting.unshift(...inTime);
+    // A pause of its own for each process, or they would meet again.
+    if (this.#waiting.length > 0) this.#schedule(Math.random() * longestPause);
+  }
+
+  /** Makes one transaction of the writes, without those that throw; the error of a transaction that has to wait. */
+  #commit(all: readonly Write[]): unknown {
+    let writes = all;
+    while (writes.length > 0) {
+      let current: Write | undefined;
+      try {
+        this.#options.transaction(() => {
+          for (current of writes) current.run();
+          current = undefined;
+        });
+      } catch (error) {
+        if (this.#options.isBusy(error)) return error ?? new Error("busy");
+        const failed = current;
+        if (failed === undefined) {
+          for (const { reject } of writes) reject(error);
+          return undefined;
+        }
+        failed.reject(error);
+        writes = writes.filter((write) => write !== failed);
+        continue;
+      }
+      for (const { resolve } of writes) resolve();
+      return undefined;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { createRequire, isBuiltin } from "node:module";
+import { join } from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
+import type { SqliteLike } from "@mini/session/sqlite";
+import Better from "better-sqlite3";
+import { temporaryFolder } from "./folder.ts";
+
+/** A connection, with the way to close it that all drivers have. */
+export type SqliteDatabase = SqliteLike & { close(): unknown };
+
+/** A driver of SQLite, and how it opens a file. */
+export interface SqliteDriver {
+  readonly name: string;
+  readonly open: (path: string) => SqliteDatabase;
+}
+
+/** The driver that is on every machine. */
+export const openSqlite = (path: string): SqliteDatabase => new DatabaseSync(path);
+
+export const packagedDriver: SqliteDriver = { name: "@photostructure/sqlite", open: openSqlite };
+
+/** Node's own, from Node 22.13 on. */
+export function builtInDriver(): SqliteDriver | undefined {
+  if (!isBuiltin("node:sqlite")) return undefined;
+  const { DatabaseSync: BuiltIn } = createRequire(import.meta.url)("node:sqlite") as { DatabaseSync: typeof DatabaseSync };
+  return { name: "node:sqlite", open: (path) => new BuiltIn(path) };
+}
+
+/** better-sqlite3 where it was compiled: `npm rebuild better-sqlite3 --allow-scripts=better-sqlite3`. */
+export function compiledDriver(): SqliteDriver | undefined {
+  try {
+    new Better(":memory:").close();
+  } catch (error) {
+    // Its binary is missing, or of another Node.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+  return { name: "better-sqlite3", open: (path) => new Better(path) };
+}
+
+/** A path for a database file in a folder of its own, which is removed when the file's tests are done. */
+export function sqlitePath(): string {
+  return join(temporaryFolder(), "sessions.db");
+}
