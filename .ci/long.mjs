@@ -20,9 +20,13 @@ if (![values.pairs, values.schedules, values.processes, seed].every((each) => /^
   process.exit(2);
 }
 console.error(`${values.pairs} pairs, ${values.schedules} schedules, processes ${values.processes} times as often, seed ${seed}`);
-const tests = ["core/router-differential", "core/router-round-trip", "session/schedules", "session/backends/counting"].map(
-  (name) => `test/${name}.test.ts`,
-);
+const tests = [
+  "core/router-differential",
+  "core/router-round-trip",
+  "session/schedules",
+  "session/backends/counting",
+  "examples/cluster-primary",
+].map((name) => `test/${name}.test.ts`);
 const { status } = spawnSync(process.execPath, [fileURLToPath(new URL("test.mjs", import.meta.url)), ...tests], {
   stdio: "inherit",
   env: { ...process.env, MINI_PAIRS: values.pairs, MINI_SCHEDULES: values.schedules, MINI_PROCESSES: values.processes, MINI_SEED: seed },

@@ -10,6 +10,7 @@ import { startApp, stopApps, type AppProcess, type Environment } from "../suppor
 import { root, temporaryFolder } from "../support/folder.ts";
 import { Visitor } from "../support/http.ts";
 import { findPostgresUrl } from "../support/postgres.ts";
+import { isRunning } from "../support/processes.ts";
 import { findRedisServer, startRedisServer } from "../support/redis-server.ts";
 import { need } from "../support/skip.ts";
 
@@ -73,15 +74,6 @@ async function clickOften(visitor: Visitor, count: number, atOnce: number): Prom
 
 /** The primary's pid, as it is said. */
 const primaryOf = ({ output }: AppProcess) => Number(/kill -HUP (\d+)/.exec(output.stdout)?.[1]);
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
-    throw error;
-  }
-}
 
 const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
 const counted = new Set(["303 /"]);

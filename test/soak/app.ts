@@ -1,10 +1,12 @@
-// The server of the soak, as a process of its own: node --expose-gc --import tsx test/soak/app.ts [leak]
+// The server of the soak, as a process of its own: node --expose-gc --import tsx test/soak/app.ts <SQLite file> [leak]
 // Says its port, and its memory after a garbage collection whenever it is told anything.
 import { App, html, local, request, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { MemoryBackend, SessionMiddleware } from "@mini/session";
+import { SqliteBackend } from "@mini/session/sqlite";
+import { openSqlite } from "../support/sqlite.ts";
 
-const [flaw] = process.argv.slice(2);
+const [path = "", flaw] = process.argv.slice(2);
 const leaked: unknown[] = [];
 
 class Page extends RequestHandler {
@@ -60,8 +62,18 @@ const app = new App({
   rules,
   logger: { error: nothing, warn: nothing, info: nothing, debug: nothing },
   maxBodySize: 64 * 1024,
-  // Few enough that the limit is reached long before anything is judged.
-  config: { session: { secretKey: "a key for the soak, long enough to sign", backends: { memory: new MemoryBackend({ limit: 100 }) } } },
+  config: {
+    session: {
+      secretKey: "a key for the soak, long enough to sign",
+      // More than a machine that does many other things lets a process wait for its turn at the file.
+      deadline: 30_000,
+      backends: {
+        // Few enough that the limit is reached long before anything is judged.
+        memory: new MemoryBackend({ limit: 100 }),
+        sqlite: new SqliteBackend({ database: openSqlite(path), busyTimeout: 20_000 }),
+      },
+    },
+  },
 });
 const { port } = await serve(app, { port: 0, silent: true, gracefulShutdown: false });
 

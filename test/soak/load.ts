@@ -72,6 +72,7 @@ export function startLoad(port: number): Load & { stop(): Promise<void> } {
     page: async () => expectThat(await ask(`/?name=${lane}`), { status: 200, body: `<p>${lane}</p>` }),
     "session in a cookie": clicker("securecookie"),
     "session in memory": clicker("memory"),
+    "session in SQLite": clicker("sqlite"),
     upload: async () =>
       expectThat(await ask("/upload", { method: "POST", body: uploaded }), { status: 200, body: String(uploaded.length) }),
     "upload that is too long": async () => expectThat(await ask("/upload", { method: "POST", body: tooLong }), { status: 413 }),

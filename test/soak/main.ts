@@ -7,7 +7,7 @@ const [seconds = "600", file] = process.argv.slice(2);
 const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, count) => all + count, 0);
 
-const { counts, samples, growth, problems } = await soak({
+const { counts, samples, processes, growth, problems } = await soak({
   seconds: Number(seconds),
   onSample: ({ at, rss, heapUsed }, load) =>
     console.error(
@@ -16,6 +16,7 @@ const { counts, samples, growth, problems } = await soak({
 });
 if (file !== undefined) writeFileSync(file, plot(samples));
 for (const [kind, count] of Object.entries(counts)) console.log(`${kind.padEnd(28)}${count}`);
+console.log(`${"processes that came and went".padEnd(28)}${processes}`);
 console.log(`${"growth in the second half".padEnd(28)}${(growth / 1024).toFixed(0)} KiB`);
 console.log(problems.length === 0 ? "Passed." : problems.join("\n"));
 if (problems.length > 0) process.exitCode = 1;

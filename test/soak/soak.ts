@@ -1,7 +1,11 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { comeAndGo } from "./come-and-go.ts";
 import { startLoad, type Load } from "./load.ts";
 import { growthOf, mostGrowth, type Sample } from "./verdict.ts";
 
@@ -14,6 +18,8 @@ export interface SoakOptions {
 
 export interface Outcome extends Load {
   readonly samples: readonly Sample[];
+  /** How many other processes opened the server's SQLite file, wrote to it and ended, every second one by a kill. */
+  readonly processes: number;
   /** Bytes that the heap grew by in the second half. */
   readonly growth: number;
   /** What speaks against the server; nothing when it has passed. */
@@ -25,9 +31,11 @@ const looks = 40;
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-/** Puts a server of its own under every kind of load for so long. */
+/** Puts a server of its own under every kind of load for so long, while other processes use its SQLite file. */
 export async function soak({ seconds, flaw, onSample }: SoakOptions): Promise<Outcome> {
-  const child = fork("app.ts", flaw === undefined ? [] : [flaw], {
+  const data = mkdtempSync(join(tmpdir(), "mini-soak-"));
+  const path = join(data, "sessions.db");
+  const child = fork("app.ts", flaw === undefined ? [path] : [path, flaw], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: undefined, NODE_ENV: "production" },
     execArgv: ["--expose-gc", "--import", "tsx"],
@@ -37,6 +45,7 @@ export async function soak({ seconds, flaw, onSample }: SoakOptions): Promise<Ou
   const heard = async <Message>() => ((await Promise.race([once(child, "message"), ended])) as [Message])[0];
   const { port } = await heard<{ port: number }>();
   const load = startLoad(port);
+  const others = comeAndGo(path);
   const samples: Sample[] = [];
   const start = performance.now();
   try {
@@ -50,13 +59,17 @@ export async function soak({ seconds, flaw, onSample }: SoakOptions): Promise<Ou
     }
     await load.stop();
   } finally {
+    await others.stop();
     child.disconnect();
+    await ended.catch(() => undefined);
+    rmSync(data, { recursive: true, force: true });
   }
   const growth = growthOf(samples);
   const { counts, failures } = load;
   const problems = [
+    ...others.lost,
     ...(growth > mostGrowth ? [`The heap grew by ${growth.toFixed(0)} bytes in the second half; ${mostGrowth} may be.`] : []),
     ...(failures.length > 0 ? [`${failures.length} requests failed, the first: ${failures[0]}`] : []),
   ];
-  return { counts, failures, samples, growth, problems };
+  return { counts, failures, samples, processes: others.ended, growth, problems };
 }

@@ -22,16 +22,20 @@ export interface Sent {
 
 /** Somebody with a cookie jar of their own, on real sockets. */
 export class Visitor {
-  readonly jar = new CookieJar();
+  readonly jar: CookieJar;
   readonly #agent: CookieAgent;
   readonly #base: string;
 
-  /** @param base - URL that paths are relative to. */
-  constructor(base: string) {
+  /**
+   * @param base - URL that paths are relative to.
+   * @param jar - Cookies to begin with. Default: none.
+   */
+  constructor(base: string, jar = new CookieJar()) {
+    this.jar = jar;
     this.#base = base;
     // The agent's declarations name the CommonJS build of the same class.
-    const jar = this.jar as unknown as CookieOptions["jar"];
-    this.#agent = new CookieAgent({ cookies: { jar } });
+    const cookies = { jar: jar as unknown as CookieOptions["jar"] };
+    this.#agent = new CookieAgent({ cookies });
   }
 
   async visit(path: string, { headers = {}, form }: Sent = {}): Promise<Answer> {

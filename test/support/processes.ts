@@ -62,3 +62,13 @@ export function resultOf<Result>(answer: Answer<Result>): Result {
   if (answer.error !== undefined) throw new Error(answer.error);
   return answer.result;
 }
+
+/** Whether there is a process with this id. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    throw error;
+  }
+}
