@@ -26,7 +26,7 @@ export function builtInDriver(): SqliteDriver | undefined {
   return { name: "node:sqlite", open: (path) => new BuiltIn(path) };
 }
 
-/** better-sqlite3 where it was compiled: `npm rebuild better-sqlite3 --allow-scripts=better-sqlite3`. */
+/** better-sqlite3, where somebody has run its own script: `npm explore better-sqlite3 -- npm run install`. */
 export function compiledDriver(): SqliteDriver | undefined {
   try {
     new Better(":memory:").close();

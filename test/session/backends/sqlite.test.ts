@@ -2,9 +2,11 @@ import { SqliteBackend } from "@mini/session/sqlite";
 import { testSessionBackend } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
 import { bytes, callsWith, keyOf, recordFor } from "../../support/backends.ts";
+import { need } from "../../support/skip.ts";
 import { builtInDriver, compiledDriver, openSqlite, packagedDriver, sqlitePath, type SqliteDriver } from "../../support/sqlite.ts";
 
 const compiled = compiledDriver();
+need("better-sqlite3 with its binary", compiled);
 const drivers: readonly SqliteDriver[] = [packagedDriver, builtInDriver(), compiled].filter((driver) => driver !== undefined);
 
 // One file for the whole contract: each test has a table of its own in it.
