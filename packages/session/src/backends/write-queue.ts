@@ -21,9 +21,9 @@ interface Write {
 /** Most writes in one transaction: it blocks the event loop. */
 const mostWrites = 100;
 /** Most milliseconds between two tries while another connection writes. */
-const longestPause = 4;
-/** Milliseconds for which a queue leaves room to other connections after one of them made it wait. */
-const courtesy = 100;
+const longestPause = 2;
+/** Milliseconds after a transaction in which others have their turn, and for how long a queue does so once it had to wait. */
+const courtesy = { pause: 5, lasts: 200 } as const;
 
 /**
  * Writes to an embedded database whose driver is synchronous. The writes that come in one turn of the event loop are one
@@ -79,7 +79,7 @@ export class WriteQueue {
     const now = performance.now();
     if (busy === undefined) {
       // Whoever goes on at once has the lock again before the others look, and they wait for ever.
-      if (now - this.#busyAt < courtesy) this.#schedule(1);
+      if (now - this.#busyAt < courtesy.lasts) this.#schedule(courtesy.pause);
       else if (this.#waiting.length > 0) this.#schedule();
       return;
     }
