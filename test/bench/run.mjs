@@ -9,7 +9,7 @@
 //   --rounds    how often all take a turn
 //   --seconds   of load in each turn
 //   --json      a file for all figures
-//   --record    writes what was measured to results/, the figures and charts that the README shows and --check compares with
+//   --record    writes what was measured to results/, the figures and charts that README.md shows and --check compares with
 //   --check     measures only ours and the floor, and fails where ours is worse than recorded, beyond what is noise
 //
 // What counts is the ratio to the floor in the same round; the floor is measured twice, to show the noise.

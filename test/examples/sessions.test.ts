@@ -157,6 +157,18 @@ test("every page is a whole HTML document that names its language and a style sh
   expect([status, headers["content-type"], setCookies]).toEqual([200, "text/css; charset=utf-8", []]);
 });
 
+test("a path that no rule has is a 404 in the layout of the other pages, and sends no cookie", async () => {
+  const visitor = newVisitor();
+  const { status, headers, setCookies, markup, text } = await visitor.visit("/no/such/page?from=a-link");
+  expect([status, headers["content-type"], setCookies]).toEqual([404, "text/html; charset=utf-8", []]);
+  expect(text).toBe("Page not found There is no page at /no/such/page Go to the first page");
+  expect(markup).toMatch(/^<!doctype html>\n<html lang="en">/);
+  expect(markup).toContain('<link rel="stylesheet" href="/style.css">');
+  expect(markup).toContain('<a class="button" href="/">Go to the first page</a>');
+  expect(markup).not.toContain("aria-current");
+  expect(headers["content-security-policy"]).toContain("default-src 'self'");
+});
+
 describe("starting and ending it", () => {
   test.each(["SIGTERM", "SIGINT"] as const)("%s ends it with code 0, with a connection kept open too", async (signal) => {
     const own = startApp({ SECRET_KEY: secretKey });

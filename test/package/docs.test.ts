@@ -1,7 +1,8 @@
-import { existsSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { groupExamples, readExamples } from "../support/examples.ts";
+import { documents } from "../support/documents.ts";
+import { groupExamples, mergeLoose, readExamples } from "../support/examples.ts";
 import type { Project } from "../support/examples.ts";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
 import { runNode } from "../support/run-node.ts";
@@ -41,11 +42,10 @@ function projectsOf(path: string): readonly Project[] {
   return groupExamples(relative(root, path), readExamples(path));
 }
 
-const documents = ["README.md", "CHANGELOG.md", "packages/core/README.md", "packages/session/README.md"]
-  .map((path) => join(root, path))
-  .filter(existsSync);
-const guides = ["packages/core/docs", "packages/session/docs"].map((path) => join(root, path)).filter(existsSync);
-const pages = [...documents, ...guides.flatMap(listFiles).filter((path) => path.endsWith(".md"))].flatMap(projectsOf);
+const pages = mergeLoose(
+  "all documents, each block by itself",
+  documents().flatMap((path) => projectsOf(join(root, path))),
+);
 const sources = ["core", "session"]
   .flatMap((name) => listFiles(join(root, "packages", name, "src")))
   .filter((path) => path.endsWith(".ts"));
@@ -87,6 +87,13 @@ describe("the check of the examples", () => {
 
   test("lets a hidden comment give what a block needs", async () => {
     expect(await page("<!-- given: declare const name: string; -->\n```ts\nname.toUpperCase();\n```\n")).toBe("");
+  });
+
+  test("gives a block the nearest comment only", async () => {
+    const first = "<!-- given: declare const one: string; -->\n```ts\none.trim();\n```\n";
+    const second = "<!-- given: declare const two: string; -->\n```ts\ntwo.trim();\n```\n";
+    expect(await page(first + second)).toBe("");
+    expect(await page(first + second.replace("two.trim", "one.trim"))).toMatch(/TS2304/);
   });
 
   test("imports the public names that a block without imports uses", async () => {

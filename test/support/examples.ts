@@ -19,10 +19,12 @@ export interface Project {
   readonly files: Readonly<Record<string, string>>;
   /** Where the text of a file stands in the documents. */
   readonly places: Readonly<Record<string, string>>;
+  /** Whether its files have nothing to do with each other, and none declares something for everybody. */
+  readonly isLoose: boolean;
 }
 
 const fence = /^([ \t]*(?:\* ?)?)```ts[ \t]*\n([^]*?)^[ \t]*(?:\* ?)?```[ \t]*$/gm;
-const given = /<!-- given: (.*?) -->\s*$/s;
+const given = /<!-- given: ((?:(?!-->)[^])*) -->\s*$/;
 
 /**
  * Finds the `ts` blocks of a Markdown or TypeScript file.
@@ -65,7 +67,22 @@ export function groupExamples(title: string, examples: readonly Example[]): read
     draft!.places[name] = example.place;
   }
   const drafts = [...named, ...alone, ...(Object.keys(loose.files).length > 0 ? [loose] : [])];
-  return drafts.map((draft, index) => ({ title: drafts.length === 1 ? title : `${title}, program ${index + 1}`, ...draft }));
+  return drafts.map((draft, index) => ({
+    title: drafts.length === 1 ? title : `${title}, program ${index + 1}`,
+    ...draft,
+    isLoose: draft === loose,
+  }));
+}
+
+/** The loose programs of several documents as one: a start of the compiler takes longer than many small files. */
+export function mergeLoose(title: string, projects: readonly Project[]): readonly Project[] {
+  const loose = projects.filter(({ isLoose }) => isLoose);
+  const named = (key: "files" | "places") =>
+    Object.fromEntries(loose.flatMap((project, index) => Object.entries(project[key]).map(([name, text]) => [`${index}-${name}`, text])));
+  return [
+    ...projects.filter(({ isLoose }) => !isLoose),
+    ...(loose.length > 0 ? [{ title, files: named("files"), places: named("places"), isLoose: true }] : []),
+  ];
 }
 
 interface Draft {
@@ -85,7 +102,7 @@ const homes: ReadonlyMap<string, string> = new Map(
 
 /** Gives a block without any import the public names that it uses. The imports share the first line, so that line numbers stay. */
 function withImports(code: string): string {
-  if (/^import\b/m.test(code)) return code;
+  if (/(?:^|[;}] ?)import\b/m.test(code)) return code; // a comment above may have given something before it
   const used = new Set(code.replaceAll(/"[^"\n]*"|'[^'\n]*'|\/\/.*/g, "").match(/(?<![.\w$])[A-Za-z]\w*/g));
   const declared = new Set(Array.from(code.matchAll(/\b(?:const|let|function\*?|class|interface|type)\s+(\w+)/g), (match) => match[1]));
   const imports = [...used]

@@ -1,4 +1,4 @@
-// The recording: what the README's charts show and `--check` compares with.
+// The recording: what the charts in README.md show and `--check` compares with.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { drawCharts } from "./chart.mjs";
 import { keyOf, summarize } from "./summary.mjs";
