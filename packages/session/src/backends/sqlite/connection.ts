@@ -170,7 +170,13 @@ function waitWhileBusy(work: () => void): void {
       work();
       return;
     } catch (error) {
-      if (!isBusy(error) || performance.now() >= until) throw error;
+      if (!isBusy(error)) throw error;
+      if (performance.now() >= until) {
+        throw new ConfigError(
+          `Cannot open the SQLite database of the sessions: another program kept it locked for ${openTimeout} ms. Give the sessions a file of their own.`,
+          { cause: error },
+        );
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, openPause);
     }
   }
