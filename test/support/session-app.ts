@@ -1,7 +1,10 @@
 import { App, html, local, request, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { SessionMiddleware, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
+import { gate } from "./gate.ts";
 import type { Medium } from "./media.ts";
+
+export { gate };
 
 export const secretKey = "a key that is long enough to be one";
 
@@ -116,13 +119,6 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
     logged,
     backend,
   };
-}
-
-/** Holds back whoever waits for `opened`. */
-export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open: () => open() };
 }
 
 /** Answers every error of a handler with a page. */
