@@ -14,8 +14,10 @@ export default defineConfig({
     setupFiles: ["test/support/scan-setup.ts"],
     reporters: [new LeftOut(), "default"],
     maxWorkers: "100%",
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // More than a client waits before it says for what, and than a machine ten times slower needs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 10 } },
     coverage: { include: ["packages/*/src/**"], reporter: ["text", "html"] },
   },
 });

@@ -4,11 +4,13 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { ConfigError, request, Response, text } from "@mini/core";
 import { serve, type Server, type ServeOptions } from "@mini/core/serve";
-import { Agent, request as send } from "undici";
+import { Agent } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
+import { request as send } from "../support/ask.ts";
 import { certificate } from "../support/certificate.ts";
 import { gate } from "../support/gate.ts";
 import { makeApp } from "../support/one-handler.ts";
+import { within } from "../support/within.ts";
 
 const open: Server[] = [];
 const sockets: Socket[] = [];
@@ -34,7 +36,8 @@ function write(
   socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
   socket.on("error", () => undefined);
   socket.write(bytes);
-  return { socket, all: once(socket, "close").then(() => answer) };
+  const ended = within(`the end of the connection after ${JSON.stringify(bytes.slice(0, 60))}`, once(socket, "close"));
+  return { socket, all: ended.then(() => answer) };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { CookieAgent, type CookieOptions } from "http-cookie-agent/undici";
 import { CookieJar } from "tough-cookie";
-import { request } from "undici";
+import { request } from "./ask.ts";
 import { scan, type KnownCookie } from "./response-scan.ts";
+import { within } from "./within.ts";
 
 /** What a visitor got. Redirects are not followed. */
 export interface Answer {
@@ -23,15 +24,13 @@ export interface Sent {
 /** Somebody with a cookie jar of their own, on real sockets. */
 export class Visitor {
   readonly jar = new CookieJar();
-  readonly #agent: CookieAgent;
+  #agent: CookieAgent;
   readonly #base: string;
 
   /** @param base - URL that paths are relative to. */
   constructor(base: string) {
     this.#base = base;
-    // The agent's declarations name the CommonJS build of the same class.
-    const jar = this.jar as unknown as CookieOptions["jar"];
-    this.#agent = new CookieAgent({ cookies: { jar } });
+    this.#agent = this.#open();
   }
 
   async visit(path: string, { headers = {}, form }: Sent = {}): Promise<Answer> {
@@ -42,7 +41,7 @@ export class Visitor {
       headers: form === undefined ? headers : { ...type, ...headers },
       body: form === undefined ? null : new URLSearchParams(form).toString(),
     });
-    const markup = await got.body.text();
+    const markup = await within(`the body of ${path}`, got.body.text());
     const { "set-cookie": setCookie = [] } = got.headers;
     scan(`${path} over a socket`, {
       status: got.statusCode,
@@ -63,8 +62,22 @@ export class Visitor {
     return (await this.jar.getCookies(this.#base)).map(({ key }) => key);
   }
 
+  /** Goes on over new connections. */
+  async reconnect(): Promise<void> {
+    const before = this.#agent;
+    this.#agent = this.#open();
+    await before.close();
+  }
+
+  /** Breaks off what it still waits for. */
   close(): Promise<void> {
-    return this.#agent.close();
+    return this.#agent.destroy();
+  }
+
+  #open(): CookieAgent {
+    // The agent's declarations name the CommonJS build of the same class.
+    const jar = this.jar as unknown as CookieOptions["jar"];
+    return new CookieAgent({ cookies: { jar } });
   }
 }
 
