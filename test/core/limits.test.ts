@@ -1,21 +1,18 @@
 import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
-import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { ConfigError, request, Response, text } from "@mini/core";
+import { connect } from "node:net";
+import { ConfigError, request, text } from "@mini/core";
 import { serve, type Server, type ServeOptions } from "@mini/core/serve";
-import { Agent } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
 import { request as send } from "../support/ask.ts";
 import { certificate } from "../support/certificate.ts";
 import { gate } from "../support/gate.ts";
 import { makeApp } from "../support/one-handler.ts";
-import { within } from "../support/within.ts";
+import { answered, askAndWait, askHttp2, closeSockets, connectSecurely, endless, reach, watch, write } from "../support/slow-clients.ts";
 
 const open: Server[] = [];
-const sockets: Socket[] = [];
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
+  closeSockets();
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
@@ -25,76 +22,7 @@ async function listen(options: ServeOptions, work: () => unknown = () => text("f
   return server;
 }
 
-/** A connection on which something was sent; `all`: what came back by its end. */
-function write(
-  port: number,
-  bytes: string,
-  socket: Socket = connect(port, "127.0.0.1"),
-): { readonly socket: Socket; readonly all: Promise<string> } {
-  let answer = "";
-  sockets.push(socket);
-  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
-  socket.on("error", () => undefined);
-  socket.write(bytes);
-  const ended = within(`the end of the connection after ${JSON.stringify(bytes.slice(0, 60))}`, once(socket, "close"));
-  return { socket, all: ended.then(() => answer) };
-}
-
-/**
- * Asks on new connections until the handler has begun, and gives the one on which it has: where limits are short, a busy
- * machine may have been late with those before it.
- */
-async function reach<T extends { readonly all: Promise<unknown> }>(ask: () => T, begun: Promise<void>): Promise<T> {
-  for (let tries = 0; tries < 50; tries++) {
-    const asked = ask();
-    if (await Promise.race([begun.then(() => true), asked.all.then(() => false)])) return asked;
-  }
-  throw new Error("None of 50 requests has reached the handler.");
-}
-
-/** What a client gets that reads nothing of it; `givenUp`: the server waits for it no longer. */
-function endless(): { readonly response: () => Response; readonly givenUp: Promise<void> } {
-  const { opened, open } = gate();
-  const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(1 << 20));
-  return { response: () => new Response(new ReadableStream({ pull, cancel: open })), givenUp: opened };
-}
-
-/** Asks for that by POST, and reads nothing. */
-async function askAndWait(server: Server, tls: object): Promise<void> {
-  const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
-  sockets.push(socket);
-  socket.on("error", () => undefined);
-  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-  await once(socket, "readable");
-}
-
-/** Waits until the server has answered a request of its own, and so knows of all that came before. */
-async function answered({ url }: Server): Promise<void> {
-  const agent = new Agent({ connect: { ca: certificate.cert } });
-  const ask = async () => (await send(url, { dispatcher: agent, method: "PUT" })).body.dump();
-  // A busy machine may be late here as well.
-  await expect.poll(() => ask().then(() => "answered"), { timeout: 60_000, interval: 1 }).toBe("answered");
-  await agent.close();
-}
-
 const secure = { tls: certificate };
-const connectSecurely = (port: number) => connectTls({ port, host: "127.0.0.1", ca: certificate.cert });
-
-/** A request over HTTP/2, of POST with a body that does not end; `ended`: the connection has. */
-function askHttp2(server: Server, method: "GET" | "POST" = "GET") {
-  const client = connectHttp2(server.url, { ca: certificate.cert });
-  client.on("error", () => undefined);
-  client.once("connect", (_session, socket) => sockets.push(socket as Socket));
-  const stream = client.request({ ":path": "/", ":method": method }, { endStream: method === "GET" });
-  if (method === "POST") stream.write("abc");
-  let status: unknown;
-  let body = "";
-  stream.on("error", () => undefined);
-  stream.on("response", (headers) => (status = headers[":status"]));
-  stream.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-  return { all: once(stream, "close").then(() => ({ status, body })), ended: once(client, "close") };
-}
-
 const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n";
 
 describe("a request's head", () => {
@@ -317,7 +245,7 @@ test.each([
 ])("a server that closes gives a client up that does not read its answer: %s", async (_title, tls) => {
   const server = await listen({ ...tls, timeouts: { request: 300 } }, () => text("x".repeat(30_000_000)));
   const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
-  sockets.push(socket);
+  watch(socket);
   socket.on("error", () => undefined);
   socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await once(socket, "readable");
