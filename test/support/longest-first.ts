@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const longest = [
   "session/schedules",
   "session/proxied-cache",
-  "package/built",
+  "package/build",
   "browser/login",
   "examples/cluster",
   "package/checks",
