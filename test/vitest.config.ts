@@ -19,8 +19,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     maxWorkers: "100%",
     // More than a client waits before it says for what, and than a machine ten times slower needs.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 10 } },
     coverage: { include: ["packages/*/src/**"], reporter: ["text", "html"] },
     projects: [

@@ -64,7 +64,7 @@ async function explore(apps: ScheduledApps, numRuns: number): Promise<string | u
 
 test(
   `${schedules} ways in which the calls of parallel requests interleave come to what some order gives`,
-  { timeout: 120_000 + 10 * schedules },
+  { timeout: 300_000 + 10 * schedules },
   async () => {
     expect(await explore(new ScheduledApps(), schedules)).toBeUndefined();
   },

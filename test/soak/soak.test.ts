@@ -4,7 +4,7 @@ import { growthOf, mostGrowth, plot, type Sample } from "./verdict.ts";
 
 const requests = process.env["CI"] === "true" ? 60_000 : 2000;
 
-describe("a server under every kind of load", { timeout: 120_000 + requests * 10 }, () => {
+describe("a server under every kind of load", { timeout: 300_000 + requests * 10 }, () => {
   test(`for ${requests} requests fails none and keeps its memory`, async () => {
     const { counts, failures, growth, problems, samples } = await soak({ length: { requests } });
     expect(failures).toEqual([]);

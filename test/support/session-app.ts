@@ -71,7 +71,8 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   }
   const app = new App({
     rules: [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })],
-    config: { session: { secretKey, now: () => clock, ...config, backend } },
+    // Only tests of the deadline have one that a busy machine could miss.
+    config: { session: { secretKey, now: () => clock, deadline: 60_000, ...config, backend } },
     logger: { error: note, warn: note, info: note, debug: note },
     ...appOptions,
   });
