@@ -2,7 +2,7 @@
 // `interface Register`, must not reach the next. Programs are the packages with their tests (tsconfig.json, which has the
 // *.test-d.ts as well), every example with its test, and every folder of test/types that has a tsconfig.json.
 //
-//   node .ci/check.mjs [--list]     --list: names the files of all programs instead
+//   node .ci/check.mjs [--list]     --list: names the files of all programs as well
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
-const mode = process.argv[2] === "--list" ? "--listFilesOnly" : "--noEmit";
+const modes = process.argv[2] === "--list" ? ["--noEmit", "--listFiles"] : ["--noEmit"];
 
 const folders = ["examples", "test/types"].flatMap((parent) =>
   existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
@@ -22,7 +22,7 @@ const programs = [
 ];
 
 for (const program of programs) {
-  const { status } = spawnSync(process.execPath, [tsc, mode, "-p", program], { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [tsc, ...modes, "-p", program], { cwd: root, stdio: "inherit" });
   if (status !== 0) {
     console.error(`The types of ${program} are wrong, or tsc did not run: see its messages above.`);
     process.exitCode = 1;

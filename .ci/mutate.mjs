@@ -59,7 +59,7 @@ function testSettings(tests) {
   const include = JSON.stringify(tests.map((test) => `test/${test}.test.ts`));
   return `
 import config from "./test/vitest.config.ts";
-const changes = { include: ${include}, isolate: false, setupFiles: [], globalSetup: [], reporters: [] };
+const changes = { include: ${include}, projects: undefined, isolate: false, setupFiles: [], globalSetup: [], reporters: [] };
 export default { ...config, test: { ...config.test, ...changes } };
 `;
 }

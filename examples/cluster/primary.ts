@@ -4,8 +4,8 @@ import { Fleet } from "./fleet.ts";
 
 /** Runs the workers until it is told to end. */
 export async function lead({ secretKey, keyIsMade, workers }: Settings): Promise<void> {
-  // The primary takes each connection and hands it to the next worker; one that a worker does not want goes to another.
-  cluster.schedulingPolicy = cluster.SCHED_RR;
+  // Each worker takes connections from the system itself: one that the primary has handed to a worker that dies waits for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   const fleet = new Fleet({ size: workers, environment: { SECRET_KEY: secretKey } });
   if (keyIsMade) console.info("SECRET_KEY is not set: made one for this run. A rolling restart keeps it, a new start ends every session.");
 

@@ -11,7 +11,7 @@ const chromium = findChromium();
 /** Processes start one after the other, on machines that are busy with other tests. */
 const patience = { timeout: 60_000, interval: 50 };
 
-need("chromium", chromium)("the cluster example in a browser", { timeout: 120_000 }, () => {
+need("chromium", chromium)("the cluster example in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await startBrowser(chromium!);

@@ -89,7 +89,7 @@ need("chromium", chromium)("the login example in a browser", () => {
     await other.reload();
     await other.waitForURL("/sign-in?next=%2Faccount");
     expect(await heading(other)).toBe("Sign in");
-  }, 60_000);
+  });
 
   test("the session's cookie can not be read by scripts, and holds nothing of the session", async () => {
     await signUp("grace");

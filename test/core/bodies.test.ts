@@ -1,7 +1,7 @@
 import { request, text, type AppOptions, type JsonOptions } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { request as send } from "undici";
+import { request as send } from "../support/ask.ts";
 import { makeApp } from "../support/one-handler.ts";
 
 const json = { "content-type": "application/json" };

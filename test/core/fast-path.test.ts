@@ -1,8 +1,8 @@
 import { App, json, RequestHandler, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { SessionMiddleware } from "@mini/session";
-import { request } from "undici";
 import { afterEach, expect, test } from "vitest";
+import { request } from "../support/ask.ts";
 
 const names = ["Request", "Response", "Headers", "AbortController"] as const;
 const natives = Object.fromEntries(names.map((name) => [name, globalThis[name]]));

@@ -1,18 +1,18 @@
 import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
-import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect } from "node:net";
 import { ConfigError, request, text } from "@mini/core";
 import { serve, type Server, type ServeOptions } from "@mini/core/serve";
-import { Agent, request as send } from "undici";
 import { afterEach, describe, expect, test } from "vitest";
+import { request as send } from "../support/ask.ts";
 import { certificate } from "../support/certificate.ts";
+import { gate } from "../support/gate.ts";
 import { makeApp } from "../support/one-handler.ts";
+import { answered, askAndWait, askHttp2, closeSockets, connectSecurely, endless, reach, watch, write } from "../support/slow-clients.ts";
 
 const open: Server[] = [];
-const sockets: Socket[] = [];
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
+  closeSockets();
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
@@ -22,22 +22,7 @@ async function listen(options: ServeOptions, work: () => unknown = () => text("f
   return server;
 }
 
-/** A connection on which something was sent; `all`: what came back by its end. */
-function write(
-  port: number,
-  bytes: string,
-  socket: Socket = connect(port, "127.0.0.1"),
-): { readonly socket: Socket; readonly all: Promise<string> } {
-  let answer = "";
-  sockets.push(socket);
-  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
-  socket.on("error", () => undefined);
-  socket.write(bytes);
-  return { socket, all: once(socket, "close").then(() => answer) };
-}
-
 const secure = { tls: certificate };
-const connectSecurely = (port: number) => connectTls({ port, host: "127.0.0.1", ca: certificate.cert });
 const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n";
 
 describe("a request's head", () => {
@@ -80,33 +65,42 @@ describe("a request's body", () => {
 
   test("that does not come in time is 408, and the handler sees it break off", async () => {
     const failed: string[] = [];
+    const begun = gate();
     const server = await listen({ timeouts: { headers: 60, request: 80 } }, async () => {
+      begun.open();
       await request.text().catch((error: Error) => failed.push(error.message));
       return text("too late");
     });
-    const { all } = write(server.port, `${head}\r\nabc`);
+    const { all } = await reach(() => write(server.port, `${head}\r\nabc`), begun.opened);
     expect(await all).toMatch(/^HTTP\/1\.1 408 /);
     expect(failed).toEqual(["The body could not be read to its end."]);
   });
 
   test("may take longer than the head", async () => {
-    const server = await listen({ timeouts: { headers: 40, request: 10_000 } }, reading);
-    const { socket, all } = write(server.port, `${head}Connection: close\r\n\r\nabcde`);
-    const rest = setTimeout(() => socket.write("fghij"), 150);
-    try {
-      expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*abcdefghij$/);
-    } finally {
-      clearTimeout(rest);
-    }
+    const begun = gate();
+    const server = await listen({ timeouts: { headers: 40, request: 60_000 } }, () => {
+      begun.open();
+      return reading();
+    });
+    const { socket, all } = await reach(() => write(server.port, `${head}Connection: close\r\n\r\nabcde`), begun.opened);
+    expect(await write(server.port, "GET / HTTP/1.1\r\n").all, "a head that takes so long").toMatch(/^HTTP\/1\.1 408 /);
+    socket.write("fghij");
+    expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*abcdefghij$/);
   });
 
   test("the time counts for the request, not for the answer", async () => {
+    const [begun, held] = [gate(), gate()];
     const server = await listen({ timeouts: { headers: 100, request: 100, idle: 100 } }, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      begun.open();
+      await held.opened;
       return text("fine");
     });
-    const { statusCode, body } = await send(server.url, { method: "POST", body: "x" });
-    expect([statusCode, await body.text()]).toEqual([200, "fine"]);
+    const bytes = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
+    const { all } = await reach(() => write(server.port, bytes), begun.opened);
+    expect(await write(server.port, "GET / HTTP/1.1\r\n").all, "a head that takes so long").toMatch(/^HTTP\/1\.1 408 /);
+    expect(await write(server.port, `${head}\r\nabc`).all, "a body that takes so long").toMatch(/^HTTP\/1\.1 408 /);
+    held.open();
+    expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*fine$/);
   });
 });
 
@@ -119,8 +113,9 @@ describe("a connection between two requests", () => {
 
 describe("over TLS", () => {
   test("HTTP/1 has the same limits", async () => {
-    const server = await listen({ ...secure, maxHeaderSize: 1000, timeouts: { headers: 1000, idle: 60 } });
-    const slow = write(server.port, "GET / HTTP/1.1\r\n", connectSecurely(server.port));
+    const server = await listen({ ...secure, maxHeaderSize: 1000, timeouts: { idle: 60 } });
+    const strict = await listen({ ...secure, timeouts: { headers: 500 } });
+    const slow = write(strict.port, "GET / HTTP/1.1\r\n", connectSecurely(strict.port));
     const large = write(server.port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(1200)}\r\n\r\n`, connectSecurely(server.port));
     const idle = write(server.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", connectSecurely(server.port));
     expect(await slow.all).toMatch(/^HTTP\/1\.1 408 /);
@@ -135,13 +130,14 @@ describe("over TLS", () => {
   });
 
   test("HTTP/2 answers, and ends a connection that has nothing to do", async () => {
-    const server = await listen({ ...secure, timeouts: { idle: 60 } });
-    const client = connectHttp2(server.url, { ca: certificate.cert });
-    const stream = client.request({ ":path": "/" });
-    const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
-    expect(headers[":status"]).toBe(200);
-    stream.resume();
-    await once(client, "close");
+    const begun = gate();
+    const server = await listen({ ...secure, timeouts: { idle: 60 } }, () => {
+      begun.open();
+      return text("fine");
+    });
+    const { all, ended } = await reach(() => askHttp2(server), begun.opened);
+    expect(await all).toEqual({ status: 200, body: "fine" });
+    await ended;
   });
 
   test("HTTP/2 ends a request whose body does not come", async () => {
@@ -156,16 +152,19 @@ describe("over TLS", () => {
   });
 
   test("HTTP/2 leaves a request alone that has come whole", async () => {
+    const [begun, held] = [gate(), gate()];
     const server = await listen({ ...secure, timeouts: { request: 300, idle: 300 } }, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      begun.open();
+      await held.opened;
       return text("fine");
     });
-    const client = connectHttp2(server.url, { ca: certificate.cert });
-    const stream = client.request({ ":path": "/" });
-    let body = "";
-    for await (const chunk of stream.setEncoding("utf8")) body += String(chunk);
-    expect(body).toBe("fine");
-    client.destroy();
+    const { all } = await reach(() => askHttp2(server), begun.opened);
+    const idle = connectHttp2(server.url, { ca: certificate.cert });
+    const unfinished = askHttp2(server, "POST");
+    await once(idle, "close");
+    expect(await unfinished.all, "a body that takes so long").toMatchObject({ status: undefined });
+    held.open();
+    expect(await all).toEqual({ status: 200, body: "fine" });
   });
 });
 
@@ -185,9 +184,7 @@ describe("a server that closes", () => {
     const { socket, all } = write(server.port, bytes, "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1"));
     await once(socket, "tls" in tls ? "secureConnect" : "connect");
     // The server has read it when it has answered one that came later.
-    const agent = new Agent({ connect: { ca: certificate.cert } });
-    await (await send(server.url, { dispatcher: agent })).body.dump();
-    await agent.close();
+    await answered(server);
     await server.close();
     expect(await all).not.toContain("200 ");
   });
@@ -196,35 +193,38 @@ describe("a server that closes", () => {
     ["HTTP/1", {}],
     ["HTTP/1 over TLS", secure],
   ])("finishes an answer that takes longer than a client may: %s", async (_title, tls) => {
-    let begin: () => void = () => undefined;
-    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const [begun, held, unread] = [gate(), gate(), endless()];
     const server = await listen({ ...tls, timeouts: { headers: 300, request: 300 } }, async () => {
-      begin();
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      if (request.method === "POST") return unread.response();
+      begun.open();
+      await held.opened;
       return text("fine");
     });
-    const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
-    const { all } = write(server.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", socket);
-    await begun;
-    await server.close();
+    const ask = () => write(server.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "tls" in tls ? connectSecurely(server.port) : undefined);
+    const { all } = await reach(ask, begun.opened);
+    await askAndWait(server, tls);
+    const closed = server.close();
+    await unread.givenUp;
+    held.open();
+    await closed;
     expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*fine$/);
   });
 
   test("finishes an answer over HTTP/2", async () => {
-    let begin: () => void = () => undefined;
-    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const [begun, held, unread] = [gate(), gate(), endless()];
     const server = await listen({ ...secure, timeouts: { headers: 1000, request: 300, idle: 300 } }, async () => {
-      begin();
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      if (request.method === "POST") return unread.response();
+      begun.open();
+      await held.opened;
       return text("fine");
     });
-    const client = connectHttp2(server.url, { ca: certificate.cert });
-    const stream = client.request({ ":path": "/" });
-    let body = "";
-    stream.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-    await begun;
-    await Promise.all([server.close(), once(stream, "close")]);
-    expect(body).toBe("fine");
+    const { all } = await reach(() => askHttp2(server), begun.opened);
+    await askAndWait(server, secure);
+    const closed = server.close();
+    await unread.givenUp;
+    held.open();
+    await closed;
+    expect(await all).toEqual({ status: 200, body: "fine" });
   });
 });
 
@@ -245,7 +245,7 @@ test.each([
 ])("a server that closes gives a client up that does not read its answer: %s", async (_title, tls) => {
   const server = await listen({ ...tls, timeouts: { request: 300 } }, () => text("x".repeat(30_000_000)));
   const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
-  sockets.push(socket);
+  watch(socket);
   socket.on("error", () => undefined);
   socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await once(socket, "readable");

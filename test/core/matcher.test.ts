@@ -6,12 +6,24 @@ import { alternatives, parsePattern, type Alternative } from "../../packages/cor
 import { Router } from "../../packages/core/src/router.ts";
 import { Rule } from "../../packages/core/src/rule.ts";
 import { RuleError } from "../../packages/core/src/errors.ts";
+import { growth, mostGrowth } from "../support/growth.ts";
 
-const router = (...paths: readonly string[]) =>
-  new Router(
-    paths.map((path) => new Rule(path, { where: Object.fromEntries([...path.matchAll(/:(n\d+)/g)].map(([, name]) => [name, int])) })),
-    { target: () => undefined, methods: () => ["GET"] },
-  );
+function memoized<Result>(work: (rule: string) => Result): (rule: string) => Result {
+  const known = new Map<string, Result>();
+  return (rule) => {
+    const before = known.get(rule);
+    if (before !== undefined) return before;
+    const made = work(rule);
+    known.set(rule, made);
+    return made;
+  };
+}
+
+const ruleOf = memoized(
+  (path) => new Rule(path, { where: Object.fromEntries([...path.matchAll(/:(n\d+)/g)].map(([, name]) => [name, int])) }),
+);
+
+const router = (...paths: readonly string[]) => new Router(paths.map(ruleOf), { target: () => undefined, methods: () => ["GET"] });
 
 function winner(paths: readonly string[], path: string): string | undefined {
   const found = router(...paths).match("GET", path);
@@ -33,18 +45,20 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return other.length - one.length;
 }
 
+/** What a rule is written out to; the same one is in many of the sets, and compiling it costs the most. */
+const writtenOut = memoized((rule: string) => {
+  const own = alternatives(parsePattern(rule));
+  return own.map((alternative) => ({
+    rule,
+    optional: own.length > 1 ? 1 : 0,
+    rank: rankOf(alternative),
+    read: match({ tokens: [...alternative.tokens] }, { sensitive: true, trailing: false }),
+  }));
+});
+
 /** Writes every rule out, sorts all of it and tries one after the other. */
 function slowly(paths: readonly string[]): (path: string) => string | undefined {
-  const all = paths.flatMap((rule, declared) => {
-    const own = alternatives(parsePattern(rule));
-    return own.map((alternative) => ({
-      rule,
-      declared,
-      optional: own.length > 1 ? 1 : 0,
-      rank: rankOf(alternative),
-      read: match({ tokens: [...alternative.tokens] }, { sensitive: true, trailing: false }),
-    }));
-  });
+  const all = paths.flatMap((rule, declared) => writtenOut(rule).map((alternative) => ({ ...alternative, declared })));
   all.sort((a, b) => compare(a.rank, b.rank) || a.optional - b.optional || a.declared - b.declared);
   return (path) =>
     all.find(({ read }) => {
@@ -104,42 +118,38 @@ describe("which rule wins", () => {
     { sets: 5_000, from: fc.array(pattern, { minLength: 2, maxLength: 7 }), least: 10_000 },
     // So many literal ways on at one place that they are looked up, and chains of them beside parameters.
     { sets: 1_500, from: fc.uniqueArray(wide, { minLength: 20, maxLength: 40 }), least: 5_000 },
-  ])(
-    "of $sets sets of rules, is the one that a sorted list would try first, however the rules are shuffled",
-    ({ sets, from, least }) => {
-      let found = 0;
-      const cases = from.chain((rules) =>
-        fc.tuple(
-          fc.constant(rules),
-          fc.shuffledSubarray(rules, { minLength: rules.length, maxLength: rules.length }),
-          fc.array(fc.oneof(paths, fc.constantFrom(...rules).map(near)), { minLength: 4, maxLength: 4 }),
-        ),
-      );
-      fc.assert(
-        fc.property(cases, ([rules, shuffled, tried]) => {
-          for (const order of [rules, shuffled]) {
-            let made: Router;
-            try {
-              made = router(...order);
-            } catch (error) {
-              if (error instanceof RuleError) return;
-              throw error;
-            }
-            const winnerFor = slowly(order);
-            for (const path of tried) {
-              const got = made.match("GET", path);
-              const want = winnerFor(path);
-              expect(got.type === "found" ? got.rule.path : undefined, `${order.join(" , ")} on ${path}`).toBe(want);
-              if (want !== undefined) found++;
-            }
+  ])("of $sets sets of rules, is the one that a sorted list would try first, however the rules are shuffled", ({ sets, from, least }) => {
+    let found = 0;
+    const cases = from.chain((rules) =>
+      fc.tuple(
+        fc.constant(rules),
+        fc.shuffledSubarray(rules, { minLength: rules.length, maxLength: rules.length }),
+        fc.array(fc.oneof(paths, fc.constantFrom(...rules).map(near)), { minLength: 4, maxLength: 4 }),
+      ),
+    );
+    fc.assert(
+      fc.property(cases, ([rules, shuffled, tried]) => {
+        for (const order of [rules, shuffled]) {
+          let made: Router;
+          try {
+            made = router(...order);
+          } catch (error) {
+            if (error instanceof RuleError) return;
+            throw error;
           }
-        }),
-        { seed: 7, numRuns: sets },
-      );
-      expect(found).toBeGreaterThan(least);
-    },
-    60_000,
-  );
+          const winnerFor = slowly(order);
+          for (const path of tried) {
+            const got = made.match("GET", path);
+            const want = winnerFor(path);
+            expect(got.type === "found" ? got.rule.path : undefined, `${order.join(" , ")} on ${path}`).toBe(want);
+            if (want !== undefined) found++;
+          }
+        }
+      }),
+      { seed: 7, numRuns: sets },
+    );
+    expect(found).toBeGreaterThan(least);
+  });
 
   test.each([
     [["/:a", "/a"], "/a", "/a"],
@@ -167,23 +177,22 @@ describe("which rule wins", () => {
 
 describe("hostile paths", () => {
   const rules = router("/:a/:b", "/:a-:b-:c", "/x{/:a}{/:b}{/:c}{/:d}{/:e}{/:f}{/:g}{/:h}", "/*a/x/*b/y/*c", "/static");
-  test.each([
-    ["a segment of 60,000 characters", `/${"a".repeat(60_000)}`],
-    ["60,000 hyphens", `/${"-".repeat(60_000)}`],
-    ["10,000 slashes", "/".repeat(10_000)],
-    ["10,000 segments", "/x".repeat(10_000)],
-    ["deep encoding", `/${"%25".repeat(20_000)}`],
-    ["malformed encoding", `/${"%".repeat(60_000)}`],
-    ["wildcards in turn", `/${"a/x/".repeat(3_000)}y/${"b/y/".repeat(3_000)}`],
-    ["a long tail of separators", `/x/${"a-".repeat(10_000)}`],
-  ])("%s get an answer within 20 ms", (_title, path) => {
-    const times = Array.from({ length: 5 }, () => {
-      const started = performance.now();
-      expect(["found", "notFound", "malformed", "redirect"]).toContain(rules.match("GET", path).type);
-      return performance.now() - started;
-    });
-    // The best of five: a search that explodes is slow every time, whatever else the machine does.
-    expect(Math.min(...times)).toBeLessThan(20);
+  test.each<[title: string, size: number, path: (size: number) => string]>([
+    ["a segment of 60,000 characters", 60_000, (size) => `/${"a".repeat(size)}`],
+    ["60,000 hyphens", 60_000, (size) => `/${"-".repeat(size)}`],
+    ["10,000 slashes", 10_000, (size) => "/".repeat(size)],
+    ["10,000 segments", 10_000, (size) => "/x".repeat(size)],
+    ["deep encoding", 20_000, (size) => `/${"%25".repeat(size)}`],
+    ["malformed encoding", 60_000, (size) => `/${"%".repeat(size)}`],
+    ["wildcards in turn", 3000, (size) => `/${"a/x/".repeat(size)}y/${"b/y/".repeat(size)}`],
+    ["a long tail of separators", 10_000, (size) => `/x/${"a-".repeat(size)}`],
+  ])("%s cost no more than in proportion to the length", (_title, size, path) => {
+    const work = (length: number) => {
+      const asked = path(length);
+      return () => rules.match("GET", asked);
+    };
+    expect(["found", "notFound", "malformed", "redirect"]).toContain(rules.match("GET", path(size)).type);
+    expect(growth(size, work)).toBeLessThan(mostGrowth);
   });
 
   test("nine optional groups are refused at start", () => {

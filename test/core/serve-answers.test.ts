@@ -1,7 +1,7 @@
 import { App, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
-import { request } from "undici";
 import { afterEach, expect, test } from "vitest";
+import { request } from "../support/ask.ts";
 
 const open: Server[] = [];
 afterEach(async () => {

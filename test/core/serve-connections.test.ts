@@ -2,9 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chunkedHead, get, maxBodySize, post, postChunks, startRawApp, type RawApp } from "../support/raw-app.ts";
 import type { RawClient } from "../support/raw-client.ts";
 
-/** Milliseconds in which an answer comes, or never does. */
-const patience = { timeout: 10_000 };
-
 let app: RawApp;
 beforeEach(async () => {
   app = await startRawApp();
@@ -30,7 +27,7 @@ async function openMany(count: number, sent: (index: number) => string): Promise
   return clients;
 }
 
-describe("2,000 open connections", { timeout: 60_000 }, () => {
+describe("2,000 open connections", () => {
   /** What is sent at first, and what makes a request of it. */
   const kinds = [
     ["", get("/")],
@@ -55,7 +52,7 @@ describe("2,000 open connections", { timeout: 60_000 }, () => {
   });
 });
 
-describe("an upload that is broken off", patience, () => {
+describe("an upload that is broken off", () => {
   test.each([
     ["with a length", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc"],
     ["in chunks", `${chunkedHead("/echo")}3\r\nabc\r\n`],
@@ -75,7 +72,7 @@ describe("an upload that is broken off", patience, () => {
   });
 });
 
-describe("a download that is broken off", patience, () => {
+describe("a download that is broken off", () => {
   test.each([
     ["of a stream without end", "/stream/endless?mark=mine", "1.1"],
     ["of a stream that says nothing more", "/stream/silent?mark=mine", "1.1"],
@@ -102,7 +99,7 @@ describe("a download that is broken off", patience, () => {
   });
 });
 
-describe("a client that will send nothing more", patience, () => {
+describe("a client that will send nothing more", () => {
   test("after a request: it is answered, and the connection closed", async () => {
     const client = await app.open();
     client.finish(get("/"));
@@ -130,7 +127,7 @@ describe("a client that will send nothing more", patience, () => {
   });
 });
 
-describe("requests that do not wait for answers", patience, () => {
+describe("requests that do not wait for answers", () => {
   test("are answered in the order they were sent, whichever is done first", async () => {
     const names = ["a", "b", "c", "d", "e"];
     const client = await app.open();
@@ -152,7 +149,7 @@ describe("requests that do not wait for answers", patience, () => {
   });
 });
 
-describe("a connection goes on, in step, after", patience, () => {
+describe("a connection goes on, in step, after", () => {
   test.each([
     ["400 for a path", get("/%zz"), 400],
     ["400 for a host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400],

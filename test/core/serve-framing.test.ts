@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chunkedHead, get, post, postChunks, startRawApp, type RawApp } from "../support/raw-app.ts";
 
-/** Milliseconds in which an answer comes, or never does. */
-const patience = { timeout: 5000 };
-
 let app: RawApp;
 beforeEach(async () => {
   app = await startRawApp();
@@ -88,7 +85,7 @@ async function lives(...handled: readonly string[]): Promise<void> {
   expect(app.handled).toEqual([...handled, "GET http://localhost/"]);
 }
 
-describe("a request whose end is not certain is refused with 400, and the connection is closed", patience, () => {
+describe("a request whose end is not certain is refused with 400, and the connection is closed", () => {
   test.each(twoWays)("%s", async (_title, lines, body) => {
     await refused(`POST /echo HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n\r\n${body}`);
     await lives();
@@ -109,7 +106,7 @@ describe("a request whose end is not certain is refused with 400, and the connec
   });
 });
 
-describe("a request that is longer than a request is", patience, () => {
+describe("a request that is longer than a request is", () => {
   test.each([
     ["a line of 70,000 bytes", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(70_000)}\r\n\r\n`],
     ["a target of 70,000 bytes", `GET /${"x".repeat(70_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`],
@@ -129,7 +126,7 @@ describe("a request that is longer than a request is", patience, () => {
   });
 });
 
-describe("a request that has one meaning is answered, and the next one on its connection", patience, () => {
+describe("a request that has one meaning is answered, and the next one on its connection", () => {
   test.each([
     ["no body", get("/"), "home"],
     ["a body on GET", `GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc`, "home"],

@@ -15,23 +15,20 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-/** Milliseconds in which an answer comes, or never does. */
-const patience = { timeout: 3000 };
-
-test.each(["a.1", "1.2.3.4.5", "localhost:99999"])("the host %s, which no URL can have: 400", patience, async (host) => {
+test.each(["a.1", "1.2.3.4.5", "localhost:99999"])("the host %s, which no URL can have: 400", async (host) => {
   const client = await app.open();
   await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   expect((await client.answer()).status).toBe(400);
   expect(app.handled).toEqual([]);
 });
 
-test("GET *: 400, for an asterisk is for OPTIONS (RFC 9112 §3.2.4)", patience, async () => {
+test("GET *: 400, for an asterisk is for OPTIONS (RFC 9112 §3.2.4)", async () => {
   const client = await app.open();
   await client.send(get("*"));
   expect((await client.answer()).status).toBe(400);
 });
 
-test("behind a request that is refused for its missing host, nothing is done (RFC 9112 §9.6)", patience, async () => {
+test("behind a request that is refused for its missing host, nothing is done (RFC 9112 §9.6)", async () => {
   const client = await app.open();
   await client.send(`GET / HTTP/1.1\r\n\r\n${get("/held/behind")}`);
   expect((await client.answer()).status).toBe(400);
@@ -39,7 +36,7 @@ test("behind a request that is refused for its missing host, nothing is done (RF
   expect(app.handled).toEqual([]);
 });
 
-test("chunks over the limit: after 413 the connection goes on or ends, and does not stand still", patience, async () => {
+test("chunks over the limit: after 413 the connection goes on or ends, and does not stand still", async () => {
   const client = await app.open();
   const chunk = "x".repeat(65_536);
   void client.send(`${chunkedHead("/echo")}${`10000\r\n${chunk}\r\n`.repeat(80)}0\r\n\r\n${get("/")}`);
@@ -51,7 +48,7 @@ test("chunks over the limit: after 413 the connection goes on or ends, and does 
   expect([200, "ended"]).toContain(next);
 });
 
-test("an upload that a client breaks off is no error in the log", patience, async () => {
+test("an upload that a client breaks off is no error in the log", async () => {
   const client = await app.open();
   await client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc");
   await app.until("handled", 1);
@@ -65,7 +62,7 @@ test("an upload that a client breaks off is no error in the log", patience, asyn
 
 const upgrade = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
-test("behind a request with Upgrade: the next one is answered, or the connection ends", patience, async () => {
+test("behind a request with Upgrade: the next one is answered, or the connection ends", async () => {
   const client = await app.open();
   await client.send(upgrade + get("/stream/short"));
   expect((await client.answer()).body).toBe("home");
@@ -76,7 +73,7 @@ test("behind a request with Upgrade: the next one is answered, or the connection
   expect(["aaaaaaaaa", "ended"]).toContain(next);
 });
 
-test("behind a request with Upgrade: the middle of a request is not taken for its beginning", patience, async () => {
+test("behind a request with Upgrade: the middle of a request is not taken for its beginning", async () => {
   const client = await app.open();
   await client.send(`${upgrade}POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 49\r\n\r\n`);
   expect((await client.answer()).body).toBe("home");
@@ -87,7 +84,7 @@ test("behind a request with Upgrade: the middle of a request is not taken for it
   expect(app.handled).not.toContain("GET smuggled");
 });
 
-test("a stream that waits for its turn on a connection is cancelled when the client goes away", patience, async () => {
+test("a stream that waits for its turn on a connection is cancelled when the client goes away", async () => {
   const client = await app.open();
   await client.send(get("/held/first") + get("/stream/endless?mark=mine"));
   await app.until("handled", 2);
@@ -96,7 +93,7 @@ test("a stream that waits for its turn on a connection is cancelled when the cli
   expect(app.brokenOff).toEqual(["mine of /stream/endless"]);
 });
 
-test("answers that leave while the server closes say so: Connection: close (RFC 9112 §9.6)", patience, async () => {
+test("answers that leave while the server closes say so: Connection: close (RFC 9112 §9.6)", async () => {
   const client = await app.open();
   await client.send(get("/held/last"));
   await app.until("handled", 1);
@@ -106,7 +103,7 @@ test("answers that leave while the server closes say so: Connection: close (RFC 
   await closed;
 });
 
-test("a server that closes does not wait for the rest of a head", patience, async () => {
+test("a server that closes does not wait for the rest of a head", async () => {
   const client = await app.open();
   await client.send("GET / HTTP/1.1\r\nHo");
   const other = await app.open();
@@ -116,7 +113,7 @@ test("a server that closes does not wait for the rest of a head", patience, asyn
   expect((await client.end()).rest).toBe("");
 });
 
-test.each(["0.9", "2.0"])("a request that says HTTP/%s over HTTP/1 is refused, CONNECT included", patience, async (version) => {
+test.each(["0.9", "2.0"])("a request that says HTTP/%s over HTTP/1 is refused, CONNECT included", async (version) => {
   const [one, other] = [await app.open(), await app.open()];
   await one.send(`GET / HTTP/${version}\r\nHost: localhost\r\n\r\n`);
   expect((await one.end()).rest).toMatch(/^HTTP\/1\.1 (505|400) /);
@@ -125,7 +122,7 @@ test.each(["0.9", "2.0"])("a request that says HTTP/%s over HTTP/1 is refused, C
   expect(app.handled).toEqual([]);
 });
 
-test("a body in a coding that would have to be undone is 501, and nothing behind it is read", patience, async () => {
+test("a body in a coding that would have to be undone is 501, and nothing behind it is read", async () => {
   const client = await app.open();
   const head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
   await client.send(`${head}0\r\n\r\n${get("/held/behind")}`);
@@ -134,7 +131,7 @@ test("a body in a coding that would have to be undone is 501, and nothing behind
   expect(app.handled).toEqual([]);
 });
 
-test("a client that breaks off after CONNECT, while it is answered, ends nothing but its connection", patience, async () => {
+test("a client that breaks off after CONNECT, while it is answered, ends nothing but its connection", async () => {
   const uncaught: unknown[] = [];
   const note = (error: unknown) => void uncaught.push(error);
   process.on("uncaughtException", note);
@@ -150,7 +147,7 @@ test("a client that breaks off after CONNECT, while it is answered, ends nothing
   }
 });
 
-test("a client that goes on sending after CONNECT loses its connection after a time", patience, async () => {
+test("a client that goes on sending after CONNECT loses its connection after a time", async () => {
   const server = await serve(makeApp(() => text("fine")).app, { port: 0, silent: true, gracefulShutdown: false, timeouts: { idle: 60 } });
   try {
     const client = await RawClient.open(server.port);
@@ -165,7 +162,7 @@ test("a client that goes on sending after CONNECT loses its connection after a t
   }
 });
 
-test("requests that wait for their turn on a connection, however many, leave no listener each", patience, async () => {
+test("requests that wait for their turn on a connection, however many, leave no listener each", async () => {
   const warnings: string[] = [];
   const note = ({ name }: Error) => void warnings.push(name);
   process.on("warning", note);
@@ -182,7 +179,7 @@ test("requests that wait for their turn on a connection, however many, leave no 
 });
 
 describe("a response of fetch", () => {
-  test("that was decoded goes on as what it is now, without what was said of its own connection", patience, async () => {
+  test("that was decoded goes on as what it is now, without what was said of its own connection", async () => {
     const zipped = gzipSync("a".repeat(6000));
     const upstream = createServer((_request, response) => {
       response.writeHead(200, { "content-encoding": "gzip", "content-length": zipped.length, "keep-alive": "timeout=9", "x-kept": "1" });
@@ -209,7 +206,7 @@ describe("a response of fetch", () => {
   test.each([
     ["longer", "a".repeat(20)],
     ["shorter", "a"],
-  ])("that is %s than it says breaks the connection off, and is not taken for the next one", patience, async (_title, body) => {
+  ])("that is %s than it says breaks the connection off, and is not taken for the next one", async (_title, body) => {
     const stream = () => new Blob([body]).stream();
     const work = () => new Response(stream(), { headers: { "content-length": "9" } });
     const server = await serve(makeApp(work).app, { port: 0, silent: true, gracefulShutdown: false });

@@ -2,9 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { get, maxBodySize, post, startRawApp, type RawApp } from "../support/raw-app.ts";
 import type { RawClient } from "../support/raw-client.ts";
 
-/** Milliseconds in which an answer comes, or never does. */
-const patience = { timeout: 5000 };
-
 let app: RawApp;
 beforeEach(async () => {
   app = await startRawApp();
@@ -23,7 +20,7 @@ async function goesOn(client: RawClient): Promise<void> {
   expect((await client.answer()).body).toBe("next");
 }
 
-describe("Expect: 100-continue", patience, () => {
+describe("Expect: 100-continue", () => {
   const head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
 
   test("is answered before the body comes, and the body then", async () => {
@@ -56,7 +53,7 @@ describe("Expect: 100-continue", patience, () => {
   });
 });
 
-describe("HTTP/1.0", patience, () => {
+describe("HTTP/1.0", () => {
   test("needs no host, and its connection is closed", async () => {
     const client = await send("GET / HTTP/1.0\r\n\r\n");
     expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: "close" }, body: "home" });
@@ -77,7 +74,7 @@ describe("HTTP/1.0", patience, () => {
   });
 });
 
-describe("answers without a body", patience, () => {
+describe("answers without a body", () => {
   test.each([
     ["HEAD", "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", 200, { "content-length": "4" }],
     ["HEAD of what fails", "HEAD /fails HTTP/1.1\r\nHost: localhost\r\n\r\n", 500, {}],
@@ -100,7 +97,7 @@ describe("answers without a body", patience, () => {
   });
 });
 
-describe("a target", patience, () => {
+describe("a target", () => {
   test.each([
     [
       "that is a whole URL: its host counts, not the header's (RFC 9112 §3.2.2)",
@@ -128,7 +125,7 @@ describe("a target", patience, () => {
   });
 });
 
-describe("what would turn the connection into something else", patience, () => {
+describe("what would turn the connection into something else", () => {
   test.each([
     [
       "a web socket",
@@ -150,7 +147,7 @@ describe("what would turn the connection into something else", patience, () => {
   });
 });
 
-describe("a server that closes", patience, () => {
+describe("a server that closes", () => {
   test("answers what is in flight on 100 connections, then closes each, and takes no other", async () => {
     const clients = await Promise.all(Array.from({ length: 100 }, () => app.open()));
     await Promise.all(

@@ -14,8 +14,8 @@ import {
   type MiddlewareList,
 } from "@mini/core";
 import { serve } from "@mini/core/serve";
-import { request as send } from "undici";
 import { describe, expect, test } from "vitest";
+import { request as send } from "../support/ask.ts";
 
 const secret = "the secret of 1234";
 const fail = (): never => {

@@ -11,7 +11,7 @@ const restarts = process.env["CI"] === "true" ? 10 : 3;
 /** A process starts in less than a second, on machines that are busy in more. */
 const patience = { timeout: 60_000, interval: 20 };
 
-test("rolling restarts under load: no request fails, and every click that was answered is counted", { timeout: 180_000 }, async () => {
+test("rolling restarts under load: no request fails, and every click that was answered is counted", async () => {
   const dataPath = join(temporaryFolder(), "data");
   const environment = { BACKEND: undefined, WORKERS: "1", DATA_PATH: dataPath, SECRET_KEY: "a key for tests, long enough to sign" };
   const app = startApp(environment, join(root, "examples/cluster"));

@@ -13,6 +13,7 @@ import { findPostgresUrl } from "../support/postgres.ts";
 import { isRunning } from "../support/processes.ts";
 import { findRedisServer, startRedisServer } from "../support/redis-server.ts";
 import { need } from "../support/skip.ts";
+import { within } from "../support/within.ts";
 
 const folder = join(root, "examples/cluster");
 const visitors: Visitor[] = [];
@@ -78,19 +79,24 @@ const primaryOf = ({ output }: AppProcess) => Number(/kill -HUP (\d+)/.exec(outp
 const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
 const counted = new Set(["303 /"]);
 
-/** Somebody with a session of one click makes so many at once; what comes of it. */
-async function clickAtOnce(base: string, count: number) {
+/**
+ * Somebody with a session of one click makes so many at once, and again over new connections until several processes have
+ * taken some: the system is free to give all of a few connections to one of them. Gives how many have.
+ */
+async function clickAtOnce(base: string, count: number): Promise<number> {
   const visitor = newVisitor(base);
   await click(visitor);
-  const answers = await clickOften(visitor, count, 12);
-  const { clicks, tally } = await look(visitor);
-  return { answers, clicks, tallied: sum(tally), wereSeveral: tally.filter((taken) => taken > 0).length > 1 };
+  for (let made = 1; ; await visitor.reconnect()) {
+    const answers = await clickOften(visitor, count, 12);
+    made += count;
+    const { clicks, tally } = await look(visitor);
+    expect({ answers, clicks, tallied: sum(tally) }).toEqual({ answers: counted, clicks: made, tallied: made });
+    const several = tally.filter((taken) => taken > 0).length;
+    if (several > 1 || made > 50 * count) return several;
+  }
 }
 
-/** What comes of it when none is lost. */
-const allOf = (count: number) => ({ answers: counted, clicks: count + 1, tallied: count + 1, wereSeveral: true });
-
-describe("four processes on one SQLite file", { timeout: 90_000 }, () => {
+describe("four processes on one SQLite file", () => {
   const [dataPath, aside] = [join(temporaryFolder(), "data"), join(temporaryFolder(), "aside")];
   let app: AppProcess;
   let base: string;
@@ -108,7 +114,7 @@ describe("four processes on one SQLite file", { timeout: 90_000 }, () => {
   });
 
   test("take turns, and count every one of 400 parallel clicks at one session", async () => {
-    expect(await clickAtOnce(base, 400)).toEqual(allOf(400));
+    expect(await clickAtOnce(base, 400)).toBeGreaterThan(1);
   });
 
   test("make no session for who only looks", async () => {
@@ -170,36 +176,36 @@ describe("four processes on one SQLite file", { timeout: 90_000 }, () => {
     socket.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=");
     let answer = "";
     socket.on("data", (chunk) => (answer += String(chunk)));
-    await once(socket, "ready");
+    await within("a connection", once(socket, "ready"));
     const ended = app.stop("SIGTERM");
     process.kill(primaryOf(app), "SIGTERM");
     socket.write("b");
-    await once(socket, "close");
+    await within("the end of the connection", once(socket, "close"));
     expect(answer).toMatch(/^HTTP\/1\.1 303 /);
     expect(await ended).toEqual({ code: 0, signal: null });
     expect(pids.filter(isRunning)).toEqual([]);
   });
 });
 
-need("redis-server", findRedisServer())("two processes on one Redis", { timeout: 60_000 }, () => {
+need("redis-server", findRedisServer())("two processes on one Redis", () => {
   test("count every click", async () => {
     const redis = await startRedisServer();
     const app = startCluster({ WORKERS: "2", BACKEND: "redis", REDIS_URL: redis.url });
-    expect(await clickAtOnce(await app.url(), 100)).toEqual(allOf(100));
+    expect(await clickAtOnce(await app.url(), 100)).toBeGreaterThan(1);
     expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
   });
 });
 
 const postgresUrl = await findPostgresUrl();
-need("postgres", postgresUrl)("two processes on one Postgres", { timeout: 60_000 }, () => {
+need("postgres", postgresUrl)("two processes on one Postgres", () => {
   test("count every click", async () => {
     const app = startCluster({ WORKERS: "2", BACKEND: "postgres", DATABASE_URL: postgresUrl });
-    expect(await clickAtOnce(await app.url(), 100)).toEqual(allOf(100));
+    expect(await clickAtOnce(await app.url(), 100)).toBeGreaterThan(1);
     expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
   });
 });
 
-describe("what can not be", { timeout: 60_000 }, () => {
+describe("what can not be", () => {
   const file = join(temporaryFolder({ file: "This is no folder." }), "file");
 
   test("is said once, by the first process, and ends the program with code 1", async () => {

@@ -178,7 +178,7 @@ describe("starting and ending it", () => {
     expect(led(await signIn(later, { name: "vint", password }))).toEqual([303, "/account"]);
     await Promise.all([visitor.close(), later.close()]);
     expect(await second.stop("SIGINT")).toEqual({ code: 0, signal: null });
-  }, 60_000);
+  });
 
   test("without SECRET_KEY it makes one for the run and says so in one line", async () => {
     const own = startApp({ DATA_PATH: temporaryFolder() }, loginFolder);

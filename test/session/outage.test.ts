@@ -1,8 +1,8 @@
-import { stat } from "node:fs/promises";
 import { abort, html, local, setCookie, text } from "@mini/core";
 import { SessionUnavailableError, type SessionStore } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { begun, failures, look, never, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
+import { startOtherThread } from "../support/other-thread.ts";
 import { gate, setCookies, type AnySession } from "../support/session-app.ts";
 
 watchRejections();
@@ -201,14 +201,12 @@ test("an error page that needs a session of a backend that is down is 503, not 5
 
 test("a process that was busy for longer than the deadline looks at the answers that have come first", async () => {
   const app = await begun({ deadline: 100 });
+  const other = await startOtherThread();
   app.watched.before = async (name) => {
     if (name !== "read") return;
-    setImmediate(() => {
-      const until = performance.now() + 250;
-      while (performance.now() < until);
-    });
-    // Done by another thread meanwhile, and looked at after the timers.
-    await stat(import.meta.dirname);
+    setImmediate(() => other.beBusy(250));
+    // It has answered by then, and is looked at after the timers.
+    await other.ask();
   };
   expect(await app.data()).toEqual({ a: 1 });
 });

@@ -1,7 +1,7 @@
-import { abort, type Response } from "@mini/core";
+import { abort } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { CachedBackend } from "@mini/session/cached";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { cacheServers, type CacheServer } from "../support/cache-servers.ts";
 import { look, unavailable, watchRejections } from "../support/outage-app.ts";
 import { sessionApp, setCookies, type SessionApp, type Work } from "../support/session-app.ts";
@@ -9,10 +9,12 @@ import { need } from "../support/skip.ts";
 import { startTcpProxy, type Line } from "../support/tcp-proxy.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
-/** Milliseconds; a read waits for the cache much shorter. */
-const deadline = 1000;
+/** Milliseconds; longer than a test may take, so that one that waits for it fails. */
+const deadline = 600_000;
 /** For what comes by itself, on a busy machine too. */
-const soon = { timeout: 10_000, interval: 25 };
+const soon = { timeout: 60_000, interval: 25 };
+/** Milliseconds after which a cache that has failed is asked again. */
+const rest = 1000;
 
 const faults: readonly (readonly [name: string, line: Line])[] = [
   ["refuses connections", "refuses"],
@@ -73,39 +75,46 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       return { app, other, bare, proxy, ask, data, isCached };
     }
 
-    async function timed(work: () => Promise<Response>): Promise<Response> {
-      const started = performance.now();
-      const response = await work();
-      expect(performance.now() - started).toBeLessThan(3 * deadline);
-      return response;
-    }
-
     const fine = { status: 200, retryAfter: null, cookies: [], leaks: false };
     const cleared = [expect.stringMatching(/^session=; .*Max-Age=0/)];
 
     describe.each(faults)("that %s", (_name, line) => {
       test("costs a reader and a writer nothing, and is used again afterwards", async () => {
-        const { app, other, proxy, ask, data, isCached } = await begun();
+        const { app, other, bare, proxy, ask, data, isCached } = await begun();
+        // How long the cache is left alone is not left to how fast the machine is.
+        let now = performance.now();
+        const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+        onTestFinished(() => clock.mockRestore());
         await proxy.set(line);
         expect(await data(app)).toEqual({ a: 1 });
+        now += rest;
         await proxy.set(line);
-        expect(await look(await timed(() => ask(app, increment)))).toEqual(fine);
-        expect(await data(app)).toEqual({ a: 2 });
+        expect(await look(await ask(app, increment))).toEqual(fine);
+        expect([await data(app), await data(bare)]).toEqual([{ a: 2 }, { a: 2 }]);
         const first = await app.run(async (_store, session) => (await session()).set("b", 1), { client: app.browser() });
         expect([first.status, setCookies(first).length]).toEqual([200, 1]);
         expect((await app.run(() => undefined)).status, "other routes").toBe(200);
         expect((await app.run(() => abort(404))).status, "other routes").toBe(404);
         await proxy.set("passes");
+        clock.mockRestore();
+        now = performance.now();
         await expect.poll(isCached, { ...soon, message: "the cache is used again" }).toBe(true);
         expect(await look(await ask(other, increment))).toEqual(fine);
-        expect(await data(app)).toEqual({ a: 3 });
+        expect(await data(bare)).toEqual({ a: 3 });
+        // A process that was too busy to tell the cache of its change tells it of the next one; until then others may see an older one.
+        const isSeen = async () => {
+          const [seen, kept] = [await data(app), await data(bare)];
+          if (seen["a"] !== kept["a"]) await ask(other, increment);
+          return seen["a"] === kept["a"];
+        };
+        await expect.poll(isSeen, { ...soon, message: "changes are seen through the cache" }).toBe(true);
       });
 
       test("never undoes a log-out: it is 503, and the cookie cleared, when the end could not be noted", async () => {
         const { app, other, bare, proxy, ask, data } = await begun();
         expect(await data(other)).toEqual({ a: 1 });
         await proxy.set(line);
-        const out = await timed(() => ask(app, logOut));
+        const out = await ask(app, logOut);
         expect(setCookies(out)).toEqual(cleared);
         if (out.status !== 200) expect(await look(out)).toEqual({ ...unavailable, cookies: cleared });
         expect(await data(bare)).toEqual({});
@@ -122,7 +131,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       test("keeps what a session holds when it gets a new id, and has nothing of it under the old one", async () => {
         const { app, other, bare, proxy, ask, data } = await begun();
         await proxy.set(line);
-        const response = await timed(() => ask(app, logIn));
+        const response = await ask(app, logIn);
         expect(response.status).toBe(200);
         const [cookie = ""] = setCookies(response);
         expect(await bare.data({ headers: { cookie: cookie.slice(0, cookie.indexOf(";")) } })).toEqual({ a: 1 });
@@ -156,8 +165,8 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       server.signal("SIGSTOP");
       try {
         expect(await data(app)).toEqual({ a: 1 });
-        expect(await look(await timed(() => ask(app, increment)))).toEqual(fine);
-        const out = await timed(() => app.run(logOut, { client: app.client }));
+        expect(await look(await ask(app, increment))).toEqual(fine);
+        const out = await app.run(logOut, { client: app.client });
         expect(await look(out)).toEqual({ ...unavailable, cookies: cleared });
       } finally {
         server.signal("SIGCONT");

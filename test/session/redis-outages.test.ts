@@ -8,7 +8,8 @@ import { need } from "../support/skip.ts";
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown) => void unhandled.push(reason);
-const deadline = 1000;
+/** Milliseconds; longer than a test may take, so that one that waits for it fails. */
+const deadline = 600_000;
 const unavailable = { status: 503, retryAfter: "1", cookies: [] };
 const look = (response: Response) => ({
   status: response.status,
@@ -34,33 +35,33 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
 
   async function begun() {
     const client = await connectRedis(server.url);
-    const app = sessionApp({ backend: new RedisBackend({ client }), now: Date.now, deadline });
-    // On a busy machine the first one may be late, and then there is no session.
-    await vi.waitFor(async () => expect((await app.run(change)).status).toBe(200), 10_000);
-    return { ...app, client };
+    const backend = new RedisBackend({ client });
+    const app = sessionApp({ backend, now: Date.now, deadline });
+    expect((await app.run(change)).status).toBe(200);
+    return { ...app, backend, redis: client };
   }
 
   test("that is down: 503 at once, the cookie is kept, other requests notice nothing, and a new Redis begins empty", async () => {
-    const { client, run, data } = await begun();
+    const { redis: client, run, data } = await begun();
     await server.kill();
-    const started = performance.now();
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
     expect((await run(() => undefined)).status).toBe(200);
-    expect(performance.now() - started).toBeLessThan(deadline);
     server = await startRedisServer({ port: server.port });
-    await vi.waitFor(() => expect(client.isReady).toBe(true), 10_000);
+    await vi.waitFor(() => expect(client.isReady).toBe(true), 60_000);
     expect(await data()).toEqual({});
     expect(look(await run(change)).status).toBe(200);
     expect(await data()).toEqual({ count: 1 });
   });
 
   test("that is silent: 503 within the deadline, and what it wrote after all is whole when it goes on", async () => {
-    const { run, data, settle } = await begun();
+    const { client: visitor, backend, data, settle } = await begun();
+    const hasty = sessionApp({ backend, now: Date.now, deadline: 300 });
+    const headers = { cookie: `session=${visitor.cookies.get("session")}` };
+    const run = (work: Work) => hasty.run(work, { headers, client: hasty.browser() });
     const silent = async (work: Work) => {
       server.signal("SIGSTOP");
-      const started = performance.now();
+      // It is silent for as long as it takes.
       const response = await run(work);
-      expect(performance.now() - started).toBeLessThan(4 * deadline);
       expect((await run(() => undefined)).status).toBe(200);
       server.signal("SIGCONT");
       await settle();
@@ -75,7 +76,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
   });
 
   test("that has become a replica: 503 for every request that has a session, and nobody is signed out", async () => {
-    const { client, run, data } = await begun();
+    const { redis: client, run, data } = await begun();
     await client.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
     await client.sendCommand(["REPLICAOF", "NO", "ONE"]);

@@ -64,13 +64,13 @@ async function explore(apps: ScheduledApps, numRuns: number): Promise<string | u
 
 test(
   `${schedules} ways in which the calls of parallel requests interleave come to what some order gives`,
-  { timeout: 60_000 + 10 * schedules },
+  { timeout: 300_000 + 10 * schedules },
   async () => {
     expect(await explore(new ScheduledApps(), schedules)).toBeUndefined();
   },
 );
 
-test.each(serverSideMedia().filter(({ name }) => name !== "memory"))("and 200 in $name", { timeout: 120_000 }, async (medium) => {
+test.each(serverSideMedia().filter(({ name }) => name !== "memory"))("and 200 in $name", async (medium) => {
   const open = (now: () => number) => medium.open(now) as SessionBackend;
   expect(await explore(new ScheduledApps(open), 200)).toBeUndefined();
 });

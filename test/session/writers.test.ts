@@ -81,7 +81,7 @@ const places = [
   ...(postgresUrl === undefined ? [] : postgresPlaces(postgresUrl)),
 ];
 
-describe.each(places)("sessions of four processes in $name", { timeout: 120_000 }, ({ args, truth, records }) => {
+describe.each(places)("sessions of four processes in $name", ({ args, truth, records }) => {
   let children: readonly ChildProcess[] = [];
   let first: ChildProcess;
   /** Processes that see the newest. */

@@ -23,13 +23,30 @@ interface Got {
   readonly cookie: string | undefined;
 }
 
+export interface RunningLoad extends Load {
+  /** Resolves when so many requests have been made. */
+  reaches(requests: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Asks for everything there is, over and over, until told to stop; `counts` and `failures` grow meanwhile. */
-export function startLoad(port: number): Load & { stop(): Promise<void> } {
+export function startLoad(port: number): RunningLoad {
   const base = `http://127.0.0.1:${port}`;
   const agent = new Agent({ connections: lanes });
   const counts: Record<string, number> = {};
   const failures: string[] = [];
   let over = false;
+  let made = 0;
+  const waiting = new Set<{ readonly requests: number; readonly resolve: () => void }>();
+
+  function note(): void {
+    made++;
+    for (const each of waiting) {
+      if (made < each.requests) continue;
+      waiting.delete(each);
+      each.resolve();
+    }
+  }
 
   async function ask(path: string, options: Partial<Dispatcher.RequestOptions> = {}): Promise<Got> {
     const got = await request(base + path, { ...options, dispatcher: agent } as Parameters<typeof request>[1]);
@@ -93,6 +110,7 @@ export function startLoad(port: number): Load & { stop(): Promise<void> } {
       } catch (error) {
         failures.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
       }
+      note();
     }
   }
 
@@ -100,6 +118,7 @@ export function startLoad(port: number): Load & { stop(): Promise<void> } {
   return {
     counts,
     failures,
+    reaches: (requests) => new Promise((resolve) => void waiting.add({ requests, resolve })),
     async stop() {
       over = true;
       await done;

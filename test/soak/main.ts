@@ -8,7 +8,7 @@ const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, count) => all + count, 0);
 
 const { counts, samples, processes, growth, problems } = await soak({
-  seconds: Number(seconds),
+  length: { seconds: Number(seconds) },
   onSample: ({ at, rss, heapUsed }, load) =>
     console.error(
       `${at.toFixed(0)} s: ${sum(load.counts)} requests, ${load.failures.length} failed, heap ${mebibytes(heapUsed)} MiB, resident ${mebibytes(rss)} MiB`,

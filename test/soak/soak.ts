@@ -10,7 +10,8 @@ import { startLoad, type Load } from "./load.ts";
 import { growthOf, mostGrowth, type Sample } from "./verdict.ts";
 
 export interface SoakOptions {
-  readonly seconds: number;
+  /** How long it goes on: for so many seconds, or requests. */
+  readonly length: { readonly seconds: number } | { readonly requests: number };
   /** What is wrong with the server on purpose: `leak` keeps a little of each page, `wrong` forgets sessions. */
   readonly flaw?: "leak" | "wrong" | undefined;
   readonly onSample?: ((sample: Sample, load: Load) => void) | undefined;
@@ -31,8 +32,8 @@ const looks = 40;
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-/** Puts a server of its own under every kind of load for so long, while other processes use its SQLite file. */
-export async function soak({ seconds, flaw, onSample }: SoakOptions): Promise<Outcome> {
+/** Puts a server of its own under every kind of load, while other processes use its SQLite file. */
+export async function soak({ length, flaw, onSample }: SoakOptions): Promise<Outcome> {
   const data = mkdtempSync(join(tmpdir(), "mini-soak-"));
   const path = join(data, "sessions.db");
   const child = fork("app.ts", flaw === undefined ? [path] : [path, flaw], {
@@ -50,7 +51,9 @@ export async function soak({ seconds, flaw, onSample }: SoakOptions): Promise<Ou
   const start = performance.now();
   try {
     for (let look = 1; look <= looks; look++) {
-      await pause(start + (look / looks) * seconds * 1000 - performance.now());
+      const part = look / looks;
+      if ("requests" in length) await load.reaches(Math.ceil(part * length.requests));
+      else await pause(start + part * length.seconds * 1000 - performance.now());
       child.send("memory");
       const memory = await heard<{ rss: number; heapUsed: number }>();
       const sample = { at: (performance.now() - start) / 1000, ...memory };

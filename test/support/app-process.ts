@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { afterEach } from "vitest";
 import { root } from "./folder.ts";
 import { readManifest } from "./sources.ts";
+import { within } from "./within.ts";
 
 /** How a program ended. */
 export interface Ending {
@@ -30,6 +32,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const printedUrl = /\bhttps?:\/\/\S+/;
 
 const running = new Set<AppProcess>();
+/** All that a file has started, so that a test that fails can say what became of them. */
+const started = new Set<{ readonly app: AppProcess; readonly state: () => string }>();
+
+afterEach(({ task }) => {
+  if (task.result?.state !== "fail") return;
+  for (const { app, state } of started) console.error(`${state()} It said:\n${app.output.stdout}${app.output.stderr}`);
+});
 
 /** Ends what was started and still runs; for `afterAll` of the file. */
 export async function stopApps(): Promise<void> {
@@ -72,25 +81,31 @@ export function startApp(environment: Environment = {}, folder = root): AppProce
     });
   });
 
+  const url = () =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const line = output.stdout.slice(0, output.stdout.lastIndexOf("\n") + 1);
+        const found = printedUrl.exec(line);
+        if (found !== null) resolve(found[0]);
+      };
+      heard.addEventListener("said", look);
+      look();
+      ended.then(({ code }) => reject(new Error(`It ended with code ${code} and said:\n${output.stdout}${output.stderr}`)), reject);
+    });
+
   const app: AppProcess = {
     output,
     ended,
-    url: () =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const line = output.stdout.slice(0, output.stdout.lastIndexOf("\n") + 1);
-          const found = printedUrl.exec(line);
-          if (found !== null) resolve(found[0]);
-        };
-        heard.addEventListener("said", look);
-        look();
-        ended.then(({ code }) => reject(new Error(`It ended with code ${code} and said:\n${output.stdout}${output.stderr}`)), reject);
-      }),
+    url: () => within("the URL of a program that starts", url()),
     stop(signal = "SIGTERM") {
       child.kill(signal);
-      return ended;
+      return within(`the end of a program that was sent ${signal}`, ended);
     },
   };
   running.add(app);
+  started.add({
+    app,
+    state: () => `The program ${child.pid} ${running.has(app) ? "runs" : `ended with ${child.exitCode ?? child.signalCode}`}.`,
+  });
   return app;
 }

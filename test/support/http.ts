@@ -1,7 +1,8 @@
 import { CookieAgent, type CookieOptions } from "http-cookie-agent/undici";
 import { CookieJar } from "tough-cookie";
-import { request } from "undici";
+import { request } from "./ask.ts";
 import { scan, type KnownCookie } from "./response-scan.ts";
+import { within } from "./within.ts";
 
 /** What a visitor got. Redirects are not followed. */
 export interface Answer {
@@ -23,7 +24,7 @@ export interface Sent {
 /** Somebody with a cookie jar of their own, on real sockets. */
 export class Visitor {
   readonly jar: CookieJar;
-  readonly #agent: CookieAgent;
+  #agent: CookieAgent;
   readonly #base: string;
 
   /**
@@ -33,9 +34,7 @@ export class Visitor {
   constructor(base: string, jar = new CookieJar()) {
     this.jar = jar;
     this.#base = base;
-    // The agent's declarations name the CommonJS build of the same class.
-    const cookies = { jar: jar as unknown as CookieOptions["jar"] };
-    this.#agent = new CookieAgent({ cookies });
+    this.#agent = this.#open();
   }
 
   async visit(path: string, { headers = {}, form }: Sent = {}): Promise<Answer> {
@@ -46,7 +45,7 @@ export class Visitor {
       headers: form === undefined ? headers : { ...type, ...headers },
       body: form === undefined ? null : new URLSearchParams(form).toString(),
     });
-    const markup = await got.body.text();
+    const markup = await within(`the body of ${path}`, got.body.text());
     const { "set-cookie": setCookie = [] } = got.headers;
     scan(`${path} over a socket`, {
       status: got.statusCode,
@@ -67,8 +66,22 @@ export class Visitor {
     return (await this.jar.getCookies(this.#base)).map(({ key }) => key);
   }
 
+  /** Goes on over new connections. */
+  async reconnect(): Promise<void> {
+    const before = this.#agent;
+    this.#agent = this.#open();
+    await before.close();
+  }
+
+  /** Breaks off what it still waits for. */
   close(): Promise<void> {
-    return this.#agent.close();
+    return this.#agent.destroy();
+  }
+
+  #open(): CookieAgent {
+    // The agent's declarations name the CommonJS build of the same class.
+    const jar = this.jar as unknown as CookieOptions["jar"];
+    return new CookieAgent({ cookies: { jar } });
   }
 }
 

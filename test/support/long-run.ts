@@ -5,7 +5,7 @@ export const schedules = Number(process.env["MINI_SCHEDULES"] ?? 10_000);
 export const seed = Number(process.env["MINI_SEED"] ?? 20_260_901);
 
 /** Milliseconds that such a test may take. */
-export const longRun = 60_000 + pairs;
+export const longRun = 300_000 + pairs;
 
 /** A line for each million pairs, so that a long run is seen to go on. */
 export function progress(what: string, count: number): void {

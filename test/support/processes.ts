@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { root } from "./folder.ts";
+import { within } from "./within.ts";
 
 /** What a process answers to a task. */
 export type Answer<Result> = { readonly result: Result; readonly error?: undefined } | { readonly error: string };
@@ -33,7 +34,7 @@ export function processesOf<Task>(name: string): Processes<Task> {
   });
   async function ready(child: ChildProcess): Promise<ChildProcess> {
     started.add(child);
-    await once(child, "message");
+    await within(`a program of ${name} to be ready`, once(child, "message"));
     return child;
   }
   return {
@@ -49,7 +50,7 @@ export function processesOf<Task>(name: string): Processes<Task> {
       const answer = once(child, "message", over);
       child.send(task);
       try {
-        const [message] = (await Promise.race([answer, ended])) as [Answer<Result>];
+        const [message] = (await within(`the answer to ${JSON.stringify(task)}`, Promise.race([answer, ended]))) as [Answer<Result>];
         return message;
       } finally {
         over.abort();

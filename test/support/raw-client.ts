@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { within } from "./within.ts";
 
 /** One answer, read from the bytes of a connection. */
 export interface RawAnswer {
@@ -78,20 +79,26 @@ export class RawClient {
         return found.answer;
       }
       if (this.#ending !== undefined) throw new Error(`It was ${this.#ending} after ${JSON.stringify(this.#received.slice(0, 200))}.`);
-      await once(this.#news, "change");
+      await this.#change(`the answer to ${method}`);
     }
   }
 
   /** Waits until at least one byte of the next answer is there. */
   async begun(): Promise<void> {
-    while (this.#received === "" && this.#ending === undefined) await once(this.#news, "change");
+    while (this.#received === "" && this.#ending === undefined) await this.#change("the first byte of an answer");
   }
 
   /** Waits for the end of the connection; gives what came and was no part of an answer that was asked for. */
   async end(): Promise<{ readonly how: Ending; readonly rest: string }> {
-    while (this.#ending === undefined) await once(this.#news, "change");
+    while (this.#ending === undefined) await this.#change("the end of the connection");
     this.socket.destroy();
     return { how: this.#ending, rest: this.#received };
+  }
+
+  /** Waits for more bytes, or for the end. */
+  async #change(what: string): Promise<void> {
+    const rest = this.#received === "" ? "" : ` after ${JSON.stringify(this.#received.slice(0, 200))}`;
+    await within(`${what}${rest}`, once(this.#news, "change"));
   }
 
   #end(how: Ending): void {

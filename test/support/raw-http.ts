@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { within } from "./within.ts";
 
 /** An answer as it was on the wire, one byte a character. */
 export interface RawAnswer {
@@ -19,7 +20,7 @@ export async function sendRaw(port: number, bytes: string): Promise<string> {
   let answer = "";
   socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
   socket.write(bytes, "latin1");
-  await once(socket, "close");
+  await within(`the end of the connection after ${JSON.stringify(bytes.slice(0, 60))}`, once(socket, "close"));
   return answer;
 }
 

@@ -57,7 +57,7 @@ export async function startRedisCluster(): Promise<TestCluster> {
   return { urls: nodes.map(({ url }) => url), nodes, primaryOf, ask };
 }
 
-const waiting = { timeout: 20_000, interval: 50 };
+const waiting = { timeout: 60_000, interval: 50 };
 
 async function connect({ url }: RedisServer) {
   const client = createClient({ url, disableOfflineQueue: true });

@@ -1,7 +1,10 @@
 import { App, html, local, request, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { SessionMiddleware, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
+import { gate } from "./gate.ts";
 import type { Medium } from "./media.ts";
+
+export { gate };
 
 export const secretKey = "a key that is long enough to be one";
 
@@ -68,7 +71,8 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   }
   const app = new App({
     rules: [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })],
-    config: { session: { secretKey, now: () => clock, ...config, backend } },
+    // Only tests of the deadline have one that a busy machine could miss.
+    config: { session: { secretKey, now: () => clock, deadline: 60_000, ...config, backend } },
     logger: { error: note, warn: note, info: note, debug: note },
     ...appOptions,
   });
@@ -116,13 +120,6 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
     logged,
     backend,
   };
-}
-
-/** Holds back whoever waits for `opened`. */
-export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { opened, open: () => open() };
 }
 
 /** Answers every error of a handler with a page. */

@@ -153,7 +153,9 @@ export class CaseRun {
       }
     }
     const quiet = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
-    const config = { session: { secretKey, now: this.#now, backend: this.backend ?? ("securecookie" as const), ...settings(step) } };
+    const config = {
+      session: { secretKey, deadline: 60_000, now: this.#now, backend: this.backend ?? ("securecookie" as const), ...settings(step) },
+    };
     const app = new App({ rules: [new Rule("/", { handler: Handler })], config, logger: quiet });
     const cookie = [...jar]
       .map(([name, each]) => `${name}=${each}`)

@@ -1,14 +1,16 @@
-import { stat } from "node:fs/promises";
 import { MemoryBackend } from "@mini/session";
 import { CachedBackend } from "@mini/session/cached";
 import { describe, expect, test } from "vitest";
 import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { MapCache } from "../../support/map-cache.ts";
+import { startOtherThread } from "../../support/other-thread.ts";
 import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
 const start = 1_700_000_000_000;
+/** Milliseconds; longer than a test may take, so that one that waits for it fails. */
+const deadline = 600_000;
 
 /** A backend, a cache before it, and what was made of both. */
 function made({ ttl }: { readonly ttl?: number } = {}) {
@@ -103,7 +105,7 @@ describe("sessions behind a cache", () => {
   async function begun() {
     const cache = new MapCache();
     const kept = new WatchedBackend(new MemoryBackend());
-    const app = sessionApp({ backend: new CachedBackend({ backend: kept, cache }), now: Date.now, deadline: 5000 });
+    const app = sessionApp({ backend: new CachedBackend({ backend: kept, cache }), now: Date.now, deadline });
     await app.run(async (_store, session) => (await session()).set("theme", "light"));
     return { ...app, cache, kept };
   }
@@ -150,7 +152,7 @@ describe("sessions behind a cache", () => {
   test("and set to what only the cache still has are set: the same value again is a change", async () => {
     const { run, data, client, kept } = await begun();
     const cookie = `session=${client.cookies.get("session")}`;
-    const other = sessionApp({ backend: kept, now: Date.now, deadline: 5000 });
+    const other = sessionApp({ backend: kept, now: Date.now, deadline });
     await other.run(async (_store, session) => (await session()).set("theme", "dark"), { headers: { cookie } });
     expect(await data()).toEqual({ theme: "light" });
     kept.counted();
@@ -177,10 +179,12 @@ describe("a cache", () => {
     const { cache, cached, backend } = made();
     await cached.create(keyOf("a"), recordFor(start, 60));
     backend.counted();
-    cache.before = async () => void (await stat("."));
+    const other = await startOtherThread();
+    cache.before = () => other.ask();
+    // So that timers come next, before answers are looked at.
+    await new Promise(setImmediate);
     const found = cached.read(keyOf("a"));
-    const until = performance.now() + 150;
-    while (performance.now() < until);
+    other.beBusy(150);
     expect((await found)?.data.length).toBe(4);
     expect(backend.counted()).toEqual([]);
   });

@@ -17,7 +17,7 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
     primary = await startRedisServer();
     replica = await startRedisServer({ arguments: ["--replicaof", "127.0.0.1", String(primary.port)] });
     client = await connectRedis(primary.url);
-    await vi.waitFor(async () => expect(await client.info("replication")).toContain("state=online"), 10_000);
+    await vi.waitFor(async () => expect(await client.info("replication")).toContain("state=online"), 60_000);
   });
 
   let prefixes = 0;
@@ -62,13 +62,13 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
     expect(await backend.owners.epoch("user:1")).toBe(1);
     expect(await backend.owners.keys("user:1")).toEqual([]);
     replica.signal("SIGCONT");
-    await vi.waitFor(() => expect(backend.create(keyOf("again"), record())).resolves.toBeTypeOf("string"));
+    await vi.waitFor(() => expect(backend.create(keyOf("again"), record())).resolves.toBeTypeOf("string"), 60_000);
   });
 
   test("goes on after the connection was lost", async () => {
     const backend = new RedisBackend({ client, prefix: "lost:", wait: { replicas: 1, timeout: 10_000 } });
     await client.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"]).catch(() => {});
-    await vi.waitFor(async () => expect(await backend.create(keyOf(0), record())).toBeTypeOf("string"));
+    await vi.waitFor(async () => expect(await backend.create(keyOf(0), record())).toBeTypeOf("string"), 60_000);
   });
 });
 

@@ -1,0 +1,38 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** What takes longest, the longest first: when one of them is begun last, all other processors wait for it. */
+const longest = [
+  "session/schedules",
+  "session/proxied-cache",
+  "package/build",
+  "browser/login",
+  "examples/cluster",
+  "package/checks",
+  "soak/soak",
+  "examples/login",
+  "session/proxied",
+  "session/backends/redis-cluster",
+  "session/lmdb-outages",
+  "session/writers",
+  "examples/",
+  "browser/",
+  "package/",
+  "core/matcher",
+  "core/router-round-trip",
+  "core/limits",
+  "core/router-differential",
+  "fuzz/",
+];
+
+/** Where a file comes in that order; those that share a process stay together, behind the others. */
+function placeOf({ moduleId, project }: TestSpecification): number {
+  const place = longest.findIndex((part) => moduleId.includes(`/test/${part}`));
+  return (project.config.isolate ? 0 : 1000) + (place === -1 ? longest.length : place);
+}
+
+/** Begins with the files that take longest, whatever a machine remembers of earlier runs. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((one, other) => placeOf(one) - placeOf(other));
+  }
+}

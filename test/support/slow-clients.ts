@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { Response } from "@mini/core";
+import type { Server } from "@mini/core/serve";
+import { Agent } from "undici";
+import { expect } from "vitest";
+import { request as send } from "./ask.ts";
+import { certificate } from "./certificate.ts";
+import { gate } from "./gate.ts";
+import { within } from "./within.ts";
+
+const sockets = new Set<Socket>();
+
+/** Has the connection closed with the others. */
+export function watch(socket: Socket): void {
+  sockets.add(socket);
+}
+
+/** Closes what clients have left open; for `afterEach`. */
+export function closeSockets(): void {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+}
+
+export const connectSecurely = (port: number) => connectTls({ port, host: "127.0.0.1", ca: certificate.cert });
+
+/** A connection on which something was sent; `all`: what came back by its end. */
+export function write(
+  port: number,
+  bytes: string,
+  socket: Socket = connect(port, "127.0.0.1"),
+): { readonly socket: Socket; readonly all: Promise<string> } {
+  let answer = "";
+  watch(socket);
+  socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
+  socket.on("error", () => undefined);
+  socket.write(bytes);
+  // A server that has answered may reset what is still being sent; the answer has come before.
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const ended = within(`the end of the connection after ${JSON.stringify(bytes.slice(0, 60))}`, closed);
+  return { socket, all: ended.then(() => answer) };
+}
+
+/**
+ * Asks on new connections until the handler has begun, and gives the one on which it has: where limits are short, a busy
+ * machine may have been late with those before it.
+ */
+export async function reach<T extends { readonly all: Promise<unknown> }>(ask: () => T, begun: Promise<void>): Promise<T> {
+  for (let tries = 0; tries < 50; tries++) {
+    const asked = ask();
+    if (await Promise.race([begun.then(() => true), asked.all.then(() => false)])) return asked;
+  }
+  throw new Error("None of 50 requests has reached the handler.");
+}
+
+/** What a client gets that reads nothing of it; `givenUp`: the server waits for it no longer. */
+export function endless(): { readonly response: () => Response; readonly givenUp: Promise<void> } {
+  const { opened, open } = gate();
+  const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(1 << 20));
+  return { response: () => new Response(new ReadableStream({ pull, cancel: open })), givenUp: opened };
+}
+
+/** Asks for that by POST, and reads nothing. */
+export async function askAndWait(server: Server, tls: object): Promise<void> {
+  const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
+  watch(socket);
+  socket.on("error", () => undefined);
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  await once(socket, "readable");
+}
+
+/** Waits until the server has answered a request of its own, and so knows of all that came before. */
+export async function answered({ url }: Server): Promise<void> {
+  const agent = new Agent({ connect: { ca: certificate.cert } });
+  const ask = async () => (await send(url, { dispatcher: agent, method: "PUT" })).body.dump();
+  // A busy machine may be late here as well.
+  await expect.poll(() => ask().then(() => "answered"), { timeout: 60_000, interval: 1 }).toBe("answered");
+  await agent.close();
+}
+
+/** A request over HTTP/2, of POST with a body that does not end; `ended`: the connection has. */
+export function askHttp2(server: Server, method: "GET" | "POST" = "GET") {
+  const client = connectHttp2(server.url, { ca: certificate.cert });
+  client.on("error", () => undefined);
+  client.once("connect", (_session, socket) => watch(socket as Socket));
+  const stream = client.request({ ":path": "/", ":method": method }, { endStream: method === "GET" });
+  if (method === "POST") stream.write("abc");
+  let status: unknown;
+  let body = "";
+  stream.on("error", () => undefined);
+  stream.on("response", (headers) => (status = headers[":status"]));
+  stream.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+  return { all: once(stream, "close").then(() => ({ status, body })), ended: once(client, "close") };
+}
