@@ -31,7 +31,6 @@ export async function work(settings: Settings): Promise<void> {
   // What is in flight is answered first, and needs the backend; the backend needs what it is kept in.
   await Promise.race([server.close(), late]);
   await Promise.race([close(), late]);
-  // In place of process.exit(): a connection that the primary is handing over to this process would be lost with it. This
-  // waits for the primary's answer, and until then gives such a one back.
+  // Closes the channel to the primary, which is all that keeps this process now.
   cluster.worker!.kill();
 }

@@ -10,7 +10,7 @@ afterAll(stopApps);
 
 /** A process starts in less than a second, on machines that are busy in more. */
 const patience = { timeout: 60_000, interval: 20 };
-const long = 120_000 * processes;
+const long = 300_000 * processes;
 
 const primaryOf = ({ output }: AppProcess) => Number(/kill -HUP (\d+)/.exec(output.stdout)?.[1]);
 

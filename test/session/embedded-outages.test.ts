@@ -29,46 +29,42 @@ async function streamUntilKilled(child: ChildProcess, cookie: string, first: num
   return output.slice(0, output.lastIndexOf("\n")).split("\n").map(Number);
 }
 
-test(
-  "answered changes outlive kill -9 of their process, the session is whole, and others go on with it",
-  { timeout: 120_000 },
-  async () => {
-    const path = sqlitePath();
-    const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start("sqlite", path)))) as [ChildProcess, ...ChildProcess[]];
-    const profile = { name: "Zoë", roles: ["admin", "editor"] };
-    const cookie = await tell<string>(steady, { task: "begin", data: { profile, list: [], count: 0 } });
-    const all: number[] = [];
-    let changed = 0;
-    for (const [round, victim] of victims.entries()) {
-      const first = round * 100_000;
-      await tell(steady, { task: "keepWriting", cookie, name: "steady" });
-      const said = await streamUntilKilled(victim, cookie, first, 40);
-      const written = await tell<readonly Answered[]>(steady, { task: "stopWriting" });
-      changed += written.length;
+test("answered changes outlive kill -9 of their process, the session is whole, and others go on with it", async () => {
+  const path = sqlitePath();
+  const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start("sqlite", path)))) as [ChildProcess, ...ChildProcess[]];
+  const profile = { name: "Zoë", roles: ["admin", "editor"] };
+  const cookie = await tell<string>(steady, { task: "begin", data: { profile, list: [], count: 0 } });
+  const all: number[] = [];
+  let changed = 0;
+  for (const [round, victim] of victims.entries()) {
+    const first = round * 100_000;
+    await tell(steady, { task: "keepWriting", cookie, name: "steady" });
+    const said = await streamUntilKilled(victim, cookie, first, 40);
+    const written = await tell<readonly Answered[]>(steady, { task: "stopWriting" });
+    changed += written.length;
 
-      const { live, data } = await tell<Held>(steady, { task: "read", cookie });
-      const { count, list, steady: last, profile: kept, ...keys } = data as AnyData & { readonly list: readonly number[] };
-      const inRound = list.filter((number) => number >= first);
-      expect(said.length).toBeGreaterThanOrEqual(40);
-      expect(said.filter((number) => !inRound.includes(number))).toEqual([]);
-      // Each of the four chains of requests may have had one that was committed, and not answered.
-      expect(inRound.length - said.length).toBeLessThanOrEqual(4);
-      for (const chain of [0, 1, 2, 3]) {
-        const from = first + chain * 10_000;
-        const numbers = inRound.filter((number) => number >= from && number < from + 10_000);
-        expect(numbers, `chain ${chain} in round ${round}`).toEqual(Array.from({ length: numbers.length }, (_, index) => from + index));
-      }
-      all.push(...inRound);
-      expect(live).toBe(true);
-      expect(list).toEqual(all);
-      expect(keys).toEqual(Object.fromEntries(list.map((number) => [`k${number}`, 1])));
-      expect(count).toBe(list.length + changed);
-      expect([kept, typeof last]).toEqual([profile, "number"]);
-      expect(written.filter(({ status, setCookies }) => status !== 200 || setCookies.length > 0)).toEqual([]);
+    const { live, data } = await tell<Held>(steady, { task: "read", cookie });
+    const { count, list, steady: last, profile: kept, ...keys } = data as AnyData & { readonly list: readonly number[] };
+    const inRound = list.filter((number) => number >= first);
+    expect(said.length).toBeGreaterThanOrEqual(40);
+    expect(said.filter((number) => !inRound.includes(number))).toEqual([]);
+    // Each of the four chains of requests may have had one that was committed, and not answered.
+    expect(inRound.length - said.length).toBeLessThanOrEqual(4);
+    for (const chain of [0, 1, 2, 3]) {
+      const from = first + chain * 10_000;
+      const numbers = inRound.filter((number) => number >= from && number < from + 10_000);
+      expect(numbers, `chain ${chain} in round ${round}`).toEqual(Array.from({ length: numbers.length }, (_, index) => from + index));
     }
-    expect(await tell<State>(steady, { task: "state" })).toEqual({ logged: [], unhandled: 0 });
-  },
-);
+    all.push(...inRound);
+    expect(live).toBe(true);
+    expect(list).toEqual(all);
+    expect(keys).toEqual(Object.fromEntries(list.map((number) => [`k${number}`, 1])));
+    expect(count).toBe(list.length + changed);
+    expect([kept, typeof last]).toEqual([profile, "number"]);
+    expect(written.filter(({ status, setCookies }) => status !== 200 || setCookies.length > 0)).toEqual([]);
+  }
+  expect(await tell<State>(steady, { task: "state" })).toEqual({ logged: [], unhandled: 0 });
+});
 
 const files = [
   {
@@ -93,44 +89,40 @@ const files = [
   },
 ];
 
-test.each(files)(
-  "on a full disk a change in $kind is answered 503 and keeps the cookie; what needs no write goes on",
-  { timeout: 120_000 },
-  async (file) => {
-    const path = file.path();
-    const child = await startLimited(file.blocks, file.kind, path);
-    const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });
-    const { kept, refused } = await tell<Filled>(child, { task: "fill", size: 1000, refused: 40 });
-    // They fill their pages by thirds now. A longer one needs room that is not there.
-    const grown = await tell<readonly Answered[]>(child, { task: "grow", cookies: kept, size: 1500, refused: 10 });
-    const failed = [...refused, ...grown.filter(({ status }) => status !== 200)];
-    expect(kept.length).toBeGreaterThan(100);
-    expect(failed.length).toBeGreaterThanOrEqual(50);
-    for (const { status, retryAfter, setCookies } of failed) {
-      expect({ status, retryAfter, setCookies }).toEqual({ status: 503, retryAfter: "1", setCookies: [] });
-    }
-    expect(grown.filter(({ live }) => !live)).toEqual([]);
-    expect(await tell<Held>(child, { task: "read", cookie })).toEqual({ live: true, data: { user: 42 }, messages: [] });
-    expect(await tell<number>(child, { task: "elsewhere", cookie })).toBe(200);
-    const { logged, unhandled } = await tell<State>(child, { task: "state" });
-    expect(unhandled).toBe(0);
-    expect(logged.filter((line) => !file.reason.test(line))).toEqual([]);
+test.each(files)("on a full disk a change in $kind is answered 503 and keeps the cookie; what needs no write goes on", async (file) => {
+  const path = file.path();
+  const child = await startLimited(file.blocks, file.kind, path);
+  const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });
+  const { kept, refused } = await tell<Filled>(child, { task: "fill", size: 1000, refused: 40 });
+  // They fill their pages by thirds now. A longer one needs room that is not there.
+  const grown = await tell<readonly Answered[]>(child, { task: "grow", cookies: kept, size: 1500, refused: 10 });
+  const failed = [...refused, ...grown.filter(({ status }) => status !== 200)];
+  expect(kept.length).toBeGreaterThan(100);
+  expect(failed.length).toBeGreaterThanOrEqual(50);
+  for (const { status, retryAfter, setCookies } of failed) {
+    expect({ status, retryAfter, setCookies }).toEqual({ status: 503, retryAfter: "1", setCookies: [] });
+  }
+  expect(grown.filter(({ live }) => !live)).toEqual([]);
+  expect(await tell<Held>(child, { task: "read", cookie })).toEqual({ live: true, data: { user: 42 }, messages: [] });
+  expect(await tell<number>(child, { task: "elsewhere", cookie })).toBe(200);
+  const { logged, unhandled } = await tell<State>(child, { task: "state" });
+  expect(unhandled).toBe(0);
+  expect(logged.filter((line) => !file.reason.test(line))).toEqual([]);
 
-    // Removing needs room as well, and may have none. Whoever logs out is logged out in his browser at least.
-    const ended = await tell<Answered>(child, { task: "end", cookie });
-    expect([200, 503]).toContain(ended.status);
-    expect(ended.setCookies).toEqual([expect.stringMatching(/^session=; .*Max-Age=0/)]);
+  // Removing needs room as well, and may have none. Whoever logs out is logged out in his browser at least.
+  const ended = await tell<Answered>(child, { task: "end", cookie });
+  expect([200, 503]).toContain(ended.status);
+  expect(ended.setCookies).toEqual([expect.stringMatching(/^session=; .*Max-Age=0/)]);
 
-    child.kill("SIGKILL");
-    await once(child, "close");
-    const { backend, close } = file.open(path);
-    const { run, browser } = sessionApp({ backend, now: Date.now });
-    const lengths: unknown[] = [];
-    for (const each of kept) {
-      const look: Work = async (_store, session) => void lengths.push(String((await session()).get("text")).length);
-      await run(look, { headers: { cookie: each }, client: browser() });
-    }
-    expect(lengths).toEqual(kept.map((_, index) => (grown[index]?.status === 200 ? 1500 : 1000)));
-    await close();
-  },
-);
+  child.kill("SIGKILL");
+  await once(child, "close");
+  const { backend, close } = file.open(path);
+  const { run, browser } = sessionApp({ backend, now: Date.now });
+  const lengths: unknown[] = [];
+  for (const each of kept) {
+    const look: Work = async (_store, session) => void lengths.push(String((await session()).get("text")).length);
+    await run(look, { headers: { cookie: each }, client: browser() });
+  }
+  expect(lengths).toEqual(kept.map((_, index) => (grown[index]?.status === 200 ? 1500 : 1000)));
+  await close();
+});

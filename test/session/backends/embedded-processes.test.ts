@@ -73,7 +73,7 @@ describe("four processes on one SQLite file", () => {
   });
   const tellAll = <Result>(task: Task) => Promise.all(children.map(async (child) => resultOf(await tell<Result>(child, task))));
 
-  test("that count in one record, each 200 times, lose nothing, and all they saw fits one order", { timeout: 60_000 }, async () => {
+  test("that count in one record, each 200 times, lose nothing, and all they saw fits one order", async () => {
     const first = (await backend.create(keyOf("counter"), recordFor(Date.now(), 3600, "0"))) ?? "";
     const steps = (await tellAll<readonly Step[]>({ task: "increment", key: keyOf("counter"), count: 200 })).flat();
     const found = await backend.read(keyOf("counter"));
@@ -146,7 +146,7 @@ function contradictions(order: readonly Newest[], steps: readonly Step[]): reado
   });
 }
 
-describe.each(kinds)("a file of $kind", { timeout: 120_000 }, ({ kind, blocks, path: newPath, open, fullDisk }) => {
+describe.each(kinds)("a file of $kind", ({ kind, blocks, path: newPath, open, fullDisk }) => {
   test("has what a process was answered after kill -9 in the midst of writing, and the next one goes on", async () => {
     const path = newPath();
     const next = keyOf("afterwards");
