@@ -98,7 +98,7 @@ async function measureAll(databases) {
 
   if (!wanted.includes("processes")) return;
   const alone = there.filter((medium) => !sharedMedia.includes(medium));
-  if (alone.length > 0) print(`\nLeft out: more processes with ${alone.join(" and ")}, which belong to one process.`);
+  if (alone.length > 0) print(`\nLeft out: more processes with ${alone.join(" and ")}, where only one can have the sessions.`);
   for (const medium of sharedMedia.filter((each) => there.includes(each))) {
     const measured = await measureProcesses(medium, databases.get(medium), plan);
     for (const [title, figures] of Object.entries(measured)) {
