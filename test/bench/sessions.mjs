@@ -1,11 +1,11 @@
-// More about server-side sessions than `npm run bench` measures: LMDB and Postgres beside memory and Redis, clients that
+// More about server-side sessions than `npm run bench` measures: LMDB, SQLite and Postgres beside memory and Redis, clients that
 // change one session, the backends' operations without HTTP, and what more processes add. Redis and Postgres are started
 // where redis-server and initdb are, and else left out.
 //
 //   npm run bench:sessions -- [--quick] [--rounds n] [--seconds n] [--only part or medium, ...] [--json file]
 //
-//   --only    of read, change, contention, operations and processes, and of memory, lmdb, redis and postgres; when none
-//             of the parts is named, or none of the media, it is all of them: --only change,redis or --only postgres
+//   --only    of read, change, contention, operations and processes, and of memory, lmdb, sqlite, redis and postgres; when
+//             none of the parts is named, or none of the media, it is all of them: --only change,redis or --only postgres
 //
 // What counts is the ratio to the first row, the floor, in the same round; it is measured twice, to show the noise.
 import { writeFileSync } from "node:fs";
@@ -44,7 +44,7 @@ if (!(Number.isInteger(rounds) && rounds > 0)) fail("--rounds takes a whole numb
 if (!(seconds > 0)) fail("--seconds takes a number over 0.");
 
 const parts = ["read", "change", "contention", "operations", "processes"];
-const media = ["memory", "LMDB", "Redis", "Postgres"];
+const media = ["memory", "LMDB", "SQLite", "Redis", "Postgres"];
 const named = values.only?.split(",") ?? [];
 const nameOf = (medium) => medium.toLowerCase();
 const known = [...parts, ...media.map(nameOf)];
@@ -97,6 +97,8 @@ async function measureAll(databases) {
   }
 
   if (!wanted.includes("processes")) return;
+  const alone = there.filter((medium) => !sharedMedia.includes(medium));
+  if (alone.length > 0) print(`\nLeft out: more processes with ${alone.join(" and ")}, where only one can have the sessions.`);
   for (const medium of sharedMedia.filter((each) => there.includes(each))) {
     const measured = await measureProcesses(medium, databases.get(medium), plan);
     for (const [title, figures] of Object.entries(measured)) {

@@ -9,7 +9,7 @@ const scenarios = {
   rules: { measure: once(measureRules), servers: [6, 3] },
   readers: { measure: once(measureReaders), servers: [8, 4] },
   cookie: { measure: measureCookie, servers: [12, 8] },
-  record: { measure: measureRecord, servers: [60, 24] },
+  record: { measure: measureRecord, servers: [80, 32] },
   connections: { measure: once(measureConnections), servers: [8, 4] },
   processes: { measure: measureProcesses, servers: [6, 2] },
 };

@@ -1,4 +1,4 @@
-// One process, and two that share a port by node:cluster: a text of one line, and sessions in one file of LMDB.
+// One process, and two that share a port by node:cluster: a text of one line, and sessions in one file of SQLite.
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const work = {
 };
 
 function inFolder(folder) {
-  const { module, args } = subjects["mini LMDB"];
+  const { module, args } = subjects["mini SQLite"];
   return { module, args: [...args, folder] };
 }
 
@@ -74,7 +74,7 @@ export async function* measureProcesses(plan) {
   const lists = measured.flatMap(([kind, figures]) => Object.entries(figures).map(([name, list]) => [`${kind}, ${name}`, list]));
   const pick = (of) => Object.fromEntries(lists.map(([name, list]) => [name, list.map(of)]));
   const series = Object.fromEntries(lists.map(([name]) => [name, "own"]));
-  const title = "One process and two that share a port";
+  const title = "One process and two that share a port, sessions in SQLite";
   const text = measured.map(([kind, figures]) => `${kind}\n${describeProcesses(figures)}`).join("\n");
   yield {
     name: "processes-cpu",

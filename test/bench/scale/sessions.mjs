@@ -9,7 +9,7 @@ const clients = 32;
 
 const inCookie = { "100 B": 100, "1 KB": 1000, "2.9 KB": 2900 };
 const inRecord = { "100 B": 100, "1 KB": 1000, "4 KB": 4000, "16 KB": 16_000, "64 KB": 64_000 };
-const floors = { memory: "bare Map", LMDB: "bare LMDB", Redis: "bare Redis" };
+const floors = { memory: "bare Map", LMDB: "bare LMDB", SQLite: "bare SQLite", Redis: "bare Redis" };
 const kinds = { read: "A growing session read", change: "One key of a growing session changed" };
 
 /** Sessions of a size, and what clients send that have one each. */

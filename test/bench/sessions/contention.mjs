@@ -10,6 +10,7 @@ export const clientCounts = [1, 8, 64];
 export const groups = {
   memory: ["bare Map", "bare Map again", "mini memory", "express-session", "@fastify/session"],
   LMDB: ["bare LMDB", "bare LMDB again", "mini LMDB"],
+  SQLite: ["bare SQLite", "bare SQLite again", "mini SQLite"],
   Redis: ["mini Redis"],
   Postgres: ["mini Postgres"],
 };

@@ -7,8 +7,9 @@ import { MemoryBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
-import { open } from "lmdb";
+import { SqliteBackend } from "@mini/session/sqlite";
 import { barePostgres, bareRedis, connectRedis, openPool } from "./clients.mjs";
+import { bareSqlite, openLmdb, openSqlite } from "./embedded.mjs";
 
 const sessions = 1024;
 const versionBytes = 12;
@@ -19,7 +20,7 @@ const keys = Array.from({ length: sessions }, () => randomBytes(32).toString("ba
 const data = randomBytes(200);
 
 const folder = mkdtempSync(join(tmpdir(), "mini-bench-"));
-const root = open({ path: join(folder, "operations.mdb") });
+const root = openLmdb(join(folder, "operations.mdb"));
 const database = root.openDB({ name: "bare", encoding: "binary", keyEncoding: "binary", cache: false });
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.on("disconnect", () => process.exit());
@@ -108,6 +109,8 @@ const map = mapOperations();
 const memory = await backendOperations(new MemoryBackend());
 const bare = await lmdbOperations();
 const lmdb = await backendOperations(new LmdbBackend({ root }));
+const plainSqlite = await databaseOperations(bareSqlite(join(folder, "bare.db")));
+const sqlite = await backendOperations(new SqliteBackend({ database: openSqlite(join(folder, "mini.db")) }));
 
 const operations = {
   "Map get": inTurn(map.get),
@@ -121,6 +124,12 @@ const operations = {
   "LmdbBackend swap": inTurn(lmdb.swap),
   "32 conditional puts": together(width, bare.swap),
   "32 LmdbBackend swaps": together(width, lmdb.swap),
+  "SQLite SELECT": inTurn(plainSqlite.read),
+  "SqliteBackend read": inTurn(sqlite.read),
+  "SQLite UPDATE": inTurn(plainSqlite.swap),
+  "SqliteBackend swap": inTurn(sqlite.swap),
+  "32 SQLite UPDATE": together(width, plainSqlite.swap),
+  "32 SqliteBackend swaps": together(width, sqlite.swap),
 };
 
 /** @param names - Of one read and one swap, then of 32. */

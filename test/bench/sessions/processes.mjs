@@ -12,7 +12,8 @@ const counts = { "1 process": 1, "2 processes": 2, "4 processes": 4 };
 const most = 4;
 const clients = 32;
 export const paths = { read: "/read", change: "/change" };
-export const media = ["LMDB", "Redis", "Postgres"];
+/** Those that several processes can share. */
+export const media = ["SQLite", "Redis", "Postgres"];
 
 /**
  * For each title a list of `{ rate, us, server, load }` by number of processes, one a round: answers per second, and

@@ -80,6 +80,9 @@ export function summarize({ requests, contention, operations }) {
     ["LmdbBackend read", "get"],
     ["LmdbBackend swap", "conditional put"],
     ["32 LmdbBackend swaps", "32 conditional puts"],
+    ["SqliteBackend read", "SQLite SELECT"],
+    ["SqliteBackend swap", "SQLite UPDATE"],
+    ["32 SqliteBackend swaps", "32 SQLite UPDATE"],
   ]) {
     if (operations[own] === undefined) continue;
     const value = ratio(pluck(operations[own], "cpu"), pluck(operations[bare], "cpu"));

@@ -14,6 +14,7 @@ const ofCookies = Object.keys(cookies).filter((name) => name !== "mini, no sessi
 const peers = {
   memory: ["bare Map, als", "express-session", "@fastify/session"],
   LMDB: [],
+  SQLite: [],
   Redis: ["express-session, Redis", "@fastify/session, Redis"],
   Postgres: [],
 };

@@ -49,9 +49,13 @@ export function find(database: LmdbDatabaseLike, key: string): SessionRecord | u
   return value && decode(value);
 }
 
-/** Puts a record where none is, or over what is there, and keeps the times that prune looks at in step. */
-export function store(database: LmdbDatabaseLike, key: string, record: SessionRecord, encoded: Uint8Array): void {
-  const previous = find(database, key);
+/** Puts a record where none is, or over the previous one, which may have expired, and keeps the times that prune looks at in step. */
+export function store(
+  database: LmdbDatabaseLike,
+  key: string,
+  record: SessionRecord,
+  { encoded, previous }: { readonly encoded: Uint8Array; readonly previous: SessionRecord | undefined },
+): void {
   const end = endOf(record);
   database.put(recordKey(key), encoded);
   // Most changes leave the end where it was.

@@ -63,21 +63,22 @@ export class LmdbBackend implements SessionBackend {
 
   async create(key: string, record: NewRecord): Promise<string | undefined> {
     const next = { ...record, version: newVersion() };
-    const stored = encode(next);
+    const encoded = encode(next);
     return this.#table.write((database) => {
-      if (this.#find(database, key) !== undefined) return undefined;
-      store(database, key, next, stored);
+      const previous = find(database, key);
+      if (this.#isLive(previous)) return undefined;
+      store(database, key, next, { encoded, previous });
       return next.version;
     });
   }
 
   async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
     const next = { ...record, version: newVersion() };
-    const stored = encode(next);
+    const encoded = encode(next);
     return this.#table.write((database) => {
       const current = this.#find(database, key);
       if (current?.version !== version) return { ok: false, current };
-      store(database, key, next, stored);
+      store(database, key, next, { encoded, previous: current });
       return { ok: true, version: next.version };
     });
   }
@@ -87,7 +88,7 @@ export class LmdbBackend implements SessionBackend {
       const current = this.#find(database, key);
       if (current === undefined) return false;
       const next = { ...current, idleAt };
-      if (idleAt > current.idleAt) store(database, key, next, encode(next));
+      if (idleAt > current.idleAt) store(database, key, next, { encoded: encode(next), previous: current });
       return true;
     });
   }
@@ -118,7 +119,11 @@ export class LmdbBackend implements SessionBackend {
 
   #find(database: LmdbDatabaseLike, key: string): SessionRecord | undefined {
     const record = find(database, key);
-    return record !== undefined && this.#now() < endOf(record) ? record : undefined;
+    return this.#isLive(record) ? record : undefined;
+  }
+
+  #isLive(record: SessionRecord | undefined): boolean {
+    return record !== undefined && this.#now() < endOf(record);
   }
 
   /** One transaction's share of the work; how many records it removed. */

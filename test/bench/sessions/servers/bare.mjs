@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { open } from "lmdb";
 import { barePostgres, bareRedis } from "../clients.mjs";
+import { bareSqlite, openLmdb } from "../embedded.mjs";
 import { fillingOf } from "../filling.mjs";
 import { answer, listen, readSigned, writeSigned } from "../signed.mjs";
 import { ownFolder } from "./folder.mjs";
@@ -13,6 +13,10 @@ const storage = new AsyncLocalStorage();
 const parse = (text) => (text === undefined ? {} : JSON.parse(text));
 /** @param more - What the session is filled with, where it is. */
 const increment = (data, more) => ({ ...data, ...more, count: (data.count ?? 0) + 1 });
+
+function checkSwap(isSwapped) {
+  if (!isSwapped) throw new Error("Somebody else has changed the session.");
+}
 
 function inMemory() {
   const texts = new Map();
@@ -26,7 +30,7 @@ function inMemory() {
 }
 
 function inLmdb(folder = ownFolder()) {
-  const root = open({ path: join(folder, "bare.mdb") });
+  const root = openLmdb(join(folder, "bare.mdb"));
   const database = root.openDB({ name: "sessions", encoding: "binary", keyEncoding: "binary", cache: false });
   const read = (id) => parse(database.get(Buffer.from(id)));
   async function change(id, more) {
@@ -44,13 +48,25 @@ function inLmdb(folder = ownFolder()) {
   return { read, change };
 }
 
+function inSqlite(folder = ownFolder()) {
+  const database = bareSqlite(join(folder, "bare.db"));
+  const textOf = (found) => found && Buffer.from(found.data.buffer, found.data.byteOffset, found.data.length);
+  const read = (id) => parse(textOf(database.read(id)));
+  function change(id, more) {
+    const found = database.read(id);
+    const data = increment(parse(textOf(found)), more);
+    checkSwap(database.swap(id, found?.version, randomBytes(12), Buffer.from(JSON.stringify(data))));
+    return data;
+  }
+  return { read, change };
+}
+
 function inDatabase(database) {
   const read = async (id) => parse((await database.read(id))?.data);
   async function change(id, more) {
     const found = await database.read(id);
     const data = increment(parse(found?.data), more);
-    const isSwapped = await database.swap(id, found?.version, randomBytes(12), Buffer.from(JSON.stringify(data)));
-    if (!isSwapped) throw new Error("Somebody else has changed the session.");
+    checkSwap(await database.swap(id, found?.version, randomBytes(12), Buffer.from(JSON.stringify(data))));
     return data;
   }
   return { read, change };
@@ -78,6 +94,7 @@ const media = {
   // Memory with a store around each request.
   als: inMemory,
   lmdb: inLmdb,
+  sqlite: inSqlite,
   redis: async () => inDatabase(await bareRedis()),
   postgres: async () => inDatabase(await barePostgres()),
 };

@@ -6,15 +6,21 @@ import { MemoryBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
-import { open } from "lmdb";
+import { SqliteBackend } from "@mini/session/sqlite";
 import { connectRedis, openPool } from "../clients.mjs";
+import { openLmdb, openSqlite } from "../embedded.mjs";
 import { Count } from "./count.mjs";
 import { Fill } from "./fill.mjs";
 import { ownFolder } from "./folder.mjs";
 
+/** Milliseconds: a busy moment of the machine shall not end the benchmark. */
+const deadline = 5000;
+const busyTimeout = 4000;
+
 const backends = {
   memory: () => new MemoryBackend(),
-  lmdb: (folder = ownFolder()) => new LmdbBackend({ root: open({ path: join(folder, "mini.mdb") }) }),
+  lmdb: (folder = ownFolder()) => new LmdbBackend({ root: openLmdb(join(folder, "mini.mdb")) }),
+  sqlite: (folder = ownFolder()) => new SqliteBackend({ database: openSqlite(join(folder, "mini.db")), busyTimeout }),
   redis: async () => new RedisBackend({ client: await connectRedis() }),
   async postgres() {
     const backend = new PostgresBackend({ pool: openPool() });
@@ -31,8 +37,6 @@ export async function start(variant, folder) {
     new Rule("/change", { handler: Count }),
     new Rule("/fill/:bytes", { handler: Fill }),
   ];
-  // A busy moment of the machine shall not end the benchmark.
-  const deadline = 5000;
   const app = new App({ rules, config: { session: { secretKey: "benchmark ".repeat(4), backend, deadline } } });
   return (await serve(app, { port: 0, silent: true })).port;
 }

@@ -1,5 +1,5 @@
 import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../../backend.ts";
-import { keyOf, newVersion, recordIn, timeOf, versionIn } from "../sql-values.ts";
+import { keyOf, newVersion, recordIn, timeOf, versionIn, versionOf } from "../sql-values.ts";
 import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
 import { SqliteOwners } from "./owners.ts";
 import { SqlitePrune } from "./prune.ts";
@@ -71,13 +71,14 @@ export class SqliteBackend implements SessionBackend {
     this.#prune = new SqlitePrune(connection, tables);
     const { records, owners } = tables;
     const columns = "version, data, idle_at, expires_at";
-    this.#read = connection.prepare(`SELECT ${columns} FROM ${records} WHERE key = ? AND idle_at > ? AND expires_at > ?`);
+    const live = "key = ? AND idle_at > ? AND expires_at > ?";
+    this.#read = connection.prepare(`SELECT ${columns} FROM ${records} WHERE ${live}`);
     // Some drivers bind an empty Uint8Array as NULL.
     this.#create = connection.prepare(`INSERT INTO ${records} (${columns}, due_at, key) VALUES (?, coalesce(?, x''), ?, ?, ?, ?)`);
     this.#swap = connection.prepare(
-      `UPDATE ${records} SET version = ?, data = coalesce(?, x''), idle_at = ?, expires_at = ?, due_at = min(due_at, ?) WHERE key = ?`,
+      `UPDATE ${records} SET version = ?, data = coalesce(?, x''), idle_at = ?, expires_at = ?, due_at = min(due_at, ?) WHERE ${live} AND version = ?`,
     );
-    this.#touch = connection.prepare(`UPDATE ${records} SET idle_at = max(idle_at, ?) WHERE key = ?`);
+    this.#touch = connection.prepare(`UPDATE ${records} SET idle_at = max(idle_at, ?) WHERE ${live}`);
     this.#remove = connection.prepare(`DELETE FROM ${records} WHERE key = ?`);
     this.#removeOwners = connection.prepare(`DELETE FROM ${owners} WHERE key = ?`);
   }
@@ -102,22 +103,20 @@ export class SqliteBackend implements SessionBackend {
 
   async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
     const keyBytes = keyOf(key);
-    const next = newVersion();
+    const [previous, next] = [versionOf(version), newVersion()];
     const parts = partsOf(record);
     return this.#connection.write((): SwapResult => {
-      const current = this.#find(keyBytes);
-      if (current?.version !== version) return { ok: false, current };
-      this.#swap.run(next, ...parts, keyBytes);
-      return { ok: true, version: versionIn(next) };
+      const now = this.#now();
+      const { changes } = this.#swap.run(next, ...parts, keyBytes, now, now, previous);
+      return Number(changes) === 1 ? { ok: true, version: versionIn(next) } : { ok: false, current: this.#find(keyBytes) };
     });
   }
 
   async touch(key: string, idleAt: number): Promise<boolean> {
     const keyBytes = keyOf(key);
     return this.#connection.write(() => {
-      if (this.#find(keyBytes) === undefined) return false;
-      this.#touch.run(timeOf(idleAt), keyBytes);
-      return true;
+      const now = this.#now();
+      return Number(this.#touch.run(timeOf(idleAt), keyBytes, now, now).changes) === 1;
     });
   }
 
