@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/arg-reader.ts";
-import { int, oneOf } from "../../packages/core/src/converter.ts";
-import { alternatives, parsePattern } from "../../packages/core/src/pattern.ts";
-import type { Converters } from "../../packages/core/src/rule.ts";
+import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
+import { int, oneOf } from "../../packages/core/src/rules/converter.ts";
+import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
+import type { Converters } from "../../packages/core/src/rules/rule.ts";
 
 const alternative = (path: string) => alternatives(parsePattern(path))[0]!;
 

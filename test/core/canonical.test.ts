@@ -1,7 +1,7 @@
 import { int, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { Router } from "../../packages/core/src/router.ts";
-import type { AnyRule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly unknown[]) =>
   new Router(rules as readonly AnyRule[], { target: () => undefined, methods: (rule) => rule.methods });

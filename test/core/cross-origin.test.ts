@@ -1,6 +1,6 @@
 import { Rule, text, type App } from "@mini/core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CrossOrigin } from "../../packages/core/src/cross-origin.ts";
+import { CrossOrigin } from "../../packages/core/src/app/cross-origin.ts";
 import { makeApp } from "../support/one-handler.ts";
 
 describe("writes from other origins", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Matcher, rankCandidates, type Candidate } from "../../packages/core/src/matcher.ts";
-import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/pattern.ts";
+import { Matcher, rankCandidates, type Candidate } from "../../packages/core/src/routing/matcher.ts";
+import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/rules/pattern.ts";
 
 /** One alternative of a pattern; a parameter whose name begins with n has a converter. */
 interface Named extends Candidate {

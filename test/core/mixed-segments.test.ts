@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MixedSegments } from "../../packages/core/src/mixed-segments.ts";
-import { alternatives, parsePattern } from "../../packages/core/src/pattern.ts";
+import { MixedSegments } from "../../packages/core/src/routing/mixed-segments.ts";
+import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
 
 const tokensOf = (segment: string) => alternatives(parsePattern(`/${segment}`))[0]!.segments[0]!.tokens;
 

@@ -1,6 +1,6 @@
 import { ConfigError } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { Proxies, type TrustProxy } from "../../packages/core/src/proxy.ts";
+import { Proxies, type TrustProxy } from "../../packages/core/src/http/forwarded.ts";
 
 const read = (trust: TrustProxy, peer: string | undefined, headers: Readonly<Record<string, string>>) =>
   new Proxies(trust).read(peer, (name) => headers[name] ?? null);

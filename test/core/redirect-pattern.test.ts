@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readRedirectPattern, safeRedirect, withQuery, writeRedirect } from "../../packages/core/src/redirect-pattern.ts";
+import { readRedirectPattern, safeRedirect, withQuery, writeRedirect } from "../../packages/core/src/urls/redirect-target.ts";
 
 const write = (pattern: string, args: Readonly<Record<string, unknown>> = {}) => writeRedirect(readRedirectPattern(pattern), args);
 

@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
 import { NodeRequest } from "srvx/node";
 import { expect, test } from "vitest";
-import { Proxies } from "../../packages/core/src/proxy.ts";
-import { Request, target } from "../../packages/core/src/request.ts";
+import { Proxies } from "../../packages/core/src/http/forwarded.ts";
+import { Request, target } from "../../packages/core/src/context/request.ts";
 
 const settings = { proxies: new Proxies(false), hosts: undefined, maxBodySize: 0 };
 

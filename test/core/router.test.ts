@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { DuplicateRuleError, RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
+import { DuplicateRuleError, RuleError } from "../../packages/core/src/http/errors.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import { Rule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly Rule[]) => new Router(rules, { target: (rule) => rule.path, methods: (rule) => rule.methods });
 

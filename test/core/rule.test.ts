@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { RuleError } from "../../packages/core/src/errors.ts";
-import { isLazy, Rule } from "../../packages/core/src/rule.ts";
+import { RuleError } from "../../packages/core/src/http/errors.ts";
+import { isLazy, Rule } from "../../packages/core/src/rules/rule.ts";
 
 class Handler {}
 

@@ -1,9 +1,9 @@
 import { EndpointPrefix, Host, int, matching, number, oneOf, Rule, Submount, uuid, type Converter } from "@mini/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DuplicateRuleError, RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import type { AnyRule } from "../../packages/core/src/rule.ts";
+import { DuplicateRuleError, RuleError } from "../../packages/core/src/http/errors.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly unknown[]) =>
   new Router(rules as readonly AnyRule[], { target: () => undefined, methods: (rule) => rule.methods });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BuildError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
+import { BuildError } from "../../packages/core/src/http/errors.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import { Rule } from "../../packages/core/src/rules/rule.ts";
 
 const router = new Router(
   [

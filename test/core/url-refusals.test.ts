@@ -1,8 +1,8 @@
 import { Rule, uuid } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { BuildError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import type { AnyRule } from "../../packages/core/src/rule.ts";
+import { BuildError } from "../../packages/core/src/http/errors.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly unknown[]) =>
   new Router(rules as readonly AnyRule[], { target: () => undefined, methods: (rule) => rule.methods });

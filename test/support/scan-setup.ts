@@ -4,9 +4,9 @@
  */
 import type { SessionCookieOptions, SessionOptions } from "@mini/session";
 import { afterAll, afterEach } from "vitest";
-import { App } from "../../packages/core/src/app.ts";
-import { Context } from "../../packages/core/src/context.ts";
-import { partsOf, Response } from "../../packages/core/src/response.ts";
+import { App } from "../../packages/core/src/app/app.ts";
+import { Context } from "../../packages/core/src/context/context.ts";
+import { partsOf, Response } from "../../packages/core/src/http/response.ts";
 import { scan, takeProblems, type KnownCookie } from "./response-scan.ts";
 
 /** What a request has done with its sessions. */

@@ -6,7 +6,7 @@ export const shapes = { static: "/about/team", "one parameter": "/users/:id/edit
 async function mini() {
   const root = new URL("../../../", import.meta.url);
   const { Rule } = await import(new URL("packages/core/dist/index.js", root));
-  const { Router } = await import(new URL("packages/core/dist/router.js", root));
+  const { Router } = await import(new URL("packages/core/dist/routing/router.js", root));
   const others = makeRules(1000).map(({ path }) => new Rule(path, { endpoint: path }));
   const rules = Object.entries(shapes).map(([endpoint, path]) => new Rule(path, { endpoint }));
   const router = new Router([...others, ...rules], { target: (rule) => rule, methods: () => ["GET"] });

@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import type { Context } from "../context/context.ts";
+import { HTTPError, statusPhrase } from "../http/errors.ts";
+import { html, raw, type Html } from "../http/html.ts";
+import { nearestFirst } from "../urls/similar-names.ts";
+import { Response } from "../http/response.ts";
+import type { RuleDescription } from "../routing/router.ts";
+
+/** What is sent for an error that was not expected: nothing of it. */
+const unexpected = "Something went wrong on the server.";
+
+/** The answer an error has by itself: status, message for the client, headers. */
+function answerOf(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
+  if (error instanceof HTTPError) return { status: error.status, message: error.message, headers: error.headers };
+  return { status: 500, message: unexpected, headers: {} };
+}
+
+/** Whether the client would rather read JSON than HTML. RFC 9110 §12.5.1, as far as the two types need it. */
+function prefersJson(accept: string | null): boolean {
+  if (accept === null) return false;
+  const quality = (wanted: readonly string[]) => {
+    let best = 0;
+    for (const item of accept.split(",")) {
+      const [type = "", ...parameters] = item
+        .toLowerCase()
+        .split(";")
+        .map((part) => part.trim());
+      if (!wanted.includes(type)) continue;
+      const q = parameters.find((parameter) => parameter.startsWith("q="));
+      best = Math.max(best, q === undefined ? 1 : Number(q.slice(2)) || 0);
+    }
+    return best;
+  };
+  return (
+    quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"])
+  );
+}
+
+const style =
+  "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
+
+/** What is sent with a page of ours: it needs its style and nothing else. */
+const pageHeaders = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'`,
+  "x-content-type-options": "nosniff",
+  vary: "Accept",
+};
+const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
+/** What a debug page needs: its scripts and styles stand in it. */
+const debugPolicy = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'";
+
+/**
+ * The page of an error that nothing else has answered: HTML, or problem+json (RFC 9457) where the client prefers
+ * it. Status and message of an `HTTPError`; 500 without details for anything else.
+ */
+export function errorPage(context: Context, error: unknown): Response {
+  const { status, message, headers } = answerOf(error);
+  const title = statusPhrase(status);
+  if (prefersJson(context.request.headers.get("accept"))) {
+    const problem = { title, status, ...(message !== title && { detail: message }) };
+    return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
+  }
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${status} ${title}</title>
+<style>${raw(style)}</style>
+<h1>${status} ${title}</h1>
+${message === title ? "" : html`<p>${message}</p>\n`}</html>
+`;
+  return pageOf(page.markup, status, headers, pageHeaders);
+}
+
+/** A body of ours with an error's headers; of those that both have, ours count, and `Vary` is both. */
+function pageOf(body: string, status: number, errors: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
+  const headers = new Headers(errors);
+  const vary = headers.get("vary");
+  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" && vary !== null ? `${vary}, ${value}` : value);
+  return new Response(body, { status, headers });
+}
+
+/** Rules on the page of a path that none of them has. */
+const mostRules = 10;
+
+/** With `debug`: the page of a path that no rule has, with those that come nearest. */
+export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
+  const { path } = context.request;
+  const rows = nearestFirst(path, rules, (rule) => rule.path, mostRules).map(
+    ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
+      html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
+  );
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>404 Not Found</title>
+<style>${raw(style)}table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}</style>
+<h1>404 Not Found</h1>
+<p>No rule has the path <code>${path}</code>. Nearest:</p>
+<table><tr><th>Methods<th>Path<th>Endpoint<th>Handler
+${rows}</table>
+</html>
+`;
+  return debugResponse(page, 404);
+}
+
+/** With `debug`: the error with its source lines where youch is installed, its stack where it is not. */
+export async function debugPage(context: Context, error: unknown): Promise<Response> {
+  try {
+    const { Youch } = await import("youch");
+    const page = await new Youch().toHTML(error, { request: { url: context.request.url, method: context.request.method } });
+    return debugResponse(raw(page), 500);
+  } catch {
+    // youch is an optional peer: without it, or should it fail, the stack alone.
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return debugResponse(
+      html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`,
+      500,
+    );
+  }
+}
+
+function debugResponse(page: Html, status: number): Response {
+  return new Response(page.markup, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": debugPolicy },
+  });
+}

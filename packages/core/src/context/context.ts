@@ -1,0 +1,80 @@
+import type { Application } from "./application.ts";
+import { Head } from "./added-head.ts";
+import type { RunningContext } from "./local.ts";
+import type { Request } from "./request.ts";
+
+declare module "./local.ts" {
+  interface Local {
+    readonly app: Application;
+  }
+}
+
+/** Everything that belongs to one running request. */
+export class Context implements RunningContext {
+  readonly app: Application;
+  readonly request: Request;
+  /** When the request came, in milliseconds of `performance.now()`. */
+  readonly began = performance.now();
+  /** The handler that answers; `undefined` until it is made. */
+  handler: object | undefined = undefined;
+  /** The unexpected error that ended the request. */
+  error: unknown = undefined;
+  #head: Head | undefined = undefined;
+  #closed = false;
+  #values: Map<string, unknown> | undefined = undefined;
+
+  constructor(app: Application, request: Request) {
+    this.app = app;
+    this.request = request;
+  }
+
+  head(): Head {
+    if (this.#closed) throw new Error("Nothing can be added to the response: its head is being written, or gone.");
+    return (this.#head ??= new Head());
+  }
+
+  /** From here on nothing can be added to the head. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** What was added to the head, if anything was. */
+  get addedHead(): Head | undefined {
+    return this.#head;
+  }
+
+  get(name: string): unknown {
+    switch (name) {
+      case "request":
+        return this.request;
+      case "app":
+        return this.app;
+      case "handler":
+        return this.handler;
+      case "error":
+        return this.error;
+      default:
+        return this.#values?.get(name);
+    }
+  }
+
+  set(name: string, value: unknown): void {
+    if (name === "request" || name === "app" || name === "handler" || name === "error") {
+      throw new TypeError(`Cannot set local.${name}: it belongs to the request itself.`);
+    }
+    if (value === undefined) this.#values?.delete(name);
+    else (this.#values ??= new Map()).set(name, value);
+  }
+
+  trustsOrigin(url: URL): boolean {
+    return this.app.trustsOrigin(url, this.request);
+  }
+
+  missing(name: string): string {
+    const handler = this.handler === undefined ? "the handler" : this.handler.constructor.name;
+    const provider = this.app.provider(name);
+    return provider === undefined
+      ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or ask first with "${name}" in local.`
+      : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${handler} does not list ${provider}.`;
+  }
+}

@@ -1,0 +1,48 @@
+import { UnsafeRedirectError } from "../http/errors.ts";
+import { running } from "./local.ts";
+import type { Request } from "./request.ts";
+import { Response } from "../http/response.ts";
+
+export interface RedirectOptions {
+  /** Default 302. */
+  readonly status?: number | undefined;
+  /** Lets the redirect leave the site. Only for a target that the application chose. Default false. */
+  readonly external?: boolean | undefined;
+}
+
+const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
+
+/**
+ * A redirect to a place on this site. The target is read as browsers read it (WHATWG URL, relative to the
+ * request), and for the request's own host only path, query and fragment are sent: no spelling of another site
+ * gets through.
+ *
+ * @param location - May come from a visitor, as a query argument does.
+ * @throws UnsafeRedirectError, answered with 400, for a target on another host, with a user name, or that is
+ *   neither http nor https; a host that a rule names, or an origin in `crossOrigin.trusted`, is allowed.
+ * @throws TypeError for a status that is no redirect.
+ */
+export function redirect(location: string, options: number | RedirectOptions = {}): Response {
+  const { status = 302, external = false } = typeof options === "number" ? { status: options } : options;
+  if (!statuses.has(status)) throw new TypeError(`Cannot redirect with status ${status}: use 301, 302, 303, 307 or 308.`);
+  const context = running("redirect");
+  const request = context.get("request") as Request;
+  let url: URL;
+  try {
+    url = new URL(location, request.url);
+  } catch {
+    // Only the URL parser throws here, for text that is no URL.
+    throw new UnsafeRedirectError();
+  }
+  if ((url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "" || url.password !== "") {
+    throw new UnsafeRedirectError();
+  }
+  return new Response(null, { status, headers: { location: target(url) } });
+
+  function target(to: URL): string {
+    const own = new URL(`${to.protocol}//${request.host}`);
+    if (to.host === own.host) return `/${to.pathname.replace(/^\/+/, "")}${to.search}${to.hash}`;
+    if (external || context.trustsOrigin(to)) return to.href;
+    throw new UnsafeRedirectError();
+  }
+}

@@ -1,0 +1,64 @@
+import type { Args } from "../rules/arg-reader.ts";
+import type { CompiledRule } from "./compiled-rule.ts";
+import { hostAsPath } from "../rules/pattern.ts";
+import type { RuleCandidate } from "./rule-candidate.ts";
+import type { Location } from "./rule-redirects.ts";
+import { allows } from "./search.ts";
+import { sameValue } from "../urls/url-args.ts";
+
+/** Where rules share their arguments' canonical URL: the one of the rule that has most of them as defaults. */
+export class CanonicalUrls {
+  /** Rules with defaults, those with most of them first; by endpoint, or else by handler. */
+  readonly #siblings = new Map<unknown, CompiledRule<unknown>[]>();
+
+  constructor(rules: readonly CompiledRule<unknown>[]) {
+    for (const each of rules) {
+      if (each.defaults.length === 0 || each.rule.buildOnly || each.rule.redirectTo !== undefined) continue;
+      const key = keyOf(each);
+      const known = this.#siblings.get(key);
+      if (known === undefined) this.#siblings.set(key, [each]);
+      else known.push(each);
+    }
+    for (const siblings of this.#siblings.values()) siblings.sort((one, other) => other.defaults.length - one.defaults.length);
+  }
+
+  /** Whether another URL may say the same as one of a rule. */
+  has(rule: CompiledRule<unknown>): boolean {
+    return this.#siblings.has(keyOf(rule));
+  }
+
+  /** The URL that says the same, and is to be used; `undefined`: the request's own. */
+  find(
+    candidate: RuleCandidate<unknown>,
+    args: Args,
+    { path, method, host }: { readonly path: string; readonly method: string; readonly host: string | undefined },
+  ): Location | undefined {
+    if (this.#siblings.size === 0) return undefined;
+    const { compiled, alternative } = candidate;
+    const siblings = this.#siblings.get(keyOf(compiled));
+    if (siblings === undefined) return undefined;
+    for (const { rule, builder, args: names, methods, defaults: given } of siblings) {
+      if (rule === compiled.rule) {
+        const { defaults } = rule;
+        const saysDefault = alternative.tokens.some(
+          (token) => token.type !== "text" && Object.hasOwn(defaults, token.name) && sameValue(args[token.name], defaults[token.name]),
+        );
+        const shortest = saysDefault ? builder.build(args) : path;
+        return shortest === path ? undefined : { host: builder.host(args), path: shortest };
+      }
+      if (given.length < compiled.defaults.length) return undefined;
+      if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && allows(methods, method)) {
+        const other = { host: builder.host(args), path: builder.build(args) };
+        // Where it is the request's own URL, a redirect would lead nowhere else.
+        const isOwn = other.path === path && (other.host === undefined || hostAsPath(other.host) === host);
+        return isOwn ? undefined : other;
+      }
+    }
+    return undefined;
+  }
+}
+
+const keyOf = ({ rule: { endpoint, handler } }: CompiledRule<unknown>): unknown => endpoint ?? handler;
+
+const sameNames = (one: ReadonlySet<string>, other: ReadonlySet<string>) =>
+  one.size === other.size && [...one].every((name) => other.has(name));
