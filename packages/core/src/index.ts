@@ -1,5 +1,5 @@
 export { App } from "./app/app.ts";
-export type { AppOptions, ErrorHandler } from "./app/app.ts";
+export type { AppOptions } from "./app/app.ts";
 export type { Application, Config } from "./context/application.ts";
 export type { FormOptions } from "./http/body.ts";
 export { beforeHead, deleteCookie, setCookie, setHeader, vary } from "./context/head-functions.ts";
@@ -22,6 +22,7 @@ export {
 } from "./http/errors.ts";
 export type { HTTPErrorOptions } from "./http/errors.ts";
 export { EndpointPrefix, Host, Submount } from "./rules/rule-factories.ts";
+export type { ErrorHandler } from "./app/error-pages.ts";
 export { RequestHandler } from "./app/handler.ts";
 export type { HandlerClass, HandlerResult, Middleware, MiddlewareClass, MiddlewareList } from "./app/handler.ts";
 export { escapeHtml, html, Html, raw } from "./http/html.ts";

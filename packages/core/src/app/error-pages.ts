@@ -1,10 +1,59 @@
 import { createHash } from "node:crypto";
 import type { Context } from "../context/context.ts";
+import type { Request } from "../context/request.ts";
 import { HTTPError, statusPhrase } from "../http/errors.ts";
-import { html, raw, type Html } from "../http/html.ts";
-import { nearestFirst } from "../urls/similar-names.ts";
+import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/router.ts";
+import { nearestFirst } from "../urls/similar-names.ts";
+import { toResponse, type HandlerResult } from "./handler.ts";
+import { isPromise, type Steps } from "./steps.ts";
+
+/** Renders the error of one status. `Html` goes out with that status and the error's headers. */
+export type ErrorHandler = (error: unknown, request: Request) => HandlerResult | Promise<HandlerResult>;
+
+/** Gives the responses to errors that no middleware has answered: of the application's error handlers, or pages of ours. */
+export class ErrorPages {
+  readonly #handlers: Readonly<Record<number, ErrorHandler>>;
+  readonly #describeRules: () => readonly RuleDescription[];
+
+  /** @param describeRules - The rules, for the page of an unknown path with `debug`. */
+  constructor(handlers: Readonly<Record<number, ErrorHandler>>, describeRules: () => readonly RuleDescription[]) {
+    this.#handlers = handlers;
+    this.#describeRules = describeRules;
+  }
+
+  /** Logs an error if it is unexpected or has a cause, and gives the response to it. Never throws. */
+  *render(context: Context, error: unknown): Steps<Response> {
+    const status = error instanceof HTTPError ? error.status : 500;
+    if (!(error instanceof HTTPError)) context.logError(status, error);
+    else if (error.cause !== undefined) context.logError(status, error.cause);
+    const handler = this.#handlers[status];
+    try {
+      if (handler !== undefined) {
+        const result = handler(error, context.request);
+        return customPage(error, status, isPromise(result) ? yield result : result);
+      }
+      if (!context.app.debug) return errorPage(context, error);
+      if (!(error instanceof HTTPError)) return (yield debugPage(context, error)) as Response;
+      const isUnknownPath = status === 404 && context.request.rule === undefined;
+      return isUnknownPath ? debugNotFound(context, this.#describeRules()) : errorPage(context, error);
+    } catch (failure) {
+      const answer = failure instanceof HTTPError ? failure : undefined;
+      context.logError(answer?.status ?? 500, failure);
+      context.fail(failure);
+      return errorPage(context, answer);
+    }
+  }
+}
+
+function customPage(error: unknown, status: number, result: unknown): Response {
+  const response = toResponse(result, status);
+  if (response === undefined) throw new TypeError(`The error handler for ${status} must return a Response or html\`...\`.`);
+  if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
+  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
+  return response;
+}
 
 /** What is sent for an error that was not expected: nothing of it. */
 const unexpected = "Something went wrong on the server.";

@@ -13,7 +13,7 @@ interface HeadCookie {
 }
 
 /** What a request adds to the head of whichever response leaves. Made by the first thing added. */
-export class Head {
+export class AddedHead {
   #cookies: HeadCookie[] = [];
   #headers: FlatHeaders = [];
   readonly #vary: string[] = [];

@@ -1,6 +1,7 @@
 import type { Application } from "./application.ts";
-import { Head } from "./added-head.ts";
+import { AddedHead } from "./added-head.ts";
 import type { RunningContext } from "./local.ts";
+import { logError } from "./logger.ts";
 import type { Request } from "./request.ts";
 
 declare module "./local.ts" {
@@ -19,7 +20,7 @@ export class Context implements RunningContext {
   handler: object | undefined = undefined;
   /** The unexpected error that ended the request. */
   error: unknown = undefined;
-  #head: Head | undefined = undefined;
+  #head: AddedHead | undefined = undefined;
   #closed = false;
   #values: Map<string, unknown> | undefined = undefined;
 
@@ -28,9 +29,9 @@ export class Context implements RunningContext {
     this.request = request;
   }
 
-  head(): Head {
+  head(): AddedHead {
     if (this.#closed) throw new Error("Nothing can be added to the response: its head is being written, or gone.");
-    return (this.#head ??= new Head());
+    return (this.#head ??= new AddedHead());
   }
 
   /** From here on nothing can be added to the head. */
@@ -38,8 +39,21 @@ export class Context implements RunningContext {
     this.#closed = true;
   }
 
+  /** Notes the unexpected error that ends the request. Cookies and headers of the request are dropped, except those that clear a cookie. */
+  fail(error: unknown): void {
+    this.error = error;
+    this.#head?.drop();
+  }
+
+  /** Logs an error with the request's method and path, the status of the response, and how long the request took. */
+  logError(status: number, error: unknown): void {
+    const { method, path } = this.request;
+    const milliseconds = (performance.now() - this.began).toFixed(1);
+    logError(this.app.logger, `${method} ${path} ${status} after ${milliseconds} ms`, error);
+  }
+
   /** What was added to the head, if anything was. */
-  get addedHead(): Head | undefined {
+  get addedHead(): AddedHead | undefined {
     return this.#head;
   }
 

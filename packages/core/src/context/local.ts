@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { LocalError } from "../http/errors.ts";
-import type { Head } from "./added-head.ts";
+import type { AddedHead } from "./added-head.ts";
 import type { UrlOptions } from "../urls/endpoint-urls.ts";
 
 /**
@@ -16,7 +16,7 @@ export interface Local {
 export interface RunningContext {
   readonly app: { urlFor(endpoint: string, args?: Readonly<Record<string, unknown>>, options?: UrlOptions): string };
   /** What is added to the response's head; made at the first call. */
-  head(): Head;
+  head(): AddedHead;
   /** What is set under a name; `undefined`: nothing. */
   get(name: string): unknown;
   set(name: string, value: unknown): void;

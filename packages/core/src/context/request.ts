@@ -1,6 +1,8 @@
 import { Body, type FormOptions } from "../http/body.ts";
 import { parseCookies } from "../http/cookie.ts";
+import { hasTrustedHost } from "../http/host.ts";
 import type { JsonOptions } from "../http/json-body.ts";
+import { target, type ServedRequest, type Target } from "../http/served-request.ts";
 import { running } from "./local.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -13,38 +15,12 @@ declare module "./local.ts" {
 
 /** What a request needs to know of its application. */
 export interface RequestSettings {
-  readonly proxies: Proxies;
+  /** Whose `X-Forwarded-*` headers count; `undefined`: nobody's. */
+  readonly proxies: Proxies | undefined;
   /** Hosts that may be asked for, in lower case; `undefined`: any. */
-  readonly hosts: ReadonlySet<string> | undefined;
+  readonly trustedHosts: ReadonlySet<string> | undefined;
   /** Bytes. */
   readonly maxBodySize: number;
-}
-
-/** Whether a host is among those that may be asked for: with its port, or without, for any. */
-export function trustsHost(hosts: ReadonlySet<string>, host: string): boolean {
-  return hosts.has(host) || hosts.has(host.replace(/:\d+$/, ""));
-}
-
-/** Where requests are sent to: what comes before the path of their URLs. */
-export interface Origin {
-  readonly secure: boolean;
-  /** In lower case, with the port unless it is the scheme's own. */
-  readonly host: string;
-}
-
-/** The parts of a request's URL. */
-export interface Target {
-  readonly origin: Origin;
-  /** Path and query. */
-  readonly pathAndQuery: string;
-}
-
-/** Set on a web request whose target the server has from Node and has judged: its URL is then made when it is asked for. */
-export const target = Symbol("target");
-
-interface WebRequest extends globalThis.Request {
-  readonly ip?: string | undefined;
-  readonly [target]?: Target;
 }
 
 /** Path and query that a URL has as they were sent: no segment `.` or `..`, encoded or not, and nothing that it would encode. */
@@ -79,15 +55,18 @@ export class Request {
     this.web = web;
     this.method = web.method;
     this.#settings = settings;
-    const known = (web as WebRequest)[target];
+    const known = (web as ServedRequest)[target];
     this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web.url);
     const { pathAndQuery } = this.#target;
     const end = pathAndQuery.indexOf("?");
     this.path = end === -1 ? pathAndQuery : pathAndQuery.slice(0, end);
   }
 
-  get #proxied(): Forwarded {
-    return (this.#forwarded ??= this.#settings.proxies.read((this.web as WebRequest).ip, (name) => this.web.headers.get(name)));
+  /** What trusted proxies say of the client; `undefined` where none are trusted. */
+  get #proxied(): Forwarded | undefined {
+    const { proxies } = this.#settings;
+    if (proxies === undefined) return undefined;
+    return (this.#forwarded ??= proxies.read((this.web as ServedRequest).ip, (name) => this.web.headers.get(name)));
   }
 
   /** The absolute URL, without a fragment. Scheme and host are a trusted proxy's where there is one. */
@@ -102,23 +81,21 @@ export class Request {
 
   /** Host and, unless it is the scheme's own, port: what the client asked for, in lower case. */
   get host(): string {
-    const { proxies, hosts } = this.#settings;
-    if (proxies.any) {
-      const { host } = this.#proxied;
-      if (host !== undefined && hosts !== undefined && trustsHost(hosts, host)) return host;
-    }
+    const { trustedHosts } = this.#settings;
+    const host = this.#proxied?.host;
+    if (host !== undefined && trustedHosts !== undefined && hasTrustedHost(trustedHosts, host)) return host;
     return this.#target.origin.host;
   }
 
   /** Whether the client used https. */
   get secure(): boolean {
-    const protocol = this.#settings.proxies.any ? this.#proxied.protocol : undefined;
+    const protocol = this.#proxied?.protocol;
     return protocol === undefined ? this.#target.origin.secure : protocol === "https";
   }
 
   /** Address of the client; behind trusted proxies, the one they report. `undefined` without a connection. */
   get ip(): string | undefined {
-    return this.#settings.proxies.any ? this.#proxied.ip : (this.web as WebRequest).ip;
+    return this.#settings.proxies === undefined ? (this.web as ServedRequest).ip : this.#proxied?.ip;
   }
 
   /** The query's values by name. */

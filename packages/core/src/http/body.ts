@@ -1,13 +1,7 @@
 import { BodyTooLargeError } from "srvx/body-limit";
 import { HTTPError } from "./errors.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
-
-/** Set on a web request whose body the server limits already; the limit is then not applied a second time. */
-export const limitedBody = Symbol("limitedBody");
-
-interface WebRequest extends globalThis.Request {
-  readonly [limitedBody]?: boolean;
-}
+import { hasLimitedBody, type ServedRequest } from "./served-request.ts";
 
 export interface FormOptions {
   /** Fields that a form may have, files included. Default 1000. */
@@ -16,7 +10,7 @@ export interface FormOptions {
 
 /** The body of one request, read once and within the limit. */
 export class Body {
-  readonly #web: WebRequest;
+  readonly #web: ServedRequest;
   readonly #maxSize: number;
   #bytes: Promise<Uint8Array> | undefined;
   #text: Promise<string> | undefined;
@@ -80,7 +74,7 @@ export class Body {
     const web = this.#web;
     // srvx reads text without a stream, which costs a tenth of reading bytes; it keeps a byte order mark.
     const work =
-      web[limitedBody] === true && this.#bytes === undefined
+      web[hasLimitedBody] === true && this.#bytes === undefined
         ? this.#limited(() => web.text()).then((text) => text.replace(/^\uFEFF/, ""))
         : this.#readBytes().then(decodeText);
     return (this.#text = work);
@@ -92,7 +86,7 @@ export class Body {
 
   #read(): Promise<Uint8Array> {
     const web = this.#web;
-    if (web[limitedBody] === true) return this.#limited(() => web.arrayBuffer()).then((bytes) => new Uint8Array(bytes));
+    if (web[hasLimitedBody] === true) return this.#limited(() => web.arrayBuffer()).then((bytes) => new Uint8Array(bytes));
     return this.#limited(async () => {
       if (web.body === null) return new Uint8Array();
       const chunks: Uint8Array[] = [];

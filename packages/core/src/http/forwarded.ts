@@ -42,11 +42,6 @@ export class Proxies {
     else if (typeof trust !== "boolean") this.#list = blockList(trust);
   }
 
-  /** Whether any peer is trusted at all. */
-  get any(): boolean {
-    return this.#all || this.#list !== undefined;
-  }
-
   #trusts(address: string | undefined): boolean {
     // A request that came over no connection is trusted where anybody is.
     if (this.#all) return true;

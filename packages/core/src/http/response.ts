@@ -4,7 +4,8 @@ import { checkHeader, fieldValue, flatten, flatValue, ResponseHeaders, type Flat
 
 type ReusableBody = string | Uint8Array | null;
 
-interface Parts {
+/** What a response consists of. */
+export interface Parts {
   readonly body: ReusableBody | ReadableStream;
   /** Whether there is a body that is left out, and how long it is nobody knows. */
   readonly isUnmeasured?: boolean;

@@ -3,8 +3,16 @@ import type { CompiledRule } from "./compiled-rule.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Location } from "./rule-redirects.ts";
-import { allows } from "./search.ts";
 import { sameValue } from "../urls/url-args.ts";
+
+/** What is asked of a request to find its canonical URL. */
+export interface RequestedUrl {
+  readonly path: string;
+  /** As a path; `undefined`: not asked for. */
+  readonly host: string | undefined;
+  /** Whether the methods of a rule, `undefined` for any, include that of the request. */
+  allows(methods: readonly string[] | undefined): boolean;
+}
 
 /** Where rules share their arguments' canonical URL: the one of the rule that has most of them as defaults. */
 export class CanonicalUrls {
@@ -28,12 +36,8 @@ export class CanonicalUrls {
   }
 
   /** The URL that says the same, and is to be used; `undefined`: the request's own. */
-  find(
-    candidate: RuleCandidate<unknown>,
-    args: Args,
-    { path, method, host }: { readonly path: string; readonly method: string; readonly host: string | undefined },
-  ): Location | undefined {
-    if (this.#siblings.size === 0) return undefined;
+  find(candidate: RuleCandidate<unknown>, args: Args, requested: RequestedUrl): Location | undefined {
+    const { path, host } = requested;
     const { compiled, alternative } = candidate;
     const siblings = this.#siblings.get(keyOf(compiled));
     if (siblings === undefined) return undefined;
@@ -47,7 +51,7 @@ export class CanonicalUrls {
         return shortest === path ? undefined : { host: builder.host(args), path: shortest };
       }
       if (given.length < compiled.defaults.length) return undefined;
-      if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && allows(methods, method)) {
+      if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && requested.allows(methods)) {
         const other = { host: builder.host(args), path: builder.build(args) };
         // Where it is the request's own URL, a redirect would lead nowhere else.
         const isOwn = other.path === path && (other.host === undefined || hostAsPath(other.host) === host);

@@ -1,17 +1,15 @@
-import { SegmentReaders } from "../rules/arg-reader.ts";
-import { CanonicalUrls } from "./canonical-urls.ts";
-import { compileRules, type CompiledRule, type RuleTargets } from "./compiled-rule.ts";
-import { Endpoints, origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
-import { DuplicateRuleError, RuleError } from "../http/errors.ts";
-import { Matcher, rankCandidates, type Candidate } from "./matcher.ts";
+import { allowedMethods } from "../http/methods.ts";
+import { EmptyArgs, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
 import { hostAsPath } from "../rules/pattern.ts";
-import { findUnreachable, hostKey } from "./unreachable-rules.ts";
-import { encodeUnsafe } from "../urls/redirect-target.ts";
-import { candidatesOf, type Found, type RuleCandidate } from "./rule-candidate.ts";
-import { checkRedirects, redirectFor, type Location } from "./rule-redirects.ts";
 import type { AnyRule } from "../rules/rule.ts";
-import { allows, Search } from "./search.ts";
+import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
+import { encodeUnsafe } from "../urls/redirect-target.ts";
 import { Refused, type UrlArgs } from "../urls/url-args.ts";
+import type { RuleTargets } from "./compiled-rule.ts";
+import type { Judge } from "./matcher.ts";
+import type { Found, RuleCandidate } from "./rule-candidate.ts";
+import { redirectFor, type Location } from "./rule-redirects.ts";
+import { makeRuleTable, type HostCandidate, type RuleTable } from "./rule-table.ts";
 
 /** One line of the table of rules. */
 export interface RuleDescription {
@@ -38,11 +36,6 @@ export type Matched<Target> =
   | { readonly type: "malformed" }
   | { readonly type: "notFound" };
 
-/** The rules of one group of hosts, as a candidate of the matcher that tells hosts apart. */
-interface HostCandidate<Target> extends Candidate {
-  readonly rules: Matcher<RuleCandidate<Target>>;
-}
-
 const notFound = { type: "notFound" } as const;
 const malformed = { type: "malformed" } as const;
 const slashCode = 47;
@@ -52,49 +45,27 @@ export class Router<Target = unknown> {
   readonly rules: readonly AnyRule[];
   /** Whether any rule says for which host it is: then `match()` needs the request's. */
   readonly usesHosts: boolean;
-  readonly #hosts: Matcher<HostCandidate<Target>> | undefined;
-  readonly #anyHost: Matcher<RuleCandidate<Target>>;
-  /** Whether any rule's path ends with a slash. */
-  readonly #hasBranches: boolean;
-  readonly #endpoints: Endpoints;
-  readonly #canonical: CanonicalUrls;
   readonly #describe: RuleTargets<Target>["describe"];
-  readonly #methods: ReadonlyMap<AnyRule, readonly string[] | undefined>;
+  readonly #table: RuleTable<Target>;
+  // Two of the table's fields, for they are read at every lookup.
+  readonly #hosts: RuleTable<Target>["hosts"];
+  readonly #anyHost: RuleTable<Target>["anyHost"];
 
-  /** @throws RuleError, DuplicateRuleError naming every rule that can not work. */
+  /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
   constructor(rules: readonly AnyRule[], targets: RuleTargets<Target>) {
     this.rules = rules;
-    const problems = [...(targets.problems ?? [])];
-    const report = (problem: string) => void problems.push(problem);
-    const compiled = compileRules(rules, targets, report);
-    this.#endpoints = new Endpoints(compiled);
-    this.#canonical = new CanonicalUrls(compiled);
     this.#describe = targets.describe;
-    this.#methods = new Map(compiled.map(({ rule, methods }) => [rule, methods]));
-    checkRedirects(compiled, this.#endpoints, rules, report);
-    // Among equals the first answers, and a rule for HEAD alone comes before one whose GET would serve it.
-    const answering = compiled
-      .filter(({ rule }) => !rule.buildOnly)
-      .toSorted((one, other) => Number(isHeadAlone(other)) - Number(isHeadAlone(one)));
-    const readers = new SegmentReaders();
-    const ranked = rankCandidates(answering.flatMap((each) => candidatesOf(each, readers)));
-    const { duplicates, hidden } = findUnreachable(ranked);
-    problems.push(...duplicates, ...hidden);
-    if (problems.length > 0) throw new (duplicates.length > 0 ? DuplicateRuleError : RuleError)(problems);
-    for (const each of ranked) if (!this.#canonical.has(each.compiled)) each.prepareAnswer();
-    const byHost = groupByHost(ranked);
-    this.#anyHost = new Matcher(byHost.get("") ?? []);
-    byHost.delete("");
-    this.usesHosts = byHost.size > 0;
-    this.#hosts = this.usesHosts ? new Matcher(rankCandidates([...byHost.values()].flatMap(hostCandidates))) : undefined;
-    this.#hasBranches = ranked.some(({ isBranch }) => isBranch);
+    this.#table = makeRuleTable(rules, targets);
+    this.#hosts = this.#table.hosts;
+    this.#anyHost = this.#table.anyHost;
+    this.usesHosts = this.#hosts !== undefined;
   }
 
   /** The rules as a table, in the order in which they were given. */
   describe(): readonly RuleDescription[] {
     return this.rules.map((rule) => {
       const { host, path, endpoint, redirectTo, buildOnly } = rule;
-      const methods = this.#methods.get(rule);
+      const methods = this.#table.methods.get(rule);
       const does = buildOnly
         ? "(only builds URLs)"
         : redirectTo === undefined
@@ -124,10 +95,10 @@ export class Router<Target = unknown> {
     const found = this.#find(search, exact);
     if (found !== undefined) return this.#found(search, found, base);
     const { refused } = search;
-    if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowed(refused) };
+    if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowedMethods(refused) };
     const slashed = this.#otherSlashes(search);
     if (slashed !== undefined) return { type: "redirect", location: slashed };
-    if (refused !== undefined) return { type: "methodNotAllowed", allow: allowed(refused) };
+    if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
     return encoded && !isDecodable(raw) ? malformed : notFound;
   }
 
@@ -138,7 +109,7 @@ export class Router<Target = unknown> {
    * @throws BuildError naming what is missing, or what can not be written into a URL.
    */
   build(endpoint: string, args: UrlArgs, options?: UrlOptions, base?: UrlBase): string {
-    return this.#endpoints.build(endpoint, args, options, base);
+    return this.#table.endpoints.build(endpoint, args, options, base);
   }
 
   #find(search: Search<Target>, exact: RuleCandidate<Target> | undefined): RuleCandidate<Target> | undefined {
@@ -156,8 +127,8 @@ export class Router<Target = unknown> {
     const { rule, target } = candidate;
     try {
       const params = search.args(candidate);
-      if (candidate.isRedirect) return this.#redirect(redirectFor(candidate.compiled, params, this.#endpoints), base);
-      const location = this.#canonical.find(candidate, params, search);
+      if (candidate.isRedirect) return this.#redirect(redirectFor(candidate.compiled, params, this.#table.endpoints), base);
+      const location = candidate.mayHaveOtherUrl ? this.#table.canonical.find(candidate, params, search) : undefined;
       if (location !== undefined) return this.#redirect(location, base);
       return { type: "found", rule, target: target as Target, params };
     } catch (error) {
@@ -176,7 +147,7 @@ export class Router<Target = unknown> {
   /** The path that a request without its final slash, or with slashes repeated, is sent on to. */
   #otherSlashes({ path, method, host, encoded }: Search<Target>): string | undefined {
     const isRepeated = path.includes("//");
-    if (!isRepeated && !this.#hasBranches) return undefined;
+    if (!isRepeated && !this.#table.hasBranches) return undefined;
     const find = (other: string, onlyBranches: boolean) =>
       this.#find(new Search(method, other, host, encoded, onlyBranches), this.#anyHost.exact(other)) !== undefined;
     const slashed = (text: string) => (!text.endsWith("/") && find(`${text}/`, true) ? `${text}/` : undefined);
@@ -187,39 +158,100 @@ export class Router<Target = unknown> {
   }
 }
 
-function groupByHost<Target>(ranked: readonly RuleCandidate<Target>[]): Map<string, RuleCandidate<Target>[]> {
-  const ids = new Map<unknown, number>();
-  const groups = new Map<string, RuleCandidate<Target>[]>();
-  for (const each of ranked) {
-    const key = hostKey(each.compiled, ids);
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [each]);
-    else known.push(each);
+/** One search for the rule of a request: which candidates fit it, and what it has seen of the others. */
+class Search<Target> implements Judge<RuleCandidate<Target>> {
+  /** In upper case. */
+  readonly method: string;
+  /** Not decoded, with its escapes in upper case. */
+  readonly path: string;
+  /** As a path; `undefined`: not asked for. */
+  readonly host: string | undefined;
+  /** Whether the path has escapes. */
+  readonly encoded: boolean;
+  /** Whether only rules count whose path ends with a slash. */
+  readonly onlyBranches: boolean;
+  /** Methods of rules that have the path and not the method. */
+  refused: Set<string> | undefined;
+  /** The candidate that was looked at last whose arguments its converters have read, and those. */
+  #read: RuleCandidate<Target> | undefined;
+  #args: Args | undefined;
+
+  constructor(method: string, path: string, host: string | undefined, encoded: boolean, onlyBranches = false) {
+    this.method = method;
+    this.path = path;
+    this.host = host;
+    this.encoded = encoded;
+    this.onlyBranches = onlyBranches;
   }
-  return groups;
+
+  accepts(candidate: RuleCandidate<Target>): boolean {
+    if (this.onlyBranches && !candidate.isBranch) return false;
+    const { methods } = candidate;
+    if (candidate.isConstrained) {
+      const args = this.#tryArgs(candidate);
+      if (args === undefined) return false;
+      this.#read = candidate;
+      this.#args = args;
+    }
+    if (this.allows(methods)) return true;
+    this.refused ??= new Set();
+    for (const each of methods!) this.refused.add(each);
+    return false;
+  }
+
+  /** Whether the methods of a rule, `undefined` for any, include that of the request. */
+  allows(methods: readonly string[] | undefined): boolean {
+    return allows(methods, this.method);
+  }
+
+  /**
+   * The arguments of an accepted candidate.
+   *
+   * @throws URIError for a malformed escape in a value.
+   */
+  args(candidate: RuleCandidate<Target>): Args {
+    // Accepting has shown that no converter refuses them.
+    return (this.#read === candidate ? this.#args : undefined) ?? readArgs(candidate, this.path, this.host, this.encoded)!;
+  }
+
+  #tryArgs(candidate: RuleCandidate<Target>): Args | undefined {
+    try {
+      return readArgs(candidate, this.path, this.host, this.encoded);
+    } catch (error) {
+      if (error instanceof URIError) return undefined;
+      throw error;
+    }
+  }
 }
 
-/** One group's hosts, as patterns that a matcher tells apart like paths. */
-function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): readonly HostCandidate<Target>[] {
-  const rules = new Matcher(ranked);
-  const { host, constrained } = ranked[0]!.compiled;
-  return host!.map((alternative) => ({
-    rules,
-    alternative,
-    constrained,
-    optional: host!.length > 1,
-    lenient: false,
-    order: 0,
-    next: undefined,
-  }));
+/** Whether the methods of a rule, `undefined` for any, include one; `GET` includes `HEAD`. */
+function allows(methods: readonly string[] | undefined, method: string): boolean {
+  return methods === undefined || methods[0] === method || methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
 }
 
-const isHeadAlone = ({ methods }: CompiledRule<unknown>) =>
-  methods !== undefined && methods.includes("HEAD") && methods.every((name) => name === "HEAD" || name === "OPTIONS");
+/**
+ * The arguments that a path, and a host, give to the rule they were found for; `undefined`: a converter refuses one.
+ *
+ * @param encoded - Whether the path has escapes.
+ * @throws URIError for a malformed escape in a value.
+ */
+function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string | undefined, encoded: boolean): Args | undefined {
+  const { segments, readers } = candidate;
+  if (segments !== undefined) return candidate.takesNothing ? noArgs : segments.read(path, encoded);
+  for (const reader of readers) {
+    const args = start(candidate, host);
+    if (args !== undefined && reader.fill(args, path, encoded)) return args;
+  }
+  return undefined;
+}
 
-/** Methods for `Allow`, sorted. */
-function allowed(methods: ReadonlySet<string>): readonly string[] {
-  return [...new Set([...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"])].sort();
+/** The defaults, and what the host gives; `undefined`: a converter refuses that. */
+function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): NewArgs | undefined {
+  const args = new EmptyArgs();
+  const { defaults } = compiled.rule;
+  for (const name of compiled.defaults) args[name] = defaults[name];
+  const { hostReaders } = compiled;
+  return hostReaders === undefined || hostReaders.some((reader) => reader.fill(args, host!, false)) ? args : undefined;
 }
 
 function isDecodable(text: string): boolean {

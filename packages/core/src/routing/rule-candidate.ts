@@ -24,8 +24,10 @@ export class RuleCandidate<Target> implements Candidate {
   readonly segments: SegmentReader | undefined;
   /** What reads them elsewhere: alternatives that path-to-regexp would try first, then this one. */
   readonly readers: readonly ArgReader[];
-  /** What is answered, where that is always the same. */
-  answer: Found<Target> | undefined = undefined;
+  /** What is answered, where that is always the same: the rule takes nothing from its path, and no other URL is canonical. */
+  readonly answer: Found<Target> | undefined;
+  /** Whether another URL may be the canonical one for the same arguments. */
+  readonly mayHaveOtherUrl: boolean;
   readonly rule: AnyRule;
   readonly target: Target | undefined;
   readonly isRedirect: boolean;
@@ -38,7 +40,7 @@ export class RuleCandidate<Target> implements Candidate {
   readonly lenient: boolean;
   order = 0;
 
-  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, lenient }: CandidateParts) {
+  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, lenient, mayHaveOtherUrl }: CandidateParts) {
     const { rule, constrained, hostReaders, defaults } = compiled;
     this.isConstrained = constrained.size > 0;
     this.methods = compiled.methods;
@@ -54,12 +56,11 @@ export class RuleCandidate<Target> implements Candidate {
     this.constrained = constrained;
     this.optional = compiled.path.length > 1;
     this.lenient = lenient;
-  }
-
-  /** Makes the answer once, if the rule takes nothing from its path; for a rule whose URLs are canonical. */
-  prepareAnswer(): void {
-    if (this.isRedirect || !this.takesNothing) return;
-    this.answer = Object.freeze({ type: "found", rule: this.rule, target: this.target as Target, params: noArgs });
+    this.mayHaveOtherUrl = mayHaveOtherUrl;
+    this.answer =
+      this.isRedirect || !this.takesNothing || mayHaveOtherUrl
+        ? undefined
+        : Object.freeze({ type: "found", rule, target: compiled.target as Target, params: noArgs });
   }
 }
 
@@ -68,14 +69,20 @@ interface CandidateParts {
   readonly segments: SegmentReader | undefined;
   readonly readers: readonly ArgReader[];
   readonly lenient: boolean;
+  readonly mayHaveOtherUrl: boolean;
 }
 
 /**
  * Every alternative of a rule's path, those with the other final slash last.
  *
  * @param shared - Where the segment readers of all rules come from.
+ * @param mayHaveOtherUrl - Whether another URL may be the canonical one for the same arguments.
  */
-export function candidatesOf<Target>(compiled: CompiledRule<Target>, shared: SegmentReaders): readonly RuleCandidate<Target>[] {
+export function candidatesOf<Target>(
+  compiled: CompiledRule<Target>,
+  shared: SegmentReaders,
+  mayHaveOtherUrl: boolean,
+): readonly RuleCandidate<Target>[] {
   const { path, readers, rule } = compiled;
   const own = path.map((alternative, i) => ({ alternative, reader: readers[i]!, lenient: false }));
   const slashed = rule.strictSlashes ? [] : path.flatMap((alternative) => otherSlash(alternative) ?? []);
@@ -83,7 +90,7 @@ export function candidatesOf<Target>(compiled: CompiledRule<Target>, shared: Seg
   return [...own, ...lenient].map((each, i) => {
     const earlier = own.slice(0, i).filter(({ alternative }) => mayOverlap(alternative, each.alternative));
     const segments = shared.get(each.alternative, rule.where);
-    return new RuleCandidate(compiled, { ...each, segments, readers: [...earlier, each].map(({ reader }) => reader) });
+    return new RuleCandidate(compiled, { ...each, segments, readers: [...earlier, each].map(({ reader }) => reader), mayHaveOtherUrl });
   });
 }
 

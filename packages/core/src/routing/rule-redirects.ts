@@ -1,6 +1,6 @@
 import type { Args } from "../rules/arg-reader.ts";
 import { describeRule, type CompiledRule } from "./compiled-rule.ts";
-import type { Endpoints } from "../urls/endpoint-urls.ts";
+import type { EndpointUrls } from "../urls/endpoint-urls.ts";
 import { safeRedirect, writeRedirect } from "../urls/redirect-target.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { Refused } from "../urls/url-args.ts";
@@ -16,7 +16,7 @@ export interface Location {
 /** Reports rules that redirect to what is not there, in a sentence each. */
 export function checkRedirects(
   compiledRules: readonly CompiledRule<unknown>[],
-  endpoints: Endpoints,
+  endpoints: EndpointUrls,
   rules: readonly AnyRule[],
   report: (problem: string) => void,
 ): void {
@@ -26,7 +26,7 @@ export function checkRedirects(
   }
 }
 
-function problemOf(compiled: CompiledRule<unknown>, endpoints: Endpoints, all: readonly AnyRule[]): string | undefined {
+function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all: readonly AnyRule[]): string | undefined {
   const { redirectTo } = compiled.rule;
   if (redirectTo === undefined || typeof redirectTo === "function") return undefined;
   if (typeof redirectTo === "string") {
@@ -55,7 +55,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: Endpoints, all: r
  * @throws Refused when the endpoint's rules do not fit the arguments.
  * @throws TypeError for a function that gives no text, or a URL that nobody can be sent to.
  */
-export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoints: Endpoints): Location {
+export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoints: EndpointUrls): Location {
   const redirectTo = compiled.rule.redirectTo!;
   if (typeof redirectTo === "string") return { host: undefined, path: writeRedirect(compiled.redirect!, args) };
   if (typeof redirectTo === "function") {

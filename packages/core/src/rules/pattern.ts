@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { parse, type Token } from "path-to-regexp";
+import { isHostLabel, withoutPort } from "../http/host.ts";
 
 /** A token of an alternative: groups are written out. */
 export type FlatToken = Exclude<Token, { type: "group" }>;
@@ -38,7 +39,7 @@ export function parseHost(host: string): readonly Token[] {
 
 /** A request's host in the form that {@link parseHost}'s patterns match: small letters, no port. */
 export function hostAsPath(host: string): string {
-  return `/${host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "").replaceAll(".", "/")}`;
+  return `/${withoutPort(host.toLowerCase()).replace(/\.$/, "").replaceAll(".", "/")}`;
 }
 
 function labelsAsSegments(tokens: readonly Token[]): readonly Token[] {
@@ -53,7 +54,8 @@ function hostText(text: string): string {
     .split(".")
     .map((label) => (/[^\0-\x7f]/.test(label) ? domainToASCII(label) || label : label.toLowerCase()))
     .join(".");
-  if (!/^[\w.-]*$/.test(ascii)) throw new TypeError("a host has letters, digits, hyphens, dots and parameters, and no port");
+  if (!ascii.split(".").every((label) => label === "" || isHostLabel(label)))
+    throw new TypeError("a host has letters, digits, hyphens, dots and parameters, and no port");
   return ascii;
 }
 

@@ -1,4 +1,5 @@
 import { BuildError } from "../http/errors.ts";
+import { isHost, portOf } from "../http/host.ts";
 import { nearest } from "./similar-names.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
@@ -23,6 +24,11 @@ export interface UrlBase {
   readonly host: string;
 }
 
+/** Scheme and host of a request. */
+export function baseOf({ secure, host }: { readonly secure: boolean; readonly host: string }): UrlBase {
+  return { scheme: secure ? "https" : "http", host };
+}
+
 /** What is meant where no options are given. */
 export const noOptions: UrlOptions = Object.freeze({});
 
@@ -35,7 +41,7 @@ export interface BuildableRule {
 }
 
 /** The rules by the endpoints they are called, and the URLs of those. */
-export class Endpoints {
+export class EndpointUrls {
   readonly #rules = new Map<string, BuildableRule[]>();
 
   constructor(rules: readonly BuildableRule[]) {
@@ -123,12 +129,11 @@ function encodeAnchor(anchor: string): string {
 }
 
 /** A rule's host with the port of the request, which patterns do not have. */
-export const withPort = (host: string, base: UrlBase | undefined) => host + (/:\d+$/.exec(base?.host ?? "")?.[0] ?? "");
+export const withPort = (host: string, base: UrlBase | undefined) => host + portOf(base?.host ?? "");
 
 export function origin(scheme: string, host: string | undefined): string {
   if (host === undefined || host === "") throw new Refused("an absolute URL needs a host; pass { host } where no request is running");
   if (!schemes.has(scheme)) throw new Refused("the scheme must be http, https, ws or wss");
-  if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host))
-    throw new Refused("the host must be a name or address, with a port where it needs one");
+  if (!isHost(host)) throw new Refused("the host must be a name or address, with a port where it needs one");
   return `${scheme}://${host}`;
 }

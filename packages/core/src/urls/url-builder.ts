@@ -1,4 +1,5 @@
 import type { Token } from "path-to-regexp";
+import { isHostLabel } from "../http/host.ts";
 import type { ArgReader } from "../rules/arg-reader.ts";
 import { plainNumber, type Converter } from "../rules/converter.ts";
 import type { Alternative } from "../rules/pattern.ts";
@@ -99,7 +100,7 @@ export class UrlBuilder {
     if (this.#host === undefined) return undefined;
     const written = new Map<string, string>();
     const encode: Encode = (name, text) => {
-      if (!/^[\w-]+$/.test(text)) throw new Refused(`"${name}" must be letters, digits and hyphens, to stand in a host`);
+      if (!isHostLabel(text)) throw new Refused(`"${name}" must be letters, digits and hyphens, to stand in a host`);
       return text.toLowerCase();
     };
     const host = this.#write(this.#host, this.#filled(args), new Set(), encode, written);
