@@ -1,5 +1,5 @@
-import { stripped } from "./blanks.ts";
 import { stringifySetCookie } from "cookie";
+import { isToken, trimPart } from "./field-syntax.ts";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
 export interface CookieOptions {
@@ -28,7 +28,6 @@ const longestAge = 400 * 24 * 60 * 60;
 const longestAttribute = 1024;
 const longestPair = 4096;
 
-const cookieName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const cookiePath = /^\/[\x21-\x3a\x3c-\x7e]*$/;
 const cookieDomain = /^\.?[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
 const sameSites: ReadonlySet<unknown> = new Set(["strict", "lax", "none"]);
@@ -60,7 +59,7 @@ function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieO
 /** Why browsers would drop a cookie, or keep it otherwise than it says; `undefined`: they do not. */
 function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
   const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
-  if (!cookieName.test(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
+  if (!isToken(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
   if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
   if (name.length + encode(value).length > longestPair) return `name and value have more than ${longestPair} bytes`;
   if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge is no number of seconds";
@@ -116,7 +115,8 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   return line;
 }
 
-const isBlank = (code: number) => code === 0x20 || code === 0x09;
+/** Optional whitespace, RFC 9110 §5.6.3. */
+const isSpace = (code: number) => code === 0x20 || code === 0x09;
 
 /** Calls `found` with each name and raw value of a Cookie header, in order, until it gives false. RFC 6265 §5.4. */
 function scan(header: string, found: (name: string, value: string) => boolean): void {
@@ -125,7 +125,7 @@ function scan(header: string, found: (name: string, value: string) => boolean): 
     if (end === -1) end = header.length;
     const equals = header.indexOf("=", start);
     if (equals !== -1 && equals < end) {
-      if (!found(stripped(header, start, equals, isBlank), stripped(header, equals + 1, end, isBlank))) return;
+      if (!found(trimPart(header, start, equals, isSpace), trimPart(header, equals + 1, end, isSpace))) return;
     }
     start = end + 1;
   }

@@ -1,38 +1,36 @@
 import { inspect } from "node:util";
-import { stripped } from "./blanks.ts";
-
-const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-export const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+import { isFieldValue, isToken, trimPart } from "./field-syntax.ts";
 
 /**
- * Refuses what must not reach the wire; RFC 9110 §5.5 and §5.6.2. The value is not repeated in the message.
+ * Refuses a header that must not be sent. The value is not repeated in the message.
  *
  * @throws TypeError naming the header.
  */
 export function checkHeader(name: string, value: string): void {
-  if (!token.test(name)) throw new TypeError(`A response header can not have the name ${JSON.stringify(name)}.`);
-  if (!fieldValue.test(value)) {
-    throw new TypeError(`The response header "${name}" has a character that no header may have, such as a line break.`);
+  if (!isToken(name)) throw new TypeError(`A response header cannot have the name ${JSON.stringify(name)}.`);
+  if (!isFieldValue(value)) {
+    throw new TypeError(`The response header "${name}" has a character that no header can have, such as a line break.`);
   }
 }
 
-/** Names in lower case and values, in turn: what `writeHead` of node:http takes as it is. */
+/** Names in lower case and values by turns: the form that `writeHead` of node:http takes. */
 export type FlatHeaders = string[];
 
-const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+/** HTTP whitespace, as Fetch defines it: space, tab and line breaks. */
+const isSpace = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 
-/** A header's value without the blanks around it, as Fetch has it. `trim()` would take off more, control characters among it. */
+/** The value of a header without the whitespace around it, as Fetch has it. */
 function normalized(value: unknown): string {
   // Unlike String(), this refuses a symbol.
   const text = `${value as string}`;
-  return stripped(text, 0, text.length, isBlank);
+  return trimPart(text, 0, text.length, isSpace);
 }
 
 export function flatten(headers: HeadersInit): FlatHeaders {
   const flat: FlatHeaders = [];
   if (Symbol.iterator in headers) {
     for (const pair of headers as Iterable<readonly unknown[]>) {
-      if (pair.length !== 2) throw new TypeError("Each entry of a list of headers must be a name and a value.");
+      if (pair.length !== 2) throw new TypeError("Each entry of a list of headers must be a pair of name and value.");
       flat.push(String(pair[0]).toLowerCase(), normalized(pair[1]));
     }
   } else {
@@ -41,7 +39,7 @@ export function flatten(headers: HeadersInit): FlatHeaders {
   return flat;
 }
 
-/** The value of a header among flat ones, several joined as RFC 9110 §5.3 says; `name` in lower case. */
+/** The value of a header, several values joined as RFC 9110 §5.3 says; `name` in lower case. */
 export function flatValue(flat: FlatHeaders, name: string): string | undefined {
   let value: string | undefined;
   for (let i = 0; i < flat.length; i += 2) {
@@ -50,14 +48,14 @@ export function flatValue(flat: FlatHeaders, name: string): string | undefined {
   return value;
 }
 
-/** The headers with the length of a body, in place of any that they have. */
+/** The headers with `Content-Length` set to a length in bytes. */
 export function withLength(flat: FlatHeaders, length: number): FlatHeaders {
   return [...without(flat, "content-length"), "content-length", String(length)];
 }
 
 /**
- * The headers of a response without the cost of native ones, which are made only to go through all of them. Refuses what
- * those let through too: all control characters but three. The list is never changed, but another takes its place.
+ * The headers of a response, without the cost of native ones: those are made only to iterate. Refuses all control characters but
+ * the tab, where native ones refuse three. A change replaces the list, so that whoever holds it sees no change.
  */
 export class ResponseHeaders implements Headers {
   #flat: FlatHeaders;
@@ -66,7 +64,7 @@ export class ResponseHeaders implements Headers {
     this.#flat = flat;
   }
 
-  /** As they are now; not to be changed. */
+  /** The headers as they are now. Do not change the list. */
   get flat(): FlatHeaders {
     return this.#flat;
   }
@@ -127,7 +125,8 @@ export class ResponseHeaders implements Headers {
   }
 
   static {
-    // Whoever asks for Headers gets some, and what the platform adds to them later is there too.
+    // So that `response.headers instanceof Headers` is true, as for a standard Response, and methods that later versions of Node
+    // add are there. With `extends Headers` each response would make the native list that this class avoids.
     Object.setPrototypeOf(this.prototype, Headers.prototype);
   }
 }

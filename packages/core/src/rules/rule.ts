@@ -1,5 +1,6 @@
 import type { Converter } from "./converter.ts";
 import { RuleError } from "../http/errors.ts";
+import { isToken } from "../http/field-syntax.ts";
 import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 
 /** The least a rule asks of a handler's class. */
@@ -53,8 +54,6 @@ export interface RuleOptions<
   readonly strictSlashes?: boolean | undefined;
 }
 
-const token = /^[!#$%&'*+.^_`|~\w-]+$/;
-
 /**
  * Maps a path to a handler.
  *
@@ -94,7 +93,7 @@ export class Rule<
       throw new RuleError(['A rule has no path: the first argument of new Rule() must be text such as "/users/:id".']);
     if (
       methods !== undefined &&
-      !(Array.isArray(methods) && methods.length > 0 && methods.every((name) => typeof name === "string" && token.test(name)))
+      !(Array.isArray(methods) && methods.length > 0 && methods.every((name) => typeof name === "string" && isToken(name)))
     ) {
       throw new RuleError([`The rule "${path}" has methods that are no list of HTTP methods; write methods: ["GET", "POST"].`]);
     }
@@ -110,9 +109,6 @@ export class Rule<
     this.buildOnly = buildOnly;
     this.strictSlashes = strictSlashes;
   }
-
-  /** Carries what only the compiler needs; never there. */
-  types?(carried: readonly [Name, Action, Method, Where, Host, Defaults]): void;
 }
 
 /** Any rule, whatever the compiler knows of it. */
