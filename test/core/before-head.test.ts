@@ -32,7 +32,7 @@ describe("beforeHead", () => {
     expect([response.status, later, response.headers.getSetCookie()]).toEqual([503, 503, []]);
   });
 
-  test("can not be registered once the head is being written", async () => {
+  test("cannot be registered once the head is being written", async () => {
     let thrown: unknown;
     const { get } = makeApp(() => {
       const source: UnderlyingDefaultSource<Uint8Array> = {

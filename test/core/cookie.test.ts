@@ -14,7 +14,7 @@ describe("reading cookies", () => {
     expect(cookieValues("aa=1; A=2; a =3", "a")).toEqual(["3"]);
   });
 
-  test("decodes what is encoded, leaves what can not be, and takes quotes off", () => {
+  test("decodes what is encoded, leaves what cannot be, and takes quotes off", () => {
     expect([...parseCookies('a=%C3%A9; b=%zz; c="x y"; d=; __proto__=e')]).toEqual([
       ["a", "é"],
       ["b", "%zz"],

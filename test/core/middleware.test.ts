@@ -179,7 +179,7 @@ describe("a lazy handler", () => {
     expect([loads, (await tests.request("/", { method: "DELETE" })).status, loads]).toEqual([1, 405, 1]);
   });
 
-  test("that can not be loaded is a 500, and is tried again", async () => {
+  test("that cannot be loaded is a 500, and is tried again", async () => {
     let loads = 0;
     class Lazy extends RequestHandler {
       get() {

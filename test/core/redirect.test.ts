@@ -139,7 +139,7 @@ describe("a redirect", () => {
     expect([response.status, await response.text()]).toEqual([status, ""]);
   });
 
-  test.each([200, 300, 304, 400, 99.5])("can not have the status %d, and the log says which ones there are", async (status) => {
+  test.each([200, 300, 304, 400, 99.5])("cannot have the status %d, and the log says which ones there are", async (status) => {
     const made = makeApp(() => redirect("/", status));
     expect((await made.get()).status).toBe(500);
     expect(made.logged.join()).toContain(`TypeError: Cannot redirect with status ${status}: use 301, 302, 303, 307 or 308.`);
@@ -151,10 +151,10 @@ describe("a redirect", () => {
 
   test.each([
     [undefined, 'redirectTo of the rule "/moved" must give a URL as text.'],
-    ["https://[/", 'The rule "/moved" can not work: it can not redirect to "https://[", which has no host.'],
+    ["https://[/", 'The rule "/moved" cannot work: it cannot redirect to "https://[", which has no host.'],
     [
       "https://user:hunter2@other.example/",
-      'The rule "/moved" can not work: it can not redirect to a URL with a user name or a password: write what comes after its @.',
+      'The rule "/moved" cannot work: it cannot redirect to a URL with a user name or a password: write what comes after its @.',
     ],
   ])("of a rule whose function gives %j is 500, and the log says which rule", async (given, message) => {
     const made = makeApp(() => "home", { rules: [new Rule("/moved", { redirectTo: () => given as string })] as never });

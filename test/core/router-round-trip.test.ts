@@ -98,8 +98,8 @@ describe("what urlFor() builds", () => {
   test.each([
     ["opt", { b: "2" }],
     ["wild", { a: ["p", "x", "q"], b: ["r"] }],
-  ])("is refused where a path can not tell the arguments apart: %s of %j", (endpoint, args) => {
+  ])("is refused where a path cannot tell the arguments apart: %s of %j", (endpoint, args) => {
     expect(() => router.build(endpoint, args)).toThrow(BuildError);
-    expect(() => router.build(endpoint, args)).toThrow("can not be told apart in the path");
+    expect(() => router.build(endpoint, args)).toThrow("cannot be told apart in the path");
   });
 });

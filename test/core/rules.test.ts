@@ -199,9 +199,9 @@ describe("at start", () => {
       'the endpoint "user" needs "id"',
       () => [new Rule("/x", { redirectTo: { endpoint: "user" } }), new Rule("/u/:id", { endpoint: "user" })],
     ],
-    ['can not redirect to "https://other example", which has no host', () => [new Rule("/x", { redirectTo: "https://other example/" })]],
-    ['can not redirect to "https://other.example*path"', () => [new Rule("/*path", { redirectTo: "https://other.example*path" })]],
-    ['can not redirect to "https://:id.example"', () => [new Rule("/:id", { redirectTo: "https://:id.example" })]],
+    ['cannot redirect to "https://other example", which has no host', () => [new Rule("/x", { redirectTo: "https://other example/" })]],
+    ['cannot redirect to "https://other.example*path"', () => [new Rule("/*path", { redirectTo: "https://other.example*path" })]],
+    ['cannot redirect to "https://:id.example"', () => [new Rule("/:id", { redirectTo: "https://:id.example" })]],
     ["a handler and redirectTo", () => [new Rule("/x", { redirectTo: "/y", handler: class {} })]],
     ["no endpoint to build them by", () => [new Rule("/x", { buildOnly: true })]],
     ['host and path both have the parameter "id"', () => [new Rule("/:id", { host: ":id.example.org" })]],
@@ -234,7 +234,7 @@ describe("at start", () => {
         new Rule("/same/:two", { endpoint: "second" }),
       );
     const problems = [
-      /"\/a\{" can not work/,
+      /"\/a\{" cannot work/,
       /where names "nope"/,
       /where gives "id"/,
       /has "b"/,
@@ -246,9 +246,9 @@ describe("at start", () => {
     expect(broken).toThrow(/^6 things are wrong with the rules:/);
   });
 
-  test("a rule that redirects to one that can not work is not blamed for it", () => {
+  test("a rule that redirects to one that cannot work is not blamed for it", () => {
     const broken = () => make(new Rule("/a{", { endpoint: "it" }), new Rule("/b", { redirectTo: { endpoint: "it" } }));
-    expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) can not work/);
+    expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) cannot work/);
   });
 });
 

@@ -68,7 +68,7 @@ describe("a URL", () => {
   });
 });
 
-describe("a URL that can not be built", () => {
+describe("a URL that cannot be built", () => {
   test("names what is missing", () => {
     expect(() => build("user", {})).toThrow('Cannot build a URL for "user": missing "id"');
     expect(() => build("user", { id: null })).toThrow('missing "id"');

@@ -14,7 +14,7 @@ describe("urlFor() refuses", () => {
     ["steps at the end", new Rule("/b/*p..", { endpoint: "e" }) as never, { p: ["x", ""] }],
     ["holes in lists", new Rule("/x/*p", { endpoint: "e" }) as never, { p: Array.from({ length: 3 }) }],
     ["a host of other arguments", new Rule("/", { endpoint: "e", host: ":a-:b.x.org" }) as never, { a: "p-q", b: "r" }],
-    ["what its converter can not format", new Rule("/x/:id", { endpoint: "e", where: { id: uuid } }) as never, { id: 5 }],
+    ["what its converter cannot format", new Rule("/x/:id", { endpoint: "e", where: { id: uuid } }) as never, { id: 5 }],
   ])("%s", (_title, rule, args) => {
     expect(() => make(rule).build("e", args)).toThrow(BuildError);
   });

@@ -55,8 +55,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   readonly #ownHosts: ReadonlySet<string>;
 
   /**
-   * @throws RuleError, {@link DuplicateRuleError} for rules that can not work, all of them in one message;
-   *   ConfigError for a setting that can not be meant.
+   * @throws RuleError, {@link DuplicateRuleError} for rules that cannot work, all of them in one message;
+   *   ConfigError for a setting that cannot be meant.
    */
   constructor(options: AppOptions<R & CheckRules<R, HandlerResult>>) {
     const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;

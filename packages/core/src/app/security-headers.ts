@@ -30,7 +30,7 @@ const defaults: Readonly<Record<string, string>> = {
 export class SecurityHeaders implements Middleware {
   readonly #headers: readonly (readonly [name: string, value: string])[];
 
-  /** @throws ConfigError for a header that can not be sent. */
+  /** @throws ConfigError for a header that cannot be sent. */
   constructor(app: Application) {
     const changes: unknown = app.config.securityHeaders ?? {};
     if (typeof changes !== "object" || Array.isArray(changes)) {
@@ -57,6 +57,6 @@ function checked(name: string, value: unknown): string | false {
     checkHeader(name, value);
     return value;
   } catch (error) {
-    throw new ConfigError(`config.securityHeaders can not be sent. ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`config.securityHeaders cannot be sent. ${(error as Error).message}`, { cause: error });
   }
 }

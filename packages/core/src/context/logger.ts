@@ -24,6 +24,6 @@ function describe(error: unknown, causes = mostCauses): string {
     const text = error.stack ?? `${error.name}: ${error.message}`;
     return error.cause === undefined || causes === 0 ? text : `${text}\n  caused by ${describe(error.cause, causes - 1)}`;
   } catch {
-    return "a value that can not be written as text";
+    return "a value that cannot be written as text";
   }
 }

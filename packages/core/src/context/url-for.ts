@@ -44,7 +44,7 @@ type Rest<Name extends Endpoint> = [Rules] extends [never]
  * The URL of an endpoint. Arguments that the path has no place for become the query: a list repeats its name,
  * `null` and `undefined` are left out. Of several rules with the endpoint the one is taken that uses most arguments.
  *
- * @throws BuildError naming what is missing or can not be written into a URL; LocalError outside a request, where
+ * @throws BuildError naming what is missing or cannot be written into a URL; LocalError outside a request, where
  *   `app.urlFor()` does the same.
  */
 export function urlFor<Name extends Endpoint>(endpoint: Name, ...[args, options]: Rest<Name>): string {

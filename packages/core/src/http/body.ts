@@ -4,11 +4,11 @@ import { parseJson, type JsonOptions } from "./json-body.ts";
 import { hasLimitedBody, type ServedRequest } from "./served-request.ts";
 
 export interface FormOptions {
-  /** Fields that a form may have, files included. Default 1000. */
+  /** Most fields of a form, files included. Default 1000. */
   readonly maxFields?: number | undefined;
 }
 
-/** The body of one request, read once and within the limit. */
+/** The body of one request, read once and up to a limit. */
 export class Body {
   readonly #web: ServedRequest;
   readonly #maxSize: number;
@@ -20,7 +20,7 @@ export class Body {
     this.#maxSize = maxSize;
   }
 
-  // Without `async` in what most requests with a body use, for each promise costs.
+  // The methods that most requests with a body use are not `async`, because each promise costs time.
 
   text(): Promise<string> {
     const problem = this.#codingProblem();
@@ -61,7 +61,7 @@ export class Body {
     return (this.#web.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
   }
 
-  /** Why a body is not read: it would have to be decompressed, or is text in another charset. */
+  /** Why a body is refused: it is compressed, or it is text in another charset. */
   #codingProblem(): string | undefined {
     const coding = this.#web.headers.get("content-encoding");
     if (coding !== null && coding.trim().toLowerCase() !== "identity") return "The body must not be compressed.";
@@ -72,7 +72,7 @@ export class Body {
   #readText(): Promise<string> {
     if (this.#text !== undefined) return this.#text;
     const web = this.#web;
-    // srvx reads text without a stream, which costs a tenth of reading bytes; it keeps a byte order mark.
+    // srvx reads text without a stream, in a tenth of the time that reading bytes takes, and keeps a byte order mark.
     const work =
       web[hasLimitedBody] === true && this.#bytes === undefined
         ? this.#limited(() => web.text()).then((text) => text.replace(/^\uFEFF/, ""))
@@ -100,19 +100,19 @@ export class Body {
     });
   }
 
-  /** Refuses a body announced as too large, and gives a failure to read one its status. */
+  /** Reads a body unless its Content-Length is over the limit; an error while reading becomes an HTTPError. */
   #limited<T>(read: () => Promise<T>): Promise<T> {
     if (Number(this.#web.headers.get("content-length") ?? 0) > this.#maxSize) return Promise.reject(tooLarge(this.#maxSize));
     return read().catch((error: unknown) => {
       if (error instanceof HTTPError) throw error;
       if (error instanceof BodyTooLargeError) throw tooLarge(this.#maxSize);
-      // Whatever it was, the client has broken it off: nothing for the log, which anybody could fill.
+      // The client has broken off the body. That is not logged, because anybody could fill the log with it.
       throw new HTTPError(400, "The body could not be read to its end.");
     });
   }
 }
 
-/** What an error of a handler is to its client: one that read the body itself meets the server's limit. */
+/** The error to answer with: a handler that reads the body of `request.web` itself gets the error of the server's limit. */
 export function bodyErrorOf(error: unknown): unknown {
   return error instanceof BodyTooLargeError ? new HTTPError(413, error.message) : error;
 }

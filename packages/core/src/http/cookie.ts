@@ -3,13 +3,13 @@ import { isToken, trimPart } from "./field-syntax.ts";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
 export interface CookieOptions {
-  /** Life in seconds, at most 400 days, which is where browsers cap it; left out, until the browser closes. */
+  /** Lifetime in seconds, capped at 400 days as in browsers. Default: until the browser closes. */
   readonly maxAge?: number | undefined;
-  /** For clients that do not know Max-Age; left out, computed by them from `maxAge`. */
+  /** For clients that do not know Max-Age. Default: none. */
   readonly expires?: Date | undefined;
-  /** Also sent to the subdomains of this one; left out, to this host only. */
+  /** Sent to this domain and its subdomains. Default: to this host only. */
   readonly domain?: string | undefined;
-  /** Sent to paths below this one. Default `/`. */
+  /** Sent to this path and those below it. Default `/`. */
   readonly path?: string | undefined;
   /** Sent over https only. Default false. */
   readonly secure?: boolean | undefined;
@@ -17,14 +17,14 @@ export interface CookieOptions {
   readonly httpOnly?: boolean | undefined;
   /** Default `lax`. `none` needs `secure`. */
   readonly sameSite?: "strict" | "lax" | "none" | undefined;
-  /** Kept apart for each top-level site (CHIPS). Needs `secure`. */
+  /** Stored separately for each top-level site (CHIPS). Needs `secure`. */
   readonly partitioned?: boolean | undefined;
 }
 
-/** Browsers keep a cookie for no longer (RFC 6265bis §5.5), in seconds. */
+/** Longest lifetime of a cookie in browsers, in seconds. RFC 6265bis §5.5. */
 const longestAge = 400 * 24 * 60 * 60;
 
-/** Past these, in bytes, browsers ignore an attribute, and a cookie (RFC 6265bis §5.6 and §5.7). */
+/** Longest attribute, and longest name and value together, in bytes; browsers ignore longer ones. RFC 6265bis §5.6 and §5.7. */
 const longestAttribute = 1024;
 const longestPair = 4096;
 
@@ -34,17 +34,17 @@ const sameSites: ReadonlySet<unknown> = new Set(["strict", "lax", "none"]);
 
 const plainValue = /^[\w.~!*'()-]*$/;
 
-/** What a cookie can not hold as it is, percent-encoded; base64url and its like stay as they are. */
+/** The value in percent-encoding where a cookie cannot hold it; base64url and the like stay as they are. */
 const encode = (value: string) => (plainValue.test(value) ? value : encodeURIComponent(value));
 
-/** Whether browsers can read the date: they do not know years before 1601, nor any of five digits (RFC 6265bis §5.1.1). */
+/** Whether browsers can read the date: its year is from 1601 to 9999. RFC 6265bis §5.1.1. */
 function isCookieDate(date: unknown): boolean {
   if (!(date instanceof Date)) return false;
   const year = date.getUTCFullYear();
   return year >= 1601 && year <= 9999;
 }
 
-/** What is wrong with the rules that a prefix of the name promises (RFC 6265bis §4.1.3, and its successor for `__Http-`). */
+/** How the options break the rules of a prefix in the name. RFC 6265bis §4.1.3, and its successor for `__Http-`. */
 function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieOptions): string | undefined {
   const prefix = /^__(?:secure|host-http|host|http)-/i.exec(name)?.[0];
   const kind = prefix?.toLowerCase();
@@ -56,7 +56,7 @@ function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieO
     : undefined;
 }
 
-/** Why browsers would drop a cookie, or keep it otherwise than it says; `undefined`: they do not. */
+/** Why browsers would drop a cookie or change its attributes; `undefined`: they would not. */
 function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
   const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
   if (!isToken(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
@@ -74,22 +74,21 @@ function problemOf(name: string, value: unknown, options: CookieOptions): string
   return prefixProblem(name, options);
 }
 
-/** Whether an object gives the same for ever: frozen, with no accessor, and nothing inherited. */
+/** Whether an object can never change: it is frozen, has no accessors and inherits nothing. */
 function isConstant(options: object): boolean {
   if (!Object.isFrozen(options) || Object.getPrototypeOf(options) !== Object.prototype) return false;
   return Object.values(Object.getOwnPropertyDescriptors(options)).every((property) => "value" in property);
 }
 
-/** Of options that can not change: the name they were found right for, and what follows the value in the line. */
+/** For options that cannot change: the cookie name they were checked for, and the attributes that follow the value. */
 const known = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
 
 /**
- * The value of a Set-Cookie header. Frozen options are looked at once for a name.
+ * The value of a Set-Cookie header. Frozen options are checked once for each name.
  *
- * @throws TypeError for what no cookie can be, and for what browsers would drop or keep otherwise: a name that is no
- *   token, name and value over 4096 bytes, a path or domain that is none or over 1024 bytes, `sameSite: "none"` or
- *   `partitioned` without `secure`, and a `__Host-`, `__Secure-` or `__Http-` name whose rules the options break
- *   (RFC 6265bis §4.1.3).
+ * @throws TypeError for a cookie that browsers would drop or change: a name that is not a token, name and value over 4096 bytes, a
+ *   path or domain that is malformed or over 1024 bytes, `sameSite: "none"` or `partitioned` without `secure`, and a `__Host-`,
+ *   `__Secure-` or `__Http-` name whose rules the options break (RFC 6265bis §4.1.3).
  */
 export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
   const found = known.get(options);
@@ -110,7 +109,7 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   if (problem !== undefined) throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
   const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
   const line = stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
-  // A date can be changed all the same; an encoded value has no semicolon.
+  // A Date in frozen options can still change. An encoded value has no semicolon, so the first one ends it.
   if (expires === undefined && isConstant(options)) known.set(options, { name, attributes: line.slice(line.indexOf(";")) });
   return line;
 }
@@ -118,7 +117,7 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
 /** Optional whitespace, RFC 9110 §5.6.3. */
 const isSpace = (code: number) => code === 0x20 || code === 0x09;
 
-/** Calls `found` with each name and raw value of a Cookie header, in order, until it gives false. RFC 6265 §5.4. */
+/** Calls `found` with each name and raw value of a Cookie header, in order, until it returns false. RFC 6265 §5.4. */
 function scan(header: string, found: (name: string, value: string) => boolean): void {
   for (let start = 0; start < header.length;) {
     let end = header.indexOf(";", start);
@@ -137,14 +136,14 @@ function decode(raw: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
-    // Only URIError comes from here: another program's cookie, kept as it is.
+    // decodeURIComponent() throws only URIError: a cookie of another program, which is kept as it is.
     return value;
   }
 }
 
 /**
- * All cookies of a Cookie header; the first of equal names counts. Any header is accepted: a part that is no
- * pair is passed over, and a value whose percent-encoding is malformed is given as it came.
+ * All cookies of a Cookie header; of equal names, the first counts. Never throws: a part that is not a pair is skipped, and a value
+ * with malformed percent-encoding stays as it was sent.
  */
 export function parseCookies(header: string | null | undefined): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
@@ -157,10 +156,10 @@ export function parseCookies(header: string | null | undefined): ReadonlyMap<str
 }
 
 /**
- * Every value a Cookie header has under exactly this name, in order. A browser sends several when cookies of
- * different paths or domains share a name; any of them may be a forgery by a neighbouring host.
+ * All values of the cookies with a name, in order. A browser sends several when cookies of different paths or domains share a
+ * name; any of them may be forged by a neighbouring host.
  *
- * @param limit - Most values given back; later ones are not looked at.
+ * @param limit - Most values to return; later ones are not read.
  */
 export function cookieValues(header: string | null | undefined, name: string, limit = Infinity): string[] {
   const values: string[] = [];

@@ -1,4 +1,4 @@
-/** Status codes with a name of their own; what an `HTTPError` without a message says. RFC 9110 §15. */
+/** Names of status codes, which are the messages of an `HTTPError` without one. RFC 9110 §15. */
 const phrases: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -37,21 +37,21 @@ const phrases: Readonly<Record<number, string>> = {
   507: "Insufficient Storage",
 };
 
-/** The name of an error status, `"Error"` for one that has none. */
+/** The name of an error status; `"Error"` for one without a name. */
 export function statusPhrase(status: number): string {
   return phrases[status] ?? "Error";
 }
 
-/** What an {@link HTTPError} may carry beside status and message. */
+/** What an {@link HTTPError} may have besides status and message. */
 export interface HTTPErrorOptions {
-  /** Headers of the answer, such as `Allow` or `Retry-After`. */
+  /** Headers of the response, such as `Allow` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** What led to it; logged, never sent. */
+  /** What caused the error. It is logged, never sent. */
   readonly cause?: unknown;
 }
 
 /**
- * An answer to the client, thrown: status 400 to 599, a message the client may read.
+ * An error that is answered with a status from 400 to 599, and a message that the client may read.
  *
  * @throws RangeError for any other status.
  */
@@ -77,13 +77,13 @@ export class HTTPError extends Error {
 /**
  * Ends the request with an error status: throws an {@link HTTPError}.
  *
- * @param message - Sent to the client; left out, the status's own phrase.
+ * @param message - Sent to the client. Default: the name of the status.
  */
 export function abort(status: number, message?: string): never {
   throw new HTTPError(status, message);
 }
 
-/** A redirect to another site was refused; answered with 400. */
+/** A redirect to another site was refused. Answered with 400. */
 export class UnsafeRedirectError extends HTTPError {
   override readonly code = "MINI_UNSAFE_REDIRECT";
 
@@ -96,10 +96,10 @@ export class UnsafeRedirectError extends HTTPError {
   }
 }
 
-/** The rules given to an App are wrong; thrown at start, naming every rule and what to change. */
+/** The rules of an App are wrong. Thrown at start; the message names every such rule and what to change. */
 export class RuleError extends Error {
   readonly code: string = "MINI_RULE";
-  /** One sentence for each rule that was refused. */
+  /** A sentence for each problem. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: ErrorOptions) {
@@ -112,7 +112,7 @@ export class RuleError extends Error {
   }
 }
 
-/** Two rules can never be told apart; thrown at start, naming both. */
+/** Two rules match the same requests. Thrown at start; the message names both. */
 export class DuplicateRuleError extends RuleError {
   override readonly code = "MINI_DUPLICATE_RULE";
 
@@ -121,14 +121,14 @@ export class DuplicateRuleError extends RuleError {
   }
 }
 
-/** A URL could not be built; the message names the endpoint and what to change. */
+/** A URL could not be built. The message names the endpoint and what to change. */
 export class BuildError extends Error {
   readonly code = "MINI_BUILD";
-  /** Name that was asked for. */
+  /** Name of the endpoint. */
   readonly endpoint: string;
-  /** Parameters the rule needs and did not get; empty when no rule has the name. */
+  /** Required parameters that are missing; empty when no rule has the endpoint. */
   readonly missing: readonly string[];
-  /** The endpoint spelled most like the one asked for, if any comes near. */
+  /** The endpoint with the most similar name, if any is similar. */
   readonly nearest: string | undefined;
 
   constructor(
@@ -159,7 +159,7 @@ export class BuildError extends Error {
   }
 }
 
-/** `local` was read outside a request, or for something that nothing has set. */
+/** `local` was used outside a request, or a name was read that nothing has set. */
 export class LocalError extends Error {
   readonly code = "MINI_LOCAL";
 
@@ -168,7 +168,7 @@ export class LocalError extends Error {
   }
 }
 
-/** A setting is missing or wrong; thrown at start, saying which and how to mend it. */
+/** A setting is missing or wrong. Thrown at start; the message names the setting and how to correct it. */
 export class ConfigError extends Error {
   readonly code = "MINI_CONFIG";
 
@@ -177,13 +177,16 @@ export class ConfigError extends Error {
   }
 }
 
-/** The port to listen on is taken. */
+/** The port to listen on is in use. */
 export class PortInUseError extends Error {
   readonly code = "MINI_PORT_IN_USE";
   readonly port: number;
 
   constructor(port: number, hostname: string, options?: ErrorOptions) {
-    super(`Cannot listen on ${hostname}:${port}: the port is in use. Stop what listens there, or choose another port.`, options);
+    super(
+      `Cannot listen on ${hostname}:${port}: the port is in use. Stop the program that listens there, or choose another port.`,
+      options,
+    );
     this.port = port;
   }
 

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { ConfigError } from "./errors.ts";
 
-/** Which peers are proxies whose `X-Forwarded-*` headers count: none, all, those on this machine, or addresses and CIDR blocks. */
+/** Which peers are trusted proxies, whose `X-Forwarded-*` headers count: none, all, those on this machine, or addresses and CIDR blocks. */
 export type TrustProxy = boolean | "loopback" | readonly string[];
 
 function blockList(entries: readonly string[]): BlockList {
@@ -22,20 +22,20 @@ function blockList(entries: readonly string[]): BlockList {
 
 const listItems = (header: string | null) => (header === null ? [] : header.split(",").map((item) => item.trim()));
 
-/** What a request's forwarded headers say of its client, as far as they are to be believed. */
+/** What trusted proxies say about the client of a request. */
 export interface Forwarded {
-  /** Address of the client; `undefined` when there is no connection. */
+  /** Address of the client; `undefined` without a connection. */
   readonly ip: string | undefined;
   readonly protocol: string | undefined;
   readonly host: string | undefined;
 }
 
-/** Judges the peers of connections and the forwarded headers they send. */
+/** The trusted proxies, and what their headers say. */
 export class Proxies {
   readonly #all: boolean;
   readonly #list: BlockList | undefined;
 
-  /** @throws ConfigError for an entry that is no address and no CIDR block. */
+  /** @throws ConfigError for an entry that is neither an address nor a CIDR block. */
   constructor(trust: TrustProxy) {
     this.#all = trust === true;
     if (trust === "loopback") this.#list = blockList(["127.0.0.0/8", "::1"]);
@@ -43,7 +43,7 @@ export class Proxies {
   }
 
   #trusts(address: string | undefined): boolean {
-    // A request that came over no connection is trusted where anybody is.
+    // With `true`, a request without a connection is trusted too.
     if (this.#all) return true;
     if (address === undefined) return false;
     const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
@@ -52,8 +52,8 @@ export class Proxies {
   }
 
   /**
-   * Reads the forwarded headers from the right, one entry for each trusted proxy: what is further left, the
-   * client may have written itself.
+   * Reads the forwarded headers from the right, one entry for each trusted proxy. The client may have written the entries further
+   * left itself.
    */
   read(peer: string | undefined, header: (name: string) => string | null): Forwarded {
     if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined };

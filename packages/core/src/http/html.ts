@@ -9,7 +9,7 @@ export function escapeHtml(text: string): string {
   return special.test(text) ? text.replace(specials, (character) => entities[character]!) : text;
 }
 
-/** Markup that is HTML already; made by {@link html} and {@link raw}, and a handler's result as it is. */
+/** HTML markup, made by {@link html} or {@link raw}. A handler may return it. */
 export class Html {
   readonly markup: string;
 
@@ -37,9 +37,9 @@ function write(value: unknown): string {
 }
 
 /**
- * Markup from a template: every value is escaped, {@link Html} is put in as it is, arrays are joined, and
- * `undefined`, `null` and `false` leave nothing. Attributes must be quoted. A URL in `href` or `src` is escaped,
- * not judged: build it with `urlFor`.
+ * Markup from a template. Every value is escaped, except {@link Html}, which is inserted as it is; arrays are joined; `undefined`,
+ * `null` and `false` insert nothing. Attributes must be quoted. A URL in `href` or `src` is escaped, but not checked: build it
+ * with `urlFor`.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
   let markup = strings[0]!;
@@ -47,19 +47,19 @@ export function html(strings: TemplateStringsArray, ...values: readonly unknown[
   return new Html(markup);
 }
 
-/** A response with markup, where a status or headers are wanted. */
+/** A response with markup and a status or headers of your own. */
 html.response = (markup: Html, init: ResponseInit = {}): Response => {
   const headers = new Headers(init.headers);
   if (!headers.has("content-type")) headers.set("content-type", type);
   return new Response(markup.markup, { ...init, headers });
 };
 
-/** The plain 200 answer of a handler that returned markup. */
+/** The response for a handler that returned markup. */
 export function htmlResponse(markup: Html, status = 200): Response {
   return fromParts({ body: markup.markup, status, statusText: "", headers: ["content-type", type] });
 }
 
-/** Markup that is put in without escaping. Never with anything a visitor wrote. */
+/** Markup that is inserted without escaping. Never use it for anything that a visitor wrote. */
 export function raw(markup: string): Html {
   return new Html(markup);
 }

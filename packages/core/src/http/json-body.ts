@@ -1,15 +1,15 @@
 import { HTTPError } from "./errors.ts";
 
 export interface JsonOptions {
-  /** How deep arrays and objects may stand in each other, 1000 at most. Default 64. */
+  /** How deep arrays and objects may be nested, at most 1000. Default 64. */
   readonly maxDepth?: number | undefined;
 }
 
 /**
- * What a body says in JSON.
+ * The value of a JSON body.
  *
- * @throws HTTPError 400 for malformed JSON, with the position where it can be told; for one that is nested deeper than allowed, and for keys that
- *   would reach a prototype where somebody copies the value: `__proto__`, and `prototype` in `constructor`.
+ * @throws HTTPError 400 for malformed JSON, with the position if it can be found; for JSON that is nested too deeply; and for keys
+ *   that would reach a prototype when the value is copied: `__proto__`, and `prototype` inside `constructor`.
  */
 export function parseJson(text: string, { maxDepth = 64 }: JsonOptions = {}): unknown {
   const value = parse(text);
@@ -27,10 +27,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** Characters in which a position is looked for that V8 does not give. */
+/** Most characters in which a position is searched for that V8 does not give. */
 const longestSearch = 65_536;
 
-/** Where a text stops being JSON: V8 says so for all mistakes but an unexpected token. Nothing else of its message may be sent: it quotes the text. */
+/** Where a text stops being JSON. V8 gives the position of every mistake but an unexpected token. The rest of its message is not sent: it quotes the text. */
 function positionOf({ message }: SyntaxError, text: string): number | undefined {
   const stated = /at position (\d+)/.exec(message)?.[1];
   if (stated !== undefined) return Number(stated);
@@ -59,7 +59,7 @@ function mistakeIn(text: string): string {
 
 function check(value: unknown, depth: number): void {
   if (typeof value !== "object" || value === null) return;
-  if (depth === 0) throw new HTTPError(400, "The body is JSON that is nested too deep.");
+  if (depth === 0) throw new HTTPError(400, "The body is JSON that is nested too deeply.");
   if (Array.isArray(value)) {
     for (const item of value) check(item, depth - 1);
     return;
@@ -68,7 +68,7 @@ function check(value: unknown, depth: number): void {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[key];
     const isConstructor = key === "constructor" && typeof member === "object" && member !== null;
     if (key === "__proto__" || (isConstructor && Object.hasOwn(member, "prototype"))) {
-      throw new HTTPError(400, `The body is JSON with the key ${key}, which is not taken.`);
+      throw new HTTPError(400, `The body is JSON with the key ${key}, which is not allowed.`);
     }
     check(member, depth - 1);
   }

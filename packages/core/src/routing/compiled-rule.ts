@@ -57,12 +57,12 @@ export function compileRules<Target>(
     try {
       const compiled = compileRule(rule, targets, shared);
       const problems = problemsOf(compiled);
-      for (const problem of problems) report(`The rule ${describeRule(rule)} can not work: ${problem}.`);
+      for (const problem of problems) report(`The rule ${describeRule(rule)} cannot work: ${problem}.`);
       return problems.length === 0 ? [compiled] : [];
     } catch (error) {
       // encodeURI throws URIError for half of a surrogate pair.
       if (!(error instanceof TypeError || error instanceof URIError)) throw error;
-      report(`The rule ${describeRule(rule)} can not work: ${error.message}.`);
+      report(`The rule ${describeRule(rule)} cannot work: ${error.message}.`);
       return [];
     }
   });

@@ -106,7 +106,7 @@ export class Router<Target = unknown> {
    * The URL of an endpoint.
    *
    * @param base - Of the running request; left out, an absolute URL needs `host`.
-   * @throws BuildError naming what is missing, or what can not be written into a URL.
+   * @throws BuildError naming what is missing, or what cannot be written into a URL.
    */
   build(endpoint: string, args: UrlArgs, options?: UrlOptions, base?: UrlBase): string {
     return this.#table.endpoints.build(endpoint, args, options, base);

@@ -22,7 +22,7 @@ export function checkRedirects(
 ): void {
   for (const compiled of compiledRules) {
     const problem = problemOf(compiled, endpoints, rules);
-    if (problem !== undefined) report(`The rule ${describeRule(compiled.rule)} can not redirect: ${problem}.`);
+    if (problem !== undefined) report(`The rule ${describeRule(compiled.rule)} cannot redirect: ${problem}.`);
   }
 }
 
@@ -37,7 +37,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
   }
   const rules = endpoints.rules(redirectTo.endpoint);
   if (rules.length === 0) {
-    // A rule that can not work has been reported already.
+    // A rule that cannot work has been reported already.
     const isKnown = all.some(({ endpoint }) => endpoint === redirectTo.endpoint);
     return isKnown ? undefined : `no rule has the endpoint "${redirectTo.endpoint}"`;
   }
@@ -65,7 +65,7 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
       return { host: undefined, path: safeRedirect(given) };
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new TypeError(`The rule ${describeRule(compiled.rule)} can not work: ${error.message}.`, { cause: error });
+      throw new TypeError(`The rule ${describeRule(compiled.rule)} cannot work: ${error.message}.`, { cause: error });
     }
   }
   const fitting = endpoints

@@ -5,7 +5,7 @@ import type { Converters } from "../rules/rule.ts";
 
 /** Rules that can never answer, because others always come first: a sentence each. */
 export interface Unreachable {
-  /** For two that can not be told apart. */
+  /** For two that cannot be told apart. */
   readonly duplicates: readonly string[];
   readonly hidden: readonly string[];
 }

@@ -116,6 +116,6 @@ export type AnyRule = Rule<string, string, HandlerLike, string, string, Converte
 
 /** Whether a rule's handler is a function that loads the class, and not the class. */
 export function isLazy(handler: unknown): handler is () => Promise<unknown> {
-  // The prototype of a class, unlike a function's, can not be replaced.
+  // The prototype of a class, unlike a function's, cannot be replaced.
   return typeof handler === "function" && Object.getOwnPropertyDescriptor(handler, "prototype")?.writable !== false;
 }

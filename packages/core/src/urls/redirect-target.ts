@@ -18,11 +18,10 @@ function split(url: string): { readonly origin: string; readonly rest: string } 
   const [, origin, rest = url] = whole.exec(url) ?? [];
   if (origin === undefined) return { origin: "", rest };
   // Not named in the message, for a password may stand there.
-  if (origin.includes("@"))
-    throw new TypeError("it can not redirect to a URL with a user name or a password: write what comes after its @");
+  if (origin.includes("@")) throw new TypeError("it cannot redirect to a URL with a user name or a password: write what comes after its @");
   // The parser of URLs takes line breaks and tabs out without a word, and an asterisk for a letter.
   if (/[\0-\x20*\x7f]/.test(origin) || !URL.canParse(origin))
-    throw new TypeError(`it can not redirect to ${JSON.stringify(origin)}, which has no host`);
+    throw new TypeError(`it cannot redirect to ${JSON.stringify(origin)}, which has no host`);
   return { origin: new URL(origin).origin, rest };
 }
 

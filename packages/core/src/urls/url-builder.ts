@@ -105,7 +105,7 @@ export class UrlBuilder {
     };
     const host = this.#write(this.#host, this.#filled(args), new Set(), encode, written);
     if (!isReadBack(this.#hostReaders, host, false, written))
-      throw new Refused(`its arguments can not be told apart in the host "${host.slice(1).replaceAll("/", ".")}"; give other values`);
+      throw new Refused(`its arguments cannot be told apart in the host "${host.slice(1).replaceAll("/", ".")}"; give other values`);
     return host.slice(1).replaceAll("/", ".");
   }
 
@@ -133,7 +133,7 @@ export class UrlBuilder {
   /**
    * The path and query. Nothing required may be missing.
    *
-   * @throws Refused for a value that can not be written into a URL.
+   * @throws Refused for a value that cannot be written into a URL.
    */
   build(args: UrlArgs): string {
     const used = new Set<string>(Object.keys(this.#defaults));
@@ -154,7 +154,7 @@ export class UrlBuilder {
       path = this.#write(this.#path, args, used, encode, written);
       if (isReadBack(this.#readers, path, true, written)) return path;
     }
-    throw new Refused(`its arguments can not be told apart in the path "${path}"; give the optional ones before them too, or other values`);
+    throw new Refused(`its arguments cannot be told apart in the path "${path}"; give the optional ones before them too, or other values`);
   }
 
   #filled(args: UrlArgs): UrlArgs {
