@@ -150,7 +150,7 @@ describe("a redirect", () => {
   });
 
   test.each([
-    [undefined, 'redirectTo of the rule "/moved" must give a URL as text.'],
+    [undefined, 'redirectTo of the rule "/moved" must return a URL as text.'],
     ["https://[/", 'The rule "/moved" cannot work: it cannot redirect to "https://[", which has no host.'],
     [
       "https://user:hunter2@other.example/",

@@ -190,7 +190,7 @@ test("buildOnly rules answer nothing", () => {
 describe("at start", () => {
   test.each<readonly [string, () => readonly unknown[]]>([
     ['where names "nope"', () => [new Rule("/:id", { where: { nope: int } })]],
-    ["no converter", () => [new Rule("/:id", { where: { id: 5 as never } })]],
+    ["not a converter", () => [new Rule("/:id", { where: { id: 5 as never } })]],
     ['a default for "id", which every URL of it gives', () => [new Rule("/:id", { defaults: { id: "a" } })]],
     ['its default for "id" is refused by its converter', () => [new Rule("/a{/:id}", { where: { id: int }, defaults: { id: -1 } })]],
     ['redirectTo has "nope"', () => [new Rule("/:id", { redirectTo: "/x/:nope" })]],
@@ -261,8 +261,8 @@ test("a rule with HEAD beside other methods comes in the order of the list", () 
   expect(found.type === "found" && found.rule.endpoint).toBe("first");
 });
 
-test.each([[[1]], [[undefined]], [[Symbol("no")]]])("methods that are no texts are refused with a sentence: %o", (methods) => {
-  expect(() => new Rule("/a", { methods: methods as never })).toThrow("no list of HTTP methods");
+test.each([[[1]], [[undefined]], [[Symbol("no")]]])("methods that are not text are refused with a sentence: %o", (methods) => {
+  expect(() => new Rule("/a", { methods: methods as never })).toThrow("must be an array of HTTP methods");
 });
 
 test("a rule whose every method another one names is refused", () => {

@@ -5,7 +5,7 @@ import { HTTPError, statusPhrase } from "../http/errors.ts";
 import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/router.ts";
-import { nearestFirst } from "../urls/similar-names.ts";
+import { bySimilarity } from "../urls/similar-names.ts";
 import { toResponse, type HandlerResult } from "./handler.ts";
 import { isPromise, type Steps } from "./steps.ts";
 
@@ -136,7 +136,7 @@ const mostRules = 10;
 /** With `debug`: the page of a path that no rule has, with those that come nearest. */
 export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
   const { path } = context.request;
-  const rows = nearestFirst(path, rules, (rule) => rule.path, mostRules).map(
+  const rows = bySimilarity(path, rules, (rule) => rule.path, mostRules).map(
     ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
       html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
   );

@@ -2,17 +2,17 @@ import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
 import { checkHeader, flatValue, without, type FlatHeaders } from "../http/headers.ts";
 import type { Response } from "../http/response.ts";
 
-/** Runs once, after all hooks, before status and headers leave. */
+/** A function that runs once, after all hooks, before status and headers are sent. */
 export type HeadFunction = (response: Response) => void | Promise<void>;
 
 interface HeadCookie {
-  /** Of two with the same key, the later takes the place of the earlier. */
+  /** A cookie replaces an earlier one with the same key. */
   readonly key: string;
   readonly line: string;
   readonly clearing: boolean;
 }
 
-/** What a request adds to the head of whichever response leaves. Made by the first thing added. */
+/** What a request adds to the head of its response, whichever response that is: cookies, headers, `Vary`, and functions to run before. */
 export class AddedHead {
   #cookies: HeadCookie[] = [];
   #headers: FlatHeaders = [];
@@ -40,18 +40,18 @@ export class AddedHead {
     this.#functions.push(work);
   }
 
-  /** The last registered function, taken out; `undefined` when all have run. */
+  /** Removes and returns the function that was registered last; `undefined` when all have run. */
   next(): HeadFunction | undefined {
     return this.#functions.pop();
   }
 
-  /** After an error: forgets cookies and headers, but not what clears a cookie. */
+  /** Drops cookies and headers after an error, except those that clear a cookie. */
   drop(): void {
     this.#cookies = this.#cookies.filter(({ clearing }) => clearing);
     this.#headers = [];
   }
 
-  /** The headers of a response with what was added. */
+  /** The headers of a response with those of the request. */
   merge(headers: FlatHeaders): FlatHeaders {
     const merged: FlatHeaders = [];
     const varies = this.#vary.length > 0;
@@ -68,7 +68,7 @@ export class AddedHead {
   }
 }
 
-/** The value of Vary with more names: each once, in the spelling that came first. RFC 9110 §12.5.5. */
+/** The value of `Vary` with more names. Each is listed once, as it was spelled first. RFC 9110 §12.5.5. */
 function mergeVary(present: string | undefined, added: readonly string[]): string {
   if (present === undefined && added.length === 1) return added[0]!;
   const names = new Map<string, string>();

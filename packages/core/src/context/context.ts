@@ -10,13 +10,13 @@ declare module "./local.ts" {
   }
 }
 
-/** Everything that belongs to one running request. */
+/** The context of one request: everything that belongs to it and lasts as long as it does. */
 export class Context implements RunningContext {
   readonly app: Application;
   readonly request: Request;
-  /** When the request came, in milliseconds of `performance.now()`. */
+  /** When the request began, in milliseconds of `performance.now()`. */
   readonly began = performance.now();
-  /** The handler that answers; `undefined` until it is made. */
+  /** The handler of the request; `undefined` until it is made. */
   handler: object | undefined = undefined;
   /** The unexpected error that ended the request. */
   error: unknown = undefined;
@@ -30,11 +30,11 @@ export class Context implements RunningContext {
   }
 
   head(): AddedHead {
-    if (this.#closed) throw new Error("Nothing can be added to the response: its head is being written, or gone.");
+    if (this.#closed) throw new Error("Cannot add to the response: its head is being sent, or was sent.");
     return (this.#head ??= new AddedHead());
   }
 
-  /** From here on nothing can be added to the head. */
+  /** Nothing can be added to the head from here on. */
   close(): void {
     this.#closed = true;
   }
@@ -52,7 +52,7 @@ export class Context implements RunningContext {
     logError(this.app.logger, `${method} ${path} ${status} after ${milliseconds} ms`, error);
   }
 
-  /** What was added to the head, if anything was. */
+  /** What was added to the head; `undefined` if nothing was. */
   get addedHead(): AddedHead | undefined {
     return this.#head;
   }

@@ -4,35 +4,35 @@ import type { AddedHead } from "./added-head.ts";
 import type { UrlOptions } from "../urls/endpoint-urls.ts";
 
 /**
- * What the running request knows, by name. Packages and applications add names by augmenting this interface of
- * `"@mini/core"`; reading what was not set throws {@link LocalError}.
+ * The names of {@link local} and their types. Packages and applications add names by augmenting this interface of `"@mini/core"`.
+ * Reading a name that is not set throws {@link LocalError}.
  */
 export interface Local {
-  /** The unexpected error that ended the request; `undefined` as long as there is none. */
+  /** The unexpected error that ended the request; `undefined` if there is none. */
   readonly error: unknown;
 }
 
-/** The least that is needed of a running request here; the application's context is one. */
+/** The part of a request's context that the functions of this room use. */
 export interface RunningContext {
   readonly app: { urlFor(endpoint: string, args?: Readonly<Record<string, unknown>>, options?: UrlOptions): string };
-  /** What is added to the response's head; made at the first call. */
+  /** What the request adds to the head of its response; made at the first call. */
   head(): AddedHead;
-  /** What is set under a name; `undefined`: nothing. */
+  /** The value of a name; `undefined` if it is not set. */
   get(name: string): unknown;
   set(name: string, value: unknown): void;
-  /** Whether the application names this origin: by a rule's host, or as trusted for cross-origin requests. */
+  /** Whether the application trusts the origin of a URL: a rule has its host, or it is trusted for cross-origin requests. */
   trustsOrigin(url: URL): boolean;
-  /** Why nothing is set under a name, and what to do. */
+  /** A message that says why a name is not set, and what to do. */
   missing(name: string): string;
 }
 
-/** The one store of the request-local context. */
+/** Keeps the context of the running request. */
 export const storage = new AsyncLocalStorage<RunningContext | undefined>();
 
 /**
  * The context of the running request.
  *
- * @param what - What is being done, for the message: `read local.request`.
+ * @param what - What the caller does, for the message: `read local.request`.
  * @throws LocalError when no request is running here.
  */
 export function running(what: string): RunningContext {
@@ -46,8 +46,8 @@ export function running(what: string): RunningContext {
 }
 
 /**
- * Runs work as if no request was running: for what outlives the request that happens to begin it, such as a connection, a
- * timer or an entry of a cache. It would keep all of the request in memory, and find a {@link local} that is over.
+ * Runs work outside the running request. Use it for anything that outlives the request that happens to start it, such as a
+ * connection, a timer or a cache entry: otherwise it would keep the whole request in memory, and see its {@link local}.
  */
 export function withoutRequest<Result>(work: () => Result): Result {
   return storage.run(undefined, work);
@@ -61,8 +61,8 @@ function read(name: string): unknown {
 }
 
 /**
- * The running request's own dictionary, reached from anywhere without being passed around. Two requests never
- * see each other's. `"user" in local` asks whether something is set.
+ * A dictionary of the running request, which code anywhere in the request can use without it being passed around. Requests never
+ * see each other's. `"user" in local` tells whether a name is set.
  */
 export const local: Local = new Proxy(Object.create(null) as Local, {
   get: (_target, name) => (typeof name === "symbol" ? undefined : read(name)),
@@ -79,7 +79,7 @@ export const local: Local = new Proxy(Object.create(null) as Local, {
   },
 });
 
-/** Sets a name of {@link local} that is read-only for everybody else; for the middleware that provides it. */
+/** Sets a name of {@link local} that is read-only for other code. For the middleware that provides it. */
 export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name]): void {
   running(`set local.${name}`).set(name, value);
 }

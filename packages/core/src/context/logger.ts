@@ -1,4 +1,4 @@
-/** What an application logs with: `console`, pino, or anything else with these four. Each call gets one line of text. */
+/** The logger of an application: `console`, pino, or any object with these four methods. Each call gets one text. */
 export interface Logger {
   error(message: string): void;
   warn(message: string): void;
@@ -6,16 +6,16 @@ export interface Logger {
   debug(message: string): void;
 }
 
-/** Logs what went wrong where, with its stack and what caused it. A logger that fails is no reason to leave a request without its answer. */
+/** Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered. */
 export function logError(logger: Logger, where: string, error: unknown): void {
   try {
     logger.error(`${where}: ${describe(error)}`);
   } catch {
-    // There is nobody left to tell.
+    // The failure of the logger cannot be logged.
   }
 }
 
-/** Causes that are told of at most: an error may be its own, by some way round. */
+/** Most causes that are logged. An error can be its own cause, directly or through others. */
 const mostCauses = 10;
 
 function describe(error: unknown, causes = mostCauses): string {
@@ -24,6 +24,6 @@ function describe(error: unknown, causes = mostCauses): string {
     const text = error.stack ?? `${error.name}: ${error.message}`;
     return error.cause === undefined || causes === 0 ? text : `${text}\n  caused by ${describe(error.cause, causes - 1)}`;
   } catch {
-    return "a value that cannot be written as text";
+    return "a value that cannot be converted to text";
   }
 }

@@ -6,21 +6,20 @@ import { Response } from "../http/response.ts";
 export interface RedirectOptions {
   /** Default 302. */
   readonly status?: number | undefined;
-  /** Lets the redirect leave the site. Only for a target that the application chose. Default false. */
+  /** Whether the redirect may leave the site. Only for a target that the application has chosen. Default false. */
   readonly external?: boolean | undefined;
 }
 
 const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
 
 /**
- * A redirect to a place on this site. The target is read as browsers read it (WHATWG URL, relative to the
- * request), and for the request's own host only path, query and fragment are sent: no spelling of another site
- * gets through.
+ * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host
+ * of the request, only path, query and fragment are sent, so that no spelling of another site gets through.
  *
- * @param location - May come from a visitor, as a query argument does.
- * @throws UnsafeRedirectError, answered with 400, for a target on another host, with a user name, or that is
- *   neither http nor https; a host that a rule names, or an origin in `crossOrigin.trusted`, is allowed.
- * @throws TypeError for a status that is no redirect.
+ * @param location - May come from a visitor, in a query argument for example.
+ * @throws UnsafeRedirectError, answered with 400, for a target on another host, with a user name, or that is neither http nor
+ *   https. A host that a rule names and an origin in `crossOrigin.trusted` are allowed.
+ * @throws TypeError for a status that is not a redirect.
  */
 export function redirect(location: string, options: number | RedirectOptions = {}): Response {
   const { status = 302, external = false } = typeof options === "number" ? { status: options } : options;
@@ -31,7 +30,7 @@ export function redirect(location: string, options: number | RedirectOptions = {
   try {
     url = new URL(location, request.url);
   } catch {
-    // Only the URL parser throws here, for text that is no URL.
+    // new URL() throws for text that is not a URL.
     throw new UnsafeRedirectError();
   }
   if ((url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "" || url.password !== "") {

@@ -13,7 +13,7 @@ declare module "./local.ts" {
   }
 }
 
-/** What a request needs to know of its application. */
+/** The settings of an application that decide how its requests are read. */
 export interface RequestSettings {
   /** Whose `X-Forwarded-*` headers count; `undefined`: nobody's. */
   readonly proxies: Proxies | undefined;
@@ -23,10 +23,10 @@ export interface RequestSettings {
   readonly maxBodySize: number;
 }
 
-/** Path and query that a URL has as they were sent: no segment `.` or `..`, encoded or not, and nothing that it would encode. */
+/** Path and query that the URL parser leaves as they are: no segment `.` or `..`, encoded or not, and no character that it encodes. */
 const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
 
-/** The target in a URL, without the fragment. */
+/** The target of a request in its URL, without the fragment. */
 function targetIn(url: string): Target {
   const hostStart = url.indexOf("//") + 2;
   const pathStart = url.indexOf("/", hostStart);
@@ -35,14 +35,14 @@ function targetIn(url: string): Target {
   return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
 }
 
-/** The running request, every part of it computed when it is first asked for. */
+/** A request. Its parts are computed when they are first read. */
 export class Request {
-  /** The standard request it stands for; its body can be read here or there, not both. */
+  /** The standard Request. The body can be read from one of the two only. */
   readonly web: globalThis.Request;
   readonly method: string;
-  /** The path as it was sent, percent-encoding included, without the query. */
+  /** The path as it was sent, with percent-encoding, without the query. */
   readonly path: string;
-  /** The rule that matched; `undefined` until then, and for 404 and its like. */
+  /** The rule that matched; `undefined` before the match, and if there is none. */
   rule: Rule | undefined = undefined;
   readonly #settings: RequestSettings;
   readonly #target: Target;
@@ -69,17 +69,17 @@ export class Request {
     return (this.#forwarded ??= proxies.read((this.web as ServedRequest).ip, (name) => this.web.headers.get(name)));
   }
 
-  /** The absolute URL, without a fragment. Scheme and host are a trusted proxy's where there is one. */
+  /** The absolute URL, without a fragment. Behind a trusted proxy, with the scheme and host that the proxy reports. */
   get url(): string {
     return `${this.secure ? "https" : "http"}://${this.host}${this.#target.pathAndQuery}`;
   }
 
-  /** Query with its `?`; empty when there is none. */
+  /** The query with its `?`; empty if there is none. */
   get search(): string {
     return this.#target.pathAndQuery.slice(this.path.length);
   }
 
-  /** Host and, unless it is the scheme's own, port: what the client asked for, in lower case. */
+  /** The host that the client has requested, in lower case, with the port unless it is that of the scheme. */
   get host(): string {
     const { trustedHosts } = this.#settings;
     const host = this.#proxied?.host;
@@ -93,12 +93,12 @@ export class Request {
     return protocol === undefined ? this.#target.origin.secure : protocol === "https";
   }
 
-  /** Address of the client; behind trusted proxies, the one they report. `undefined` without a connection. */
+  /** Address of the client. Behind trusted proxies, the address that they report. `undefined` without a connection. */
   get ip(): string | undefined {
     return this.#settings.proxies === undefined ? (this.web as ServedRequest).ip : this.#proxied?.ip;
   }
 
-  /** The query's values by name. */
+  /** The arguments of the query. */
   get args(): URLSearchParams {
     return (this.#args ??= new URLSearchParams(this.search));
   }
@@ -107,12 +107,12 @@ export class Request {
     return this.web.headers;
   }
 
-  /** Cookies by name, the first of equal names. */
+  /** Cookies by name; of equal names, the first. */
   get cookies(): ReadonlyMap<string, string> {
     return (this.#cookies ??= parseCookies(this.headers.get("cookie")));
   }
 
-  /** Aborted when the client goes away. */
+  /** Aborted when the client disconnects. */
   get signal(): AbortSignal {
     return this.web.signal;
   }
@@ -122,31 +122,31 @@ export class Request {
   }
 
   /**
-   * The body as text in UTF-8; bytes that are none become U+FFFD. May be called again, and beside `json` and `formData` of a
-   * urlencoded form.
+   * The body as UTF-8 text; invalid bytes become U+FFFD. May be called several times, and together with `json()` and the
+   * `formData()` of a urlencoded form.
    *
-   * @throws HTTPError 413 for a body over the application's `maxBodySize`, 415 for one that is compressed or says another
-   *   charset, 400 for one that breaks off.
+   * @throws HTTPError 413 for a body over the application's `maxBodySize`, 415 for a compressed body or another charset, 400 for a
+   *   body that is incomplete.
    */
   text(): Promise<string> {
     return this.#content.text();
   }
 
   /**
-   * The body read as JSON; `unknown`, for it comes from the client.
+   * The value of a JSON body. It comes from the client, so its type is `unknown`.
    *
-   * @throws HTTPError 415 when the content type is not JSON, 400 for malformed JSON, one nested deeper than `maxDepth`, and one
-   *   with a key `__proto__` or `constructor.prototype`, 413 and 415 as {@link text}.
+   * @throws HTTPError 415 if the content type is not JSON, 400 for malformed JSON, JSON that is nested deeper than `maxDepth`, and
+   *   the keys `__proto__` and `constructor.prototype`, 413 and 415 like {@link text}.
    */
   json(options?: JsonOptions): Promise<unknown> {
     return this.#content.json(options);
   }
 
   /**
-   * The fields of a form, urlencoded or multipart. Files are `File` objects, in memory: `maxBodySize` bounds them.
+   * The fields of a form, urlencoded or multipart. Files are `File` objects in memory, limited by `maxBodySize`.
    *
    * @throws HTTPError 415 for another content type, 400 for a malformed body, 413 for more than `maxFields` fields, 413 and 415
-   *   as {@link text}.
+   *   like {@link text}.
    */
   formData(options?: FormOptions): Promise<FormData> {
     return this.#content.formData(options);
@@ -154,9 +154,9 @@ export class Request {
 }
 
 /**
- * The running request, reached from anywhere without being passed around; it forwards to `local.request`.
+ * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
  *
- * @throws LocalError when it is read outside a request.
+ * @throws LocalError if it is read outside a request.
  */
 export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
   get(_target, name) {

@@ -8,15 +8,18 @@ import { sameValue } from "../urls/url-args.ts";
 /** What is asked of a request to find its canonical URL. */
 export interface RequestedUrl {
   readonly path: string;
-  /** As a path; `undefined`: not asked for. */
+  /** In the form of a path; `undefined`: the host does not matter. */
   readonly host: string | undefined;
   /** Whether the methods of a rule, `undefined` for any, include that of the request. */
   allows(methods: readonly string[] | undefined): boolean;
 }
 
-/** Where rules share their arguments' canonical URL: the one of the rule that has most of them as defaults. */
+/**
+ * Finds the canonical URL of arguments that several rules of an endpoint can have: that of the rule with most of them as defaults.
+ * The others redirect to it.
+ */
 export class CanonicalUrls {
-  /** Rules with defaults, those with most of them first; by endpoint, or else by handler. */
+  /** Rules with defaults, those with most defaults first; by endpoint, or by handler if they have none. */
   readonly #siblings = new Map<unknown, CompiledRule<unknown>[]>();
 
   constructor(rules: readonly CompiledRule<unknown>[]) {
@@ -30,12 +33,12 @@ export class CanonicalUrls {
     for (const siblings of this.#siblings.values()) siblings.sort((one, other) => other.defaults.length - one.defaults.length);
   }
 
-  /** Whether another URL may say the same as one of a rule. */
+  /** Whether another URL can have the same arguments as one of the rule. */
   has(rule: CompiledRule<unknown>): boolean {
     return this.#siblings.has(keyOf(rule));
   }
 
-  /** The URL that says the same, and is to be used; `undefined`: the request's own. */
+  /** The canonical URL; `undefined`: that of the request. */
   find(candidate: RuleCandidate<unknown>, args: Args, requested: RequestedUrl): Location | undefined {
     const { path, host } = requested;
     const { compiled, alternative } = candidate;
@@ -53,7 +56,7 @@ export class CanonicalUrls {
       if (given.length < compiled.defaults.length) return undefined;
       if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && requested.allows(methods)) {
         const other = { host: builder.host(args), path: builder.build(args) };
-        // Where it is the request's own URL, a redirect would lead nowhere else.
+        // A redirect to the URL of the request would be endless.
         const isOwn = other.path === path && (other.host === undefined || hostAsPath(other.host) === host);
         return isOwn ? undefined : other;
       }

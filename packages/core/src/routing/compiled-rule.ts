@@ -5,42 +5,42 @@ import { readRedirectPattern, type RedirectPattern } from "../urls/redirect-targ
 import type { AnyRule, Converters } from "../rules/rule.ts";
 import { allNames, UrlBuilder } from "../urls/url-builder.ts";
 
-/** A rule, read and checked. */
+/** A rule whose patterns are parsed and checked. */
 export interface CompiledRule<Target> {
   readonly rule: AnyRule;
   /** `undefined` for a rule that redirects, or only builds URLs. */
   readonly target: Target | undefined;
-  /** HTTP methods it answers; `undefined`: any. */
+  /** HTTP methods that the rule answers; `undefined`: any. */
   readonly methods: readonly string[] | undefined;
-  /** Its path with the optional groups written out, in path-to-regexp's order, and what reads each. */
+  /** The alternatives of its path, in the order of path-to-regexp, and the reader of each. */
   readonly path: readonly Alternative[];
   readonly readers: readonly ArgReader[];
   /** The same for its host. */
   readonly host: readonly Alternative[] | undefined;
   readonly hostReaders: readonly ArgReader[] | undefined;
-  /** Names of all arguments it gives: those of path and host, and its defaults. */
+  /** Names of all its arguments: the parameters of path and host, and the defaults. */
   readonly args: ReadonlySet<string>;
-  /** Names of the arguments that have a converter, and of those that have a default. */
+  /** Names of the arguments with a converter, and of those with a default. */
   readonly constrained: ReadonlySet<string>;
   readonly defaults: readonly string[];
   readonly builder: UrlBuilder;
-  /** Of `redirectTo`, where that is text. */
+  /** The pattern of `redirectTo`, if that is text. */
   readonly redirect: RedirectPattern | undefined;
 }
 
-/** What a router asks of whoever answers its rules. */
+/** What a router needs to know about the handlers of its rules. */
 export interface RuleTargets<Target> {
-  /** Not asked for rules that redirect or only build URLs. */
+  /** The target of a rule. Not called for rules that redirect or only build URLs. */
   readonly target: (rule: AnyRule) => Target;
-  /** HTTP methods that a rule answers; `undefined`: any. Asked once, at start. */
+  /** HTTP methods that a rule answers; `undefined`: any. Called once, at start. */
   readonly methods: (rule: AnyRule) => readonly string[] | undefined;
-  /** Names for a table of rules. */
+  /** Names for the table of rules. */
   readonly describe?: (rule: AnyRule) => { readonly handler: string; readonly middleware: readonly string[] };
-  /** What is wrong with the rules beside what the router sees itself; sentences. */
+  /** Problems of the rules that the router does not find itself; a sentence each. */
   readonly problems?: readonly string[];
 }
 
-/** The rules that can work; `report` gets a sentence for each thing that is wrong with the others. */
+/** Compiles the rules that can work; `report` gets a sentence for each problem of the others. */
 export function compileRules<Target>(
   rules: readonly AnyRule[],
   targets: RuleTargets<Target>,
@@ -71,10 +71,10 @@ export function compileRules<Target>(
 const noNames: ReadonlySet<string> = Object.freeze(new Set<string>());
 const setOf = (names: readonly string[]) => (names.length === 0 ? noNames : new Set(names));
 
-/** Gives one list for all equal lists of methods, so that it stays in the processor's cache. */
+/** Returns the same list for all equal lists of methods, so that it stays in the cache of the processor. */
 type Shared = (methods: readonly string[]) => readonly string[];
 
-/** @throws TypeError saying what is wrong with a pattern. */
+/** @throws TypeError that says what is wrong with a pattern. */
 function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared: Shared): CompiledRule<Target> {
   checkTypes(rule);
   const { where, defaults } = rule;
@@ -103,7 +103,7 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
   };
 }
 
-/** @throws TypeError for options of another type, as JavaScript may give them. */
+/** @throws TypeError for options of a wrong type, which JavaScript can pass. */
 function checkTypes({ endpoint, host, redirectTo }: AnyRule): void {
   for (const [name, value] of Object.entries({ endpoint, host }))
     if (value !== undefined && typeof value !== "string") throw new TypeError(`its ${name} must be text`);
@@ -119,7 +119,7 @@ function readersOf(all: readonly Alternative[], where: Converters): readonly Arg
   return all.map((alternative) => new ArgReader(alternative, where));
 }
 
-/** What is wrong with a rule whose patterns can be read. */
+/** The problems of a rule whose patterns could be parsed; a sentence each. */
 function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): readonly string[] {
   const { where, defaults, endpoint, handler, redirectTo, buildOnly } = rule;
   const inPath = namesIn(path);
@@ -128,9 +128,9 @@ function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): reado
   for (const name of inHost) if (inPath.has(name)) problems.push(`host and path both have the parameter "${name}"; give one another name`);
   for (const [name, converter] of Object.entries(where)) {
     if (!inPath.has(name) && !inHost.has(name))
-      problems.push(`where names "${name}", which is no parameter of it; correct the name, or remove it`);
+      problems.push(`where names "${name}", which is not one of its parameters; correct the name, or remove it`);
     else if (!isConverter(converter))
-      problems.push(`where gives "${name}" something that is no converter; use int, oneOf(...) or { parse, format }`);
+      problems.push(`where gives "${name}" something that is not a converter; use int, oneOf(...) or { parse, format }`);
     else if (Object.hasOwn(defaults, name) && !isAccepted(where, name, defaults[name]))
       problems.push(`its default for "${name}" is refused by its converter; change one of them`);
   }
@@ -157,7 +157,7 @@ function isAccepted(where: Converters, name: string, value: unknown): boolean {
   try {
     return values.every((each) => converter.parse(converter.format(each)) !== undefined);
   } catch {
-    // Whatever it throws, such as for a value of another type, it does not accept the value.
+    // A converter that throws, for a value of another type for example, does not accept the value.
     return false;
   }
 }

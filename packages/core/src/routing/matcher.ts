@@ -2,75 +2,75 @@ import { MixedSegments, type Edge } from "./mixed-segments.ts";
 import type { Alternative, Segment } from "../rules/pattern.ts";
 import { isRest, valueReader, type ValueReader } from "../rules/value-reader.ts";
 
-/** One alternative of a pattern, and what it stands for. */
+/** One alternative of a pattern that a matcher can find. */
 export interface Candidate {
   readonly alternative: Alternative;
   /** Names of parameters that have a converter. */
   readonly constrained: ReadonlySet<string>;
   /** Whether the pattern has optional groups. */
   readonly optional: boolean;
-  /** Whether it was made for a final slash that the pattern does not have. */
+  /** Whether the alternative was added because the final slash does not matter. */
   readonly lenient: boolean;
-  /** Its place among all of its matcher: of those that match, the smallest wins. Set by the matcher. */
+  /** Its position among all candidates of the matcher: of those that match, the smallest wins. Set by the matcher. */
   order: number;
-  /** The next best one for the very same paths. Set by the matcher. */
+  /** The next best candidate for exactly the same paths. Set by the matcher. */
   next: this | undefined;
 }
 
-/** Says which of the candidates that match is wanted. */
+/** Decides which of the matching candidates is found. */
 export interface Judge<Each> {
-  /** Asked of one candidate after the other, best first, until one is accepted. */
+  /** Called for each matching candidate, the best first, until one is accepted. */
   accepts(candidate: Each): boolean;
 }
 
-/** A wildcard and all that comes after it. */
+/** A wildcard and everything after it. */
 interface Tail<Each extends Candidate> {
   readonly candidate: Each;
-  /** Text before a wildcard that takes the rest; `undefined` where only reading the whole path can tell. */
+  /** Text before a wildcard that takes the rest of the path; `undefined`: the whole path must be read to know whether it matches. */
   readonly text: string | undefined;
   readonly read: ValueReader;
-  /** Text that the path ends with: quicker to see than whether all of it matches. */
+  /** Text at the end of the path, which is faster to compare than the whole path. */
   readonly end: string;
 }
 
-/** What may come after the segments that led here. */
+/** A node of the tree: the segments that may follow. */
 class Node<Each extends Candidate> {
   /**
-   * Text that has to follow where the node begins, so that a chain of literal segments is one comparison: for one of
-   * {@link few} from a segment's first character, elsewhere from the slash before it.
+   * Text that must follow, so that a chain of literal segments takes one comparison. It starts with the first character of a
+   * segment if the node is one of {@link few}, and with the slash before it otherwise.
    */
   skip = "";
-  /** The literal ways on, as long as they are few: then comparing is faster than looking up. */
+  /** The nodes of the next literal segments, if there are only a few: then comparing is faster than a lookup. */
   few: readonly Node<Each>[] | undefined;
-  /** The first character of each of {@link few}; NUL where its segment is empty. */
+  /** The first character of each of {@link few}; NUL for an empty segment. */
   heads = "";
-  /** The literal ways on by their first segment. */
+  /** The nodes of the next literal segments, by the segment. */
   statics: Map<string, Node<Each>> | undefined;
-  /** Segments of text and parameters, and of text and wildcards. */
+  /** The nodes of segments with text and parameters, and of those with text and wildcards. */
   mixed: MixedSegments<Node<Each>, Tail<Each>> | undefined;
-  /** A parameter with a converter, and one without. */
+  /** The nodes of a parameter with a converter, and of one without. */
   constrained: Node<Each> | undefined;
   parameter: Node<Each> | undefined;
   tails: Tail<Each>[] | undefined;
-  /** The best of those whose path ends here. */
+  /** The best candidate whose path ends here. */
   best: Each | undefined;
 }
 
 const slashCode = 47;
-/** Most literal ways on that are tried one after the other. */
+/** Most literal segments that are compared one after the other. */
 const mostFew = 6;
 
 /**
- * Finds the pattern for a path: a tree over the segments of all patterns, so that the cost depends on the path and not
- * on their number. Of the alternatives that match, the one wins that has, segment by segment from the left, more
- * literal text, then a parameter with a converter before one without, then a parameter before a wildcard; among equals
- * one without optional groups, then the one added first.
+ * Finds the pattern for a path, in a tree of the segments of all patterns: the cost depends on the length of the path, and not on
+ * the number of patterns. If several alternatives match, they are compared segment by segment, from the left: more literal text
+ * wins, then a parameter with a converter, then one without, then a wildcard. Among equals, one without optional groups wins, then
+ * the one that was added first.
  */
 export class Matcher<Each extends Candidate> {
   readonly #root: Node<Each>;
-  /** Paths without parameters, whole: nothing can win over them. */
+  /** The paths without parameters. No other pattern can win over them. */
   readonly #exact = new Map<string, Each>();
-  /** Which lengths and last characters those have: most other paths are told by these, without being hashed. */
+  /** The lengths and last characters of these paths, which tell most other paths from them without a lookup. */
   readonly #endings = new Uint8Array(64 * 128);
 
   /** @param candidates - As {@link rankCandidates} gives them. */
@@ -92,23 +92,22 @@ export class Matcher<Each extends Candidate> {
     this.#root = compressed(root);
   }
 
-  /** The best of the candidates whose pattern is the path itself, without parameters. */
+  /** The best candidate whose pattern is exactly the path, without parameters. */
   exact(path: string): Each | undefined {
     return this.#endings[ending(path)] === 1 ? this.#exact.get(path) : undefined;
   }
 
   /**
-   * The best candidate that is accepted. Every candidate that matches the path is offered until one is; so after a
-   * refusal of all, the judge has seen all of them.
+   * The best candidate that the judge accepts. If it accepts none, it has seen every candidate that matches.
    *
    * @param path - Starts with a slash.
-   * @param exact - What {@link exact} has found for it.
+   * @param exact - What {@link exact} has found for the path.
    */
   find(path: string, judge: Judge<Each>, exact: Each | undefined): Each | undefined {
     return pick(exact, judge) ?? follow(this.#root, path, 0, judge);
   }
 
-  /** Where a candidate belongs: a whole path, or a node; `undefined` for one that has become a tail. */
+  /** The path or the node of a candidate; `undefined`: it has a wildcard, and was added as a tail. */
   #place(root: Node<Each>, candidate: Each): Node<Each> | string | undefined {
     const { alternative, constrained } = candidate;
     const { segments } = alternative;
@@ -145,7 +144,7 @@ function child<Each extends Candidate>(node: Node<Each>, segment: Segment, const
   return made;
 }
 
-/** The node with chains of literal segments below it put together, or the one below that does for both. */
+/** The node with chains of literal segments below it joined; or the only node below it, if it can replace it. */
 function compressed<Each extends Candidate>(node: Node<Each>): Node<Each> {
   node.mixed?.replace(compressed);
   if (node.constrained !== undefined) node.constrained = compressed(node.constrained);
@@ -170,17 +169,17 @@ function below<Each extends Candidate>(node: Node<Each>, text: string): Node<Eac
   return node;
 }
 
-/** What is at a node, where the segment before it ends at `end`; nothing where the path goes on within a literal segment. */
+/** Searches at a node, after a segment that ends at `end`. */
 function follow<Each extends Candidate>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Each | undefined {
   const { skip } = node;
-  // For the short texts of paths quicker than startsWith().
+  // For short texts this is faster than startsWith().
   for (let i = 0; i < skip.length; i++) if (path.charCodeAt(end + i) !== skip.charCodeAt(i)) return undefined;
   const at = end + skip.length;
   if (at === path.length) return pick(node.best, judge);
   return path.charCodeAt(at) === slashCode ? search(node, path, at + 1, judge) : undefined;
 }
 
-/** What is below a node, for a segment that begins at `start`. */
+/** Searches below a node, with the segment that starts at `start`. */
 function search<Each extends Candidate>(node: Node<Each>, path: string, start: number, judge: Judge<Each>): Each | undefined {
   const { few } = node;
   let found: Each | undefined;
@@ -216,7 +215,7 @@ function search<Each extends Candidate>(node: Node<Each>, path: string, start: n
   return undefined;
 }
 
-/** Segments with text rank by what comes after them too, so each that matches is followed and the best is taken. */
+/** Segments with text are ranked together with what follows them, so each that matches is searched, and the best candidate wins. */
 function searchMixed<Each extends Candidate>(
   mixed: MixedSegments<Node<Each>, Tail<Each>>,
   path: string,
@@ -247,15 +246,15 @@ function pick<Each extends Candidate>(first: Each | undefined, judge: Judge<Each
   return undefined;
 }
 
-/** The candidates, best first. */
+/** The candidates, the best first. */
 export function rankCandidates<Each extends Candidate>(candidates: readonly Each[]): readonly Each[] {
   const ranked = candidates.map((candidate) => ({ candidate, rank: rankOf(candidate) }));
-  // sort() keeps equals in the order in which they were added.
+  // sort() keeps the order of equal ones.
   ranked.sort((one, other) => compareRanks(one.rank, other.rank) || compareTies(one.candidate, other.candidate));
   return ranked.map(({ candidate }) => candidate);
 }
 
-/** Two numbers for each segment: literal text counts first, then what else there is in it. Smaller is better. */
+/** Two numbers for each segment, the length of its text and the kind of its parameters. Smaller ranks are better. */
 type Rank = readonly number[];
 
 function rankOf({ alternative: { segments }, constrained }: Candidate): Rank {

@@ -1,32 +1,32 @@
 import type { FlatToken } from "../rules/pattern.ts";
 import { matchSegment } from "../rules/value-reader.ts";
 
-/** A segment of text and parameters, and what comes after it. */
+/** A segment with text and parameters, and the node after it. */
 export interface Edge<Node> {
   readonly tokens: readonly FlatToken[];
   readonly shape: string;
   node: Node;
 }
 
-/** Edges and tails whose text before the first parameter, and after the last, has the same lengths. */
+/** Edges and tails with equal lengths of the text before the first parameter and after the last. */
 interface Group<Node, Tail> {
   readonly before: number;
   readonly after: number;
-  /** By the text before, then by the text after. */
+  /** By the text before the first parameter, then by the text after the last. */
   readonly edges: Map<string, Map<string, Edge<Node>[]>>;
-  /** By the text before. */
+  /** By the text before the wildcard. */
   readonly tails: Map<string, Tail[]>;
 }
 
 /**
- * The segments at one place that hold text beside parameters: `v:major`, `:name.json`, `files-*path`. They are found by
- * the text at both ends, so that many cost no more than few; only those that differ in nothing but the text between
- * two parameters are tried one after the other.
+ * The segments at one node that have both text and parameters: `v:major`, `:name.json`, `files-*path`. They are found by the text
+ * at both ends, so that the cost does not depend on their number. Only those that differ in nothing but the text between two
+ * parameters are tried one after the other.
  */
 export class MixedSegments<Node, Tail> {
   readonly #groups: Group<Node, Tail>[] = [];
 
-  /** The node behind a segment, made where there is none; a segment with converters is another one, for it ranks otherwise. */
+  /** The node after a segment, made if there is none. A segment with converters has a node of its own, because it ranks differently. */
   next(tokens: readonly FlatToken[], isConstrained: boolean, make: () => Node): Node {
     const [before, after] = endsOf(tokens);
     const shape = JSON.stringify([isConstrained, ...tokens.map((token) => (token.type === "text" ? token.value : 0))]);
@@ -50,7 +50,7 @@ export class MixedSegments<Node, Tail> {
     else known.push(tail);
   }
 
-  /** Puts another node in the place of each. */
+  /** Replaces each node. */
   replace(change: (node: Node) => Node): void {
     for (const { edges } of this.#groups)
       for (const byEnd of edges.values()) for (const some of byEnd.values()) for (const edge of some) edge.node = change(edge.node);
@@ -65,7 +65,7 @@ export class MixedSegments<Node, Tail> {
     }
   }
 
-  /** Calls `visit` with every tail whose text the segment begins with. */
+  /** Calls `visit` with every tail whose text is at the start of the segment. */
   eachTail(segment: string, visit: (tail: Tail) => void): void {
     for (const { before, tails } of this.#groups) {
       if (segment.length < before || tails.size === 0) continue;

@@ -11,28 +11,29 @@ import type { Found, RuleCandidate } from "./rule-candidate.ts";
 import { redirectFor, type Location } from "./rule-redirects.ts";
 import { makeRuleTable, type HostCandidate, type RuleTable } from "./rule-table.ts";
 
-/** One line of the table of rules. */
+/** A row of the table of rules. */
 export interface RuleDescription {
-  /** `undefined`: any, as long as the handler's class is not loaded, or the rule redirects. */
+  /** `undefined`: any, because the handler class is not loaded yet, or the rule redirects. */
   readonly methods: readonly string[] | undefined;
   /** `undefined`: any. */
   readonly host: string | undefined;
   readonly path: string;
   readonly endpoint: string | undefined;
-  /** Name of the class, with the action if there is one; or what the rule does without a handler. */
+  /** Name of the handler class, with the action if there is one; or what the rule does without a handler. */
   readonly handler: string;
-  /** Names of the classes, in the order in which they run. */
+  /** Names of the middleware classes, in the order in which they run. */
   readonly middleware: readonly string[];
 }
 
+/** The result of a lookup. */
 export type Matched<Target> =
   | Found<Target>
-  /** A path with one leading slash and no query, or a whole URL where the host is another one. */
+  /** `location` is a path with one leading slash and no query, or an absolute URL if the host is another one. */
   | { readonly type: "redirect"; readonly location: string }
-  /** `OPTIONS` of a path whose rules leave the answer to the framework. */
+  /** `OPTIONS` for a path whose rules do not answer it themselves. */
   | { readonly type: "options"; readonly allow: readonly string[] }
   | { readonly type: "methodNotAllowed"; readonly allow: readonly string[] }
-  /** The path has an escape that is not valid UTF-8, or none at all. */
+  /** The path has malformed percent-encoding. */
   | { readonly type: "malformed" }
   | { readonly type: "notFound" };
 
@@ -40,10 +41,10 @@ const notFound = { type: "notFound" } as const;
 const malformed = { type: "malformed" } as const;
 const slashCode = 47;
 
-/** Which rule answers a path, and which URL an endpoint has. */
+/** Finds the rule for a request, and builds the URL of an endpoint. */
 export class Router<Target = unknown> {
   readonly rules: readonly AnyRule[];
-  /** Whether any rule says for which host it is: then `match()` needs the request's. */
+  /** Whether any rule has a host. Then `match()` needs the host of the request. */
   readonly usesHosts: boolean;
   readonly #describe: RuleTargets<Target>["describe"];
   readonly #table: RuleTable<Target>;
@@ -81,8 +82,8 @@ export class Router<Target = unknown> {
    * Finds the rule for a request.
    *
    * @param method - In upper case.
-   * @param path - As it was sent: not decoded, without the query.
-   * @param base - Of the request; needed where `usesHosts`.
+   * @param path - The path as it was sent: not decoded, without the query.
+   * @param base - Scheme and host of the request; needed if `usesHosts`.
    */
   match(method: string, path: string, base?: UrlBase): Matched<Target> {
     if (path.charCodeAt(0) !== slashCode) return notFound;
@@ -105,8 +106,8 @@ export class Router<Target = unknown> {
   /**
    * The URL of an endpoint.
    *
-   * @param base - Of the running request; left out, an absolute URL needs `host`.
-   * @throws BuildError naming what is missing, or what cannot be written into a URL.
+   * @param base - Scheme and host of the running request. Without it, an absolute URL needs `host`.
+   * @throws BuildError that names what is missing or cannot be written into a URL.
    */
   build(endpoint: string, args: UrlArgs, options?: UrlOptions, base?: UrlBase): string {
     return this.#table.endpoints.build(endpoint, args, options, base);
@@ -133,7 +134,7 @@ export class Router<Target = unknown> {
       return { type: "found", rule, target: target as Target, params };
     } catch (error) {
       if (error instanceof URIError) return malformed;
-      // What no URL can say is nowhere to be found.
+      // The target of the redirect cannot be written as a URL.
       if (error instanceof Refused) return notFound;
       throw error;
     }
@@ -144,7 +145,7 @@ export class Router<Target = unknown> {
     return { type: "redirect", location: onlyPath ? path : origin(base?.scheme ?? "http", withPort(host, base)) + path };
   }
 
-  /** The path that a request without its final slash, or with slashes repeated, is sent on to. */
+  /** The path with the final slash added or repeated slashes merged, if a rule answers that one. */
   #otherSlashes({ path, method, host, encoded }: Search<Target>): string | undefined {
     const isRepeated = path.includes("//");
     if (!isRepeated && !this.#table.hasBranches) return undefined;
@@ -158,21 +159,21 @@ export class Router<Target = unknown> {
   }
 }
 
-/** One search for the rule of a request: which candidates fit it, and what it has seen of the others. */
+/** One search for the rule of a request: decides which candidates fit it, and notes the methods of those that do not. */
 class Search<Target> implements Judge<RuleCandidate<Target>> {
   /** In upper case. */
   readonly method: string;
-  /** Not decoded, with its escapes in upper case. */
+  /** Not decoded; the hexadecimal digits of escapes are in upper case. */
   readonly path: string;
-  /** As a path; `undefined`: not asked for. */
+  /** In the form of a path; `undefined`: the host does not matter. */
   readonly host: string | undefined;
   /** Whether the path has escapes. */
   readonly encoded: boolean;
-  /** Whether only rules count whose path ends with a slash. */
+  /** Whether only rules whose path ends with a slash are found. */
   readonly onlyBranches: boolean;
-  /** Methods of rules that have the path and not the method. */
+  /** Methods of rules that match the path but not the method. */
   refused: Set<string> | undefined;
-  /** The candidate that was looked at last whose arguments its converters have read, and those. */
+  /** The last candidate whose converters have accepted the arguments, and these arguments. */
   #read: RuleCandidate<Target> | undefined;
   #args: Args | undefined;
 
@@ -210,7 +211,7 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
    * @throws URIError for a malformed escape in a value.
    */
   args(candidate: RuleCandidate<Target>): Args {
-    // Accepting has shown that no converter refuses them.
+    // The candidate was accepted, so no converter refuses a value.
     return (this.#read === candidate ? this.#args : undefined) ?? readArgs(candidate, this.path, this.host, this.encoded)!;
   }
 
@@ -230,7 +231,7 @@ function allows(methods: readonly string[] | undefined, method: string): boolean
 }
 
 /**
- * The arguments that a path, and a host, give to the rule they were found for; `undefined`: a converter refuses one.
+ * The arguments of a rule in a path and a host; `undefined`: a converter refuses a value.
  *
  * @param encoded - Whether the path has escapes.
  * @throws URIError for a malformed escape in a value.
@@ -245,7 +246,7 @@ function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string 
   return undefined;
 }
 
-/** The defaults, and what the host gives; `undefined`: a converter refuses that. */
+/** The defaults and the arguments in the host; `undefined`: a converter refuses a value. */
 function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): NewArgs | undefined {
   const args = new EmptyArgs();
   const { defaults } = compiled.rule;

@@ -4,7 +4,7 @@ import type { Candidate } from "./matcher.ts";
 import { otherSlash, type Alternative } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 
-/** The answer to a request that a rule was found for. */
+/** The result of a lookup that has found a rule. */
 export interface Found<Target> {
   readonly type: "found";
   readonly rule: AnyRule;
@@ -12,7 +12,7 @@ export interface Found<Target> {
   readonly params: Args;
 }
 
-/** One alternative of a rule's path, as the matcher finds it. What a lookup reads stands here, so that it looks nowhere else. */
+/** One alternative of the path of a rule, which the matcher can find. It holds all that a lookup reads, so that one object is enough. */
 export class RuleCandidate<Target> implements Candidate {
   next: this | undefined = undefined;
   readonly isConstrained: boolean;
@@ -20,11 +20,11 @@ export class RuleCandidate<Target> implements Candidate {
   readonly methods: readonly string[] | undefined;
   /** Whether there are no arguments. */
   readonly takesNothing: boolean;
-  /** What reads the arguments where nothing but this path gives any, segment by segment. */
+  /** Reads the arguments segment by segment, if only this alternative gives any. */
   readonly segments: SegmentReader | undefined;
-  /** What reads them elsewhere: alternatives that path-to-regexp would try first, then this one. */
+  /** Read the arguments otherwise: the alternatives that path-to-regexp would try first, then this one. */
   readonly readers: readonly ArgReader[];
-  /** What is answered, where that is always the same: the rule takes nothing from its path, and no other URL is canonical. */
+  /** The result of every lookup, if it is always the same: the rule has no arguments, and no other URL can be canonical. */
   readonly answer: Found<Target> | undefined;
   /** Whether another URL may be the canonical one for the same arguments. */
   readonly mayHaveOtherUrl: boolean;
@@ -73,9 +73,9 @@ interface CandidateParts {
 }
 
 /**
- * Every alternative of a rule's path, those with the other final slash last.
+ * All alternatives of the path of a rule; those with another final slash come last.
  *
- * @param shared - Where the segment readers of all rules come from.
+ * @param shared - The segment readers of all rules.
  * @param mayHaveOtherUrl - Whether another URL may be the canonical one for the same arguments.
  */
 export function candidatesOf<Target>(
@@ -94,7 +94,7 @@ export function candidatesOf<Target>(
   });
 }
 
-/** Whether two alternatives may match the same path, as far as is seen at once. */
+/** Whether two alternatives might match the same path. */
 function mayOverlap(one: Alternative, other: Alternative): boolean {
   const hasWildcard = ({ segments }: Alternative) => segments.some(({ kind }) => kind === "wildcard");
   if (hasWildcard(one) || hasWildcard(other)) return true;

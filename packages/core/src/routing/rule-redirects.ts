@@ -6,14 +6,14 @@ import type { AnyRule } from "../rules/rule.ts";
 import { Refused } from "../urls/url-args.ts";
 import { allNames } from "../urls/url-builder.ts";
 
-/** Where a request is sent: a path, and a host where it is another one. */
+/** The target of a redirect: a path, and a host if it is another one. */
 export interface Location {
   readonly host: string | undefined;
-  /** With one leading slash, or with scheme and host before it. */
+  /** A path with one leading slash, or a URL with scheme and host. */
   readonly path: string;
 }
 
-/** Reports rules that redirect to what is not there, in a sentence each. */
+/** Reports rules that redirect to something that does not exist; a sentence each. */
 export function checkRedirects(
   compiledRules: readonly CompiledRule<unknown>[],
   endpoints: EndpointUrls,
@@ -37,7 +37,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
   }
   const rules = endpoints.rules(redirectTo.endpoint);
   if (rules.length === 0) {
-    // A rule that cannot work has been reported already.
+    // A rule that cannot work was already reported.
     const isKnown = all.some(({ endpoint }) => endpoint === redirectTo.endpoint);
     return isKnown ? undefined : `no rule has the endpoint "${redirectTo.endpoint}"`;
   }
@@ -50,17 +50,17 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
 }
 
 /**
- * Where a rule that has `redirectTo` sends a request.
+ * The target of a rule that redirects.
  *
- * @throws Refused when the endpoint's rules do not fit the arguments.
- * @throws TypeError for a function that gives no text, or a URL that nobody can be sent to.
+ * @throws Refused if no rule of the endpoint fits the arguments.
+ * @throws TypeError for a function that does not return text, or returns an invalid URL.
  */
 export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoints: EndpointUrls): Location {
   const redirectTo = compiled.rule.redirectTo!;
   if (typeof redirectTo === "string") return { host: undefined, path: writeRedirect(compiled.redirect!, args) };
   if (typeof redirectTo === "function") {
     const given = redirectTo(args);
-    if (typeof given !== "string") throw new TypeError(`redirectTo of the rule ${describeRule(compiled.rule)} must give a URL as text.`);
+    if (typeof given !== "string") throw new TypeError(`redirectTo of the rule ${describeRule(compiled.rule)} must return a URL as text.`);
     try {
       return { host: undefined, path: safeRedirect(given) };
     } catch (error) {

@@ -3,14 +3,14 @@ import type { Alternative } from "../rules/pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Converters } from "../rules/rule.ts";
 
-/** Rules that can never answer, because others always come first: a sentence each. */
+/** Rules that can never answer, because other rules always match first; a sentence each. */
 export interface Unreachable {
-  /** For two that cannot be told apart. */
+  /** Pairs of rules that match the same requests. */
   readonly duplicates: readonly string[];
   readonly hidden: readonly string[];
 }
 
-/** @param ranked - The candidates of all rules that answer, best first. */
+/** @param ranked - The candidates of all rules that answer, the best first. */
 export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unreachable {
   const ids = new Map<unknown, number>();
   const buckets = new Map<string, RuleCandidate<unknown>[]>();
@@ -23,7 +23,7 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     const hidden = bucket.find((other) => other.compiled !== compiled && hides(other.compiled, compiled));
     bucket.push(candidate);
     if (candidate.lenient) continue;
-    // One alternative that answers is enough: then the list of those before it is given up.
+    // One alternative that can answer is enough; then the list of those that come first is discarded.
     const before = answering.has(compiled) ? answering.get(compiled) : [];
     answering.set(compiled, before === undefined || hidden === undefined ? undefined : [...before, hidden]);
   }
@@ -46,7 +46,7 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
   return { duplicates, hidden };
 }
 
-/** Equal for alternatives that match the same paths, whatever their parameters are called. */
+/** A text that is equal for alternatives that match the same paths. The names of parameters do not matter. */
 function shapeOf({ segments }: Alternative, where: Converters, ids: Map<unknown, number>): string {
   const idOf = (name: string) => {
     if (!Object.hasOwn(where, name)) return "";
@@ -59,14 +59,14 @@ function shapeOf({ segments }: Alternative, where: Converters, ids: Map<unknown,
   return JSON.stringify(shape);
 }
 
-/** Equal for rules that belong to the same hosts; empty for those that belong to any. */
+/** A text that is equal for rules with the same hosts; empty for rules that are for any host. */
 export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown, number>): string {
   return host === undefined ? "" : host.map((alternative) => shapeOf(alternative, rule.where, ids)).join("/");
 }
 
 /**
- * Whether a rule that comes first leaves nothing, or too little, to another: `HEAD` and `OPTIONS` are served beside
- * other methods, so they count only where a rule has nothing else.
+ * Whether a rule that matches first leaves no methods to another rule. `HEAD` and `OPTIONS` come with other methods, so they count
+ * only if a rule has no others.
  */
 function hides({ methods: first }: CompiledRule<unknown>, { methods: second }: CompiledRule<unknown>): boolean {
   if (first === undefined || second === undefined) return true;

@@ -3,23 +3,26 @@ import type { Converters } from "./rule.ts";
 import type { Converter } from "./converter.ts";
 import { isRest, valueReader, type ValueReader } from "./value-reader.ts";
 
-/** Arguments by name, without a prototype; a list for a wildcard. */
+/** Arguments by name, in an object without a prototype; a wildcard has an array. */
 export type Args = Readonly<Record<string, unknown>>;
 
-/** Arguments that are being filled in. */
+/** Arguments that are still being set. */
 export type NewArgs = Record<string, unknown>;
 
-/** Makes objects that inherit nothing. Unlike `Object.create(null)` they have the shape of what is set on them. */
+/**
+ * Makes objects that inherit nothing. V8 keeps objects of `Object.create(null)` as dictionaries, which are slow; those of a
+ * constructor with an empty prototype are not.
+ */
 export const EmptyArgs = Object.assign(function () {}, { prototype: Object.freeze(Object.create(null)) }) as unknown as new () => NewArgs;
 
-/** What a rule without parameters and defaults gives. */
+/** The arguments of a rule without parameters and defaults. */
 export const noArgs: Args = Object.freeze(new EmptyArgs());
 
-/** Reads the arguments that one alternative of a pattern takes from a path, or from a host as a path. */
+/** Reads the arguments of one alternative of a pattern from a path, or from a host in the form of a path. */
 export class ArgReader {
-  /** Of the parameters, in the pattern's order. */
+  /** Names of the parameters, in the order of the pattern. */
   readonly names: readonly string[];
-  /** The texts of all parameters as they stand in a path; `undefined`: it does not match. */
+  /** Reads the raw text of each parameter; `undefined`: the path does not match. */
   readonly read: ValueReader;
   readonly #parameters: readonly Parameter[];
 
@@ -30,7 +33,7 @@ export class ArgReader {
   }
 
   /**
-   * Sets the arguments; `false`, and none is set, for a path that does not match or a value that a converter refuses.
+   * Sets the arguments. Returns `false`, and sets none, if the path does not match or a converter refuses a value.
    *
    * @param encoded - Whether values are to be decoded.
    * @throws URIError for a malformed escape in a value.
@@ -46,12 +49,12 @@ export class ArgReader {
 }
 
 /**
- * Reads the arguments of a path that is known to match, where each parameter is a whole segment and a wildcard takes the
- * rest. Rules whose paths differ only in their text can share one, so that it stays in the processor's cache.
+ * Reads the arguments of a path that is known to match a pattern in which each parameter is a whole segment, and a wildcard is the
+ * rest of the path. Rules whose paths differ only in their text share one reader, so that it stays in the cache of the processor.
  */
 export class SegmentReader {
   readonly #parameters: readonly Parameter[];
-  /** How much text there is before each parameter, counted from the end of the one before it. */
+  /** Length of the text before each parameter, from the end of the previous parameter. */
   readonly #gaps: readonly number[];
 
   constructor(parameters: readonly Parameter[], gaps: readonly number[]) {
@@ -60,7 +63,7 @@ export class SegmentReader {
   }
 
   /**
-   * The arguments; `undefined`: a converter refuses one.
+   * The arguments; `undefined`: a converter refuses a value.
    *
    * @param encoded - Whether values are to be decoded.
    * @throws URIError for a malformed escape in a value.
@@ -84,11 +87,11 @@ export class SegmentReader {
   }
 }
 
-/** Makes segment readers, one for all alternatives that can share it. */
+/** Makes segment readers; alternatives that can share one get the same. */
 export class SegmentReaders {
   readonly #known = new Map<string, SegmentReader>();
 
-  /** `undefined` for an alternative with another kind of segments. */
+  /** The reader of an alternative; `undefined` if it has other kinds of segments. */
   get(alternative: Alternative, where: Converters): SegmentReader | undefined {
     const gaps = gapsOf(alternative.segments);
     if (gaps === undefined) return undefined;

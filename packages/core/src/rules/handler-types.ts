@@ -3,14 +3,14 @@ import type { HandlerLike, Rule } from "./rule.ts";
 
 type Verb = "get" | "head" | "post" | "put" | "patch" | "delete" | "options";
 
-/** The members of a handler that a rule can call: its action, else those of its methods. */
+/** Names of the methods that a rule can call: its action, or else those for its HTTP methods. */
 type Called<Action extends string, Method extends string> = [Action] extends [never]
   ? string extends Method
     ? Verb
     : Lowercase<Method> | (Uppercase<Method> extends "HEAD" ? "get" : never)
   : Action;
 
-/** Members that do not accept the arguments. */
+/** Names of the methods that do not accept the arguments. */
 type Refusing<Instance, Member extends PropertyKey, Args> = {
   [Key in Member & keyof Instance]: Instance[Key] extends (...given: infer Given) => unknown
     ? Given extends readonly []
@@ -21,7 +21,7 @@ type Refusing<Instance, Member extends PropertyKey, Args> = {
     : Key;
 }[Member & keyof Instance];
 
-/** Members that give back something else than an answer. */
+/** Names of the methods that return anything but a response. */
 type Wrong<Instance, Member extends PropertyKey, Result> = {
   [Key in Member & keyof Instance]: Instance[Key] extends (...given: never) => infer Given
     ? [Given] extends [Result | Promise<Result>]
@@ -52,10 +52,10 @@ type CheckRule<Entry, Result> =
             ? Entry
             : { readonly error: Found }
           : never
-    : { readonly error: "this is no Rule; make one with new Rule(path, { ... })" };
+    : { readonly error: "this is not a Rule; make one with new Rule(path, { ... })" };
 
 /**
- * The rules as they are, or in place of a rule what is wrong with it: a method of its handler that does not accept the
- * arguments that the rule gives, or gives back something else than `Result`.
+ * The type of the rules, in which a rule that is wrong is replaced by a message: a method of its handler does not accept the
+ * arguments of the rule, or does not return a `Result`.
  */
 export type CheckRules<Rules extends readonly unknown[], Result> = { readonly [Key in keyof Rules]: CheckRule<Rules[Key], Result> };

@@ -2,34 +2,34 @@ import { domainToASCII } from "node:url";
 import { parse, type Token } from "path-to-regexp";
 import { isHostLabel, withoutPort } from "../http/host.ts";
 
-/** A token of an alternative: groups are written out. */
+/** A token of an alternative, in which there are no groups. */
 export type FlatToken = Exclude<Token, { type: "group" }>;
 
-/** What stands between two slashes. */
+/** The part of a pattern between two slashes. */
 export interface Segment {
   readonly tokens: readonly FlatToken[];
-  /** The literal text, put together. */
+  /** All literal text of the segment, joined. */
   readonly text: string;
-  /** Text alone, one parameter alone, parameters with text, or anything with a wildcard. */
+  /** Only text; only one parameter; parameters and text; or anything with a wildcard. */
   readonly kind: "static" | "parameter" | "mixed" | "wildcard";
 }
 
-/** One way to write out the optional groups of a pattern. */
+/** A pattern in which each optional group is either present or omitted. */
 export interface Alternative {
   readonly tokens: readonly FlatToken[];
   readonly segments: readonly Segment[];
 }
 
-/** Most alternatives of one pattern; path-to-regexp's own limit. */
+/** Most alternatives of one pattern, as in path-to-regexp. */
 const mostAlternatives = 256;
 
-/** @throws TypeError of path-to-regexp for a pattern that it refuses. */
+/** @throws TypeError from path-to-regexp, for a pattern that it refuses. */
 export function parsePattern(path: string): readonly Token[] {
   return parse(path, { encodePath: encodeURI }).tokens;
 }
 
 /**
- * A host's pattern as if its labels were segments of a path, so that one matcher does for both.
+ * The pattern of a host, with its labels as segments of a path, so that the same matcher finds hosts and paths.
  *
  * @throws TypeError saying what is wrong with the pattern.
  */
@@ -37,7 +37,7 @@ export function parseHost(host: string): readonly Token[] {
   return [{ type: "text", value: "/" }, ...labelsAsSegments(parse(host, { encodePath: hostText }).tokens)];
 }
 
-/** A request's host in the form that {@link parseHost}'s patterns match: small letters, no port. */
+/** The host of a request as a path that the patterns of {@link parseHost} match: in lower case, without a port or final dot. */
 export function hostAsPath(host: string): string {
   return `/${withoutPort(host.toLowerCase()).replace(/\.$/, "").replaceAll(".", "/")}`;
 }
@@ -55,12 +55,12 @@ function hostText(text: string): string {
     .map((label) => (/[^\0-\x7f]/.test(label) ? domainToASCII(label) || label : label.toLowerCase()))
     .join(".");
   if (!ascii.split(".").every((label) => label === "" || isHostLabel(label)))
-    throw new TypeError("a host has letters, digits, hyphens, dots and parameters, and no port");
+    throw new TypeError("a host may only have letters, digits, hyphens, dots and parameters, and no port");
   return ascii;
 }
 
 /**
- * Every alternative of a pattern, in path-to-regexp's order: with a group before without it.
+ * All alternatives of a pattern, in the order of path-to-regexp: those with a group come before those without it.
  *
  * @throws TypeError saying what is wrong with the pattern.
  */
@@ -110,7 +110,7 @@ function makeAlternative(tokens: readonly FlatToken[]): Alternative {
       continue;
     }
     const [end, ...starts] = token.value.split("/");
-    // Texts meet where a group begins or ends.
+    // Two texts are adjacent where a group begins or ends.
     const last = segments.at(-1)?.at(-1);
     if (end !== "" && last?.type === "text") segments.at(-1)![segments.at(-1)!.length - 1] = { type: "text", value: last.value + end! };
     else if (end !== "") segments.at(-1)!.push({ type: "text", value: end! });
@@ -129,7 +129,7 @@ function textOf(tokens: readonly FlatToken[]): string {
   return tokens.map((token) => (token.type === "text" ? token.value : "")).join("");
 }
 
-/** The same with a final slash, or without the one it has; `undefined` where that says nothing new. */
+/** The alternative with a final slash added, or with its final slash removed; `undefined` if there is no such path. */
 export function otherSlash({ tokens }: Alternative): Alternative | undefined {
   const last = tokens.at(-1)!;
   if (last.type === "wildcard") return undefined;

@@ -2,7 +2,7 @@ import { Rule, type AnyRule, type Converters, type HandlerLike } from "./rule.ts
 
 type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : Text;
 
-/** What a factory makes of each rule. */
+/** The type of a rule that a factory has changed. */
 type Mounted<Prefix extends string, Each> =
   Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
     ? Rule<`${TrimSlash<Prefix>}${Path}`, Name, Handler, Action, Method, Where, Host, Defaults>
@@ -18,7 +18,7 @@ type Hosted<Pattern extends string, Each> =
     ? Rule<Path, Name, Handler, Action, Method, Where, Own extends "" ? Pattern : Own, Defaults>
     : Each;
 
-/** Each rule made anew; whatever is no rule stays what it is, for the `App` to refuse. */
+/** A changed copy of each rule. Anything that is not a rule is left as it is, and the `App` refuses it. */
 function derive(
   rules: readonly unknown[],
   change: (rule: AnyRule) => { readonly path?: string; readonly endpoint?: string | undefined; readonly host?: string },
@@ -34,8 +34,8 @@ function derive(
 }
 
 /**
- * The rules under a path: `...Submount("/blog", [new Rule("/:slug")])` has `/blog/:slug`. A final slash of the prefix
- * does not count. Nests with the other factories.
+ * The rules with a prefix before their paths: `...Submount("/blog", [new Rule("/:slug")])` gives the path `/blog/:slug`. A final
+ * slash of the prefix is ignored. Factories can be nested.
  */
 export function Submount<const Prefix extends string, const Rules extends readonly unknown[]>(
   prefix: Prefix,
@@ -45,7 +45,7 @@ export function Submount<const Prefix extends string, const Rules extends readon
   return derive(rules, ({ path }) => ({ path: start + path })) as never;
 }
 
-/** The rules for a host, as `host` of each would say; those that name one keep it. */
+/** The rules with a pattern for their host. Rules that have one keep theirs. */
 export function Host<const Pattern extends string, const Rules extends readonly unknown[]>(
   pattern: Pattern,
   rules: Rules,
@@ -53,7 +53,7 @@ export function Host<const Pattern extends string, const Rules extends readonly 
   return derive(rules, ({ host = pattern }) => ({ host })) as never;
 }
 
-/** The rules with a prefix before each endpoint; those without one stay so. */
+/** The rules with a prefix before their endpoints. Rules without an endpoint get none. */
 export function EndpointPrefix<const Prefix extends string, const Rules extends readonly unknown[]>(
   prefix: Prefix,
   rules: Rules,

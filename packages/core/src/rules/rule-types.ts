@@ -1,6 +1,6 @@
 import type { Converted } from "./converter.ts";
 
-/** What ends a name: the characters of ASCII that are neither letter, digit, `_` nor `$`. */
+/** The characters that end a name: those of ASCII except letters, digits, `_` and `$`. */
 type NameEnd =
   | " "
   | "!"
@@ -34,7 +34,7 @@ type NameEnd =
   | "}"
   | "~";
 
-/** `[name, rest]` of the text after `:` or `*`; a name in quotes may hold anything but a quote. */
+/** `[name, rest]` of the text after `:` or `*`. A name in quotes may have any character but a quote. */
 type TakeName<Text extends string> = Text extends `"${infer Name}"${infer Rest}` ? [Name, Rest] : TakeId<Text>;
 
 type TakeId<Text extends string, Name extends string = ""> = Text extends `${infer Char}${infer Rest}`
@@ -43,7 +43,7 @@ type TakeId<Text extends string, Name extends string = ""> = Text extends `${inf
     : TakeId<Rest, `${Name}${Char}`>
   : [Name, ""];
 
-/** `Depth` has an element for each open brace: within any, a parameter may be missing. */
+/** `Depth` has an element for each open brace. A parameter inside braces is optional. */
 type Member<Depth extends readonly unknown[], Name extends string, Value> = Depth extends readonly []
   ? { readonly [Key in Name]: Value }
   : { readonly [Key in Name]?: Value };
@@ -57,7 +57,7 @@ type Close<Depth extends readonly unknown[]> = Depth extends readonly [unknown, 
 
 type Marked = `${string}${":" | "*" | "{" | "}" | "\\"}${string}`;
 
-/** Goes straight to the next `:`, or past a segment without marks; only what is left goes by character: recursion is bounded. */
+/** Skips to the next `:`, or past a segment without special characters; reads only the rest by character, so that the recursion stays short. */
 type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text extends Marked
   ? Text extends `${infer Before}:${infer Rest}`
     ? Before extends Marked
@@ -91,8 +91,8 @@ type ScanChar<Text extends string, Depth extends readonly unknown[], Found> = Te
 type Simplify<T> = { readonly [Key in keyof T]: T[Key] } & {};
 
 /**
- * The arguments that a path's parameters give: `:name` is text, `*name` a list of texts, and what stands in braces may
- * be missing. A path that is known only at run time has arguments of any name.
+ * The arguments that the parameters of a path give: `:name` is text, `*name` an array of texts, and a parameter in braces is
+ * optional. A path that is known only at run time has arguments of any name.
  */
 export type PathParams<Path extends string> = string extends Path
   ? Readonly<Record<string, string | readonly string[]>>
@@ -100,14 +100,14 @@ export type PathParams<Path extends string> = string extends Path
     ? Simplify<Scan<Path, [], {}>>
     : {};
 
-/** Most rules have no host, no converters and no defaults: what these would change is then left as it is, which is cheaper. */
+/** The parameters of path and host. Most rules have no host; their type is left as it is, which is cheaper for the compiler. */
 type Given<Path extends string, Host extends string> = string extends Host
   ? PathParams<Path>
   : Host extends ""
     ? PathParams<Path>
     : Simplify<PathParams<Path> & PathParams<Host>>;
 
-/** The parameters with what their converters read. */
+/** The parameters with the values of their converters. */
 type Read<Params, Where> = keyof Where extends never
   ? Params
   : {
@@ -118,7 +118,7 @@ type Read<Params, Where> = keyof Where extends never
         : Params[Key];
     };
 
-/** With defaults nothing is missing that they name. */
+/** The parameters with the defaults: a parameter with a default is never missing. */
 type Filled<Params, Defaults> = keyof Defaults extends never
   ? Params
   : Simplify<
@@ -127,17 +127,17 @@ type Filled<Params, Defaults> = keyof Defaults extends never
       }
     >;
 
-/** What a rule's defaults must fit: of a parameter, what its converter reads. */
+/** The type of the defaults of a rule: those of parameters have the type of their converters. */
 export type DefaultsFor<Path extends string, Host extends string, Where> = string extends Path
   ? unknown
   : Partial<Read<Given<Path, Host>, Where>>;
 
-/** The arguments that a handler's method gets. */
+/** The arguments that the methods of a handler get. */
 export type RuleArgs<Path extends string, Host extends string, Where, Defaults> = Filled<Read<Given<Path, Host>, Where>, Defaults>;
 
 type Scalar = string | number | bigint | boolean;
 
-/** The `& {}` makes messages show what it is, not its name. */
+/** The `& {}` makes the compiler show the type itself in its messages, not its name. */
 type Written<Params, Where> = {
   readonly [Key in keyof Params]: NonNullable<Params[Key]> extends readonly unknown[]
     ? readonly (Key extends keyof Where ? Converted<Where[Key]> : Scalar)[]
@@ -148,7 +148,7 @@ type Written<Params, Where> = {
 
 type OptionalKey<Params> = { [Key in keyof Params]-?: {} extends Pick<Params, Key> ? Key : never }[keyof Params];
 
-/** What may be left out may also be given as none. */
+/** Optional parameters may also be `null` or `undefined`. */
 type Loose<Params, Optional extends PropertyKey> = [Optional] extends [never]
   ? Params
   : Simplify<
@@ -157,7 +157,7 @@ type Loose<Params, Optional extends PropertyKey> = [Optional] extends [never]
       }
     >;
 
-/** The arguments that `urlFor()` needs; what has a default may be missing. */
+/** The arguments that `urlFor()` needs. Those with a default are optional. */
 export type UrlParams<Path extends string, Host extends string, Where, Defaults> = Loose<
   Written<Given<Path, Host>, Where>,
   OptionalKey<Given<Path, Host>> | keyof Defaults

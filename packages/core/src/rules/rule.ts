@@ -3,22 +3,22 @@ import { RuleError } from "../http/errors.ts";
 import { isToken } from "../http/field-syntax.ts";
 import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 
-/** The least a rule asks of a handler's class. */
+/** What a rule needs of a handler class; the check of its methods is where rules are given to an `App`. */
 export type HandlerLike = abstract new (context: never) => object;
 
-/** Converters by the parameter they read. */
+/** Converters by the name of the parameter. */
 export type Converters = Readonly<Record<string, Converter<unknown>>>;
 
-/** Where a rule that only redirects sends its requests; the query is kept, and the status is 308. */
+/** The target of a rule that redirects. The query of the request is kept, and the status is 308. */
 export type RedirectTarget<Args = Readonly<Record<string, unknown>>> =
-  /** A pattern with the rule's parameters, from the root of the site: `/users/:id`; or with scheme and host before it. */
+  /** A pattern with the rule's parameters: a path such as `/users/:id`, or a URL with scheme and host. */
   | string
-  /** The URL of an endpoint; what its path has no place for becomes the query. */
+  /** The URL of an endpoint. Arguments that are not in its path become the query. */
   | { readonly endpoint: string }
-  /** Gives a URL that is already encoded. A path stays on this site; a whole http(s) URL need not, so none may begin with an argument. */
+  /** A function that returns an encoded URL. A path stays on this site; an http(s) URL leaves it, so never begin one with an argument. */
   | ((args: Args) => string);
 
-/** What a rule says beside its path. */
+/** The options of a {@link Rule}. */
 export interface RuleOptions<
   Path extends string = string,
   Name extends string = string,
@@ -29,39 +29,39 @@ export interface RuleOptions<
   Host extends string = string,
   Defaults extends object = object,
 > {
-  /** Name for `urlFor()`; several rules may share one. */
+  /** Name for `urlFor()`. Several rules may share one. */
   readonly endpoint?: Name | undefined;
-  /** What answers: a class, or a function that loads one, called at the first match and once. */
+  /** The class that answers, or a function that loads it, called once, at the first match. */
   readonly handler?: Handler | (() => Promise<Handler>) | undefined;
-  /** Method of the handler that is called, in place of the one named after the HTTP method. */
+  /** The method of the handler to call, instead of the one named after the HTTP method. */
   readonly action?: Action | undefined;
-  /** HTTP methods that the rule answers, in any case of letters; left out, those the handler has. */
+  /** HTTP methods that the rule answers, in upper or lower case. Default: those that the handler has. */
   readonly methods?: readonly Method[] | undefined;
-  /** What reads the values of parameters; one that refuses a value makes the next rule be tried. */
+  /** Converters of parameters. If one refuses a value, the next rule is tried. */
   readonly where?: Where | undefined;
-  /** Pattern of the host, without a port: `:tenant.example.org`. Its parameters are arguments like the path's. Left out, any host. */
+  /** Pattern of the host, without a port: `:tenant.example.org`. Its parameters become arguments like those of the path. Default: any host. */
   readonly host?: Host | undefined;
   /**
-   * Arguments that the path does not give, or may leave out. The rule that has an endpoint's arguments as defaults is
-   * their canonical URL: others are redirected to it.
+   * Arguments that the path does not have, or may omit. If a rule has the arguments of a request as its defaults, its URL is the
+   * canonical one: requests for other URLs of the endpoint are redirected to it.
    */
   readonly defaults?: (Defaults & DefaultsFor<Path, Host, Where>) | undefined;
-  /** In place of a handler: where requests are sent. */
+  /** Where requests are redirected, instead of a handler. */
   readonly redirectTo?: RedirectTarget<RuleArgs<Path, Host, Where, Defaults>> | undefined;
-  /** Whether the rule only builds URLs and answers nothing. Default false. */
+  /** Whether the rule only builds URLs and answers no request. Default false. */
   readonly buildOnly?: boolean | undefined;
-  /** `false`: the path is answered with a final slash and without, in place of a redirect. Default true. */
+  /** Whether a request that lacks the final slash is redirected. With `false`, the path is answered with the slash and without. Default true. */
   readonly strictSlashes?: boolean | undefined;
 }
 
 /**
  * Maps a path to a handler.
  *
- * The path is a pattern of path-to-regexp 9: `/users/:id` has one segment as a parameter, `/files/*path` one or more,
- * `/posts{/:page}` may leave out what is in braces. It is compared with the request's path before anything is decoded,
- * letter case counts.
+ * The path is a pattern of path-to-regexp 9: in `/users/:id`, `:id` is one segment; in `/files/*path`, `*path` is one or more; in
+ * `/posts{/:page}`, the part in braces is optional. The pattern is compared with the path as it was sent, before decoding, and it
+ * is case-sensitive.
  *
- * Whether handler and path fit each other is checked where rules are given to an `App`.
+ * An `App` checks whether its handlers accept the parameters of their rules.
  */
 export class Rule<
   const Path extends string = string,
@@ -77,7 +77,7 @@ export class Rule<
   readonly endpoint: string | undefined;
   readonly handler: Handler | (() => Promise<Handler>) | undefined;
   readonly action: string | undefined;
-  /** In upper case; `undefined`: what the handler has. */
+  /** In upper case; `undefined`: those that the handler has. */
   readonly methods: readonly string[] | undefined;
   readonly where: Converters;
   readonly host: string | undefined;
@@ -86,7 +86,7 @@ export class Rule<
   readonly buildOnly: boolean;
   readonly strictSlashes: boolean;
 
-  /** @throws RuleError for a path that is no text and for methods that are no list of HTTP methods. */
+  /** @throws RuleError if the path is not text, or methods is not an array of HTTP methods. */
   constructor(path: Path, options: RuleOptions<Path, Name, Handler, Action, Method, Where, Host, Defaults> = {}) {
     const { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly = false, strictSlashes = true } = options;
     if (typeof path !== "string")
@@ -95,7 +95,7 @@ export class Rule<
       methods !== undefined &&
       !(Array.isArray(methods) && methods.length > 0 && methods.every((name) => typeof name === "string" && isToken(name)))
     ) {
-      throw new RuleError([`The rule "${path}" has methods that are no list of HTTP methods; write methods: ["GET", "POST"].`]);
+      throw new RuleError([`The methods of the rule "${path}" must be an array of HTTP methods, such as ["GET", "POST"].`]);
     }
     this.path = path;
     this.endpoint = endpoint;
@@ -111,7 +111,7 @@ export class Rule<
   }
 }
 
-/** Any rule, whatever the compiler knows of it. */
+/** A rule of any type. */
 export type AnyRule = Rule<string, string, HandlerLike, string, string, Converters, string, object>;
 
 /** Whether a rule's handler is a function that loads the class, and not the class. */

@@ -1,20 +1,20 @@
 import { pathToRegexp } from "path-to-regexp";
 import type { Alternative, FlatToken, Segment } from "./pattern.ts";
 
-/** Reads the raw text of each parameter of a path, in the pattern's order; `undefined`: the path does not match. */
+/** Reads the raw text of each parameter of a path, in the order of the pattern; `undefined`: the path does not match. */
 export type ValueReader = (path: string) => readonly string[] | undefined;
 
-/** The expression of path-to-regexp for one alternative, with a capture for each parameter in order. */
+/** The regular expression of path-to-regexp for one alternative, with a capture for each parameter, in order. */
 function expressionOf({ tokens }: Alternative): RegExp {
   return pathToRegexp({ tokens }, { sensitive: true, trailing: false }).regexp;
 }
 
-/** Whether a wildcard takes the rest of the path, with nothing but text before it in its segment. */
+/** Whether a segment ends with a wildcard, and has nothing but text before it. */
 export function isRest({ tokens }: Segment): boolean {
   return tokens.at(-1)?.type === "wildcard" && tokens.slice(0, -1).every(({ type }) => type === "text");
 }
 
-/** The reader of one alternative. */
+/** Makes the reader of one alternative. */
 export function valueReader(alternative: Alternative): ValueReader {
   const { segments } = alternative;
   if (segments.some((segment, i) => segment.kind === "wildcard" && !(i === segments.length - 1 && isRest(segment)))) {
@@ -59,10 +59,10 @@ function readSegment(segment: Segment, text: string, values: string[]): boolean 
 }
 
 /**
- * Matches a segment of text and parameters, without backtracking as path-to-regexp does: a parameter ends where the
- * text after it is found first, and the last one takes what the text at the end leaves.
+ * Matches a segment of text and parameters without backtracking, with the result of path-to-regexp: a parameter ends where the
+ * text after it is found first, and the last parameter ends before the text at the end.
  *
- * @returns Where each value starts and ends, counted from the segment's start; `undefined`: no match.
+ * @returns Where each value starts and ends in the segment; `undefined`: no match.
  */
 export function matchSegment(tokens: readonly FlatToken[], segment: string): readonly number[] | undefined {
   const bounds: number[] = [];
@@ -84,7 +84,7 @@ export function matchSegment(tokens: readonly FlatToken[], segment: string): rea
   return at === segment.length ? bounds : undefined;
 }
 
-/** The text between a parameter and the next one, or the segment's end. */
+/** The text between a parameter and the next one, or the end of the segment. */
 function literalAfter(tokens: readonly FlatToken[], index: number): string {
   let text = "";
   for (let i = index + 1; i < tokens.length; i++) {

@@ -1,18 +1,18 @@
 import { BuildError } from "../http/errors.ts";
 import { isHost, portOf } from "../http/host.ts";
-import { nearest } from "./similar-names.ts";
+import { mostSimilar } from "./similar-names.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { Refused, type UrlArgs } from "./url-args.ts";
 import type { UrlBuilder } from "./url-builder.ts";
 
-/** How a URL is written. `scheme` and `host` make it absolute. */
+/** Options of `urlFor()`. `scheme` and `host` make the URL absolute. */
 export interface UrlOptions {
-  /** With scheme and host of the running request. Default false. */
+  /** Whether the URL has scheme and host, those of the running request if no others are given. Default false. */
   readonly absolute?: boolean | undefined;
   /** `http`, `https`, `ws` or `wss`. */
   readonly scheme?: string | undefined;
-  /** Host name, with a port where it needs one. */
+  /** Host name, with a port if needed. */
   readonly host?: string | undefined;
   /** Fragment, without `#`. */
   readonly anchor?: string | undefined;
@@ -29,18 +29,18 @@ export function baseOf({ secure, host }: { readonly secure: boolean; readonly ho
   return { scheme: secure ? "https" : "http", host };
 }
 
-/** What is meant where no options are given. */
+/** The options of a caller who gives none. */
 export const noOptions: UrlOptions = Object.freeze({});
 
 const schemes = new Set(["http", "https", "ws", "wss"]);
 
-/** A rule, and what builds its URLs. */
+/** A rule and the builder of its URLs. */
 export interface BuildableRule {
   readonly rule: AnyRule;
   readonly builder: UrlBuilder;
 }
 
-/** The rules by the endpoints they are called, and the URLs of those. */
+/** Builds the URLs of endpoints: chooses among the rules of an endpoint the one that fits the arguments. */
 export class EndpointUrls {
   readonly #rules = new Map<string, BuildableRule[]>();
 
@@ -54,7 +54,7 @@ export class EndpointUrls {
     }
   }
 
-  /** The rules of an endpoint, in their order; none for one that there is not. */
+  /** The rules of an endpoint, in the order in which they were given; empty for an unknown endpoint. */
   rules(endpoint: string): readonly BuildableRule[] {
     return this.#rules.get(endpoint) ?? [];
   }
@@ -62,8 +62,8 @@ export class EndpointUrls {
   /**
    * The URL of an endpoint.
    *
-   * @param base - Of the running request; left out, an absolute URL needs `host`.
-   * @throws BuildError naming what is missing, or what cannot be written into a URL.
+   * @param base - Scheme and host of the running request. Without it, an absolute URL needs `host`.
+   * @throws BuildError that names what is missing or cannot be written into a URL.
    */
   build(endpoint: string, args: UrlArgs, options: UrlOptions = noOptions, base?: UrlBase): string {
     const { absolute = false, scheme, host, anchor } = options;
@@ -86,10 +86,10 @@ export class EndpointUrls {
     }
   }
 
-  /** Of the endpoint's rules that lack nothing, the one that uses most arguments; then the one with most defaults, then one of this host. */
+  /** Of the rules for which no argument is missing, the one that uses most arguments; then the one with most defaults; then one of this host. */
   #best(endpoint: string, args: UrlArgs, hostIsGiven: boolean, base: UrlBase | undefined): BuildableRule {
     const rules = this.#rules.get(endpoint);
-    if (rules === undefined) throw new BuildError(endpoint, { nearest: nearest(endpoint, this.#rules.keys()) });
+    if (rules === undefined) throw new BuildError(endpoint, { nearest: mostSimilar(endpoint, this.#rules.keys()) });
     const [first] = rules;
     if (rules.length === 1 && first!.builder.defaults === 0 && first!.builder.missing(args, hostIsGiven).length === 0) return first!;
     let best: { rule: BuildableRule; score: readonly number[] } | undefined;
@@ -124,16 +124,16 @@ function isMore(one: readonly number[], other: readonly number[]): boolean {
 }
 
 function encodeAnchor(anchor: string): string {
-  if (!anchor.isWellFormed()) throw new Refused("the anchor holds half of a surrogate pair, which no URL can say");
+  if (!anchor.isWellFormed()) throw new Refused("the anchor has half of a surrogate pair, which cannot be written into a URL");
   return encodeURIComponent(anchor);
 }
 
-/** A rule's host with the port of the request, which patterns do not have. */
+/** The host of a rule with the port of the request, because patterns of hosts have no port. */
 export const withPort = (host: string, base: UrlBase | undefined) => host + portOf(base?.host ?? "");
 
 export function origin(scheme: string, host: string | undefined): string {
-  if (host === undefined || host === "") throw new Refused("an absolute URL needs a host; pass { host } where no request is running");
+  if (host === undefined || host === "") throw new Refused("an absolute URL needs a host; pass { host } outside a request");
   if (!schemes.has(scheme)) throw new Refused("the scheme must be http, https, ws or wss");
-  if (!isHost(host)) throw new Refused("the host must be a name or address, with a port where it needs one");
+  if (!isHost(host)) throw new Refused("the host must be a name or an address, with or without a port");
   return `${scheme}://${host}`;
 }

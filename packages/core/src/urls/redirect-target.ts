@@ -1,53 +1,53 @@
 import { parse, type Token } from "path-to-regexp";
 
-/** Where a rule sends its requests: scheme and host, if they are other ones, and the pattern of the path. */
+/** The target of a rule that redirects: scheme and host, empty for this site, and the pattern of the path. */
 export interface RedirectPattern {
   readonly origin: string;
   readonly tokens: readonly Token[];
 }
 
-/** Scheme and host of a whole URL, and what comes after. */
+/** Scheme and host of an absolute URL, and the rest. */
 const whole = /^(https?:\/\/[^/\\?#]+)(.*)$/is;
 
 /**
- * Splits a URL; the origin as URLs have it, a host of other scripts in ASCII.
+ * Splits a URL into origin and rest. A host in other scripts becomes ASCII.
  *
- * @throws TypeError for a host that is none, or that has a user name or a password before it.
+ * @throws TypeError for an invalid host, and for a user name or password before it.
  */
 function split(url: string): { readonly origin: string; readonly rest: string } {
   const [, origin, rest = url] = whole.exec(url) ?? [];
   if (origin === undefined) return { origin: "", rest };
-  // Not named in the message, for a password may stand there.
+  // The message does not repeat the URL, because it may have a password.
   if (origin.includes("@")) throw new TypeError("it cannot redirect to a URL with a user name or a password: write what comes after its @");
-  // The parser of URLs takes line breaks and tabs out without a word, and an asterisk for a letter.
+  // The URL parser removes line breaks and tabs, and accepts an asterisk like a letter.
   if (/[\0-\x20*\x7f]/.test(origin) || !URL.canParse(origin))
     throw new TypeError(`it cannot redirect to ${JSON.stringify(origin)}, which has no host`);
   return { origin: new URL(origin).origin, rest };
 }
 
-/** @throws TypeError for a host that is none or has a user, or of path-to-regexp for a pattern that it refuses. */
+/** Reads a `redirectTo` pattern. @throws TypeError for an invalid host or one with a user name, and for a pattern that path-to-regexp refuses. */
 export function readRedirectPattern(text: string): RedirectPattern {
   const { origin, rest } = split(text);
   return { origin, tokens: parse(`/${rest.replace(/^[/\\]+/, "")}`, { encodePath: encodeURI }).tokens };
 }
 
-/** The URL with a rule's arguments; a list in the place of a parameter gives its segments. */
+/** The URL of a pattern with arguments; an array gives several segments. */
 export function writeRedirect({ origin, tokens }: RedirectPattern, args: Readonly<Record<string, unknown>>): string {
   return origin + onePath(write(tokens, args) ?? "/");
 }
 
-/** A URL that a function gave, made safe: a path stays on this site. @throws TypeError for a host that is none or has a user. */
+/** A URL that a `redirectTo` function returned, made safe: a path stays on this site. @throws TypeError for an invalid host or one with a user name. */
 export function safeRedirect(url: string): string {
   const { origin, rest } = split(url);
   return origin + onePath(rest);
 }
 
-/** A path with exactly one leading slash, which no browser takes for a host. */
+/** A path with exactly one leading slash, so that no browser reads a host in it. */
 function onePath(text: string): string {
   return encodeUnsafe(`/${text.replace(/^[/\\\s]+/, "")}`);
 }
 
-/** Browsers read a backslash as a slash, and drop control characters. */
+/** Encodes what a URL must not contain. Browsers read a backslash as a slash, and remove control characters. */
 export function encodeUnsafe(path: string): string {
   return path.replace(/[^\x21-\x7e]|[\\"<>^`{|}]/gu, (char) => (char === " " ? "%20" : encodeURIComponent(char.toWellFormed())));
 }
@@ -69,9 +69,9 @@ function write(tokens: readonly Token[], args: Readonly<Record<string, unknown>>
 }
 
 /**
- * A redirect's target with the query of the request.
+ * The target of a redirect with the query of the request added.
  *
- * @param search - With its question mark; empty for none.
+ * @param search - The query with its question mark; empty for none.
  */
 export function withQuery(location: string, search: string): string {
   const [, before = location, fragment = ""] = /^([^#]*)(#.*)$/s.exec(location) ?? [];

@@ -1,4 +1,4 @@
-/** How many letters to change, add or remove to make one word of the other (Levenshtein). */
+/** How many letters must be changed, added or removed to turn one word into the other (Levenshtein distance). */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, i) => i);
   for (let i = 1; i <= one.length; i++) {
@@ -12,8 +12,8 @@ function distance(one: string, other: string): number {
   return row[other.length]!;
 }
 
-/** The candidate spelled most like a name, if one is near enough to be what was meant. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+/** The candidate that is most similar to a name; `undefined` if none is similar enough to be meant. */
+export function mostSimilar(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
@@ -24,8 +24,8 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** The candidates spelled most like a name, best first. */
-export function nearestFirst<Each>(
+/** The candidates that are most similar to a name, the most similar first. */
+export function bySimilarity<Each>(
   name: string,
   candidates: readonly Each[],
   textOf: (each: Each) => string,

@@ -3,10 +3,10 @@ import { plainNumber } from "../rules/converter.ts";
 /** Arguments of `urlFor()`, by name. */
 export type UrlArgs = Readonly<Record<string, unknown>>;
 
-/** Why no URL can be built, in words. */
+/** A URL cannot be built; the message says why. */
 export class Refused extends Error {}
 
-/** What may be written into a URL. */
+/** A value that can be written into a URL. */
 type Scalar = string | number | bigint | boolean;
 
 const isScalar = (value: unknown): value is Scalar =>
@@ -17,7 +17,7 @@ const isScalar = (value: unknown): value is Scalar =>
 
 /** @throws Refused */
 export function wellFormed(name: string, text: string): string {
-  if (!text.isWellFormed()) throw new Refused(`"${name}" holds half of a surrogate pair, which no URL can say`);
+  if (!text.isWellFormed()) throw new Refused(`"${name}" has half of a surrogate pair, which cannot be written into a URL`);
   return text;
 }
 
@@ -27,16 +27,16 @@ export function format(name: string, value: unknown): string {
   return wellFormed(name, typeof value === "number" ? plainNumber(value) : String(value));
 }
 
-/** An argument; `undefined` when there is none, which `null` also means. */
+/** An argument; `undefined` if it is missing or `null`. */
 export const given = (args: UrlArgs, name: string): unknown => (Object.hasOwn(args, name) ? (args[name] ?? undefined) : undefined);
 
-/** Whether two arguments are the same in a URL. */
+/** Whether two arguments have the same text in a URL. */
 export function sameValue(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((each, i) => sameValue(each, other[i]));
   return isScalar(one) && isScalar(other) ? String(one) === String(other) : one === other;
 }
 
-/** The arguments that are not used yet as a query, with its question mark; empty for none. @throws Refused */
+/** A query of the arguments that are not used yet, with its question mark; empty if there are none. @throws Refused */
 export function buildQuery(args: UrlArgs, used: ReadonlySet<string>): string {
   let query: URLSearchParams | undefined;
   for (const name of Object.keys(args)) {

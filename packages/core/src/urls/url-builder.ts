@@ -7,20 +7,20 @@ import type { Converters } from "../rules/rule.ts";
 import { buildQuery, format, given, Refused, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
 import { isRest } from "../rules/value-reader.ts";
 
-/** What a rule says about its arguments. */
+/** The parts of a rule that say how its arguments are read and written. */
 export interface UrlBuilderOptions {
   readonly where: Converters;
   readonly defaults: UrlArgs;
-  /** The path's alternatives, and what reads each. */
+  /** The alternatives of the path, and the reader of each. */
   readonly path: readonly Alternative[];
   readonly readers: readonly ArgReader[];
-  /** What reads each of the host's. */
+  /** The readers of the host's alternatives. */
   readonly hostReaders: readonly ArgReader[];
 }
 
-/** Whether text stands in a URL as it is, and is no step between folders: letters, digits, hyphens, underscores. */
+/** Whether text needs no encoding and is not `.` or `..`: letters, digits, hyphens, underscores. */
 function isPlain(text: string): boolean {
-  // For short texts quicker than an expression.
+  // For short texts this is faster than a regular expression.
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     const isOne = (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code === 45 || code === 95 || (code >= 65 && code <= 90);
@@ -37,14 +37,14 @@ export class UrlBuilder {
   readonly #defaults: UrlArgs;
   readonly #readers: readonly ArgReader[];
   readonly #hostReaders: readonly ArgReader[];
-  /** Whether a path of it can be read in one way only, whatever the arguments are. */
+  /** Whether every path of the rule can be read in only one way, whatever the arguments are. */
   readonly #isClear: boolean;
-  /** Of a path of text and parameters, without host and defaults: the texts around them, and what formats each. */
+  /** For a path of text and parameters, without host and defaults: the texts around the parameters, and the converter of each. */
   readonly #texts: readonly string[] | undefined;
   readonly #converters: readonly (Converter<unknown> | undefined)[];
-  /** Defaults that neither path nor host has a place for. */
+  /** Defaults that are parameters of neither path nor host. */
   readonly #fixed: readonly string[];
-  /** Parameters that every path of the rule has, and those that every host of it has. */
+  /** Parameters that every path of the rule has, and those that every host has. */
   readonly required: readonly string[];
   readonly requiredInHost: readonly string[];
 
@@ -73,13 +73,13 @@ export class UrlBuilder {
   /** How many defaults the rule has. */
   readonly defaults: number;
 
-  /** The required parameters that the arguments lack; a host that is given needs none. */
+  /** The required parameters that are missing. If a host is given, those of the host are not needed. */
   missing(args: UrlArgs, hostIsGiven: boolean): readonly string[] {
     const required = hostIsGiven ? this.required : [...this.required, ...this.requiredInHost];
     return required.filter((name) => given(args, name) === undefined);
   }
 
-  /** How many of the arguments the rule has a place for; `undefined`: its defaults say something else. */
+  /** How many of the arguments are parameters or defaults of the rule; `undefined`: one differs from its default. */
   fit(args: UrlArgs): number | undefined {
     let count = countPlaces(this.#path, args) + (this.#host === undefined ? 0 : countPlaces(this.#host, args));
     for (const name of this.#fixed) {
@@ -94,13 +94,13 @@ export class UrlBuilder {
   /**
    * The host, without a port; `undefined`: any.
    *
-   * @throws Refused for a value that no host can have.
+   * @throws Refused for a value that cannot be part of a host.
    */
   host(args: UrlArgs): string | undefined {
     if (this.#host === undefined) return undefined;
     const written = new Map<string, string>();
     const encode: Encode = (name, text) => {
-      if (!isHostLabel(text)) throw new Refused(`"${name}" must be letters, digits and hyphens, to stand in a host`);
+      if (!isHostLabel(text)) throw new Refused(`"${name}" must be letters, digits and hyphens to be part of a host`);
       return text.toLowerCase();
     };
     const host = this.#write(this.#host, this.#filled(args), new Set(), encode, written);
@@ -109,11 +109,11 @@ export class UrlBuilder {
     return host.slice(1).replaceAll("/", ".");
   }
 
-  /** The path where the arguments are the parameters, plain text and numbers, and nothing else; `undefined`: {@link build} looks closer. */
+  /** The path, if the arguments are exactly the parameters and all are text or whole numbers; `undefined` otherwise: {@link build} builds it. */
   quick(args: UrlArgs): string | undefined {
     const texts = this.#texts;
     if (texts === undefined) return undefined;
-    // What inherits from nothing else has its texts and numbers as properties of its own.
+    // Then the text and numbers that are found by name are properties of the object's own.
     const prototype: unknown = Object.getPrototypeOf(args);
     if (prototype !== Object.prototype && prototype !== null) return undefined;
     const { required } = this;
@@ -131,7 +131,7 @@ export class UrlBuilder {
   }
 
   /**
-   * The path and query. Nothing required may be missing.
+   * The path and query. No required parameter may be missing.
    *
    * @throws Refused for a value that cannot be written into a URL.
    */
@@ -139,13 +139,12 @@ export class UrlBuilder {
     const used = new Set<string>(Object.keys(this.#defaults));
     if (this.#host !== undefined) for (const name of allNames(this.#host)) used.add(name);
     const path = this.#clearPath(this.#filled(args), used);
-    if (/\/\.{1,2}(?:\/|$)/.test(path))
-      throw new Refused('the path would have the segment "." or "..", which browsers take for a step between folders');
-    if (path.startsWith("//")) throw new Refused("the path would start with two slashes, which browsers take for another host");
+    if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new Refused('the path would have the segment "." or "..", which browsers remove from a path');
+    if (path.startsWith("//")) throw new Refused("the path would start with two slashes, after which browsers expect a host");
     return path + buildQuery(args, used);
   }
 
-  /** A path that is read back with the arguments it was built from: where they hold its own separators, those are escaped. */
+  /** A path from which the rule reads the same arguments again: separators of the pattern inside them are escaped if necessary. */
   #clearPath(args: UrlArgs, used: Set<string>): string {
     if (this.#isClear) return this.#write(this.#path, args, used, encodeSegment);
     let path = "";
@@ -163,8 +162,8 @@ export class UrlBuilder {
   }
 
   /**
-   * @param encode - Gets decoded text and says what stands in the URL.
-   * @param written - Gets what stands there, by parameter.
+   * @param encode - Gets the text of a parameter and returns its text in the URL.
+   * @param written - Collects the text in the URL by parameter.
    */
   #write(tokens: readonly Token[], args: UrlArgs, used: Set<string>, encode: Encode, written?: Map<string, string>): string {
     let text = "";
@@ -220,33 +219,33 @@ export class UrlBuilder {
   }
 }
 
-/** Whether the first reader that takes a path finds in it what was written. */
+/** Whether the first reader that a path matches reads what was written. */
 function isReadBack(readers: readonly ArgReader[], path: string, encoded: boolean, written: ReadonlyMap<string, string>): boolean {
   const reader = readers.find((each) => each.fill({}, path, encoded));
   const texts = reader?.read(path);
   return texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.names[i]!) === text);
 }
 
-/** Whether every path of a pattern starts with two slashes. */
+/** Whether every path of the pattern starts with two slashes. */
 const startsTwice = ([first]: readonly Token[]) => first?.type === "text" && first.value.startsWith("//");
 
-/** Says what stands in a URL for the text of a parameter. @throws Refused */
+/** Gives the text in a URL for the text of a parameter. @throws Refused */
 type Encode = (name: string, text: string) => string;
 
 function encodeSegment(name: string, text: string): string {
-  // Browsers take these away, however they are encoded.
-  if (text === "." || text === "..") throw new Refused(`"${name}" is "${text}", which browsers take for a step between folders`);
+  // Browsers remove these segments, however they are encoded.
+  if (text === "." || text === "..") throw new Refused(`"${name}" is "${text}", which browsers remove from a path`);
   return encodeURIComponent(text);
 }
 
-/** The same with every character escaped that may stand between parameters. */
+/** The same, with every character escaped that may be a separator between parameters. */
 function encodeSeparators(name: string, text: string): string {
   return encodeSegment(name, text).replace(/[^\w%]|_/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 const none: readonly string[] = Object.freeze([]);
 
-/** Whether no path is one of two alternatives, and no segment can be divided in two ways. */
+/** Whether no path matches two alternatives, and no segment can be divided in two ways. */
 function isClear(alternatives: readonly Alternative[]): boolean {
   const lengths = new Set(alternatives.map(({ segments }) => segments.length));
   return (
@@ -270,12 +269,12 @@ function textsAround(tokens: readonly Token[]): readonly string[] {
   return texts;
 }
 
-/** The parameters of these very tokens, not of groups in them. */
+/** The parameters of the tokens, without those of optional groups. */
 function namesOf(tokens: readonly Token[]): readonly string[] {
   return tokens.flatMap((token) => (token.type === "param" || token.type === "wildcard" ? [token.name] : []));
 }
 
-/** The parameters of the tokens and of all groups in them. */
+/** The parameters of the tokens, with those of optional groups. */
 export function allNames(tokens: readonly Token[]): readonly string[] {
   return tokens.flatMap((token) => (token.type === "text" ? [] : token.type === "group" ? allNames(token.tokens) : [token.name]));
 }
