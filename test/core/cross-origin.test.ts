@@ -48,10 +48,10 @@ describe("writes from other origins", () => {
   });
 
   test.each(["https://friend.example/", "https://Friend.example", "https://friend.example:443", "friend.example", "null", "*", ""])(
-    "are allowed for an origin, of which %j is none",
+    "%j cannot be trusted, because it is not an origin",
     (origin) => {
       expect(() => new CrossOrigin({ trusted: [origin] })).toThrow(
-        `Cannot trust the origin ${JSON.stringify(origin)}: write scheme, host and port alone, such as "https://admin.example.com".`,
+        `Cannot trust the origin ${JSON.stringify(origin)}: write only scheme, host and port, such as "https://admin.example.com".`,
       );
     },
   );

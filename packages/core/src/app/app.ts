@@ -19,25 +19,25 @@ import { answerRequest, type LifeSettings } from "./request-life.ts";
 import { BuiltInHandler, Routes, type Route } from "./route.ts";
 
 export interface AppOptions<R = readonly Rule[]> {
-  /** Which path runs which handler. */
+  /** The rules: which path runs which handler. */
   readonly rules: R;
-  /** Settings of packages, by package. */
+  /** The settings of packages, by package. */
   readonly config?: Config | undefined;
-  /** Runs around every handler, error pages and `OPTIONS` included. */
+  /** Middleware around every handler, and around error pages and `OPTIONS` too. */
   readonly middleware?: MiddlewareList | undefined;
-  /** By status: what renders an error that no middleware has answered. */
+  /** Functions by status, which answer the errors that no middleware has answered. */
   readonly errorHandlers?: Readonly<Record<number, ErrorHandler>> | undefined;
-  /** Which peers may report the client's address and scheme: addresses, CIDR blocks. Default `false`: none. */
+  /** Peers that may report the address and scheme of the client: addresses, CIDR blocks. Default `false`: none. */
   readonly trustProxy?: TrustProxy | undefined;
-  /** Hosts that requests may ask for, with a port or for any; others get 400. Left out, any host. */
+  /** Hosts that requests may be sent to, with a port, or without one for all ports; others get 400. Default: any host. */
   readonly trustedHosts?: readonly string[] | undefined;
-  /** Bytes a request's body may have; past it 413. Default 1 MiB. */
+  /** Most bytes of a request body; a longer one gets 413. Default 1 MiB. */
   readonly maxBodySize?: number | undefined;
-  /** Who may send writes from other origins. Default `{ trusted: [] }`: nobody. */
+  /** Origins that may send writes to this site. Default `{ trusted: [] }`: no other. */
   readonly crossOrigin?: CrossOriginOption | undefined;
-  /** Shows errors with their source. Refused when NODE_ENV is "production". Default false. */
+  /** Whether error pages show errors with their source code. Refused if NODE_ENV is "production". Default false. */
   readonly debug?: boolean | undefined;
-  /** Default `console`. */
+  /** Where errors are logged. Default `console`. */
   readonly logger?: Logger | undefined;
 }
 
@@ -55,8 +55,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   readonly #ownHosts: ReadonlySet<string>;
 
   /**
-   * @throws RuleError, {@link DuplicateRuleError} for rules that cannot work, all of them in one message;
-   *   ConfigError for a setting that cannot be meant.
+   * @throws RuleError, DuplicateRuleError for rules that cannot work, all of them in one message; ConfigError for an invalid
+   *   setting.
    */
   constructor(options: AppOptions<R & CheckRules<R, HandlerResult>>) {
     const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
@@ -90,22 +90,22 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /**
-   * Answers a request. Never rejects and never throws; without a promise where nothing on the way needed one.
+   * Answers a request. Never throws or rejects. Returns a promise only if something on the way did.
    */
   fetch(request: globalThis.Request): Response | Promise<Response> {
     const context = this.createContext(request);
     return storage.run(context, answerRequest, this.#lifeSettings, context);
   }
 
-  /** The context of a request; for what runs one itself, as `runInRequest()` does. */
+  /** Makes the context of a request, for code that runs it itself, as `runInRequest()` does. */
   createContext(request: globalThis.Request): Context {
     return new Context(this, new Request(request, this.#requestSettings));
   }
 
   /**
-   * The URL of an endpoint, as {@link urlFor} gives it, inside a request or outside.
+   * The URL of an endpoint, like {@link urlFor}. Works inside a request and outside.
    *
-   * @throws BuildError naming what is missing.
+   * @throws BuildError that names what is missing or cannot be written into a URL.
    */
   urlFor(endpoint: string, args: Readonly<Record<string, unknown>> = {}, options: UrlOptions = noOptions): string {
     const request = storage.getStore()?.get("request") as Request | undefined;

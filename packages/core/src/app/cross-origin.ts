@@ -1,32 +1,30 @@
 import { ConfigError } from "../http/errors.ts";
+import { safeMethods } from "../http/methods.ts";
 import type { Request } from "../context/request.ts";
 
-/** Who may send writes from another origin. `false`: the application sees to it itself. */
+/** Which other origins may send writes. With `false`, nothing is checked: the application does it itself. */
 export type CrossOriginOption =
   | false
   | {
-      /** Origins such as `"https://admin.example.com"`: scheme, host and, unless it is the scheme's own, port. */
+      /** Origins such as `"https://admin.example.com"`: scheme, host, and the port unless it is that of the scheme. */
       readonly trusted?: readonly string[] | undefined;
     };
 
-/** Methods that change nothing by their definition; RFC 9110 §9.2.1. */
-const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** Judges whether a request that may change something comes from a page of this site, by what browsers say of it. */
+/** Decides whether a request that may change something comes from a page of this site, by the headers that browsers send with it. */
 export class CrossOrigin {
   readonly #off: boolean;
   readonly #trusted: ReadonlySet<string>;
 
-  /** @throws ConfigError for an entry that is not exactly an origin. */
+  /** @throws ConfigError for an entry that is not an origin. */
   constructor(option: CrossOriginOption) {
     this.#off = option === false;
     const trusted = option === false ? [] : (option.trusted ?? []);
     for (const origin of trusted) {
-      // "null", which browsers send for pages of no origin, is no URL.
+      // "null", which browsers send for pages without an origin, is not a URL, so it is refused too.
       const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
       if (parsed?.origin !== origin) {
         throw new ConfigError(
-          `Cannot trust the origin ${JSON.stringify(origin)}: write scheme, host and port alone, such as "https://admin.example.com".`,
+          `Cannot trust the origin ${JSON.stringify(origin)}: write only scheme, host and port, such as "https://admin.example.com".`,
         );
       }
     }
@@ -39,7 +37,7 @@ export class CrossOrigin {
 
   /** Whether the request may go on. */
   allows(request: Request): boolean {
-    if (safe.has(request.method) || this.#off) return true;
+    if (safeMethods.has(request.method) || this.#off) return true;
     const site = request.headers.get("sec-fetch-site");
     if (site === "same-origin" || site === "none") return true;
     const origin = request.headers.get("origin");
@@ -49,7 +47,7 @@ export class CrossOrigin {
   }
 }
 
-/** Whether an origin has the host and port that the request asked for; the scheme may have been ended by a proxy. */
+/** Whether an origin has the host and port of the request. The schemes may differ, because a proxy may end https. */
 function sameHost(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);

@@ -9,21 +9,21 @@ import { bySimilarity } from "../urls/similar-names.ts";
 import { toResponse, type HandlerResult } from "./handler.ts";
 import { isPromise, type Steps } from "./steps.ts";
 
-/** Renders the error of one status. `Html` goes out with that status and the error's headers. */
+/** Answers the errors of one status. `Html` is sent with that status and the headers of the error. */
 export type ErrorHandler = (error: unknown, request: Request) => HandlerResult | Promise<HandlerResult>;
 
-/** Gives the responses to errors that no middleware has answered: of the application's error handlers, or pages of ours. */
+/** The responses to errors that no middleware has answered: those of the application's error handlers, or built-in pages. */
 export class ErrorPages {
   readonly #handlers: Readonly<Record<number, ErrorHandler>>;
   readonly #describeRules: () => readonly RuleDescription[];
 
-  /** @param describeRules - The rules, for the page of an unknown path with `debug`. */
+  /** @param describeRules - Gives the table of rules, which `debug` shows for an unknown path. */
   constructor(handlers: Readonly<Record<number, ErrorHandler>>, describeRules: () => readonly RuleDescription[]) {
     this.#handlers = handlers;
     this.#describeRules = describeRules;
   }
 
-  /** Logs an error if it is unexpected or has a cause, and gives the response to it. Never throws. */
+  /** Logs an error if it is unexpected or has a cause, and makes the response to it. Never throws. */
   *render(context: Context, error: unknown): Steps<Response> {
     const status = error instanceof HTTPError ? error.status : 500;
     if (!(error instanceof HTTPError)) context.logError(status, error);
@@ -55,16 +55,16 @@ function customPage(error: unknown, status: number, result: unknown): Response {
   return response;
 }
 
-/** What is sent for an error that was not expected: nothing of it. */
+/** The message for an unexpected error, which says nothing about it. */
 const unexpected = "Something went wrong on the server.";
 
-/** The answer an error has by itself: status, message for the client, headers. */
+/** Status, message and headers of the response to an error. */
 function answerOf(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
   if (error instanceof HTTPError) return { status: error.status, message: error.message, headers: error.headers };
   return { status: 500, message: unexpected, headers: {} };
 }
 
-/** Whether the client would rather read JSON than HTML. RFC 9110 §12.5.1, as far as the two types need it. */
+/** Whether the client prefers JSON to HTML. RFC 9110 §12.5.1, as far as the two types need it. */
 function prefersJson(accept: string | null): boolean {
   if (accept === null) return false;
   const quality = (wanted: readonly string[]) => {
@@ -88,7 +88,7 @@ function prefersJson(accept: string | null): boolean {
 const style =
   "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
 
-/** What is sent with a page of ours: it needs its style and nothing else. */
+/** Headers of a built-in page. It needs its style and nothing else. */
 const pageHeaders = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'`,
@@ -96,12 +96,12 @@ const pageHeaders = {
   vary: "Accept",
 };
 const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
-/** What a debug page needs: its scripts and styles stand in it. */
+/** The policy of a debug page, which contains its scripts and styles. */
 const debugPolicy = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'";
 
 /**
- * The page of an error that nothing else has answered: HTML, or problem+json (RFC 9457) where the client prefers
- * it. Status and message of an `HTTPError`; 500 without details for anything else.
+ * The built-in page of an error: HTML, or problem+json (RFC 9457) if the client prefers it. It shows status and message of an
+ * `HTTPError`; any other error is 500 without details.
  */
 export function errorPage(context: Context, error: unknown): Response {
   const { status, message, headers } = answerOf(error);
@@ -122,7 +122,7 @@ ${message === title ? "" : html`<p>${message}</p>\n`}</html>
   return pageOf(page.markup, status, headers, pageHeaders);
 }
 
-/** A body of ours with an error's headers; of those that both have, ours count, and `Vary` is both. */
+/** A built-in page with the headers of the error. Of a header that both have, the page's counts; values of `Vary` are joined. */
 function pageOf(body: string, status: number, errors: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
   const headers = new Headers(errors);
   const vary = headers.get("vary");
@@ -130,10 +130,10 @@ function pageOf(body: string, status: number, errors: Readonly<Record<string, st
   return new Response(body, { status, headers });
 }
 
-/** Rules on the page of a path that none of them has. */
+/** Most rules on the debug page of an unknown path. */
 const mostRules = 10;
 
-/** With `debug`: the page of a path that no rule has, with those that come nearest. */
+/** The page of an unknown path with `debug`: shows the rules with the most similar paths. */
 export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
   const { path } = context.request;
   const rows = bySimilarity(path, rules, (rule) => rule.path, mostRules).map(
@@ -147,7 +147,7 @@ export function debugNotFound(context: Context, rules: readonly RuleDescription[
 <title>404 Not Found</title>
 <style>${raw(style)}table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}</style>
 <h1>404 Not Found</h1>
-<p>No rule has the path <code>${path}</code>. Nearest:</p>
+<p>No rule matches the path <code>${path}</code>. The most similar rules:</p>
 <table><tr><th>Methods<th>Path<th>Endpoint<th>Handler
 ${rows}</table>
 </html>
@@ -155,14 +155,14 @@ ${rows}</table>
   return debugResponse(page, 404);
 }
 
-/** With `debug`: the error with its source lines where youch is installed, its stack where it is not. */
+/** The page of an unexpected error with `debug`: shows the source code if youch is installed, the stack otherwise. */
 export async function debugPage(context: Context, error: unknown): Promise<Response> {
   try {
     const { Youch } = await import("youch");
     const page = await new Youch().toHTML(error, { request: { url: context.request.url, method: context.request.method } });
     return debugResponse(raw(page), 500);
   } catch {
-    // youch is an optional peer: without it, or should it fail, the stack alone.
+    // youch is an optional peer dependency. If it is not installed or fails, the page shows the stack.
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return debugResponse(
       html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`,

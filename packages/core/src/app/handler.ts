@@ -12,19 +12,19 @@ declare module "../context/local.ts" {
   }
 }
 
-/** What a handler's method answers with, at once or later. */
+/** What a method of a handler returns, or what its promise gives. */
 export type HandlerResult = Response | globalThis.Response | Html;
 
 /**
- * Hooks around handlers. One instance serves all requests of an application: what belongs to a request goes
- * into `local`.
+ * Hooks around handlers. One instance serves all requests of an application, so anything that belongs to a request must be kept in
+ * `local`.
  */
 export interface Middleware {
-  /** Called in list order. A response given back is the answer: what comes after is not called. */
+  /** Called in the order of the list. If it returns a response, that is the answer, and what comes after is not called. */
   beforeDispatch?(handler: RequestHandler): MiddlewareAnswer;
-  /** Called in reverse order, for each whose turn had come before; gives the response to go on with. */
+  /** Called in reverse order, for each middleware whose turn came before the answer. Returns the response to go on with. */
   afterDispatch?(handler: RequestHandler, response: Response): Response | globalThis.Response | Promise<Response | globalThis.Response>;
-  /** Called in reverse order for an error; the first that gives back a response has answered. */
+  /** Called in reverse order for an error. The first that returns a response answers it. */
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;
 }
 
@@ -35,23 +35,23 @@ export type MiddlewareAnswer =
   | globalThis.Response
   | Promise<void | undefined | Response | globalThis.Response>;
 
-/** A middleware class; it is made once for each application, with the application. */
+/** A middleware class. Each application makes one instance of it. */
 export interface MiddlewareClass {
   new (app: Application): Middleware;
-  /** Names of `local` that it sets, for the message of a `LocalError`. */
+  /** Names of `local` that the middleware sets, which a `LocalError` mentions. */
   readonly provides?: readonly (keyof Local)[];
 }
 
-/** Middleware in the order in which it runs: classes, or instances made by yourself. */
+/** Middleware in the order in which it runs: classes, or instances that you have made. */
 export type MiddlewareList = readonly (MiddlewareClass | Middleware)[];
 
 /**
- * What answers requests: a class with a method for each HTTP method it knows, `get post put patch delete head
- * options`, each given the arguments of the rule as one object. One instance is made for each request; there is
- * no constructor to write. `head` is served by `get`, and `options` answers by itself.
+ * The base class of request handlers. A handler has a method for each HTTP method that it answers: `get`, `post`, `put`, `patch`,
+ * `delete`, `head`, `options`. Each gets the arguments of the rule as one object. Without `head`, `get` answers HEAD; without
+ * `options`, the framework answers OPTIONS. One instance is made for each request. Do not write a constructor.
  */
 export class RequestHandler {
-  /** What runs around the methods. Inherited; `[...Base.middleware, Other]` adds to it. */
+  /** The middleware around the methods. It is inherited; `[...Base.middleware, Other]` adds to it. */
   static middleware: MiddlewareList = [];
 
   readonly app: Application;
@@ -63,7 +63,7 @@ export class RequestHandler {
   }
 }
 
-/** A class of handlers. */
+/** The class of a handler. */
 export interface HandlerClass {
   new (context: Context): RequestHandler;
   readonly middleware: MiddlewareList;

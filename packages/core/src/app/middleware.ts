@@ -2,14 +2,14 @@ import type { Application } from "../context/application.ts";
 import type { HandlerClass, Middleware, MiddlewareClass, MiddlewareList } from "./handler.ts";
 import { ConfigError } from "../http/errors.ts";
 
-/** What runs around the methods of one handler class, application level first. */
+/** The middleware around the methods of one handler class, that of the application first. */
 export interface Stack {
   readonly middleware: readonly Middleware[];
-  /** How many of them, from the first, are the application's. */
+  /** How many of them, from the first, belong to the application. */
   readonly appLevel: number;
 }
 
-/** Makes each middleware class once, and knows which names of `local` they provide. */
+/** Makes one instance of each middleware class, and knows which names of `local` they provide. */
 export class MiddlewareRegistry {
   readonly #app: Application;
   readonly #instances = new Map<MiddlewareClass, Middleware>();
@@ -25,7 +25,7 @@ export class MiddlewareRegistry {
     return this.#providers.get(name);
   }
 
-  /** The stack of a handler class; middleware that is listed twice runs once. */
+  /** The middleware of a handler class. Middleware that is listed twice runs once. */
   stack(handler: HandlerClass): Stack {
     const own = this.#resolve(handler.middleware, handler.name);
     return { middleware: [...new Set([...this.#appLevel, ...own])], appLevel: this.#appLevel.length };
@@ -43,7 +43,7 @@ export class MiddlewareRegistry {
     }
     if (typeof item !== "function") {
       throw new ConfigError(
-        `The middleware of ${owner} has an entry that is no class and no instance; a circular import leaves undefined there.`,
+        `The middleware of ${owner} has an entry that is neither a class nor an instance; a circular import leaves undefined there.`,
       );
     }
     let instance = this.#instances.get(item);

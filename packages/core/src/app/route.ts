@@ -17,7 +17,7 @@ const isHandlerClass = (value: unknown): value is HandlerClass => typeof value =
 export class Route {
   readonly rule: AnyRule;
   readonly #registry: MiddlewareRegistry;
-  /** What answers; `undefined` until {@link load} has loaded it. */
+  /** The handler; `undefined` until {@link load} has loaded it. */
   loaded: LoadedHandler | undefined = undefined;
   #loading: Promise<LoadedHandler> | undefined;
 
@@ -83,7 +83,7 @@ export class Routes {
     const problems: string[] = [];
     if (this.rules.length < rules.length) {
       problems.push(
-        "The list of rules has an entry that is no Rule; make each with new Rule(path, { ... }), and spread what a factory gives: ...Submount(...).",
+        "The list of rules has an entry that is not a Rule; make each with new Rule(path, { ... }), and spread what a factory returns: ...Submount(...).",
       );
     }
     for (const rule of this.rules) {

@@ -6,7 +6,7 @@ import type { Response } from "../http/response.ts";
 
 declare module "../context/application.ts" {
   interface Config {
-    /** For {@link SecurityHeaders}: headers by name in lower case, in place of or beside its own; `false` leaves one out. */
+    /** Headers for {@link SecurityHeaders}, by name in lower case. They replace its own or are added; `false` removes one. */
     readonly securityHeaders?: Readonly<Record<string, string | false>> | undefined;
   }
 }
@@ -22,15 +22,16 @@ const defaults: Readonly<Record<string, string>> = {
 };
 
 /**
- * Headers that tell browsers to be strict with the pages of a site: scripts, styles and forms of its own only, in no frame, no
- * guessed types, over https once it was reached over https. A response that has one of them keeps its own.
+ * Middleware that adds headers by which browsers restrict the pages of a site: scripts, styles and forms only from the site itself,
+ * no frames, no guessed content types, and only https once the site was visited over https. A header that a response already has
+ * is kept.
  *
  * `config.securityHeaders` changes them: `{ "content-security-policy": "default-src 'self' https://cdn.example", "x-frame-options": "DENY" }`.
  */
 export class SecurityHeaders implements Middleware {
   readonly #headers: readonly (readonly [name: string, value: string])[];
 
-  /** @throws ConfigError for a header that cannot be sent. */
+  /** @throws ConfigError for an invalid header. */
   constructor(app: Application) {
     const changes: unknown = app.config.securityHeaders ?? {};
     if (typeof changes !== "object" || Array.isArray(changes)) {
@@ -53,7 +54,7 @@ export class SecurityHeaders implements Middleware {
 function checked(name: string, value: unknown): string | false {
   try {
     if (value === false) return false;
-    if (typeof value !== "string") throw new TypeError(`The response header "${name}" must be text, or false.`);
+    if (typeof value !== "string") throw new TypeError(`The response header "${name}" must be text or false.`);
     checkHeader(name, value);
     return value;
   } catch (error) {

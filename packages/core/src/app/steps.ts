@@ -1,17 +1,14 @@
-/** A value now, or a promise of it. */
-export type Awaitable<T> = T | PromiseLike<T>;
-
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /**
- * Work that may have to wait: it yields the promises it waits for, as `await` does, and goes on with what they give or
- * throw. What needs no promise is so done without one, and is written once for both.
+ * Work that may have to wait for promises. A function of this type is written once for both cases: it uses `yield` in place of
+ * `await`, and only if there is a promise. A request without one is answered without one, which is faster.
  */
 export type Steps<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
-/** Does the work: at once as long as it waits for nothing, and with one promise for all it waits for. */
+/** Runs the work. Returns a promise only if the work waits for one. */
 export function run<T>(steps: Steps<T>): T | Promise<T> {
   const { done, value } = steps.next();
   return done === true ? value : wait(steps, value);

@@ -3,16 +3,17 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
-/** Milliseconds between two looks at the connections while the server closes. */
+/** Milliseconds between two checks of the connections while the server closes. */
 const sweepInterval = 25;
-/** Milliseconds that a connection must be idle to be ended then: the next request may be on its way. */
+/** Milliseconds that a connection must be idle before it is ended, because its next request may be on the way. */
 const idleGrace = 100;
-/** Milliseconds that it may be silent before its first request, counted from when it was opened, or with half a head. */
+/** Milliseconds that a new connection may be silent before its first request, or in the middle of a head. */
 const headGrace = 1000;
 
-/** The answer that is being given over a connection, or was given last. */
+// What is known of a connection is a property of its socket: a lookup in a WeakMap for each request would cost more.
+/** The current response of a connection, or the last one. */
 const answer = Symbol("answer");
-/** The answers that are not done, of requests that came before the one ahead of them was answered. */
+/** The unfinished responses to requests that arrived before the previous one was answered. */
 const waiting = Symbol("waiting");
 /** When a connection was opened. */
 const opened = Symbol("opened");
@@ -24,47 +25,47 @@ interface NotedSocket extends Socket {
 }
 
 interface Http2Connection extends NodeJS.EventEmitter {
-  /** Ends it when the streams that are open have ended. */
+  /** Ends the connection when its open streams have ended. */
   close(): void;
-  /** Calls when nothing has come or gone for so many milliseconds. */
+  /** Calls a function when nothing was sent or received for a time in milliseconds. */
   setTimeout(milliseconds: number, call: () => void): void;
 }
 
 interface Limits {
   readonly maxHeaderSize: number;
-  /** Milliseconds, as the others. */
+  /** Milliseconds, like the others. */
   readonly headers: number;
   readonly request: number;
   readonly idle: number;
 }
 
-/** The connections of a server: what their clients may take, and their end when the server closes. */
+/** The connections of a server: the limits of their clients, and how they end when the server closes. */
 export class Connections {
   readonly #sockets = new Set<NotedSocket>();
   readonly #http2 = new Set<Http2Connection>();
   readonly #streams = new Set<ServerHttp2Stream>();
-  /** What TLS comes over: what is in flight there is not known. */
+  /** The TCP connections under TLS. It is not known whether a request is in flight there. */
   readonly #carriers = new Set<NotedSocket>();
   readonly #server: Server;
   /** Milliseconds. */
   readonly #longestStall: number;
   #closes = false;
 
-  /** @param server - Does not listen yet; Node itself sees to the limits of HTTP/1. */
+  /** @param server - A server that does not listen yet. Node itself enforces the limits of HTTP/1. */
   constructor(server: Server, limits: Limits) {
     const { maxHeaderSize, headers, request, idle } = limits;
     this.#server = server;
     this.#longestStall = request;
-    // Not as options, which a server for HTTP/2 does not take.
+    // These are properties, because a server for HTTP/2 does not take them as options.
     Object.assign(server, {
       maxHeaderSize,
-      // Bytes are counted, not lines: Node leaves out those that are too many, and what is not seen is not judged.
+      // The limit is in bytes, not in lines: Node would drop surplus lines, and they would not be checked.
       maxHeadersCount: 0,
       headersTimeout: Math.min(headers, request),
       requestTimeout: request,
       connectionsCheckingInterval: Math.ceil(Math.min(headers, request) / 4),
       keepAliveTimeout: idle,
-      // Refused here, where what comes behind it is too.
+      // The listener checks it, and also refuses what follows on the connection.
       requireHostHeader: false,
     });
     const isSecure = "setSecureContext" in server;
@@ -77,7 +78,7 @@ export class Connections {
       if (socket.alpnProtocol !== "h2") watch(this.#sockets, socket);
     });
     server.on("connect", (_request, to: Socket | ServerResponse) => {
-      // Over HTTP/1 it is the connection itself, and nobody else hears of its errors any more.
+      // Over HTTP/1 this is the connection itself, and nobody else handles its errors any more.
       if ("writeHead" in to) to.writeHead(501).end();
       else refuseTunnel(to, idle);
     });
@@ -93,7 +94,7 @@ export class Connections {
     });
   }
 
-  /** Takes note of a request over HTTP/1; `false`: the one before it ends the connection, so nothing is to be done for it. */
+  /** Notes a request over HTTP/1. `false`: the previous response ends the connection, so the request must not be answered. */
   note(request: IncomingMessage, response: ServerResponse): boolean {
     const socket = request.socket as NotedSocket;
     const last = socket[answer];
@@ -105,17 +106,17 @@ export class Connections {
   }
 
   /**
-   * Takes no more connections, and resolves when all that are there have ended: each as soon as nothing is in flight over it,
-   * and those whose clients take longer than they may.
+   * Accepts no more connections, and resolves when all have ended: each ends as soon as no request is in flight, or its client
+   * exceeds a limit.
    */
   async close(): Promise<void> {
     this.#closes = true;
     for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
-    // Not as node:http closes: it ends idle connections at once, and looks no more for those that take too long.
+    // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones.
     const closed = new Promise<void>((resolve, reject) => {
       NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
     });
-    /** What has come and gone over each, or waits to go, and since when that has not changed. */
+    /** How many bytes were sent and received, or wait to be sent, and since when that has not changed. */
     const seen = new WeakMap<Socket | ServerHttp2Stream, { readonly bytes: number; readonly at: number }>();
     const sweep = setInterval(() => {
       const now = performance.now();
@@ -140,13 +141,13 @@ export class Connections {
       await closed;
     } finally {
       clearInterval(sweep);
-      // Ends what node:http looks for; there is nothing left to close.
+      // Stops the timer of node:http. There is nothing left to close.
       this.#server.close(() => undefined);
     }
   }
 }
 
-/** An answer waits for its turn, and Node does not tell it when the client has gone. */
+/** Queues a response. Node does not tell a queued response when the client disconnects. */
 function queue(socket: NotedSocket, response: ServerResponse): void {
   const known = socket[waiting];
   const queued = (socket[waiting] ??= new Set());
@@ -155,7 +156,7 @@ function queue(socket: NotedSocket, response: ServerResponse): void {
   response.once("close", () => queued.delete(response));
 }
 
-/** Node has let go of the connection: nobody else hears of its errors, takes what still comes, and ends it. */
+/** Refuses a CONNECT request. Node has detached the connection, so its errors, its data and its end are handled here. */
 function refuseTunnel(connection: Socket, milliseconds: number): void {
   const late = setTimeout(() => connection.destroy(), milliseconds);
   connection.on("error", () => undefined).once("close", () => clearTimeout(late));

@@ -6,29 +6,29 @@ import { ConfigError, PortInUseError } from "../http/errors.ts";
 import { listenerOf, type Served } from "./listener.ts";
 
 export interface ServeOptions {
-  /** Port to listen on; 0 takes a free one. Default 8080. */
+  /** Port to listen on; 0 for any free one. Default 8080. */
   readonly port?: number | undefined;
   /** Address to listen on. Default `127.0.0.1`: this machine only. */
   readonly hostname?: string | undefined;
-  /** Certificate and key in PEM; with them the server speaks https and HTTP/2. */
+  /** Certificate and key in PEM format. With them the server uses https and HTTP/2. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly passphrase?: string | undefined } | undefined;
-  /** Bytes that the first line and the headers of a request may have; past it 431. Over HTTP/2 the limit is 64 KiB. Default 16 KiB. */
+  /** Most bytes of the first line and the headers of a request; longer ones get 431. Over HTTP/2 the limit is 64 KiB. Default 16 KiB. */
   readonly maxHeaderSize?: number | undefined;
-  /** How long a client may take. */
+  /** How much time a client may take. */
   readonly timeouts?: Timeouts | undefined;
   /** Whether SIGTERM and SIGINT close the server. Default true. */
   readonly gracefulShutdown?: boolean | undefined;
-  /** Prints no URL. Default false. */
+  /** Whether the URL is not logged. Default false. */
   readonly silent?: boolean | undefined;
 }
 
-/** In milliseconds, 1 or more. What takes longer is ended; a quarter of the time more may pass before it is seen. */
+/** Timeouts in milliseconds, 1 or more. They are checked at intervals, so a connection may last a quarter longer. */
 export interface Timeouts {
-  /** For the headers of a request, and for the TLS handshake. 408. Default 10,000. */
+  /** For the headers of a request, answered with 408, and for the TLS handshake. Default 10,000. */
   readonly headers?: number | undefined;
   /**
-   * For a whole request with its body, counted from its first byte, 408; over HTTP/2 for each pause in the body. Not for the
-   * answer, but a server that closes ends connections whose client has not read for so long. Default 60,000.
+   * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 for each pause in the body. There is no
+   * timeout for the response, but a server that closes ends connections whose client has not read for this time. Default 60,000.
    */
   readonly request?: number | undefined;
   /** Between two requests on one connection. Default 5,000. */
@@ -39,14 +39,14 @@ export interface Timeouts {
 export interface Server {
   readonly url: string;
   readonly port: number;
-  /** Takes no more connections, finishes what is in flight, and resolves when the last connection has ended. */
+  /** Accepts no more connections, finishes the requests in flight, and resolves when the last connection has ended. */
   close(): Promise<void>;
 }
 
 /**
  * Serves an application over HTTP; resolves once it is listening.
  *
- * @throws PortInUseError when the port is taken; ConfigError for a limit that is none.
+ * @throws PortInUseError if the port is in use; ConfigError for an invalid limit.
  */
 export async function serve(app: Served, options: ServeOptions = {}): Promise<Server> {
   const { port = 8080, hostname = "127.0.0.1", tls, gracefulShutdown = true, silent = false } = options;
@@ -57,15 +57,16 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     "timeouts.request": request,
     "timeouts.idle": idle,
   })) {
-    if (!(Number.isSafeInteger(value) && value > 0)) throw new ConfigError(`serve() needs ${name} to be a whole number from 1 on.`);
+    if (!(Number.isSafeInteger(value) && value > 0))
+      throw new ConfigError(`The option ${name} of serve() must be a whole number, 1 or more.`);
   }
-  // Over TLS both versions are spoken on one port; HTTP/1 is then Node's HTTP server on the same connection.
+  // Over TLS, one port serves both versions of HTTP. For HTTP/1, Node uses its HTTP server on the same connection.
   const server = (
     tls === undefined ? createServer() : createSecureServer({ ...tls, allowHTTP1: true, handshakeTimeout: headers })
   ) as HTTPServer;
   const connections = new Connections(server, { maxHeaderSize, headers, request, idle });
   server.on("request", listenerOf(app, connections, tls !== undefined));
-  // Not exclusive: workers of node:cluster share the port.
+  // Not exclusive, so that workers of node:cluster share the port.
   await listen(server, { port, host: hostname, exclusive: false });
   const address = server.address() as AddressInfo;
   const url = `${tls === undefined ? "http" : "https"}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;

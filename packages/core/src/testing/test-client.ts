@@ -3,11 +3,11 @@ import type { Response } from "../http/response.ts";
 import { CookieJar } from "./cookie-jar.ts";
 
 export interface TestClientOptions {
-  /** What paths are relative to. Default `http://localhost`. */
+  /** The URL that paths are relative to. Default `http://localhost`. */
   readonly baseUrl?: string | undefined;
-  /** Whether redirects are followed, at most 10 in a row. Default false. */
+  /** Whether redirects are followed, up to 10 in a row. Default false. */
   readonly followRedirects?: boolean | undefined;
-  /** Sent with every request. */
+  /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Clock of the cookie jar, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -18,19 +18,19 @@ export interface TestRequest {
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: BodyInit | undefined;
-  /** Sent as a urlencoded form. */
+  /** A body that is sent as a urlencoded form. */
   readonly form?: Readonly<Record<string, string>> | undefined;
-  /** Sent as JSON. */
+  /** A body that is sent as JSON. */
   readonly json?: unknown;
 }
 
-/** Redirects in a row after which a test is more likely to be in a circle. */
+/** Most redirects in a row. More are probably endless. */
 const mostRedirects = 10;
 
-/** Answers that turn the next request into a GET, whatever the method was; RFC 9110 §15.4. */
+/** Whether a redirect turns the next request into a GET. RFC 9110 §15.4. */
 const becomesGet = (status: number, method: string) => status === 303 || ((status === 301 || status === 302) && method === "POST");
 
-/** A browser without a network: calls the application in this process and keeps its cookies. */
+/** A client for tests: calls an application without a network, and keeps its cookies. */
 export class TestClient {
   readonly cookies: CookieJar;
   readonly #app: Pick<App, "fetch">;
@@ -58,9 +58,9 @@ export class TestClient {
   }
 
   /**
-   * Sends one request, and those that redirects ask for when they are followed.
+   * Sends a request, and follows redirects if `followRedirects` is set.
    *
-   * @param path - Path, or a whole URL.
+   * @param path - A path or an absolute URL.
    * @throws Error after 10 redirects in a row.
    */
   async request(path: string, options: TestRequest = {}): Promise<Response> {
