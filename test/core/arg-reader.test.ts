@@ -1,6 +1,6 @@
+import { int, oneOf } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
-import { int, oneOf } from "../../packages/core/src/rules/converter.ts";
 import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
 import type { Converters } from "../../packages/core/src/rules/rule.ts";
 

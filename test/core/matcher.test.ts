@@ -1,11 +1,9 @@
+import { int, Rule, RuleError } from "@mini/core";
 import fc from "fast-check";
 import { match } from "path-to-regexp";
 import { describe, expect, test } from "vitest";
-import { int } from "../../packages/core/src/rules/converter.ts";
 import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/rules/pattern.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
-import { Rule } from "../../packages/core/src/rules/rule.ts";
-import { RuleError } from "../../packages/core/src/http/errors.ts";
 
 const router = (...paths: readonly string[]) =>
   new Router(

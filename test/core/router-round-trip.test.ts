@@ -1,9 +1,8 @@
+import { BuildError, RuleError, Rule } from "@mini/core";
 import fc from "fast-check";
 import { parse, type Token } from "path-to-regexp";
 import { describe, expect, test } from "vitest";
-import { BuildError, RuleError } from "../../packages/core/src/http/errors.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
-import { Rule } from "../../packages/core/src/rules/rule.ts";
 import { longRun, pairs, progress, seed } from "../support/long-run.ts";
 import { pattern } from "../support/patterns.ts";
 

@@ -1,7 +1,6 @@
+import { DuplicateRuleError, RuleError, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { DuplicateRuleError, RuleError } from "../../packages/core/src/http/errors.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
-import { Rule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly Rule[]) => new Router(rules, { target: (rule) => rule.path, methods: (rule) => rule.methods });
 

@@ -1,6 +1,6 @@
+import { RuleError, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { RuleError } from "../../packages/core/src/http/errors.ts";
-import { isLazy, Rule } from "../../packages/core/src/rules/rule.ts";
+import { isLazy } from "../../packages/core/src/rules/rule.ts";
 
 class Handler {}
 

@@ -1,7 +1,19 @@
-import { EndpointPrefix, Host, int, matching, number, oneOf, Rule, Submount, uuid, type Converter } from "@mini/core";
+import {
+  EndpointPrefix,
+  Host,
+  int,
+  matching,
+  number,
+  oneOf,
+  Rule,
+  Submount,
+  uuid,
+  type Converter,
+  DuplicateRuleError,
+  RuleError,
+} from "@mini/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DuplicateRuleError, RuleError } from "../../packages/core/src/http/errors.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
 import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 

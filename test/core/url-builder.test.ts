@@ -1,8 +1,7 @@
+import { BuildError, Rule } from "@mini/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BuildError } from "../../packages/core/src/http/errors.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
-import { Rule } from "../../packages/core/src/rules/rule.ts";
 
 const router = new Router(
   [

@@ -1,6 +1,5 @@
-import { Rule, uuid } from "@mini/core";
+import { Rule, uuid, BuildError } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { BuildError } from "../../packages/core/src/http/errors.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
 import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 

@@ -1,4 +1,5 @@
-import { HTTPError, RuleError } from "../http/errors.ts";
+import { HTTPError } from "../http/errors.ts";
+import { RuleError } from "../rules/errors.ts";
 import { knownMethods } from "../http/methods.ts";
 import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { LocalError } from "../http/errors.ts";
+import { LocalError } from "./errors.ts";
 import type { AddedHead } from "./added-head.ts";
 import type { UrlOptions } from "../urls/endpoint-urls.ts";
 

@@ -1,4 +1,4 @@
-import { UnsafeRedirectError } from "../http/errors.ts";
+import { UnsafeRedirectError } from "./errors.ts";
 import { running } from "./local.ts";
 import type { Request } from "./request.ts";
 import { Response } from "../http/response.ts";

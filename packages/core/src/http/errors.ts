@@ -83,114 +83,11 @@ export function abort(status: number, message?: string): never {
   throw new HTTPError(status, message);
 }
 
-/** A redirect to another site was refused. Answered with 400. */
-export class UnsafeRedirectError extends HTTPError {
-  override readonly code = "MINI_UNSAFE_REDIRECT";
-
-  constructor() {
-    super(400, "The redirect target is not on this site.");
-  }
-
-  override get name(): string {
-    return "UnsafeRedirectError";
-  }
-}
-
-/** The rules of an App are wrong. Thrown at start; the message names every such rule and what to change. */
-export class RuleError extends Error {
-  readonly code: string = "MINI_RULE";
-  /** A sentence for each problem. */
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(problems.length === 1 ? problems[0] : `${problems.length} things are wrong with the rules:\n- ${problems.join("\n- ")}`, options);
-    this.problems = problems;
-  }
-
-  override get name(): string {
-    return "RuleError";
-  }
-}
-
-/** Two rules match the same requests. Thrown at start; the message names both. */
-export class DuplicateRuleError extends RuleError {
-  override readonly code = "MINI_DUPLICATE_RULE";
-
-  override get name(): string {
-    return "DuplicateRuleError";
-  }
-}
-
-/** A URL could not be built. The message names the endpoint and what to change. */
-export class BuildError extends Error {
-  readonly code = "MINI_BUILD";
-  /** Name of the endpoint. */
-  readonly endpoint: string;
-  /** Required parameters that are missing; empty when no rule has the endpoint. */
-  readonly missing: readonly string[];
-  /** The endpoint with the most similar name, if any is similar. */
-  readonly nearest: string | undefined;
-
-  constructor(
-    endpoint: string,
-    {
-      missing = [],
-      nearest,
-      problem,
-    }: {
-      readonly missing?: readonly string[] | undefined;
-      readonly nearest?: string | undefined;
-      readonly problem?: string | undefined;
-    },
-  ) {
-    const what =
-      problem ??
-      (missing.length > 0
-        ? `missing ${missing.map((name) => `"${name}"`).join(", ")}`
-        : `no rule has that endpoint${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`);
-    super(`Cannot build a URL for "${endpoint}": ${what}`);
-    this.endpoint = endpoint;
-    this.missing = missing;
-    this.nearest = nearest;
-  }
-
-  override get name(): string {
-    return "BuildError";
-  }
-}
-
-/** `local` was used outside a request, or a name was read that nothing has set. */
-export class LocalError extends Error {
-  readonly code = "MINI_LOCAL";
-
-  override get name(): string {
-    return "LocalError";
-  }
-}
-
 /** A setting is missing or wrong. Thrown at start; the message names the setting and how to correct it. */
 export class ConfigError extends Error {
   readonly code = "MINI_CONFIG";
 
   override get name(): string {
     return "ConfigError";
-  }
-}
-
-/** The port to listen on is in use. */
-export class PortInUseError extends Error {
-  readonly code = "MINI_PORT_IN_USE";
-  readonly port: number;
-
-  constructor(port: number, hostname: string, options?: ErrorOptions) {
-    super(
-      `Cannot listen on ${hostname}:${port}: the port is in use. Stop the program that listens there, or choose another port.`,
-      options,
-    );
-    this.port = port;
-  }
-
-  override get name(): string {
-    return "PortInUseError";
   }
 }

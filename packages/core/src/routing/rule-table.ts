@@ -1,4 +1,4 @@
-import { DuplicateRuleError, RuleError } from "../http/errors.ts";
+import { DuplicateRuleError, RuleError } from "../rules/errors.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { SegmentReaders } from "../rules/arg-reader.ts";
 import { EndpointUrls } from "../urls/endpoint-urls.ts";

@@ -1,5 +1,5 @@
 import type { Converter } from "./converter.ts";
-import { RuleError } from "../http/errors.ts";
+import { RuleError } from "./errors.ts";
 import { isToken } from "../http/field-syntax.ts";
 import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 

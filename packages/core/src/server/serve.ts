@@ -2,7 +2,8 @@ import { createServer, type Server as HTTPServer } from "node:http";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo, ListenOptions } from "node:net";
 import { Connections } from "./connections.ts";
-import { ConfigError, PortInUseError } from "../http/errors.ts";
+import { ConfigError } from "../http/errors.ts";
+import { PortInUseError } from "./port-in-use-error.ts";
 import { listenerOf, type Served } from "./listener.ts";
 
 export interface ServeOptions {

@@ -1,4 +1,4 @@
-import { BuildError } from "../http/errors.ts";
+import { BuildError } from "./build-error.ts";
 import { isHost, portOf } from "../http/host.ts";
 import { mostSimilar } from "./similar-names.ts";
 import { hostAsPath } from "../rules/pattern.ts";
