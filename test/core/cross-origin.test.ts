@@ -42,7 +42,7 @@ describe("writes from other origins", () => {
     ).toBe(200);
   });
 
-  test.each(["GET", "HEAD", "OPTIONS"])("are none by the method %s", async (method) => {
+  test.each(["GET", "HEAD", "OPTIONS"])("do not include the method %s", async (method) => {
     const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
     expect((await app.fetch(new Request("http://localhost:8080/", { method, headers }))).status).not.toBe(403);
   });

@@ -5,7 +5,7 @@ import { isLazy } from "../../packages/core/src/rules/rule.ts";
 class Handler {}
 
 describe("a rule", () => {
-  test("keeps what it is given, with methods in upper case and once", () => {
+  test("keeps its options, with each method once and in upper case", () => {
     const rule = new Rule("/users/:id", {
       endpoint: "user",
       handler: Handler,

@@ -57,7 +57,7 @@ describe("converters", () => {
     expect(converter.parse(text)).toBe(value);
   });
 
-  test("give what they wrote", () => {
+  test("read the values that they have written", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }), fc.nat(), (decimal, whole) => {
         expect(number.parse(number.format(decimal))).toBe(decimal === 0 ? Number(number.format(decimal)) : decimal);
@@ -67,7 +67,7 @@ describe("converters", () => {
     );
   });
 
-  test("that refuse a value let the next rule answer", () => {
+  test("that refuse a value make the router try the next rule", () => {
     const router = make(
       new Rule("/:name", { endpoint: "name" }),
       new Rule("/:id", { endpoint: "id", where: { id: int } }),
@@ -86,7 +86,7 @@ describe("converters", () => {
     expect(() => router.build("id", { id: -5 })).toThrow('the converter of "id" does not accept its value');
   });
 
-  test("that refuse do not make a method allowed", () => {
+  test("that refuse a value do not add their methods to Allow", () => {
     const router = make(new Rule("/:id", { endpoint: "id", where: { id: int }, methods: ["POST"] }));
     expect(router.match("GET", "/5")).toMatchObject({ type: "methodNotAllowed" });
     expect(router.match("GET", "/five")).toEqual({ type: "notFound" });
@@ -100,7 +100,7 @@ describe("defaults", () => {
     new Rule("/blog{/:page}", { endpoint: "blog", where: { page: int }, defaults: { page: 1 } }),
   );
 
-  test("are arguments, and the canonical URL is the one that leaves them out", () => {
+  test("are arguments, and the canonical URL is the one without them", () => {
     expect(ask(router, "/list")).toEqual(["list", { page: 1 }]);
     expect(ask(router, "/list/2")).toEqual(["list", { page: 2 }]);
     expect(ask(router, "/list/1")).toBe("/list");
@@ -109,7 +109,7 @@ describe("defaults", () => {
     expect(ask(router, "/blog/1")).toBe("/blog");
   });
 
-  test("choose the rule that is built", () => {
+  test("decide which rule builds the URL", () => {
     expect([1, 2, undefined].map((page) => router.build("list", { page }))).toEqual(["/list", "/list/2", "/list"]);
     expect([1, 2, null].map((page) => router.build("blog", { page }))).toEqual(["/blog", "/blog/2", "/blog"]);
   });
@@ -161,7 +161,7 @@ describe("hosts", () => {
     expect(ask(router, url)).toEqual(expected);
   });
 
-  test("are in URLs where they are not the request's", () => {
+  test("are in a URL if they are not the host of the request", () => {
     const base = { scheme: "https", host: "example.org:8443" };
     expect(router.build("about", {}, {}, base)).toBe("/about");
     expect(router.build("user", { tenant: "acme", id: 5 }, {}, base)).toBe("https://acme.example.org:8443/users/5");
@@ -235,7 +235,7 @@ describe("at start", () => {
     expect(() => make(...rules())).toThrow(problem);
   });
 
-  test("everything that is wrong stands in one message, a sentence each", () => {
+  test("all problems are in one message, a sentence each", () => {
     const broken = () =>
       make(
         new Rule("/a{"),
@@ -258,13 +258,13 @@ describe("at start", () => {
     expect(broken).toThrow(/^6 things are wrong with the rules:/);
   });
 
-  test("a rule that redirects to one that cannot work is not blamed for it", () => {
+  test("a rule that redirects to one that cannot work is not reported", () => {
     const broken = () => make(new Rule("/a{", { endpoint: "it" }), new Rule("/b", { redirectTo: { endpoint: "it" } }));
     expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) cannot work/);
   });
 });
 
-test("a rule with HEAD beside other methods comes in the order of the list", () => {
+test("a rule with HEAD and other methods keeps its place in the list", () => {
   const router = make(
     new Rule("/x:a", { endpoint: "first", methods: ["POST"] }),
     new Rule("/:a.", { endpoint: "second", methods: ["HEAD", "POST"] }),
@@ -277,6 +277,6 @@ test.each([[[1]], [[undefined]], [[Symbol("no")]]])("methods that are not text a
   expect(() => new Rule("/a", { methods: methods as never })).toThrow("must be an array of HTTP methods");
 });
 
-test("a rule whose every method another one names is refused", () => {
+test("a rule whose methods all belong to another rule is refused", () => {
   expect(() => make(new Rule("/a", { methods: ["GET", "OPTIONS"] }), new Rule("/a", { methods: ["OPTIONS"] }))).toThrow(DuplicateRuleError);
 });

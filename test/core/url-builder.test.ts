@@ -75,7 +75,7 @@ describe("a URL that cannot be built", () => {
     expect(() => build("shop", { item: 1 })).toThrow('missing "category"');
   });
 
-  test("names the endpoint that comes nearest", () => {
+  test("names the most similar endpoint", () => {
     expect(() => build("usr", {})).toThrow('Cannot build a URL for "usr": no rule has that endpoint; did you mean "user"?');
     expect(() => build("something else", {})).toThrow(/no rule has that endpoint$/);
   });
@@ -122,7 +122,7 @@ describe("a round trip", () => {
     .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
     .filter((text) => text !== "." && text !== ".." && text.isWellFormed());
 
-  test("gives every value back as it was", () => {
+  test("returns every value unchanged", () => {
     fc.assert(
       fc.property(value, fc.array(value, { minLength: 1, maxLength: 4 }), (id, path) => {
         expect(router.match("GET", build("user", { id }))).toMatchObject({ type: "found", params: { id } });

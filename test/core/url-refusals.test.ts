@@ -18,7 +18,7 @@ describe("urlFor() refuses", () => {
     expect(() => make(rule).build("e", args)).toThrow(BuildError);
   });
 
-  test("nothing for a rule that is worse, whatever host is asked for", () => {
+  test("nothing because of a rule that fits worse, whatever the host", () => {
     const router = make(new Rule("/x", { endpoint: "e", host: ":t.x.org" }), new Rule("/y/:t/:u", { endpoint: "e" }));
     expect(router.build("e", { t: "a b", u: 1 }, {}, { scheme: "http", host: "q.org" })).toBe("/y/a%20b/1");
   });
