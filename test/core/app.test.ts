@@ -19,7 +19,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
-describe("a handler's answer", () => {
+describe("the response of a handler", () => {
   test("may be a Response, Html, a global Response, or a promise of one", async () => {
     const answers = [
       () => text("a"),
@@ -43,12 +43,12 @@ describe("a handler's answer", () => {
     },
   );
 
-  test("that is no promise is given without one", () => {
+  test("is returned without a promise if the handler returns none", () => {
     expect(makeApp(() => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(Response);
     expect(makeApp(async () => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(Promise);
   });
 
-  test("with text may be given any number of times, cookies of one request stay there", async () => {
+  test("with text may be returned any number of times, and never has the cookies of another request", async () => {
     const shared = text("shared");
     let count = 0;
     const { get } = makeApp(() => {
@@ -60,7 +60,7 @@ describe("a handler's answer", () => {
     expect([await second.text(), second.headers.getSetCookie()]).toEqual(["shared", []]);
   });
 
-  test("with a stream may be given once: the second time names the handler", async () => {
+  test("with a stream may be returned once; the error for the second time names the handler", async () => {
     const shared = new Response(new Blob(["once"]).stream());
     const { get, logged } = makeApp(() => shared);
     expect(await (await get()).text()).toBe("once");
@@ -73,7 +73,7 @@ describe("methods", () => {
   const { app } = makeApp(() => text("body"));
   const send = (method: string, path = "/") => app.fetch(new Request(`http://localhost${path}`, { method }));
 
-  test("HEAD is served by get, with the length and without the body", async () => {
+  test("HEAD is answered by get, with the length and without the body", async () => {
     const response = await send("HEAD");
     expect([response.status, response.headers.get("content-length"), await response.text()]).toEqual([200, "4", ""]);
   });
@@ -86,7 +86,7 @@ describe("methods", () => {
     expect((await send("PROPFIND")).status).toBe(501);
   });
 
-  test("names of Object's own members are no methods", async () => {
+  test("names that every object inherits from Object are not methods", async () => {
     for (const method of ["constructor", "toString", "__proto__"]) expect((await send(method)).status).toBe(501);
   });
 
@@ -110,7 +110,7 @@ describe("methods", () => {
 });
 
 describe("errors", () => {
-  test("an HTTPError is its answer, with its headers", async () => {
+  test("an HTTPError is answered with its status, message and headers", async () => {
     const { get, logged } = makeApp(() => {
       throw new HTTPError(429, "Slow <down>", { headers: { "retry-after": "5" } });
     });
@@ -124,14 +124,14 @@ describe("errors", () => {
     expect(logged).toEqual([]);
   });
 
-  test("are problem+json for who accepts it", async () => {
+  test("are answered with problem+json if the client prefers it", async () => {
     const { get } = makeApp(() => abort(403, "No."));
     const response = await get("/", { accept: "application/json" });
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ status: 403, title: "Forbidden", detail: "No." });
   });
 
-  test("have the page's type, and both what varies, where their headers name others", async () => {
+  test("keep the content type of the page and both values of Vary, if their headers have others", async () => {
     const { get } = makeApp(() => {
       throw new HTTPError(409, "Taken.", { headers: { "Content-Type": "text/plain", Vary: "Origin", "Retry-After": "1" } });
     });
@@ -142,7 +142,7 @@ describe("errors", () => {
     expect(problem.headers.get("retry-after")).toBe("1");
   });
 
-  test("that nobody expected are logged once with method and path, and say nothing", async () => {
+  test("that are unexpected are logged once with method and path, and the response says nothing about them", async () => {
     const { get, logged } = makeApp(() => Promise.reject(new Error("secret detail")));
     const response = await get("/?token=hidden");
     expect(response.status).toBe(500);
@@ -152,7 +152,7 @@ describe("errors", () => {
     expect(logged[0]).not.toContain("hidden");
   });
 
-  test("that are their own cause are logged in a few lines", async () => {
+  test("that are their own cause do not fill the log", async () => {
     const { get, logged } = makeApp(() => {
       const error = new Error("round");
       throw Object.assign(error, { cause: error });
@@ -173,7 +173,7 @@ describe("errors", () => {
     }
   });
 
-  test("are rendered by errorHandlers, with the error's status", async () => {
+  test("are answered by errorHandlers, with the status of the error", async () => {
     const { get } = makeApp(() => abort(403), { errorHandlers: { 403: () => html`mine`, 404: () => text("own", { status: 410 }) } });
     const response = await get();
     expect([response.status, await response.text()]).toEqual([403, "mine"]);
@@ -269,7 +269,7 @@ describe("the table of rules", () => {
     ]);
   });
 
-  test("is on the 404 page with debug, nearest rules first, and nowhere else", async () => {
+  test("is on the 404 page with debug, the most similar rules first, and nowhere else", async () => {
     const rules = [new Rule("/about", { handler: class About extends RequestHandler {} })];
     const body = async (debug: boolean) => (await makeApp(() => text(""), { rules, debug }).get("/abuot/<b>")).text();
     expect(await body(true)).toMatch(/%3Cb%3E[^]*\/about[^]*home/);

@@ -1,8 +1,8 @@
+import { int, oneOf } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/arg-reader.ts";
-import { int, oneOf } from "../../packages/core/src/converter.ts";
-import { alternatives, parsePattern } from "../../packages/core/src/pattern.ts";
-import type { Converters } from "../../packages/core/src/rule.ts";
+import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
+import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
+import type { Converters } from "../../packages/core/src/rules/rule.ts";
 
 const alternative = (path: string) => alternatives(parsePattern(path))[0]!;
 
@@ -25,7 +25,7 @@ const both = [
 ] as const;
 
 describe("arguments", () => {
-  test("inherit nothing and can be given nothing to inherit", () => {
+  test("inherit nothing, and nothing can be added to their prototype", () => {
     const prototype = Object.getPrototypeOf(new EmptyArgs()) as object;
     expect([Object.getPrototypeOf(prototype), Reflect.ownKeys(prototype), Object.isFrozen(prototype)]).toEqual([null, [], true]);
     expect([Object.isFrozen(noArgs), Object.keys(noArgs), Object.getPrototypeOf(noArgs) === prototype]).toEqual([true, [], true]);
@@ -77,7 +77,7 @@ describe.each(both)("the reader of %s", (_title, reading) => {
     expect(reading(pattern, path)).toEqual(expected);
   });
 
-  test("decodes values one by one, and only where it is told that there are escapes", () => {
+  test("decodes each value by itself, and only if the path has escapes", () => {
     expect(reading("/:a/*rest", "/x%2Fy/%C3%A9/z%2Fz")).toEqual([
       ["a", "x/y"],
       ["rest", ["é", "z/z"]],
@@ -87,7 +87,7 @@ describe.each(both)("the reader of %s", (_title, reading) => {
     expect(() => reading("/*rest", "/a/%zz/b")).toThrow(URIError);
   });
 
-  test("gives values as their converters read them, after decoding; of a wildcard segment by segment", () => {
+  test("converts values after decoding; those of a wildcard segment by segment", () => {
     const where = { n: int, word: oneOf("é", "b") };
     expect(reading("/:n/:other/*word", "/07/08/%C3%A9/b", where)).toEqual([
       ["n", 7],
@@ -109,14 +109,14 @@ describe.each(both)("the reader of %s", (_title, reading) => {
     expect(reading(pattern, path, { n: int })).toEqual([false]);
   });
 
-  test("takes a converter that every object has by its name for none", () => {
+  test("does not use a property that every object inherits as a converter", () => {
     const where = Object.create({ n: int }) as Converters;
     expect(reading("/:n", "/x", where)).toEqual([["n", "x"]]);
   });
 });
 
 describe("the reader of any pattern", () => {
-  test("reads several values of one segment, and a wildcard in the midst", () => {
+  test("reads several values of one segment, and a wildcard in the middle of a path", () => {
     expect(filled("/:a-:b.txt/*c/end", "/x-y.txt/1/2/end")).toEqual([
       ["a", "x"],
       ["b", "y"],
@@ -138,11 +138,11 @@ describe("readers of whole segments", () => {
   const readers = new SegmentReaders();
   const get = (path: string, where: Converters = {}) => readers.get(alternative(path), where);
 
-  test.each(["/:a-:b", "/x-:a", "/:a.txt", "/*a/x", "/*a/:b", "/:a/*b-x", "/:a-*b"])("are none for %s", (path) => {
+  test.each(["/:a-:b", "/x-:a", "/:a.txt", "/*a/x", "/*a/:b", "/:a/*b-x", "/:a-*b"])("are not used for %s", (path) => {
     expect(get(path)).toBeUndefined();
   });
 
-  test("are shared by paths that differ in nothing but their text, which has the same lengths", () => {
+  test("are shared by paths that differ only in texts of the same lengths", () => {
     expect(get("/aa/:x/b")).toBe(get("/cc/:x/d/e"));
     expect(get("/aa/:x")).not.toBe(get("/a/:x"));
     expect(get("/aa/:x")).not.toBe(get("/aa/:y"));
@@ -150,7 +150,7 @@ describe("readers of whole segments", () => {
     expect(get("/aa/:x")).not.toBe(get("/aa/:x/:y"));
   });
 
-  test("are not shared where there is a converter", () => {
+  test("are not shared by paths with a converter", () => {
     expect(get("/n/:x", { x: int })?.read("/n/5", false)).toMatchObject({ x: 5 });
     expect(get("/n/:x", { x: oneOf("a") })?.read("/n/a", false)).toMatchObject({ x: "a" });
     expect(get("/n/:x/:y", { y: oneOf("a") })?.read("/n/a/a", false)).toMatchObject({ x: "a", y: "a" });

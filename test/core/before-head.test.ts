@@ -18,7 +18,7 @@ describe("beforeHead", () => {
     expect(order).toEqual(["second registered 201", "first registered"]);
   });
 
-  test("that throws puts its error's answer in place, drops cookies, and later ones still run", async () => {
+  test("replaces the response and drops cookies if a function throws, and runs the remaining functions", async () => {
     let later: number | undefined;
     const { get } = makeApp(() => {
       setCookie("a", "1");
@@ -32,7 +32,7 @@ describe("beforeHead", () => {
     expect([response.status, later, response.headers.getSetCookie()]).toEqual([503, 503, []]);
   });
 
-  test("can not be registered once the head is being written", async () => {
+  test("cannot be called once the head is being sent", async () => {
     let thrown: unknown;
     const { get } = makeApp(() => {
       const source: UnderlyingDefaultSource<Uint8Array> = {

@@ -79,9 +79,9 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
   test("nests 64 deep, or as deep as it is allowed, and 400 beyond", async () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     expect(await postJson(nested(64))).toEqual([200, nested(64)]);
-    expect(await postJson(nested(65))).toEqual([400, "The body is JSON that is nested too deep."]);
-    expect(await postJson(`{"a":`.repeat(65) + "1" + "}".repeat(65))).toEqual([400, "The body is JSON that is nested too deep."]);
-    expect(await postJson(nested(400_000))).toEqual([400, "The body is JSON that is nested too deep."]);
+    expect(await postJson(nested(65))).toEqual([400, "The body is JSON that is nested too deeply."]);
+    expect(await postJson(`{"a":`.repeat(65) + "1" + "}".repeat(65))).toEqual([400, "The body is JSON that is nested too deeply."]);
+    expect(await postJson(nested(400_000))).toEqual([400, "The body is JSON that is nested too deeply."]);
     expect((await postJson("[[]]", { maxDepth: 1 }))[0]).toBe(400);
     expect(await postJson("[1]", { maxDepth: 1 })).toEqual([200, "[1]"]);
   });
@@ -95,7 +95,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     const [status, said] = await postJson(body);
     expect([status, said]).toEqual([
       400,
-      expect.stringMatching(/^The body is JSON with the key (__proto__|constructor), which is not taken\.$/),
+      expect.stringMatching(/^The body is JSON with the key (__proto__|constructor), which is not allowed\.$/),
     ]);
   });
 

@@ -1,6 +1,6 @@
+import { BuildError } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { BuildError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 import { readFacts } from "../support/facts.ts";
 import { rulesOf, type MapFacts } from "../support/route-facts.ts";
 

@@ -1,12 +1,12 @@
 import { int, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { Router } from "../../packages/core/src/router.ts";
-import type { AnyRule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly unknown[]) =>
   new Router(rules as readonly AnyRule[], { target: () => undefined, methods: (rule) => rule.methods });
 
-describe("canonical redirects lead somewhere else, to a rule that answers", () => {
+describe("a canonical redirect leads to another URL, which a rule answers", () => {
   const optional = (options: object) => new Rule("/x{/:p}", { endpoint: "e", ...options });
   test.each<readonly [string, readonly unknown[], string, string]>([
     [

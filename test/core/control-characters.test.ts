@@ -92,7 +92,7 @@ describe(`on the wire, none of ${hostileNames.length} hostile names is`, () => {
   });
 });
 
-describe("what is encoded stays on its line", () => {
+describe("encoded values cannot start a new line", () => {
   /** Answers with a status, these headers and no others, and nothing logged. */
   async function expectAll(
     payloads: readonly string[],
@@ -134,7 +134,7 @@ describe("what is encoded stays on its line", () => {
     }
   });
 
-  test("what redirectTo gives: a path, or a logged 500 where it names a host that is none", async () => {
+  test("the URL that redirectTo returns: a path, or a logged 500 if its host is invalid", async () => {
     const sent = { path: "/sent/" };
     for (const start of ["", "/", "https://other.example/", "https://other.example?"]) {
       const starting = hostileValues.map((value) => start + value);
@@ -166,8 +166,8 @@ describe("what is encoded stays on its line", () => {
   });
 });
 
-describe("what is harmless at the ends of a value", () => {
-  test("is taken off as Fetch has it, and nothing else is", async () => {
+describe("whitespace around a value", () => {
+  test("is removed as in Fetch, and nothing else is", async () => {
     for (const blank of ["\t", "\n", "\r", " ", "\r\n", "\n \t"]) {
       for (const headers of [{ "x-a": `${blank}b${blank}` }, [["x-a", `${blank}b${blank}`]] as [string, string][]]) {
         const answer = await ask(() => new Response("", { headers }));
@@ -183,7 +183,7 @@ describe("what is harmless at the ends of a value", () => {
     }
   });
 
-  test("may be anywhere that a header may have it", async () => {
+  test("is allowed inside a value where headers allow it", async () => {
     const value = "a\tb \x80\x85\xff c";
     const answers = await askAll([
       () => new Response("", { headers: { "x-a": value } }),
@@ -194,14 +194,14 @@ describe("what is harmless at the ends of a value", () => {
   });
 });
 
-test("headers may be given as anything that Fetch takes, and an incomplete pair is refused", async () => {
+test("headers may have any form that Fetch accepts, and an incomplete pair is refused", async () => {
   const headers = new Map([["x-a", "b"]]) as unknown as HeadersInit;
   expect((await ask(() => new Response("", { headers }))).values("x-a")).toEqual(["b"]);
   for (const pair of [["x-a"], ["x-a", "b", "c"]])
     expect(await refused(() => new Response("", { headers: [pair] as never }), [""])).toBe(1);
 });
 
-test("a framing of the application's own does not stand beside the length of the body", async () => {
+test("a framing that the application sets is not sent beside the length of the body", async () => {
   const headers = { "Transfer-Encoding": "chunked", "Content-Length": "1000" };
   const answers = await askAll([
     () => text("abc", { headers }),

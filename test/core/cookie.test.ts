@@ -14,7 +14,7 @@ describe("reading cookies", () => {
     expect(cookieValues("aa=1; A=2; a =3", "a")).toEqual(["3"]);
   });
 
-  test("decodes what is encoded, leaves what can not be, and takes quotes off", () => {
+  test("decodes values, leaves those with malformed encoding, and removes quotes", () => {
     expect([...parseCookies('a=%C3%A9; b=%zz; c="x y"; d=; __proto__=e')]).toEqual([
       ["a", "é"],
       ["b", "%zz"],
@@ -24,7 +24,7 @@ describe("reading cookies", () => {
     ]);
   });
 
-  test("never throws, and is bounded by what came", () => {
+  test("never throws, and gives no more than the header has", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (header, name) => {
         expect(parseCookies(header).size).toBeLessThanOrEqual(header.length);
@@ -36,7 +36,7 @@ describe("reading cookies", () => {
 });
 
 describe("writing a cookie", () => {
-  test("gives its Set-Cookie line, with the value encoded where it must be", () => {
+  test("gives its Set-Cookie line, with the value encoded if necessary", () => {
     expect(serializeCookie("a", 'é;, "\\', {})).toBe("a=%C3%A9%3B%2C%20%22%5C; Path=/; HttpOnly; SameSite=Lax");
     expect(serializeCookie("a", "v1.ab_c-d~", {})).toMatch(/^a=v1\.ab_c-d~;/);
     const options = {
@@ -98,7 +98,7 @@ describe("writing a cookie", () => {
     expect(() => serializeCookie(name, "x", options as object)).toThrow(TypeError);
   });
 
-  test("says the same with frozen options, which are looked at once, as with others", () => {
+  test("gives the same line with frozen options, which are checked once, as with others", () => {
     const names = ["a", "b", "__Host-a", "a b", ""];
     const values: unknown[] = ["x", "a b", "é", "", "\ud800", "x".repeat(4096), undefined, 1, ["x"]];
     const attempt = (work: () => string) => {

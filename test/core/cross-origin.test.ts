@@ -1,6 +1,6 @@
 import { Rule, text, type App } from "@mini/core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CrossOrigin } from "../../packages/core/src/cross-origin.ts";
+import { CrossOrigin } from "../../packages/core/src/app/cross-origin.ts";
 import { makeApp } from "../support/one-handler.ts";
 
 describe("writes from other origins", () => {
@@ -42,16 +42,16 @@ describe("writes from other origins", () => {
     ).toBe(200);
   });
 
-  test.each(["GET", "HEAD", "OPTIONS"])("are none by the method %s", async (method) => {
+  test.each(["GET", "HEAD", "OPTIONS"])("do not include the method %s", async (method) => {
     const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
     expect((await app.fetch(new Request("http://localhost:8080/", { method, headers }))).status).not.toBe(403);
   });
 
   test.each(["https://friend.example/", "https://Friend.example", "https://friend.example:443", "friend.example", "null", "*", ""])(
-    "are allowed for an origin, of which %j is none",
+    "%j cannot be trusted, because it is not an origin",
     (origin) => {
       expect(() => new CrossOrigin({ trusted: [origin] })).toThrow(
-        `Cannot trust the origin ${JSON.stringify(origin)}: write scheme, host and port alone, such as "https://admin.example.com".`,
+        `Cannot trust the origin ${JSON.stringify(origin)}: write only scheme, host and port, such as "https://admin.example.com".`,
       );
     },
   );

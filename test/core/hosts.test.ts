@@ -58,13 +58,13 @@ describe("the host of a request", () => {
     expect(await ask({}, "/", `Host: ${sent}`)).toEqual([400]);
   });
 
-  test("that is missing, or there twice, is 400", async () => {
+  test("is 400 if it is missing or sent twice", async () => {
     expect(await ask({}, "/")).toEqual([400]);
     expect(await ask({}, "/", "Host: shop.example", "Host: evil.example")).toEqual([400]);
     expect(await ask({ trustedHosts: ["shop.example"] }, "/", "Host: shop.example", "Host: evil.example")).toEqual([400]);
   });
 
-  test("is that of a whole URL where one is asked for, RFC 9112 section 3.2.2", async () => {
+  test("is that of the URL if the request has an absolute URL, RFC 9112 section 3.2.2", async () => {
     expect(await ask({}, "http://shop.example/", "Host: other.example")).toEqual(of("shop.example"));
     expect(await ask({ trustedHosts: ["other.example"] }, "http://evil.example/", "Host: other.example")).toEqual([400]);
     expect(await ask({}, "http://user@evil.example/", "Host: a")).toEqual(of("evil.example"));
@@ -89,7 +89,7 @@ describe("the host of a request", () => {
     expect(got).toBe(status);
   });
 
-  test("is a proxy's only where both are trusted", async () => {
+  test("is the one that a proxy reports only if proxy and host are trusted", async () => {
     const forwarded = ["Host: inner", "X-Forwarded-Host: shop.example"];
     expect(await ask({}, "/", ...forwarded)).toEqual(of("inner"));
     expect(await ask({ trustProxy: "loopback" }, "/", ...forwarded)).toEqual(of("inner"));

@@ -10,14 +10,14 @@ describe("html", () => {
     );
   });
 
-  test("nests, takes lists, and leaves nothing for undefined, null and false", () => {
+  test("nests, joins arrays, and inserts nothing for undefined, null and false", () => {
     expect(html`<ul>${[1, "<", [html`<b>${"&"}</b>`, undefined]]}${undefined}${null}${false}${0}${true}</ul>`.markup).toBe(
       "<ul>1&lt;<b>&amp;</b>0true</ul>",
     );
     expect(html`${raw("<i>")}`.markup).toBe("<i>");
   });
 
-  test("takes nothing for markup that only looks like it", () => {
+  test("escapes objects that only look like markup", () => {
     expect(html`${{ markup: "<b>", toString: () => "<i>" }}`.markup).toBe("&lt;i&gt;");
     expect(html`${JSON.parse('{"markup":"<b>"}')}`.markup).not.toContain("<b>");
     expect(String(html`<b>`)).toBe("<b>");

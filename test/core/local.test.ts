@@ -10,7 +10,7 @@ declare module "@mini/core" {
 }
 
 describe("local", () => {
-  test("is the request's own, while others run", async () => {
+  test("is separate for each request, while others run", async () => {
     const gates = new Map<string, () => void>();
     const { app } = makeApp(async () => {
       local.word = request.args.get("word")!;
@@ -23,7 +23,7 @@ describe("local", () => {
     expect(await Promise.all(answers.map(async (answer) => (await answer).text()))).toEqual(words);
   });
 
-  test("is there in the pull of a stream", async () => {
+  test("can be read in the pull of a stream", async () => {
     const { get } = makeApp(() => {
       local.word = "streamed";
       const source: UnderlyingDefaultSource<Uint8Array> = {
@@ -37,7 +37,7 @@ describe("local", () => {
     expect(await (await get()).text()).toBe("streamed");
   });
 
-  test("is not there in what is done without the request, and is again after it", async () => {
+  test("is empty inside withoutRequest(), and back after it", async () => {
     const { get } = makeApp(async () => {
       local.word = "mine";
       const begun = withoutRequest(async () => {
@@ -51,7 +51,7 @@ describe("local", () => {
     expect(withoutRequest(() => "done")).toBe("done");
   });
 
-  test("outside a request says so; what is not set names the middleware that sets it", async () => {
+  test("throws an error that says that no request is running, or which middleware sets the name", async () => {
     expect(() => local.word).toThrow(LocalError);
     expect("word" in local).toBe(false);
     class Words implements Middleware {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Matcher, rankCandidates, type Candidate } from "../../packages/core/src/matcher.ts";
-import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/pattern.ts";
+import { Matcher, rankCandidates, type Candidate } from "../../packages/core/src/routing/matcher.ts";
+import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/rules/pattern.ts";
 
 /** One alternative of a pattern; a parameter whose name begins with n has a converter. */
 interface Named extends Candidate {
@@ -35,7 +35,7 @@ function found(candidates: readonly Named[], path: string): readonly string[] {
 
 const matching = (patterns: readonly string[], path: string) => found(candidatesOf(patterns), path);
 
-describe("of several patterns that match a path, the best is found, and when it is refused the next best", () => {
+describe("of several patterns that match a path, the best is found, and if it is refused the next best", () => {
   const beginning = ["/*w", "/*nw", "/:p", "/:n", "/a*w", "/a:p", "/a:n", "/ab:p", "/:p-z", "/a:p-z", "/:p-:q", "/ab-z", "/{:o}"];
 
   test.each<[string, string]>([
@@ -49,7 +49,7 @@ describe("of several patterns that match a path, the best is found, and when it 
     expect(matching(beginning, path)).toEqual(best.split(" "));
   });
 
-  test("also where they are declared the other way round; then only those change places that are equals", () => {
+  test("whatever the order in which they are declared, except for patterns of equal rank", () => {
     const best = "/ab-z /a:p-z /:p-z /ab:p /a:n /:p-:q /a:p /a*w /:n /:p /{:o} /*nw /*w";
     expect(matching(beginning.toReversed(), "/ab-z")).toEqual(best.split(" "));
   });
@@ -69,7 +69,7 @@ describe("of several patterns that match a path, the best is found, and when it 
     expect(matching(patterns.split(" "), path)).toEqual(best.split(" "));
   });
 
-  test("of the very same pattern: as it is written, then with optional groups, then with the other final slash", () => {
+  test("of equal patterns: first the one as written, then with optional groups, then with another final slash", () => {
     const [alternative] = alternatives(parsePattern("/:p"));
     const all = [
       named("lenient optional", alternative!, { lenient: true, optional: true }),
@@ -81,7 +81,7 @@ describe("of several patterns that match a path, the best is found, and when it 
     expect(found(all, "/x")).toEqual(["first", "second", "optional", "lenient", "lenient optional"]);
   });
 
-  test("of the very same text too, each at its own path only", () => {
+  test("of patterns with the same text, each only at its own path", () => {
     const long = `/${"long/".repeat(20)}`;
     const all = ["/a", "/b", long, "/"].flatMap((path) => [1, 2].map((i) => named(`${path} ${i}`, alternatives(parsePattern(path))[0]!)));
     for (const path of ["/a", "/b", long, "/"]) expect(found(all, path)).toEqual([`${path} 1`, `${path} 2`]);
@@ -89,7 +89,7 @@ describe("of several patterns that match a path, the best is found, and when it 
   });
 });
 
-test("patterns without parameters are told apart from all others by the whole path, the best first", () => {
+test("patterns without parameters are found by the whole path, the best first", () => {
   const [plain] = alternatives(parsePattern("/a/b"));
   const rest = candidatesOf(["/:p/b", "/a/:p", "/a", "/a/b/"]);
   const matcher = new Matcher(rankCandidates([...rest, named("lenient", plain!, { lenient: true }), named("plain", plain!)]));

@@ -1,11 +1,9 @@
+import { int, Rule, RuleError } from "@mini/core";
 import fc from "fast-check";
 import { match } from "path-to-regexp";
 import { describe, expect, test } from "vitest";
-import { int } from "../../packages/core/src/converter.ts";
-import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/pattern.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
-import { RuleError } from "../../packages/core/src/errors.ts";
+import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/rules/pattern.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 import { growth, mostGrowth } from "../support/growth.ts";
 
 function memoized<Result>(work: (rule: string) => Result): (rule: string) => Result {

@@ -43,7 +43,7 @@ describe("hooks", () => {
     expect(events).toEqual(["1 before", "2 before", "3 before", "get", "3 after 200", "2 after 200", "1 after 200"]);
   });
 
-  test("may be asynchronous, and give another response", async () => {
+  test("may be asynchronous, and return another response", async () => {
     const events: Events = [];
     const slow = tracer("slow", events, { before: async () => Promise.resolve(), after: async () => text("other", { status: 201 }) });
     const response = await client([slow], [tracer("app", events)], () => html`a`, events).get("/");
@@ -59,7 +59,7 @@ describe("hooks", () => {
     expect(events).toEqual(["app before", "stop before", "stop after 401", "app after 401"]);
   });
 
-  test("run once for a class listed twice, and instances are taken as they are", async () => {
+  test("run once for a class that is listed twice, and instances are used as they are", async () => {
     const events: Events = [];
     const One = tracer("one", events);
     const own = new (tracer("own", events))();
@@ -126,7 +126,7 @@ describe("an error", () => {
     expect(await response.text()).toBe("middleware");
   });
 
-  test("thrown by handleException takes the first one's place", async () => {
+  test("thrown by handleException replaces the first error", async () => {
     const events: Events = [];
     const throws = tracer("own", events, { error: () => abort(409, "second") });
     const response = await client([throws], [tracer("app", events)], () => abort(403, "first"), events).get("/");
@@ -134,7 +134,7 @@ describe("an error", () => {
     expect(events).toContain("app error second");
   });
 
-  test("of a before-hook leaves out the handler, and those entered still run after", async () => {
+  test("of a before-hook skips the handler, and after-hooks of the middleware before it still run", async () => {
     const events: Events = [];
     const throws = tracer("own", events, { before: () => abort(401, "who") });
     const response = await client([throws, tracer("never", events)], [tracer("app", events)], () => text("a"), events).get("/");
@@ -155,14 +155,14 @@ describe("an error", () => {
     expect(events).toContain("app error late");
   });
 
-  test.each([["text"], [5], [{}]])("hooks that give back %j are refused", async (value) => {
+  test.each([["text"], [5], [{}]])("hooks that return %j are refused", async (value) => {
     const wrong = tracer("own", [], { before: () => value });
     expect((await client([wrong], [], () => text("a"), []).get("/")).status).toBe(500);
   });
 });
 
 describe("a lazy handler", () => {
-  test("is loaded at the first request and once, and its middleware is made then", async () => {
+  test("is loaded once, at the first request, and its middleware is made then", async () => {
     let loads = 0;
     const events: Events = [];
     class Lazy extends RequestHandler {
@@ -179,7 +179,7 @@ describe("a lazy handler", () => {
     expect([loads, (await tests.request("/", { method: "DELETE" })).status, loads]).toEqual([1, 405, 1]);
   });
 
-  test("that can not be loaded is a 500, and is tried again", async () => {
+  test("that cannot be loaded is a 500, and the next request tries again", async () => {
     let loads = 0;
     class Lazy extends RequestHandler {
       get() {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MixedSegments } from "../../packages/core/src/mixed-segments.ts";
-import { alternatives, parsePattern } from "../../packages/core/src/pattern.ts";
+import { MixedSegments } from "../../packages/core/src/routing/mixed-segments.ts";
+import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
 
 const tokensOf = (segment: string) => alternatives(parsePattern(`/${segment}`))[0]!.segments[0]!.tokens;
 
@@ -33,19 +33,19 @@ function tailsAt(segment: string): readonly string[] {
 }
 
 describe("segments of text and parameters", () => {
-  test("have one node for all that differ in nothing but their parameters' names", () => {
+  test("share a node if they differ only in the names of their parameters", () => {
     const nodes = ["v:major", "v:x", ":a-:b", ":c-:d", ":a.js", ":b.js"].map((each) => next(each));
     expect(nodes).toEqual(["v:major", "v:major", ":a-:b", ":a-:b", ":a.js", ":a.js"]);
     expect(made).toEqual(["v:major", ":a-:b", ":a.js"]);
   });
 
-  test("have nodes of their own where the text differs, or one has a converter", () => {
+  test("have separate nodes if their text differs, or one has a converter", () => {
     const all = ["v:a", "w:a", ":a-v", ":a-w", ":a-:b", ":a.:b", "v:a-v", "v:a-w", "v:a-:b"];
     expect(all.map((each) => next(each))).toEqual(all);
     expect([next("v:a", true), next("v:b", true), next("v:b")]).toEqual(["v:a with a converter", "v:a with a converter", "v:a"]);
   });
 
-  test("are found by what they match, whatever stands at their ends", () => {
+  test("are found by the segments that they match, with or without text at their ends", () => {
     for (const each of ["v:a", ":a-v", ":a-:b", "v:a-v", "vv:a", ":a-:b-:c"]) next(each);
     expect(["v1", "vv1", "1-v", "v-v", "v1-v", "1-2-3", "v", "-v", "x"].map(nodesAt)).toEqual([
       ["v:a"],
@@ -60,7 +60,7 @@ describe("segments of text and parameters", () => {
     ]);
   });
 
-  test("have another node where each is replaced", () => {
+  test("can have their nodes replaced", () => {
     for (const each of ["v:a", ":a-v", "v:a-v"]) next(each);
     segments.replace((node) => node.toUpperCase());
     expect(nodesAt("v1-v")).toEqual([":A-V", "V:A", "V:A-V"]);
@@ -69,7 +69,7 @@ describe("segments of text and parameters", () => {
 });
 
 describe("segments of text and a wildcard", () => {
-  test("are found by the text before it, though nothing of the segment is left", () => {
+  test("are found by the text before it, even if nothing of the segment is left", () => {
     for (const each of ["v*a", "vv*a", "w*a", "v*b"]) segments.addTail(tokensOf(each), each);
     next("v:a");
     expect(["v", "v1", "vv", "w", "x", ""].map(tailsAt)).toEqual([["v*a", "v*b"], ["v*a", "v*b"], ["v*a", "v*b", "vv*a"], ["w*a"], [], []]);

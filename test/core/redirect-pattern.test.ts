@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readRedirectPattern, safeRedirect, withQuery, writeRedirect } from "../../packages/core/src/redirect-pattern.ts";
+import { readRedirectPattern, safeRedirect, withQuery, writeRedirect } from "../../packages/core/src/urls/redirect-target.ts";
 
 const write = (pattern: string, args: Readonly<Record<string, unknown>> = {}) => writeRedirect(readRedirectPattern(pattern), args);
 
@@ -11,7 +11,7 @@ const withUser = [
   "https://@other.example/",
   "HTTP://a@b@other.example",
 ];
-const refusal = /^it can not redirect to a URL with a user name or a password: write what comes after its @$/;
+const refusal = /^it cannot redirect to a URL with a user name or a password: write what comes after its @$/;
 
 describe("the pattern of a redirect", () => {
   test.each([
@@ -37,7 +37,7 @@ describe("the pattern of a redirect", () => {
   test.each(["https://*host/a", "https://a b.example", "https://a\tb.example/", "https://[/", "http://a\u007f/"])(
     "%j has no host",
     (pattern) => {
-      expect(() => readRedirectPattern(pattern)).toThrow(/^it can not redirect to ".+", which has no host$/);
+      expect(() => readRedirectPattern(pattern)).toThrow(/^it cannot redirect to ".+", which has no host$/);
     },
   );
 

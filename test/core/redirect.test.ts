@@ -139,22 +139,22 @@ describe("a redirect", () => {
     expect([response.status, await response.text()]).toEqual([status, ""]);
   });
 
-  test.each([200, 300, 304, 400, 99.5])("can not have the status %d, and the log says which ones there are", async (status) => {
+  test.each([200, 300, 304, 400, 99.5])("cannot have the status %d, and the log lists the possible ones", async (status) => {
     const made = makeApp(() => redirect("/", status));
     expect((await made.get()).status).toBe(500);
     expect(made.logged.join()).toContain(`TypeError: Cannot redirect with status ${status}: use 301, 302, 303, 307 or 308.`);
   });
 
-  test("outside a request says what could not be done", () => {
+  test("throws outside a request, and the error says what was tried", () => {
     expect(() => redirect("/")).toThrow(/^Cannot redirect: no request is running here\./);
   });
 
   test.each([
-    [undefined, 'redirectTo of the rule "/moved" must give a URL as text.'],
-    ["https://[/", 'The rule "/moved" can not work: it can not redirect to "https://[", which has no host.'],
+    [undefined, 'redirectTo of the rule "/moved" must return a URL as text.'],
+    ["https://[/", 'The rule "/moved" cannot work: it cannot redirect to "https://[", which has no host.'],
     [
       "https://user:hunter2@other.example/",
-      'The rule "/moved" can not work: it can not redirect to a URL with a user name or a password: write what comes after its @.',
+      'The rule "/moved" cannot work: it cannot redirect to a URL with a user name or a password: write what comes after its @.',
     ],
   ])("of a rule whose function gives %j is 500, and the log says which rule", async (given, message) => {
     const made = makeApp(() => "home", { rules: [new Rule("/moved", { redirectTo: () => given as string })] as never });
@@ -190,7 +190,7 @@ describe("to a host that a rule names", () => {
     if (status === 302) expect(response.headers.get("location")).toBe("http://shop.example:8080/cart");
   });
 
-  test("with the scheme that a trusted proxy says", async () => {
+  test("with the scheme that a trusted proxy reports", async () => {
     const ask = (to: string) =>
       hosting.fetch(new Request(`http://site.example/?to=${encodeURIComponent(to)}`, { headers: { "x-forwarded-proto": "https" } }));
     expect((await ask("https://shop.example/")).headers.get("location")).toBe("https://shop.example/");

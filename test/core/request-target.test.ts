@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
 import { NodeRequest } from "srvx/node";
 import { expect, test } from "vitest";
-import { Proxies } from "../../packages/core/src/proxy.ts";
-import { Request, target } from "../../packages/core/src/request.ts";
+import { Request } from "../../packages/core/src/context/request.ts";
+import { target } from "../../packages/core/src/http/served-request.ts";
 
-const settings = { proxies: new Proxies(false), hosts: undefined, maxBodySize: 0 };
+const settings = { proxies: undefined, trustedHosts: undefined, maxBodySize: 0 };
 
 /** What a request says of its target, with and without what the server knows of it. */
 function read(pathAndQuery: string) {

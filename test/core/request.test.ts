@@ -59,7 +59,7 @@ describe("a body", () => {
     expect(await (await send(fields, { method: "POST", body: multipart })).text()).toBe('[["a","1"]]');
   });
 
-  test.each(["{", "", "{'a':1}", "[1,]", "\u0000"])("%j is no JSON: 400", async (body) => {
+  test.each(["{", "", "{'a':1}", "[1,]", "\u0000"])("%j is not JSON: 400", async (body) => {
     expect((await send(read, { method: "POST", body, headers: json })).status).toBe(400);
   });
 
@@ -79,7 +79,7 @@ describe("a body", () => {
     expect((await send(work, { method: "POST", body: stream, duplex: "half" }, "/", limit)).status).toBe(413);
   });
 
-  test("read twice is an error of the handler, not a hang", async () => {
+  test("that is read twice through web is an error, not an endless wait", async () => {
     const work = async () => text((await request.text()) + (await request.text()));
     expect([200, 500]).toContain((await send(work, { method: "POST", body: "a" })).status);
   });
@@ -97,7 +97,7 @@ describe("behind a proxy", () => {
     return response.status === 200 ? (JSON.parse(await response.text()) as unknown) : response.status;
   };
 
-  test("forwarded headers count for nobody by default", async () => {
+  test("forwarded headers are ignored by default", async () => {
     expect(await ask({}, { "x-forwarded-proto": "https", "x-forwarded-host": "evil.example" })).toEqual([
       false,
       "inner:8080",
@@ -105,7 +105,7 @@ describe("behind a proxy", () => {
     ]);
   });
 
-  test("a trusted peer says whether the request was https; a host only if it is in trustedHosts", async () => {
+  test("a trusted peer reports whether the request was https, and the host if that is in trustedHosts", async () => {
     expect(await ask({ trustProxy: true }, { "x-forwarded-proto": "https" })).toEqual([true, "inner:8080", "https://inner:8080/"]);
     expect(await ask({ trustProxy: true }, { "x-forwarded-host": "evil.example" })).toEqual([false, "inner:8080", "http://inner:8080/"]);
     const trusting = { trustProxy: true, trustedHosts: ["inner:8080", "shop.example"] };

@@ -24,7 +24,7 @@ function look(headers: Headers) {
   };
 }
 
-test("the headers of a response are what those of the platform are after the same steps, but for what no header may have", () => {
+test("the headers of a response equal native ones after the same steps, except that they refuse all control characters", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
       const ours = new Response(null, { headers: { a: "0" } }).headers;
@@ -40,7 +40,7 @@ test("the headers of a response are what those of the platform are after the sam
   );
 });
 
-test("they pass for those of the platform, and into its responses", async () => {
+test("they are instances of Headers, and native responses accept them", async () => {
   const response = text("body", { headers: { "x-one": "1" } });
   response.headers.append("set-cookie", "a=1");
   response.headers.append("set-cookie", "b=2");
@@ -52,7 +52,7 @@ test("they pass for those of the platform, and into its responses", async () => 
   expect([...new Headers(response.headers)]).toEqual([...response.headers]);
 });
 
-test("what one response's headers become is nothing to another", () => {
+test("a change of the headers of one response does not change another", () => {
   const init = { headers: { "x-one": "1" } };
   const [one, other] = [json({}, init), json({}, init)];
   one.headers.set("x-one", "2");

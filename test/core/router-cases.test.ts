@@ -1,6 +1,6 @@
+import { RuleError } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 import { readFacts } from "../support/facts.ts";
 import { rulesOf, type MapFacts, type RuleFacts } from "../support/route-facts.ts";
 

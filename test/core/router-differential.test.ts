@@ -1,9 +1,8 @@
+import { RuleError, Rule } from "@mini/core";
 import fc from "fast-check";
 import { match } from "path-to-regexp";
 import { describe, expect, test } from "vitest";
-import { RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 import { longRun, pairs, progress, seed } from "../support/long-run.ts";
 import { pattern } from "../support/patterns.ts";
 

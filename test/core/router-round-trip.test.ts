@@ -1,9 +1,8 @@
+import { BuildError, RuleError, Rule } from "@mini/core";
 import fc from "fast-check";
 import { parse, type Token } from "path-to-regexp";
 import { describe, expect, test } from "vitest";
-import { BuildError, RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 import { longRun, pairs, progress, seed } from "../support/long-run.ts";
 import { pattern } from "../support/patterns.ts";
 
@@ -98,8 +97,8 @@ describe("what urlFor() builds", () => {
   test.each([
     ["opt", { b: "2" }],
     ["wild", { a: ["p", "x", "q"], b: ["r"] }],
-  ])("is refused where a path can not tell the arguments apart: %s of %j", (endpoint, args) => {
+  ])("is refused where a path cannot tell the arguments apart: %s of %j", (endpoint, args) => {
     expect(() => router.build(endpoint, args)).toThrow(BuildError);
-    expect(() => router.build(endpoint, args)).toThrow("can not be told apart in the path");
+    expect(() => router.build(endpoint, args)).toThrow("cannot be told apart in the path");
   });
 });

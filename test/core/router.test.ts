@@ -1,7 +1,6 @@
+import { DuplicateRuleError, RuleError, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { DuplicateRuleError, RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 
 const make = (...rules: readonly Rule[]) => new Router(rules, { target: (rule) => rule.path, methods: (rule) => rule.methods });
 
@@ -16,13 +15,13 @@ describe("a match", () => {
     new Rule("/any"),
   );
 
-  test("gives the rule, what belongs to it, and the arguments", () => {
+  test("gives the rule, its target and the arguments", () => {
     const found = router.match("GET", "/users/5");
     expect(found).toMatchObject({ type: "found", target: "/users/:id", params: { id: "5" } });
     expect(found.type === "found" && found.rule.endpoint).toBe("user");
   });
 
-  test("gives arguments that inherit nothing, so that no name is special", () => {
+  test("gives arguments that inherit nothing, so that any name can be used", () => {
     const found = make(new Rule("/:__proto__/:constructor")).match("GET", "/a/b");
     const inherited: unknown = found.type === "found" && Object.getPrototypeOf(found.params);
     expect(Reflect.ownKeys(inherited as object)).toEqual([]);
@@ -34,28 +33,28 @@ describe("a match", () => {
     ]);
   });
 
-  test("without parameters gives arguments that nobody can change for the next request", () => {
+  test("without parameters gives arguments that are frozen, because requests share them", () => {
     const found = router.match("GET", "/");
     expect(found.type === "found" && Object.isFrozen(found.params)).toBe(true);
   });
 
-  test("falls through to the rule that has the method", () => {
+  test("continues to the rule that has the method", () => {
     expect(router.match("PUT", "/users/5")).toMatchObject({ type: "found", params: { name: "5" } });
   });
 
-  test("serves HEAD by GET, and by a rule for HEAD alone where there is one", () => {
+  test("answers HEAD with GET, or with a rule for HEAD alone if there is one", () => {
     expect(router.match("HEAD", "/users/5")).toMatchObject({ type: "found", target: "/users/:id" });
     const both = make(new Rule("/x", { endpoint: "get", methods: ["GET"] }), new Rule("/x", { endpoint: "head", methods: ["HEAD"] }));
     const found = both.match("HEAD", "/x");
     expect(found.type === "found" && found.rule.endpoint).toBe("head");
   });
 
-  test("with another method names all methods of the path, sorted", () => {
+  test("with another method lists all methods of the path, sorted", () => {
     expect(router.match("POST", "/users/5")).toEqual({ type: "methodNotAllowed", allow: ["DELETE", "GET", "HEAD", "OPTIONS", "PUT"] });
     expect(router.match("OPTIONS", "/users/5")).toEqual({ type: "options", allow: ["DELETE", "GET", "HEAD", "OPTIONS", "PUT"] });
   });
 
-  test("compares escapes whatever the case of their letters", () => {
+  test("compares escapes without regard to the case of their digits", () => {
     expect(make(new Rule("/é")).match("GET", "/%c3%a9").type).toBe("found");
   });
 
@@ -67,11 +66,11 @@ describe("a match", () => {
     expect(router.match("GET", path)).toEqual({ type: "malformed" });
   });
 
-  test.each(["", "*", "users", "/users", "/users/", "/any/", "/nothing"])("of %j is none", (path) => {
+  test.each(["", "*", "users", "/users", "/users/", "/any/", "/nothing"])("of %j finds nothing", (path) => {
     expect(router.match("GET", path)).toEqual({ type: "notFound" });
   });
 
-  test("of a rule that is lenient about its slash needs no redirect", () => {
+  test("of a rule without strictSlashes needs no redirect", () => {
     expect(router.match("GET", "/loose")).toMatchObject({ type: "found", target: "/loose/" });
     expect(router.match("GET", "/loose/")).toMatchObject({ type: "found", target: "/loose/" });
     const exact = make(
@@ -107,11 +106,11 @@ describe("a redirect", () => {
     expect(router.match("GET", path)).toEqual({ type: "redirect", location: target });
   });
 
-  test("is not given where the rule does not have the method", () => {
+  test("is not made if the rule does not have the method", () => {
     expect(router.match("POST", "/branch")).toEqual({ type: "notFound" });
   });
 
-  test("comes before 405, where another rule has the method", () => {
+  test("comes before 405 if another rule has the method", () => {
     const mixed = make(new Rule("/bar", { methods: ["POST"] }), new Rule("/bar/", { methods: ["GET"] }));
     expect(mixed.match("GET", "/bar")).toEqual({ type: "redirect", location: "/bar/" });
     expect(mixed.match("PUT", "/bar")).toMatchObject({ type: "methodNotAllowed" });
@@ -135,12 +134,12 @@ describe("at start", () => {
     expect(() => make(new Rule(path))).toThrow(problem);
   });
 
-  test("all problems are told at once", () => {
+  test("all problems are reported at once", () => {
     const build = () => make(new Rule("one"), new Rule("/fine"), new Rule("/:"));
     expect(build).toThrow(/2 things are wrong with the rules:\n- The rule "one".*\n- The rule "\/:"/);
   });
 
-  test("rules that could never be told apart are refused, and both are named", () => {
+  test("rules that match the same requests are refused, and both are named", () => {
     const build =
       (...rules: readonly Rule[]) =>
       () =>

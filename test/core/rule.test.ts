@@ -1,11 +1,11 @@
+import { RuleError, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { RuleError } from "../../packages/core/src/errors.ts";
-import { isLazy, Rule } from "../../packages/core/src/rule.ts";
+import { isLazy } from "../../packages/core/src/rules/rule.ts";
 
 class Handler {}
 
 describe("a rule", () => {
-  test("keeps what it is given, with methods in upper case and once", () => {
+  test("keeps its options, with each method once and in upper case", () => {
     const rule = new Rule("/users/:id", {
       endpoint: "user",
       handler: Handler,
@@ -30,7 +30,7 @@ describe("a rule", () => {
   test.each([["GET"], [[]], [["GET", ""]], [["GE T"]], [["GET\r\n"]]])("refuses %j as methods and shows how to write them", (methods) => {
     const make = () => Reflect.construct(Rule, ["/users", { methods }]) as unknown;
     expect(make).toThrow(RuleError);
-    expect(make).toThrow('The rule "/users" has methods that are no list of HTTP methods; write methods: ["GET", "POST"].');
+    expect(make).toThrow('The methods of the rule "/users" must be an array of HTTP methods, such as ["GET", "POST"].');
   });
 
   test.each([[undefined], [42], [null]])("refuses %j as a path", (path) => {

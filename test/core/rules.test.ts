@@ -1,9 +1,21 @@
-import { EndpointPrefix, Host, int, matching, number, oneOf, Rule, Submount, uuid, type Converter } from "@mini/core";
+import {
+  EndpointPrefix,
+  Host,
+  int,
+  matching,
+  number,
+  oneOf,
+  Rule,
+  Submount,
+  uuid,
+  type Converter,
+  DuplicateRuleError,
+  RuleError,
+} from "@mini/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DuplicateRuleError, RuleError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import type { AnyRule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
+import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 
 const make = (...rules: readonly unknown[]) =>
   new Router(rules as readonly AnyRule[], { target: () => undefined, methods: (rule) => rule.methods });
@@ -45,7 +57,7 @@ describe("converters", () => {
     expect(converter.parse(text)).toBe(value);
   });
 
-  test("give what they wrote", () => {
+  test("read the values that they have written", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }), fc.nat(), (decimal, whole) => {
         expect(number.parse(number.format(decimal))).toBe(decimal === 0 ? Number(number.format(decimal)) : decimal);
@@ -55,7 +67,7 @@ describe("converters", () => {
     );
   });
 
-  test("that refuse a value let the next rule answer", () => {
+  test("that refuse a value make the router try the next rule", () => {
     const router = make(
       new Rule("/:name", { endpoint: "name" }),
       new Rule("/:id", { endpoint: "id", where: { id: int } }),
@@ -74,7 +86,7 @@ describe("converters", () => {
     expect(() => router.build("id", { id: -5 })).toThrow('the converter of "id" does not accept its value');
   });
 
-  test("that refuse do not make a method allowed", () => {
+  test("that refuse a value do not add their methods to Allow", () => {
     const router = make(new Rule("/:id", { endpoint: "id", where: { id: int }, methods: ["POST"] }));
     expect(router.match("GET", "/5")).toMatchObject({ type: "methodNotAllowed" });
     expect(router.match("GET", "/five")).toEqual({ type: "notFound" });
@@ -88,7 +100,7 @@ describe("defaults", () => {
     new Rule("/blog{/:page}", { endpoint: "blog", where: { page: int }, defaults: { page: 1 } }),
   );
 
-  test("are arguments, and the canonical URL is the one that leaves them out", () => {
+  test("are arguments, and the canonical URL is the one without them", () => {
     expect(ask(router, "/list")).toEqual(["list", { page: 1 }]);
     expect(ask(router, "/list/2")).toEqual(["list", { page: 2 }]);
     expect(ask(router, "/list/1")).toBe("/list");
@@ -97,7 +109,7 @@ describe("defaults", () => {
     expect(ask(router, "/blog/1")).toBe("/blog");
   });
 
-  test("choose the rule that is built", () => {
+  test("decide which rule builds the URL", () => {
     expect([1, 2, undefined].map((page) => router.build("list", { page }))).toEqual(["/list", "/list/2", "/list"]);
     expect([1, 2, null].map((page) => router.build("blog", { page }))).toEqual(["/blog", "/blog/2", "/blog"]);
   });
@@ -149,7 +161,7 @@ describe("hosts", () => {
     expect(ask(router, url)).toEqual(expected);
   });
 
-  test("are in URLs where they are not the request's", () => {
+  test("are in a URL if they are not the host of the request", () => {
     const base = { scheme: "https", host: "example.org:8443" };
     expect(router.build("about", {}, {}, base)).toBe("/about");
     expect(router.build("user", { tenant: "acme", id: 5 }, {}, base)).toBe("https://acme.example.org:8443/users/5");
@@ -190,7 +202,7 @@ test("buildOnly rules answer nothing", () => {
 describe("at start", () => {
   test.each<readonly [string, () => readonly unknown[]]>([
     ['where names "nope"', () => [new Rule("/:id", { where: { nope: int } })]],
-    ["no converter", () => [new Rule("/:id", { where: { id: 5 as never } })]],
+    ["not a converter", () => [new Rule("/:id", { where: { id: 5 as never } })]],
     ['a default for "id", which every URL of it gives', () => [new Rule("/:id", { defaults: { id: "a" } })]],
     ['its default for "id" is refused by its converter', () => [new Rule("/a{/:id}", { where: { id: int }, defaults: { id: -1 } })]],
     ['redirectTo has "nope"', () => [new Rule("/:id", { redirectTo: "/x/:nope" })]],
@@ -199,9 +211,9 @@ describe("at start", () => {
       'the endpoint "user" needs "id"',
       () => [new Rule("/x", { redirectTo: { endpoint: "user" } }), new Rule("/u/:id", { endpoint: "user" })],
     ],
-    ['can not redirect to "https://other example", which has no host', () => [new Rule("/x", { redirectTo: "https://other example/" })]],
-    ['can not redirect to "https://other.example*path"', () => [new Rule("/*path", { redirectTo: "https://other.example*path" })]],
-    ['can not redirect to "https://:id.example"', () => [new Rule("/:id", { redirectTo: "https://:id.example" })]],
+    ['cannot redirect to "https://other example", which has no host', () => [new Rule("/x", { redirectTo: "https://other example/" })]],
+    ['cannot redirect to "https://other.example*path"', () => [new Rule("/*path", { redirectTo: "https://other.example*path" })]],
+    ['cannot redirect to "https://:id.example"', () => [new Rule("/:id", { redirectTo: "https://:id.example" })]],
     ["a handler and redirectTo", () => [new Rule("/x", { redirectTo: "/y", handler: class {} })]],
     ["no endpoint to build them by", () => [new Rule("/x", { buildOnly: true })]],
     ['host and path both have the parameter "id"', () => [new Rule("/:id", { host: ":id.example.org" })]],
@@ -223,7 +235,7 @@ describe("at start", () => {
     expect(() => make(...rules())).toThrow(problem);
   });
 
-  test("everything that is wrong stands in one message, a sentence each", () => {
+  test("all problems are in one message, a sentence each", () => {
     const broken = () =>
       make(
         new Rule("/a{"),
@@ -234,7 +246,7 @@ describe("at start", () => {
         new Rule("/same/:two", { endpoint: "second" }),
       );
     const problems = [
-      /"\/a\{" can not work/,
+      /"\/a\{" cannot work/,
       /where names "nope"/,
       /where gives "id"/,
       /has "b"/,
@@ -246,13 +258,13 @@ describe("at start", () => {
     expect(broken).toThrow(/^6 things are wrong with the rules:/);
   });
 
-  test("a rule that redirects to one that can not work is not blamed for it", () => {
+  test("a rule that redirects to one that cannot work is not reported", () => {
     const broken = () => make(new Rule("/a{", { endpoint: "it" }), new Rule("/b", { redirectTo: { endpoint: "it" } }));
-    expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) can not work/);
+    expect(broken).toThrow(/^The rule "\/a\{" \(endpoint "it"\) cannot work/);
   });
 });
 
-test("a rule with HEAD beside other methods comes in the order of the list", () => {
+test("a rule with HEAD and other methods keeps its place in the list", () => {
   const router = make(
     new Rule("/x:a", { endpoint: "first", methods: ["POST"] }),
     new Rule("/:a.", { endpoint: "second", methods: ["HEAD", "POST"] }),
@@ -261,10 +273,10 @@ test("a rule with HEAD beside other methods comes in the order of the list", () 
   expect(found.type === "found" && found.rule.endpoint).toBe("first");
 });
 
-test.each([[[1]], [[undefined]], [[Symbol("no")]]])("methods that are no texts are refused with a sentence: %o", (methods) => {
-  expect(() => new Rule("/a", { methods: methods as never })).toThrow("no list of HTTP methods");
+test.each([[[1]], [[undefined]], [[Symbol("no")]]])("methods that are not text are refused with a sentence: %o", (methods) => {
+  expect(() => new Rule("/a", { methods: methods as never })).toThrow("must be an array of HTTP methods");
 });
 
-test("a rule whose every method another one names is refused", () => {
+test("a rule whose methods all belong to another rule is refused", () => {
   expect(() => make(new Rule("/a", { methods: ["GET", "OPTIONS"] }), new Rule("/a", { methods: ["OPTIONS"] }))).toThrow(DuplicateRuleError);
 });

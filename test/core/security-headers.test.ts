@@ -19,7 +19,7 @@ const strict = {
 };
 
 describe("SecurityHeaders", () => {
-  test("are on every answer of a handler, and tell browsers to stay with https where it was used", async () => {
+  test("are on every response of a handler, with HSTS if the request used https", async () => {
     expect((await ask(() => html`<p>fine</p>`)).sent).toEqual(strict);
     expect((await ask(() => text("fine"), {}, "https://localhost/")).sent).toEqual({
       ...strict,
@@ -37,25 +37,25 @@ describe("SecurityHeaders", () => {
     });
   });
 
-  test("are on the answer that OPTIONS has by itself, on 404 and on 405", async () => {
+  test("are on automatic OPTIONS, on 404 and on 405", async () => {
     const method = async (name: string, path = "/") =>
       (await ask(() => text(""), {}, `http://localhost${path}`, { method: name })).sent["x-content-type-options"];
     expect(await Promise.all([method("OPTIONS"), method("PUT"), method("GET", "/unknown")])).toEqual(["nosniff", "nosniff", "nosniff"]);
   });
 
-  test("leave a header alone that the answer has", async () => {
+  test("keep a header that the response has", async () => {
     const work = () => new Response("", { headers: { "content-security-policy": "sandbox", "X-Content-Type-Options": "own" } });
     expect((await ask(work)).sent).toEqual({ ...strict, "content-security-policy": "sandbox", "x-content-type-options": "own" });
   });
 
-  test("can be changed, left out, and more of them", async () => {
+  test("can be changed, removed and added", async () => {
     const securityHeaders = { "Referrer-Policy": "no-referrer", "x-content-type-options": false, "x-frame-options": "DENY" } as const;
     const { headers, sent } = await ask(() => text(""), { securityHeaders });
     expect(sent).toEqual({ "content-security-policy": policy, "referrer-policy": "no-referrer" });
     expect(headers.get("x-frame-options")).toBe("DENY");
   });
 
-  test("do not pile up on a response that is returned again and again", async () => {
+  test("are not repeated on a response that is returned several times", async () => {
     const kept = text("kept");
     const { app } = makeApp(() => kept, { middleware: [SecurityHeaders] } as object);
     for (let turn = 0; turn < 3; turn++) {
@@ -74,12 +74,12 @@ describe("SecurityHeaders", () => {
     { "x-frame-options": true },
     "DENY",
     ["x-frame-options"],
-  ])("%o can not be sent: refused at the start", (securityHeaders) => {
+  ])("%o cannot be sent: refused at the start", (securityHeaders) => {
     expect(() => makeApp(() => text(""), { middleware: [SecurityHeaders], config: { securityHeaders } } as object)).toThrow(ConfigError);
   });
 });
 
-test("the page of an error has a policy of its own without any middleware; JSON is what it says it is", async () => {
+test("the page of an error has its own policy without any middleware, and a JSON error has nosniff", async () => {
   class Handler extends RequestHandler {
     get(): Response {
       throw new Error("secret");

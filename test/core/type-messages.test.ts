@@ -43,7 +43,7 @@ const cases = {
   },
   "what is no rule": {
     code: `new App({ rules: [5] });`,
-    message: `this is no Rule; make one with new Rule(path, { ... })`,
+    message: `this is not a Rule; make one with new Rule(path, { ... })`,
   },
   "an unknown endpoint": {
     code: `urlFor("usr", { id: 1 });`,

@@ -1,8 +1,7 @@
+import { BuildError, Rule } from "@mini/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BuildError } from "../../packages/core/src/errors.ts";
-import { Router } from "../../packages/core/src/router.ts";
-import { Rule } from "../../packages/core/src/rule.ts";
+import { Router } from "../../packages/core/src/routing/router.ts";
 
 const router = new Router(
   [
@@ -68,7 +67,7 @@ describe("a URL", () => {
   });
 });
 
-describe("a URL that can not be built", () => {
+describe("a URL that cannot be built", () => {
   test("names what is missing", () => {
     expect(() => build("user", {})).toThrow('Cannot build a URL for "user": missing "id"');
     expect(() => build("user", { id: null })).toThrow('missing "id"');
@@ -76,7 +75,7 @@ describe("a URL that can not be built", () => {
     expect(() => build("shop", { item: 1 })).toThrow('missing "category"');
   });
 
-  test("names the endpoint that comes nearest", () => {
+  test("names the most similar endpoint", () => {
     expect(() => build("usr", {})).toThrow('Cannot build a URL for "usr": no rule has that endpoint; did you mean "user"?');
     expect(() => build("something else", {})).toThrow(/no rule has that endpoint$/);
   });
@@ -123,7 +122,7 @@ describe("a round trip", () => {
     .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
     .filter((text) => text !== "." && text !== ".." && text.isWellFormed());
 
-  test("gives every value back as it was", () => {
+  test("returns every value unchanged", () => {
     fc.assert(
       fc.property(value, fc.array(value, { minLength: 1, maxLength: 4 }), (id, path) => {
         expect(router.match("GET", build("user", { id }))).toMatchObject({ type: "found", params: { id } });

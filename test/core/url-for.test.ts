@@ -18,7 +18,7 @@ describe("urlFor", () => {
     expect(await response.text()).toBe("/page/5?q=x http://localhost/ /page/1");
   });
 
-  test("outside a request says so, and app.urlFor does it there", () => {
+  test("throws outside a request, where app.urlFor works", () => {
     expect(() => urlFor("home")).toThrow(LocalError);
     expect(() => urlFor("home")).toThrow("Cannot build a URL: no request is running here");
     expect(app.urlFor("page", { id: 1 })).toBe("/page/1");

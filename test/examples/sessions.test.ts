@@ -219,7 +219,7 @@ describe("starting and ending it", () => {
     const { port } = new URL(base);
     const own = startApp({ SECRET_KEY: secretKey, PORT: port });
     expect(await own.ended).toEqual({ code: 1, signal: null });
-    const line = `Cannot listen on 127.0.0.1:${port}: the port is in use. Stop what listens there, or choose another port.`;
+    const line = `Cannot listen on 127.0.0.1:${port}: the port is in use. Stop the program that listens there, or choose another port.`;
     expect(own.output).toEqual({ stdout: "", stderr: `${line}\n` });
   });
 

@@ -1,7 +1,11 @@
 /** The code that is changed, and the tests that have to notice, by module; the fastest first. Tests are named below test/. */
 export const modules = {
   redirect: {
-    sources: ["packages/core/src/redirect.ts", "packages/core/src/redirect-pattern.ts", "packages/core/src/cross-origin.ts"],
+    sources: [
+      "packages/core/src/context/redirect.ts",
+      "packages/core/src/urls/redirect-target.ts",
+      "packages/core/src/app/cross-origin.ts",
+    ],
     tests: ["core/redirect-pattern", "core/redirect", "core/redirect-spellings", "core/cross-origin", "core/rules", "core/router-cases"],
   },
   operations: {
@@ -43,7 +47,11 @@ export const modules = {
     ],
   },
   matching: {
-    sources: ["packages/core/src/matcher.ts", "packages/core/src/arg-reader.ts", "packages/core/src/mixed-segments.ts"],
+    sources: [
+      "packages/core/src/routing/matcher.ts",
+      "packages/core/src/rules/arg-reader.ts",
+      "packages/core/src/routing/mixed-segments.ts",
+    ],
     tests: ["core/match-order", "core/arg-reader", "core/mixed-segments", "core/router", "core/router-cases", "core/router-differential"],
     env: { MINI_PAIRS: "300" },
   },

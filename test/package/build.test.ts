@@ -220,6 +220,13 @@ describe("the packages, built, packed and installed", () => {
   });
 });
 
+test("a GET runs functions of at most 12 files of core", async () => {
+  const { stdout } = await expectSuccess(runNode([join(root, ".ci/request-files.mjs"), "--json", built.consumer], { cwd: root }));
+  const found = Object.entries(JSON.parse(stdout) as Readonly<Record<string, readonly string[]>>);
+  expect(found.map(([request]) => request)).toEqual(["GET /", "GET /page", "GET /users/5"]);
+  expect(found.filter(([, files]) => files.length > 12 || !files.includes("app/request-life"))).toEqual([]);
+});
+
 test("the tutorial compiles against the installed packages", async () => {
   const folder = join(root, "examples/sessions");
   const files = listFiles(folder).filter((file) => file.endsWith(".ts"));

@@ -154,7 +154,7 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     ),
   );
   expect([...new Set(used)].toSorted()).toEqual([
-    "core/error-page createHash sha256",
+    "core/app/error-pages createHash sha256",
     "session/backends/cache-entry createHash sha256",
     "session/backends/lmdb-keys createHash sha256",
     "session/backends/postgres-queries createHash sha256",

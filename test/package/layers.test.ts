@@ -5,15 +5,12 @@ import { root } from "../support/folder.ts";
 import { packageNames, readManifest, readSources, withoutComments } from "../support/sources.ts";
 import type { PackageName, Source } from "../support/sources.ts";
 
-/** Every source of a package, lowest first: a file imports only from files to the left of its own. */
+/**
+ * The rooms of a package, which are the folders of its `src`, lowest first: a file imports from its own room and from those to
+ * the left. A file that is in no room yet is listed as a room of its own.
+ */
 const layers: Readonly<Record<PackageName, readonly string[]>> = {
-  core: words(`
-    errors blanks cookie response-headers response html head nearest steps logger
-    converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
-    endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
-    proxy json-body body request redirect application context cross-origin stream handler security-headers middleware dispatch error-page
-    routes app index admission connections multiplexed listener serve testing/cookie-jar testing/client testing/in-request testing/index
-  `),
+  core: words("http rules urls routing context app server testing"),
   session: words(`
     json backend errors testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
     backends/memory-owners backends/memory backends/write-queue backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
@@ -30,21 +27,46 @@ const layers: Readonly<Record<PackageName, readonly string[]>> = {
 
 const sources: Readonly<Record<PackageName, readonly Source[]>> = { core: readSources("core"), session: readSources("session") };
 
+/** The room of a source; a source without one is its own. */
+const roomOf = (name: string): string => name.split("/").slice(0, -1).join("/");
+
 describe.each(packageNames)("the sources of %s", (packageName) => {
   const order = layers[packageName];
   const files = sources[packageName];
   const names = files.map((source) => source.name);
   const manifest = readManifest(join(root, "packages", packageName));
+  const entryNames = Object.values(manifest.exports ?? {}).map(
+    (conditions) => /^\.\/dist\/(.+)\.js$/.exec(conditions["default"] ?? "")?.[1] ?? "",
+  );
+  const placeOf = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.indexOf(roomOf(name)));
+  /** An entry of a package whose files are in rooms belongs to none. */
+  const isEntry = (name: string): boolean => entryNames.includes(name) && placeOf(name) === -1;
 
-  test("are all in the list of layers", () => {
-    expect(names.toSorted()).toEqual(order.toSorted());
+  test("are all in a room of the list, and no room is empty", () => {
+    expect(names.filter((name) => !isEntry(name) && placeOf(name) === -1)).toEqual([]);
+    expect(order.filter((_room, place) => !names.some((name) => placeOf(name) === place))).toEqual([]);
   });
 
-  test("import only from layers below their own, types included", () => {
-    const upward = files.flatMap(({ name, own }) =>
-      own.filter((other) => order.indexOf(other) >= order.indexOf(name)).map((other) => `${name} -> ${other}`),
-    );
+  test("import only from their own room and the rooms below it, types included", () => {
+    const upward = files
+      .filter(({ name }) => !isEntry(name))
+      .flatMap(({ name, own }) =>
+        own.filter((other) => isEntry(other) || placeOf(other) > placeOf(name)).map((other) => `${name} -> ${other}`),
+      );
     expect(upward).toEqual([]);
+  });
+
+  test("do not import each other in a circle, types included", () => {
+    const importsOf = new Map(files.map(({ name, own }) => [name, own]));
+    const finished = new Set<string>();
+    const follow = (name: string, way: readonly string[]): readonly string[] => {
+      if (way.includes(name)) return [[...way.slice(way.indexOf(name)), name].join(" -> ")];
+      if (finished.has(name)) return [];
+      const circles = (importsOf.get(name) ?? []).flatMap((other) => follow(other, [...way, name]));
+      finished.add(name);
+      return circles;
+    };
+    expect(names.flatMap((name) => follow(name, []))).toEqual([]);
   });
 
   test("import nothing but their own files, Node's modules by the node: prefix and declared dependencies", () => {
@@ -66,9 +88,9 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
     expect(found).toEqual([]);
   });
 
-  test("have index files that only re-export", () => {
+  test("have entries that only re-export", () => {
     const statement = /^(?:export (?:type )?(?:\{[^}]*\}|\*) from "[^"]+";|import "[^"]+";|import type \{\} from "[^"]+";)\s*/;
-    for (const { name, text } of files.filter((source) => /(?:^|\/)index$/.test(source.name))) {
+    for (const { name, text } of files.filter((source) => isEntry(source.name) || /(?:^|\/)index$/.test(source.name))) {
       let rest = withoutComments(text).trimStart();
       for (let match = statement.exec(rest); match !== null; match = statement.exec(rest)) rest = rest.slice(match[0].length);
       expect(rest, `what ${name}.ts does besides re-exporting`).toBe("");
@@ -92,6 +114,12 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
     );
     expect(found).toEqual([]);
   });
+});
+
+test("a room of core has at most 12 files, and only entries are in no room", () => {
+  const namesIn = (room: string) => sources.core.map(({ name }) => name).filter((name) => roomOf(name) === room);
+  expect(namesIn("")).toEqual(["index", "serve", "testing"]);
+  expect(layers.core.filter((room) => namesIn(room).length > 12)).toEqual([]);
 });
 
 test("core does not know of what is built on it: the only session it names is an event of Node's HTTP/2 servers", () => {

@@ -50,7 +50,7 @@ describe("the scan of responses", () => {
   });
 
   test.each<readonly [string, Partial<Scanned>, string]>([
-    ["a header's name", { headers: [...good.headers, "x y", "1"] }, 'a header can not have the name "x y"'],
+    ["a header's name", { headers: [...good.headers, "x y", "1"] }, 'a header cannot have the name "x y"'],
     ["a line break in a header", { headers: [...good.headers, "x", "1\r\ny: 2"] }, "the header x has a value that no header can have"],
     ["a blank at the end of a header", { headers: [...good.headers, "x", "1 "] }, "the header x has a value that no header can have"],
     ["a character beyond a byte", { headers: [...good.headers, "x", "\u0100"] }, "the header x has a value that no header can have"],
@@ -94,7 +94,7 @@ describe("the scan of responses", () => {
       withCookies("session=a; Max-Age=0; HttpOnly; SameSite=Lax"),
       "the cookie session is cleared with a value",
     ],
-    ["a cookie that can not be read", withCookies("a"), "a line of Set-Cookie has no name that a cookie can have"],
+    ["a cookie that cannot be read", withCookies("a"), "a line of Set-Cookie has no name that a cookie can have"],
   ])("finds %s", (_title, changes, problem) => {
     expect(problemsOf({ ...good, ...changes })).toEqual([problem]);
   });
@@ -117,7 +117,7 @@ describe("the scan of responses", () => {
     ["a=b; SameSite=lax", "has an attribute samesite that says nothing"],
     ["a=b; Priority=High", 'has the attribute "priority", which is none'],
     ["a=b; Path=/; path=/", "has the attribute path twice"],
-  ])("can not read the cookie %j", (line, problem) => {
+  ])("cannot read the cookie %j", (line, problem) => {
     expect(readSetCookie(line)).toBe(problem);
   });
 

@@ -53,7 +53,7 @@ export function problemsOf(scanned: Scanned): readonly string[] {
   const lines: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i]!, headers[i + 1]!];
-    if (!token.test(name)) problems.push(`a header can not have the name ${JSON.stringify(name)}`);
+    if (!token.test(name)) problems.push(`a header cannot have the name ${JSON.stringify(name)}`);
     if (!fieldValue.test(value)) problems.push(`the header ${name} has a value that no header can have`);
     if (name.toLowerCase() === "set-cookie") lines.push(value);
   }

@@ -1,6 +1,5 @@
-import { int, matching, number, oneOf, uuid, type Converter } from "../../packages/core/src/converter.ts";
-import { EndpointPrefix, Host, Submount } from "../../packages/core/src/factories.ts";
-import { Rule, type AnyRule, type RuleOptions } from "../../packages/core/src/rule.ts";
+import { int, matching, number, oneOf, uuid, type Converter, EndpointPrefix, Host, Submount, Rule, type RuleOptions } from "@mini/core";
+import { type AnyRule } from "../../packages/core/src/rules/rule.ts";
 
 /** A converter as the facts describe it. */
 interface ConverterFacts {

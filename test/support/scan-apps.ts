@@ -1,8 +1,8 @@
 /** Has every application note the responses that break a rule, by which door it may be asked. Done once in a process. */
 import type { SessionCookieOptions, SessionOptions } from "@mini/session";
-import { App } from "../../packages/core/src/app.ts";
-import { Context } from "../../packages/core/src/context.ts";
-import { partsOf, Response } from "../../packages/core/src/response.ts";
+import { App } from "../../packages/core/src/app/app.ts";
+import { Context } from "../../packages/core/src/context/context.ts";
+import { partsOf, Response } from "../../packages/core/src/http/response.ts";
 import { scan, type KnownCookie } from "./response-scan.ts";
 
 /** What a request has done with its sessions. */

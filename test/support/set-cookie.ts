@@ -25,7 +25,7 @@ const attributeForms: ReadonlyMap<string, RegExp> = new Map([
   ["partitioned", /^$/],
 ]);
 
-/** Reads a line by the grammar for servers, or says in words why it can not be read. */
+/** Reads a line by the grammar for servers, or says in words why it cannot be read. */
 export function readSetCookie(line: string): SetCookie | string {
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(line)) return "has a control character";

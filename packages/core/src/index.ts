@@ -1,45 +1,40 @@
-export { App } from "./app.ts";
-export type { AppOptions, ErrorHandler } from "./app.ts";
-export type { Application, Config } from "./application.ts";
-export type { FormOptions } from "./body.ts";
-export { beforeHead, deleteCookie, setCookie, setHeader, vary } from "./before-head.ts";
-export type { Context } from "./context.ts";
-export { cookieValues, parseCookies, serializeCookie } from "./cookie.ts";
-export type { CookieOptions } from "./cookie.ts";
-export { int, matching, number, oneOf, uuid } from "./converter.ts";
-export type { Converter, NumberOptions } from "./converter.ts";
-export type { CrossOriginOption } from "./cross-origin.ts";
-export {
-  abort,
-  BuildError,
-  ConfigError,
-  DuplicateRuleError,
-  HTTPError,
-  LocalError,
-  PortInUseError,
-  RuleError,
-  UnsafeRedirectError,
-} from "./errors.ts";
-export type { HTTPErrorOptions } from "./errors.ts";
-export { EndpointPrefix, Host, Submount } from "./factories.ts";
-export { RequestHandler } from "./handler.ts";
-export type { HandlerClass, HandlerResult, Middleware, MiddlewareClass, MiddlewareList } from "./handler.ts";
-export { escapeHtml, html, Html, raw } from "./html.ts";
-export type { JsonOptions } from "./json-body.ts";
-export { local, setLocal, withoutRequest } from "./local.ts";
-export type { Local } from "./local.ts";
-export type { Logger } from "./logger.ts";
-export type { PathParams, RuleArgs } from "./params.ts";
-export type { TrustProxy } from "./proxy.ts";
-export { redirect } from "./redirect.ts";
-export type { RedirectOptions } from "./redirect.ts";
-export { request } from "./request.ts";
-export type { Request } from "./request.ts";
-export { json, Response, text } from "./response.ts";
-export type { UrlOptions } from "./endpoints.ts";
-export type { RuleDescription } from "./router.ts";
-export { Rule } from "./rule.ts";
-export type { RedirectTarget, RuleOptions } from "./rule.ts";
-export { SecurityHeaders } from "./security-headers.ts";
-export { urlFor } from "./url-for.ts";
-export type { Register } from "./url-for.ts";
+export type { FormOptions } from "./http/body.ts";
+export { cookieValues, parseCookies, serializeCookie } from "./http/cookie.ts";
+export type { CookieOptions } from "./http/cookie.ts";
+export { abort, ConfigError, HTTPError } from "./http/errors.ts";
+export type { HTTPErrorOptions } from "./http/errors.ts";
+export type { TrustProxy } from "./http/forwarded.ts";
+export { escapeHtml, html, Html, raw } from "./http/html.ts";
+export type { JsonOptions } from "./http/json-body.ts";
+export { json, Response, text } from "./http/response.ts";
+export { int, matching, number, oneOf, uuid } from "./rules/converter.ts";
+export type { Converter, NumberOptions } from "./rules/converter.ts";
+export { DuplicateRuleError, RuleError } from "./rules/errors.ts";
+export { EndpointPrefix, Host, Submount } from "./rules/rule-factories.ts";
+export type { PathParams, RuleArgs } from "./rules/rule-types.ts";
+export { Rule } from "./rules/rule.ts";
+export type { RedirectTarget, RuleOptions } from "./rules/rule.ts";
+export { BuildError } from "./urls/build-error.ts";
+export type { UrlOptions } from "./urls/endpoint-urls.ts";
+export type { RuleDescription } from "./routing/router.ts";
+export type { Application, Config } from "./context/application.ts";
+export type { Context } from "./context/context.ts";
+export { LocalError, UnsafeRedirectError } from "./context/errors.ts";
+export { beforeHead, deleteCookie, setCookie, setHeader, vary } from "./context/head-functions.ts";
+export { local, setLocal, withoutRequest } from "./context/local.ts";
+export type { Local } from "./context/local.ts";
+export type { Logger } from "./context/logger.ts";
+export { redirect } from "./context/redirect.ts";
+export type { RedirectOptions } from "./context/redirect.ts";
+export { request } from "./context/request.ts";
+export type { Request } from "./context/request.ts";
+export { urlFor } from "./context/url-for.ts";
+export type { Register } from "./context/url-for.ts";
+export { App } from "./app/app.ts";
+export type { AppOptions } from "./app/app.ts";
+export type { CrossOriginOption } from "./app/cross-origin.ts";
+export type { ErrorHandler } from "./app/error-pages.ts";
+export { RequestHandler } from "./app/handler.ts";
+export type { HandlerClass, HandlerResult, Middleware, MiddlewareClass, MiddlewareList } from "./app/handler.ts";
+export { SecurityHeaders } from "./app/security-headers.ts";
+export { PortInUseError } from "./server/port-in-use-error.ts";

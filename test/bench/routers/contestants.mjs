@@ -11,7 +11,7 @@ const named = ({ "*": path, ...params }) => (path === undefined ? params : { ...
 
 async function mini() {
   const { Rule } = await import(new URL("packages/core/dist/index.js", root));
-  const { Router } = await import(new URL("packages/core/dist/router.js", root));
+  const { Router } = await import(new URL("packages/core/dist/routing/router.js", root));
   return {
     build(rules) {
       const originals = new Map(rules.map((each) => [new Rule(each.path), each]));

@@ -4,13 +4,11 @@ import { makeRules } from "./rules.mjs";
 export const shapes = { static: "/about/team", "one parameter": "/users/:id/edit", "two parameters": "/articles/:id/:slug" };
 
 async function mini() {
-  const root = new URL("../../../", import.meta.url);
-  const { Rule } = await import(new URL("packages/core/dist/index.js", root));
-  const { Router } = await import(new URL("packages/core/dist/router.js", root));
-  const others = makeRules(1000).map(({ path }) => new Rule(path, { endpoint: path }));
-  const rules = Object.entries(shapes).map(([endpoint, path]) => new Rule(path, { endpoint }));
-  const router = new Router([...others, ...rules], { target: (rule) => rule, methods: () => ["GET"] });
-  return (endpoint) => (args) => router.build(endpoint, args);
+  const { App, Rule } = await import(new URL("../../../packages/core/dist/index.js", import.meta.url));
+  const others = makeRules(1000).map(({ path }) => new Rule(path, { endpoint: path, buildOnly: true }));
+  const rules = Object.entries(shapes).map(([endpoint, path]) => new Rule(path, { endpoint, buildOnly: true }));
+  const app = new App({ rules: [...others, ...rules] });
+  return (endpoint) => (args) => app.urlFor(endpoint, args);
 }
 
 async function pathToRegexp() {

@@ -22,7 +22,7 @@ function defaultPath(path: string): string {
   return end <= 0 ? "/" : path.slice(0, end);
 }
 
-/** A browser's cookies, as far as tests need them: domain, path, Secure, expiry. RFC 6265 §5.3 and §5.4. */
+/** The cookies of a browser, as far as tests need them: domain, path, Secure, expiry. RFC 6265 §5.3 and §5.4. */
 export class CookieJar {
   readonly #cookies = new Map<string, JarCookie>();
   readonly #now: () => number;
@@ -32,7 +32,7 @@ export class CookieJar {
     this.#now = now;
   }
 
-  /** Keeps, replaces or removes a cookie as a Set-Cookie line of an answer from `url` says. */
+  /** Stores, replaces or removes a cookie, as a Set-Cookie line of a response from `url` says. */
   store(line: string, url: URL): void {
     const { name, value = "", domain, path, secure = false, maxAge, expires } = parseSetCookie(line, { decode: (text) => text });
     const wanted = domain?.replace(/^\./, "").toLowerCase();
@@ -51,12 +51,12 @@ export class CookieJar {
     else this.#cookies.set(key, cookie);
   }
 
-  /** Puts a cookie in by hand, for every path of the host. */
+  /** Sets a cookie for every path of the host. */
   set(name: string, value: string, url: URL): void {
     this.store(`${name}=${value}; Path=/`, url);
   }
 
-  /** The cookie's value as it stands in the header, for the most specific path. */
+  /** The value of a cookie as it is in the header, for the most specific path. */
   get(name: string): string | undefined {
     return this.#sorted().find((cookie) => cookie.name === name)?.value;
   }
@@ -65,7 +65,7 @@ export class CookieJar {
     this.#cookies.clear();
   }
 
-  /** The Cookie header of a request to `url`; empty when there is none to send. */
+  /** The Cookie header of a request to `url`; empty if there are no cookies to send. */
   header(url: URL): string {
     const secure = url.protocol === "https:" || url.hostname === "localhost";
     return this.#sorted()

@@ -1,0 +1,125 @@
+import type { Application, Config } from "../context/application.ts";
+import { Context } from "../context/context.ts";
+import { storage } from "../context/local.ts";
+import type { Logger } from "../context/logger.ts";
+import { Request, type RequestSettings } from "../context/request.ts";
+import { ConfigError } from "../http/errors.ts";
+import { Proxies, type TrustProxy } from "../http/forwarded.ts";
+import { isHostName } from "../http/host.ts";
+import type { Response } from "../http/response.ts";
+import { Router } from "../routing/router.ts";
+import type { CheckRules } from "../rules/handler-types.ts";
+import type { Rule } from "../rules/rule.ts";
+import { baseOf, noOptions, type UrlOptions } from "../urls/endpoint-urls.ts";
+import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
+import { ErrorPages, type ErrorHandler } from "./error-pages.ts";
+import type { HandlerResult, MiddlewareList } from "./handler.ts";
+import { MiddlewareRegistry } from "./middleware.ts";
+import { answerRequest, type LifeSettings } from "./request-life.ts";
+import { BuiltInHandler, Routes, type Route } from "./route.ts";
+
+export interface AppOptions<R = readonly Rule[]> {
+  /** The rules: which path runs which handler. */
+  readonly rules: R;
+  /** The settings of packages, by package. */
+  readonly config?: Config | undefined;
+  /** Middleware around every handler, and around error pages and `OPTIONS` too. */
+  readonly middleware?: MiddlewareList | undefined;
+  /** Functions by status, which answer the errors that no middleware has answered. */
+  readonly errorHandlers?: Readonly<Record<number, ErrorHandler>> | undefined;
+  /** Peers that may report the address and scheme of the client: addresses, CIDR blocks. Default `false`: none. */
+  readonly trustProxy?: TrustProxy | undefined;
+  /** Hosts that requests may be sent to, with a port, or without one for all ports; others get 400. Default: any host. */
+  readonly trustedHosts?: readonly string[] | undefined;
+  /** Most bytes of a request body; a longer one gets 413. Default 1 MiB. */
+  readonly maxBodySize?: number | undefined;
+  /** Origins that may send writes to this site. Default `{ trusted: [] }`: no other. */
+  readonly crossOrigin?: CrossOriginOption | undefined;
+  /** Whether error pages show errors with their source code. Refused if NODE_ENV is "production". Default false. */
+  readonly debug?: boolean | undefined;
+  /** Where errors are logged. Default `console`. */
+  readonly logger?: Logger | undefined;
+}
+
+/** An application: its rules and settings, and one function from request to response. */
+export class App<const R extends readonly unknown[] = readonly unknown[]> implements Application {
+  readonly config: Readonly<Config>;
+  readonly logger: Logger;
+  readonly debug: boolean;
+  readonly maxBodySize: number;
+  readonly router: Router<Route>;
+  readonly #registry: MiddlewareRegistry;
+  readonly #requestSettings: RequestSettings;
+  readonly #lifeSettings: LifeSettings;
+  /** Hosts that rules name without a parameter. */
+  readonly #ownHosts: ReadonlySet<string>;
+
+  /**
+   * @throws RuleError, DuplicateRuleError for rules that cannot work, all of them in one message; ConfigError for an invalid
+   *   setting.
+   */
+  constructor(options: AppOptions<R & CheckRules<R, HandlerResult>>) {
+    const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
+    const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console } = options;
+    if (typeof config !== "object" || config === null)
+      throw new ConfigError("The config of an App must be an object, with one entry for each package.");
+    if (!Number.isInteger(maxBodySize) || maxBodySize < 0) throw new ConfigError("maxBodySize must be a whole number of bytes, 0 or more.");
+    if (debug && process.env["NODE_ENV"] === "production") {
+      throw new ConfigError(
+        "debug: true shows source code to visitors and is refused with NODE_ENV=production. Leave it out, or unset NODE_ENV.",
+      );
+    }
+    this.config = config;
+    this.logger = logger;
+    this.debug = debug;
+    this.maxBodySize = maxBodySize;
+    const hosts = trustedHosts === undefined ? undefined : new Set(trustedHosts.map((host) => host.toLowerCase()));
+    const proxies = trustProxy === false ? undefined : new Proxies(trustProxy);
+    this.#requestSettings = { proxies, trustedHosts: hosts, maxBodySize };
+    this.#registry = new MiddlewareRegistry(this, middleware);
+    const routes = new Routes(options.rules as readonly unknown[], this.#registry);
+    this.router = new Router(routes.rules, routes);
+    this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => (isHostName(host) ? [host.toLowerCase()] : [])));
+    this.#lifeSettings = {
+      router: this.router,
+      trustedHosts: hosts,
+      crossOrigin: new CrossOrigin(crossOrigin),
+      middleware: this.#registry.stack(BuiltInHandler),
+      errorPages: new ErrorPages(errorHandlers, () => this.router.describe()),
+    };
+  }
+
+  /**
+   * Answers a request. Never throws or rejects. Returns a promise only if something on the way did.
+   */
+  fetch(request: globalThis.Request): Response | Promise<Response> {
+    const context = this.createContext(request);
+    return storage.run(context, answerRequest, this.#lifeSettings, context);
+  }
+
+  /** Makes the context of a request, for code that runs it itself, as `runInRequest()` does. */
+  createContext(request: globalThis.Request): Context {
+    return new Context(this, new Request(request, this.#requestSettings));
+  }
+
+  /**
+   * The URL of an endpoint, like {@link urlFor}. Works inside a request and outside.
+   *
+   * @throws BuildError that names what is missing or cannot be written into a URL.
+   */
+  urlFor(endpoint: string, args: Readonly<Record<string, unknown>> = {}, options: UrlOptions = noOptions): string {
+    const request = storage.getStore()?.get("request") as Request | undefined;
+    return this.router.build(endpoint, args, options, request === undefined ? undefined : baseOf(request));
+  }
+
+  trustsOrigin(url: URL, request: Request): boolean {
+    if (this.#lifeSettings.crossOrigin.trusts(url.origin)) return true;
+    const { scheme, host } = baseOf(request);
+    const own = new URL(`${scheme}://${host}`);
+    return this.#ownHosts.has(url.hostname) && url.protocol === own.protocol && url.port === own.port;
+  }
+
+  provider(name: string): string | undefined {
+    return this.#registry.provider(name);
+  }
+}

@@ -1,0 +1,57 @@
+import { ConfigError } from "../http/errors.ts";
+import { safeMethods } from "../http/methods.ts";
+import type { Request } from "../context/request.ts";
+
+/** Which other origins may send writes. With `false`, nothing is checked: the application does it itself. */
+export type CrossOriginOption =
+  | false
+  | {
+      /** Origins such as `"https://admin.example.com"`: scheme, host, and the port unless it is that of the scheme. */
+      readonly trusted?: readonly string[] | undefined;
+    };
+
+/** Decides whether a request that may change something comes from a page of this site, by the headers that browsers send with it. */
+export class CrossOrigin {
+  readonly #off: boolean;
+  readonly #trusted: ReadonlySet<string>;
+
+  /** @throws ConfigError for an entry that is not an origin. */
+  constructor(option: CrossOriginOption) {
+    this.#off = option === false;
+    const trusted = option === false ? [] : (option.trusted ?? []);
+    for (const origin of trusted) {
+      // "null", which browsers send for pages without an origin, is not a URL, so it is refused too.
+      const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
+      if (parsed?.origin !== origin) {
+        throw new ConfigError(
+          `Cannot trust the origin ${JSON.stringify(origin)}: write only scheme, host and port, such as "https://admin.example.com".`,
+        );
+      }
+    }
+    this.#trusted = new Set(trusted);
+  }
+
+  trusts(origin: string): boolean {
+    return this.#trusted.has(origin);
+  }
+
+  /** Whether the request may go on. */
+  allows(request: Request): boolean {
+    if (safeMethods.has(request.method) || this.#off) return true;
+    const site = request.headers.get("sec-fetch-site");
+    if (site === "same-origin" || site === "none") return true;
+    const origin = request.headers.get("origin");
+    if (origin !== null && this.#trusted.has(origin)) return true;
+    if (site !== null) return false;
+    return origin === null || sameHost(origin, request.host);
+  }
+}
+
+/** Whether an origin has the host and port of the request. The schemes may differ, because a proxy may end https. */
+function sameHost(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: originHost } = new URL(origin);
+  if (protocol !== "https:" && protocol !== "http:") return false;
+  const asked = `${protocol}//${host}`;
+  return URL.canParse(asked) && new URL(asked).host === originHost;
+}

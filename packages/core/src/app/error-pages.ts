@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import type { Context } from "../context/context.ts";
+import type { Request } from "../context/request.ts";
+import { HTTPError, statusPhrase } from "../http/errors.ts";
+import { Html, html, raw } from "../http/html.ts";
+import { Response } from "../http/response.ts";
+import type { RuleDescription } from "../routing/router.ts";
+import { bySimilarity } from "../urls/similar-names.ts";
+import { toResponse, type HandlerResult } from "./handler.ts";
+import { isPromise, type Steps } from "./steps.ts";
+
+/** Answers the errors of one status. `Html` is sent with that status and the headers of the error. */
+export type ErrorHandler = (error: unknown, request: Request) => HandlerResult | Promise<HandlerResult>;
+
+/** The responses to errors that no middleware has answered: those of the application's error handlers, or built-in pages. */
+export class ErrorPages {
+  readonly #handlers: Readonly<Record<number, ErrorHandler>>;
+  readonly #describeRules: () => readonly RuleDescription[];
+
+  /** @param describeRules - Gives the table of rules, which `debug` shows for an unknown path. */
+  constructor(handlers: Readonly<Record<number, ErrorHandler>>, describeRules: () => readonly RuleDescription[]) {
+    this.#handlers = handlers;
+    this.#describeRules = describeRules;
+  }
+
+  /** Logs an error if it is unexpected or has a cause, and makes the response to it. Never throws. */
+  *render(context: Context, error: unknown): Steps<Response> {
+    const status = error instanceof HTTPError ? error.status : 500;
+    if (!(error instanceof HTTPError)) context.logError(status, error);
+    else if (error.cause !== undefined) context.logError(status, error.cause);
+    const handler = this.#handlers[status];
+    try {
+      if (handler !== undefined) {
+        const result = handler(error, context.request);
+        return customPage(error, status, isPromise(result) ? yield result : result);
+      }
+      if (!context.app.debug) return errorPage(context, error);
+      if (!(error instanceof HTTPError)) return (yield debugPage(context, error)) as Response;
+      const isUnknownPath = status === 404 && context.request.rule === undefined;
+      return isUnknownPath ? debugNotFound(context, this.#describeRules()) : errorPage(context, error);
+    } catch (failure) {
+      const answer = failure instanceof HTTPError ? failure : undefined;
+      context.logError(answer?.status ?? 500, failure);
+      context.fail(failure);
+      return errorPage(context, answer);
+    }
+  }
+}
+
+function customPage(error: unknown, status: number, result: unknown): Response {
+  const response = toResponse(result, status);
+  if (response === undefined) throw new TypeError(`The error handler for ${status} must return a Response or html\`...\`.`);
+  if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
+  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
+  return response;
+}
+
+/** The message for an unexpected error, which says nothing about it. */
+const unexpected = "Something went wrong on the server.";
+
+/** Status, message and headers of the response to an error. */
+function answerOf(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
+  if (error instanceof HTTPError) return { status: error.status, message: error.message, headers: error.headers };
+  return { status: 500, message: unexpected, headers: {} };
+}
+
+/** Whether the client prefers JSON to HTML. RFC 9110 §12.5.1, as far as the two types need it. */
+function prefersJson(accept: string | null): boolean {
+  if (accept === null) return false;
+  const quality = (wanted: readonly string[]) => {
+    let best = 0;
+    for (const item of accept.split(",")) {
+      const [type = "", ...parameters] = item
+        .toLowerCase()
+        .split(";")
+        .map((part) => part.trim());
+      if (!wanted.includes(type)) continue;
+      const q = parameters.find((parameter) => parameter.startsWith("q="));
+      best = Math.max(best, q === undefined ? 1 : Number(q.slice(2)) || 0);
+    }
+    return best;
+  };
+  return (
+    quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"])
+  );
+}
+
+const style =
+  "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
+
+/** Headers of a built-in page. It needs its style and nothing else. */
+const pageHeaders = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'`,
+  "x-content-type-options": "nosniff",
+  vary: "Accept",
+};
+const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
+/** The policy of a debug page, which contains its scripts and styles. */
+const debugPolicy = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'";
+
+/**
+ * The built-in page of an error: HTML, or problem+json (RFC 9457) if the client prefers it. It shows status and message of an
+ * `HTTPError`; any other error is 500 without details.
+ */
+export function errorPage(context: Context, error: unknown): Response {
+  const { status, message, headers } = answerOf(error);
+  const title = statusPhrase(status);
+  if (prefersJson(context.request.headers.get("accept"))) {
+    const problem = { title, status, ...(message !== title && { detail: message }) };
+    return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
+  }
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${status} ${title}</title>
+<style>${raw(style)}</style>
+<h1>${status} ${title}</h1>
+${message === title ? "" : html`<p>${message}</p>\n`}</html>
+`;
+  return pageOf(page.markup, status, headers, pageHeaders);
+}
+
+/** A built-in page with the headers of the error. Of a header that both have, the page's counts; values of `Vary` are joined. */
+function pageOf(body: string, status: number, errors: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
+  const headers = new Headers(errors);
+  const vary = headers.get("vary");
+  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" && vary !== null ? `${vary}, ${value}` : value);
+  return new Response(body, { status, headers });
+}
+
+/** Most rules on the debug page of an unknown path. */
+const mostRules = 10;
+
+/** The page of an unknown path with `debug`: shows the rules with the most similar paths. */
+export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
+  const { path } = context.request;
+  const rows = bySimilarity(path, rules, (rule) => rule.path, mostRules).map(
+    ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
+      html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
+  );
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>404 Not Found</title>
+<style>${raw(style)}table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}</style>
+<h1>404 Not Found</h1>
+<p>No rule matches the path <code>${path}</code>. The most similar rules:</p>
+<table><tr><th>Methods<th>Path<th>Endpoint<th>Handler
+${rows}</table>
+</html>
+`;
+  return debugResponse(page, 404);
+}
+
+/** The page of an unexpected error with `debug`: shows the source code if youch is installed, the stack otherwise. */
+export async function debugPage(context: Context, error: unknown): Promise<Response> {
+  try {
+    const { Youch } = await import("youch");
+    const page = await new Youch().toHTML(error, { request: { url: context.request.url, method: context.request.method } });
+    return debugResponse(raw(page), 500);
+  } catch {
+    // youch is an optional peer dependency. If it is not installed or fails, the page shows the stack.
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return debugResponse(
+      html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`,
+      500,
+    );
+  }
+}
+
+function debugResponse(page: Html, status: number): Response {
+  return new Response(page.markup, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": debugPolicy },
+  });
+}

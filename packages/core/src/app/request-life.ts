@@ -1,0 +1,225 @@
+import type { AddedHead } from "../context/added-head.ts";
+import type { Context } from "../context/context.ts";
+import type { Request } from "../context/request.ts";
+import { bindStream, withoutBody } from "../context/response-body.ts";
+import { bodyErrorOf } from "../http/body.ts";
+import { HTTPError } from "../http/errors.ts";
+import { hasTrustedHost } from "../http/host.ts";
+import { allowedMethods, knownMethods, safeMethods } from "../http/methods.ts";
+import { fromParts, partsOf, Response } from "../http/response.ts";
+import type { Router } from "../routing/router.ts";
+import { baseOf } from "../urls/endpoint-urls.ts";
+import { withQuery } from "../urls/redirect-target.ts";
+import type { CrossOrigin } from "./cross-origin.ts";
+import { errorPage, type ErrorPages } from "./error-pages.ts";
+import { memberFor, methodsOf, responseFrom, type HandlerClass, type Middleware, type RequestHandler } from "./handler.ts";
+import type { Stack } from "./middleware.ts";
+import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
+import { isPromise, run, type Steps } from "./steps.ts";
+
+/** The settings of an application that decide what happens to its requests. */
+export interface LifeSettings {
+  readonly router: Router<Route>;
+  /** Hosts that may be asked for, in lower case; `undefined`: any. */
+  readonly trustedHosts: ReadonlySet<string> | undefined;
+  readonly crossOrigin: CrossOrigin;
+  /** The middleware of the application alone, for what no rule's handler answers. */
+  readonly middleware: Stack;
+  readonly errorPages: ErrorPages;
+}
+
+/**
+ * Answers a request: everything that happens to it, from the first check to the response that leaves, is in this file, in the
+ * order in which it happens. Never throws or rejects; gives a promise only if something on the way did.
+ */
+export function answerRequest(settings: LifeSettings, context: Context): Response | Promise<Response> {
+  return run(life(settings, context));
+}
+
+function* life(settings: LifeSettings, context: Context): Steps<Response> {
+  try {
+    const found = refuse(settings, context) ?? findCall(settings, context.request);
+    const call = isPromise(found) ? ((yield found) as Call) : found;
+    let response = call instanceof Response ? call : yield* runHandler(settings, context, call);
+    const head = context.addedHead;
+    if (head !== undefined) response = yield* runBeforeHead(settings, context, head, response);
+    return finish(context, response, head);
+  } catch (error) {
+    context.logError(500, error);
+    return finish(context, errorPage(context, undefined), undefined);
+  }
+}
+
+// 1. Checks. What they refuse gets an error page without any middleware.
+
+function refuse({ trustedHosts, crossOrigin }: LifeSettings, context: Context): Response | undefined {
+  const { request } = context;
+  // srvx uses "_invalid_" for a host that it cannot parse.
+  const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : hasTrustedHost(trustedHosts, request.host);
+  if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
+  if (safeMethods.has(request.method) || crossOrigin.allows(request)) return undefined;
+  return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page this site does not know."));
+}
+
+// 2. Match: the rule for the path, and the method of its handler.
+
+/** The method of a handler that answers a request, and its arguments. */
+interface Call {
+  readonly Handler: HandlerClass;
+  readonly stack: Stack;
+  readonly method: string;
+  readonly args: unknown;
+}
+
+/** The call for a request, or the redirect that answers it. */
+function findCall(settings: LifeSettings, request: Request): Response | Call | Promise<Call> {
+  const { router, middleware } = settings;
+  const { method, path } = request;
+  try {
+    if (!knownMethods.has(method)) return failing(settings, new HTTPError(501));
+    const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
+    switch (matched.type) {
+      case "found": {
+        request.rule = matched.rule;
+        const { target: route, params } = matched;
+        if (route.loaded !== undefined) return callOf(settings, request, route, route.loaded, params);
+        return route.load().then(
+          (loaded) => callOf(settings, request, route, loaded, params),
+          (error: unknown) => failing(settings, error),
+        );
+      }
+      case "redirect":
+        return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(matched.location, request.search)] });
+      case "options":
+        return { Handler: BuiltInHandler, stack: middleware, method: "allow", args: matched.allow };
+      case "methodNotAllowed":
+        return { Handler: BuiltInHandler, stack: middleware, method: "refuseMethod", args: matched.allow };
+      case "malformed":
+        return failing(settings, new HTTPError(400, "The path has a malformed percent-encoding."));
+      case "notFound":
+        return failing(settings, new HTTPError(404));
+    }
+  } catch (error) {
+    return failing(settings, error);
+  }
+}
+
+function callOf(settings: LifeSettings, request: Request, route: Route, { Handler, stack }: LoadedHandler, args: unknown): Call {
+  const member = memberFor(Handler, route.rule.action, request.method);
+  if (member !== undefined) return { Handler, stack, method: member, args };
+  // The router does not know the methods of a class that is loaded at the first request.
+  const method = request.method === "OPTIONS" ? "allow" : "refuseMethod";
+  return { Handler: BuiltInHandler, stack: settings.middleware, method, args: allowedMethods(methodsOf(Handler)) };
+}
+
+/** Has an error thrown by a handler, so that middleware and error pages see it like any other. */
+function failing({ middleware }: LifeSettings, error: unknown): Call {
+  return { Handler: BuiltInHandler, stack: middleware, method: "fail", args: error };
+}
+
+// 3. Middleware and handler: before-hooks, the method, after-hooks, and `handleException` where one of them throws.
+
+function* runHandler(settings: LifeSettings, context: Context, call: Call): Steps<Response> {
+  const { stack, method, args } = call;
+  const { middleware, appLevel } = stack;
+  let handler: RequestHandler;
+  try {
+    handler = new call.Handler(context);
+  } catch (error) {
+    return yield* runHandler(settings, context, failing(settings, error));
+  }
+  context.handler = handler;
+  /** How many middleware had their turn before the method. */
+  let entered = 0;
+  let inMethod = false;
+  let response: Response | undefined;
+  try {
+    while (response === undefined && entered < middleware.length) {
+      const hook = middleware[entered++]!;
+      const result: unknown = hook.beforeDispatch?.(handler);
+      const given = isPromise(result) ? yield result : result;
+      if (given !== undefined) response = responseFrom(given, hook, "beforeDispatch");
+    }
+    if (response === undefined) {
+      inMethod = true;
+      const result = (handler as unknown as Record<string, (args: unknown) => unknown>)[method]!(args);
+      response = responseFrom(isPromise(result) ? yield result : result, handler, method);
+    }
+  } catch (error) {
+    // An error of a hook is offered to the application's middleware only, an error of the method to all.
+    const offered = inMethod ? entered : Math.min(entered, appLevel);
+    response = yield* answerError(settings, context, handler, middleware.slice(0, offered), bodyErrorOf(error));
+  }
+  for (let i = entered - 1; i >= 0; i--) {
+    const hook = middleware[i]!;
+    if (hook.afterDispatch === undefined) continue;
+    try {
+      const result: unknown = hook.afterDispatch(handler, response);
+      const given = isPromise(result) ? yield result : result;
+      if (given !== response) response = responseFrom(given, hook, "afterDispatch");
+    } catch (error) {
+      response = yield* answerError(settings, context, handler, middleware.slice(0, Math.min(i + 1, appLevel)), error);
+    }
+  }
+  return response;
+}
+
+// 4. Errors: the last of the middleware is asked first; if none answers, there is an error page.
+
+/** @param asked - The middleware that may answer the error. */
+function* answerError(
+  { errorPages }: LifeSettings,
+  context: Context,
+  handler: RequestHandler,
+  asked: readonly Middleware[],
+  thrown: unknown,
+): Steps<Response> {
+  let error = thrown;
+  for (const hook of asked.toReversed()) {
+    try {
+      const result: unknown = hook.handleException?.(handler, error);
+      const given = isPromise(result) ? yield result : result;
+      if (given !== undefined) return responseFrom(given, hook, "handleException");
+    } catch (another) {
+      error = another;
+    }
+  }
+  if (!(error instanceof HTTPError)) context.fail(error);
+  return yield* errorPages.render(context, error);
+}
+
+// 5. Work before the head: the functions given to beforeHead(), the last one first. An error's page takes the response's place.
+
+function* runBeforeHead({ errorPages }: LifeSettings, context: Context, head: AddedHead, response: Response): Steps<Response> {
+  let current = response;
+  for (let work = head.next(); work !== undefined; work = head.next()) {
+    try {
+      const result = work(current);
+      if (isPromise(result)) yield result;
+    } catch (error) {
+      head.drop();
+      if (!(error instanceof HTTPError)) context.fail(error);
+      current = yield* errorPages.render(context, error);
+    }
+  }
+  return current;
+}
+
+// 6. Head and body.
+
+/**
+ * The last step of every response, whether it comes from a handler, a redirect, a refusal or an error page: adds to its head
+ * what the request has added, leaves out the body for HEAD, and lets a stream run in the context of its request.
+ */
+function finish(context: Context, response: Response, head: AddedHead | undefined): Response {
+  context.close();
+  const parts = partsOf(response);
+  const isHead = context.request.method === "HEAD" && parts.body !== null;
+  const isStream = parts.body instanceof ReadableStream;
+  if (head === undefined && !isHead && !isStream) return response;
+  const failed = (error: unknown) => context.logError(parts.status, error);
+  const complete = head === undefined ? parts : { ...parts, headers: head.merge(parts.headers) };
+  if (isHead) return fromParts(withoutBody(complete, failed));
+  if (!isStream) return fromParts(complete);
+  return fromParts({ ...complete, body: bindStream(context, parts.body as ReadableStream, failed) });
+}

@@ -1,0 +1,126 @@
+import { HTTPError } from "../http/errors.ts";
+import { RuleError } from "../rules/errors.ts";
+import { knownMethods } from "../http/methods.ts";
+import { Response } from "../http/response.ts";
+import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
+import { hasMember, methodsOf, RequestHandler, type HandlerClass } from "./handler.ts";
+import type { MiddlewareRegistry, Stack } from "./middleware.ts";
+
+/** A handler class, and the middleware that runs around its methods. */
+export interface LoadedHandler {
+  readonly Handler: HandlerClass;
+  readonly stack: Stack;
+}
+
+const isHandlerClass = (value: unknown): value is HandlerClass => typeof value === "function" && value.prototype instanceof RequestHandler;
+
+/** The handler of one rule: there from the start, or loaded once, at the first request. */
+export class Route {
+  readonly rule: AnyRule;
+  readonly #registry: MiddlewareRegistry;
+  /** The handler; `undefined` until {@link load} has loaded it. */
+  loaded: LoadedHandler | undefined = undefined;
+  #loading: Promise<LoadedHandler> | undefined;
+
+  /** @throws RuleError for a handler that is neither a handler class nor a function that loads one. */
+  constructor(rule: AnyRule, registry: MiddlewareRegistry) {
+    this.rule = rule;
+    this.#registry = registry;
+    if (!isLazy(rule.handler)) this.loaded = this.#prepare(rule.handler);
+  }
+
+  /** The methods that the rule answers; `undefined`: any, as long as its class is not loaded. */
+  get methods(): readonly string[] | undefined {
+    if (this.rule.methods !== undefined) return this.rule.methods;
+    if (this.rule.action !== undefined) return [...knownMethods.keys()].filter((method) => method !== "OPTIONS");
+    return this.loaded === undefined ? undefined : methodsOf(this.loaded.Handler);
+  }
+
+  /** Names for the table of rules. Those of a class that is not loaded yet are not known. */
+  describe(): { readonly handler: string; readonly middleware: readonly string[] } {
+    if (this.loaded === undefined) return { handler: "(loaded when first asked for)", middleware: [] };
+    const { Handler, stack } = this.loaded;
+    const call = this.rule.action === undefined ? "" : `.${this.rule.action}`;
+    return { handler: Handler.name + call, middleware: stack.middleware.map((each) => each.constructor.name) };
+  }
+
+  /** Loads the class and prepares its middleware. If that fails, the next request tries again. */
+  load(): Promise<LoadedHandler> {
+    return (this.#loading ??= this.#load());
+  }
+
+  async #load(): Promise<LoadedHandler> {
+    try {
+      const load = this.rule.handler as () => Promise<unknown>;
+      return (this.loaded = this.#prepare(await load()));
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  #prepare(Handler: unknown): LoadedHandler {
+    const { path, action } = this.rule;
+    if (!isHandlerClass(Handler)) {
+      throw new RuleError([
+        `The rule "${path}" has no handler class: give it a class that extends RequestHandler, or a function that loads one.`,
+      ]);
+    }
+    if (action !== undefined && !hasMember(Handler, action)) {
+      throw new RuleError([`The rule "${path}" has the action "${action}", and ${Handler.name} has no such method.`]);
+    }
+    return { Handler, stack: this.#registry.stack(Handler) };
+  }
+}
+
+/** The routes of an application's rules. */
+export class Routes {
+  readonly rules: readonly AnyRule[];
+  /** A sentence for each entry that is not a rule, or has no handler. */
+  readonly problems: readonly string[];
+  readonly #routes = new Map<AnyRule, Route>();
+
+  constructor(rules: readonly unknown[], registry: MiddlewareRegistry) {
+    this.rules = rules.filter((rule) => rule instanceof Rule) as readonly AnyRule[];
+    const problems: string[] = [];
+    if (this.rules.length < rules.length) {
+      problems.push(
+        "The list of rules has an entry that is not a Rule; make each with new Rule(path, { ... }), and spread what a factory returns: ...Submount(...).",
+      );
+    }
+    for (const rule of this.rules) {
+      if (rule.redirectTo !== undefined || rule.buildOnly) continue;
+      try {
+        this.#routes.set(rule, new Route(rule, registry));
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+    this.problems = problems;
+  }
+
+  /** The route of a rule; a rule without a handler has none, and `problems` says so. */
+  readonly target = (rule: AnyRule): Route => this.#routes.get(rule)!;
+
+  readonly methods = (rule: AnyRule): readonly string[] | undefined => this.#routes.get(rule)?.methods ?? rule.methods;
+
+  readonly describe = (rule: AnyRule): { readonly handler: string; readonly middleware: readonly string[] } => this.target(rule).describe();
+}
+
+/** Answers where no handler of a rule does, so that the application's middleware runs around errors and `OPTIONS` too. */
+export class BuiltInHandler extends RequestHandler {
+  /** Answers with an error: middleware and error pages see it like one that a handler throws. */
+  fail(error: unknown): never {
+    throw error;
+  }
+
+  /** Answers `OPTIONS`. */
+  allow(methods: readonly string[]): Response {
+    return new Response(null, { status: 204, headers: { allow: methods.join(", ") } });
+  }
+
+  /** Answers a method that the path does not allow. */
+  refuseMethod(methods: readonly string[]): never {
+    throw new HTTPError(405, undefined, { headers: { allow: methods.join(", ") } });
+  }
+}

@@ -1,0 +1,47 @@
+import { UnsafeRedirectError } from "./errors.ts";
+import { running } from "./local.ts";
+import type { Request } from "./request.ts";
+import { Response } from "../http/response.ts";
+
+export interface RedirectOptions {
+  /** Default 302. */
+  readonly status?: number | undefined;
+  /** Whether the redirect may leave the site. Only for a target that the application has chosen. Default false. */
+  readonly external?: boolean | undefined;
+}
+
+const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
+
+/**
+ * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host
+ * of the request, only path, query and fragment are sent, so that no spelling of another site gets through.
+ *
+ * @param location - May come from a visitor, in a query argument for example.
+ * @throws UnsafeRedirectError, answered with 400, for a target on another host, with a user name, or that is neither http nor
+ *   https. A host that a rule names and an origin in `crossOrigin.trusted` are allowed.
+ * @throws TypeError for a status that is not a redirect.
+ */
+export function redirect(location: string, options: number | RedirectOptions = {}): Response {
+  const { status = 302, external = false } = typeof options === "number" ? { status: options } : options;
+  if (!statuses.has(status)) throw new TypeError(`Cannot redirect with status ${status}: use 301, 302, 303, 307 or 308.`);
+  const context = running("redirect");
+  const request = context.get("request") as Request;
+  let url: URL;
+  try {
+    url = new URL(location, request.url);
+  } catch {
+    // new URL() throws for text that is not a URL.
+    throw new UnsafeRedirectError();
+  }
+  if ((url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "" || url.password !== "") {
+    throw new UnsafeRedirectError();
+  }
+  return new Response(null, { status, headers: { location: target(url) } });
+
+  function target(to: URL): string {
+    const own = new URL(`${to.protocol}//${request.host}`);
+    if (to.host === own.host) return `/${to.pathname.replace(/^\/+/, "")}${to.search}${to.hash}`;
+    if (external || context.trustsOrigin(to)) return to.href;
+    throw new UnsafeRedirectError();
+  }
+}

@@ -1,0 +1,170 @@
+import { Body, type FormOptions } from "../http/body.ts";
+import { parseCookies } from "../http/cookie.ts";
+import { hasTrustedHost } from "../http/host.ts";
+import type { JsonOptions } from "../http/json-body.ts";
+import { target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { running } from "./local.ts";
+import type { Forwarded, Proxies } from "../http/forwarded.ts";
+import type { Rule } from "../rules/rule.ts";
+
+declare module "./local.ts" {
+  interface Local {
+    readonly request: Request;
+  }
+}
+
+/** The settings of an application that decide how its requests are read. */
+export interface RequestSettings {
+  /** Whose `X-Forwarded-*` headers count; `undefined`: nobody's. */
+  readonly proxies: Proxies | undefined;
+  /** Hosts that may be asked for, in lower case; `undefined`: any. */
+  readonly trustedHosts: ReadonlySet<string> | undefined;
+  /** Bytes. */
+  readonly maxBodySize: number;
+}
+
+/** Path and query that the URL parser leaves as they are: no segment `.` or `..`, encoded or not, and no character that it encodes. */
+const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
+
+/** The target of a request in its URL, without the fragment. */
+function targetIn(url: string): Target {
+  const hostStart = url.indexOf("//") + 2;
+  const pathStart = url.indexOf("/", hostStart);
+  const hash = url.indexOf("#", pathStart);
+  const origin = { secure: url.startsWith("https:"), host: url.slice(hostStart, pathStart).toLowerCase() };
+  return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
+}
+
+/** A request. Its parts are computed when they are first read. */
+export class Request {
+  /** The standard Request. The body can be read from one of the two only. */
+  readonly web: globalThis.Request;
+  readonly method: string;
+  /** The path as it was sent, with percent-encoding, without the query. */
+  readonly path: string;
+  /** The rule that matched; `undefined` before the match, and if there is none. */
+  rule: Rule | undefined = undefined;
+  readonly #settings: RequestSettings;
+  readonly #target: Target;
+  #forwarded: Forwarded | undefined;
+  #args: URLSearchParams | undefined;
+  #cookies: ReadonlyMap<string, string> | undefined;
+  #body: Body | undefined;
+
+  constructor(web: globalThis.Request, settings: RequestSettings) {
+    this.web = web;
+    this.method = web.method;
+    this.#settings = settings;
+    const known = (web as ServedRequest)[target];
+    this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web.url);
+    const { pathAndQuery } = this.#target;
+    const end = pathAndQuery.indexOf("?");
+    this.path = end === -1 ? pathAndQuery : pathAndQuery.slice(0, end);
+  }
+
+  /** What trusted proxies say of the client; `undefined` where none are trusted. */
+  get #proxied(): Forwarded | undefined {
+    const { proxies } = this.#settings;
+    if (proxies === undefined) return undefined;
+    return (this.#forwarded ??= proxies.read((this.web as ServedRequest).ip, (name) => this.web.headers.get(name)));
+  }
+
+  /** The absolute URL, without a fragment. Behind a trusted proxy, with the scheme and host that the proxy reports. */
+  get url(): string {
+    return `${this.secure ? "https" : "http"}://${this.host}${this.#target.pathAndQuery}`;
+  }
+
+  /** The query with its `?`; empty if there is none. */
+  get search(): string {
+    return this.#target.pathAndQuery.slice(this.path.length);
+  }
+
+  /** The host that the client has requested, in lower case, with the port unless it is that of the scheme. */
+  get host(): string {
+    const { trustedHosts } = this.#settings;
+    const host = this.#proxied?.host;
+    if (host !== undefined && trustedHosts !== undefined && hasTrustedHost(trustedHosts, host)) return host;
+    return this.#target.origin.host;
+  }
+
+  /** Whether the client used https. */
+  get secure(): boolean {
+    const protocol = this.#proxied?.protocol;
+    return protocol === undefined ? this.#target.origin.secure : protocol === "https";
+  }
+
+  /** Address of the client. Behind trusted proxies, the address that they report. `undefined` without a connection. */
+  get ip(): string | undefined {
+    return this.#settings.proxies === undefined ? (this.web as ServedRequest).ip : this.#proxied?.ip;
+  }
+
+  /** The arguments of the query. */
+  get args(): URLSearchParams {
+    return (this.#args ??= new URLSearchParams(this.search));
+  }
+
+  get headers(): Headers {
+    return this.web.headers;
+  }
+
+  /** Cookies by name; of equal names, the first. */
+  get cookies(): ReadonlyMap<string, string> {
+    return (this.#cookies ??= parseCookies(this.headers.get("cookie")));
+  }
+
+  /** Aborted when the client disconnects. */
+  get signal(): AbortSignal {
+    return this.web.signal;
+  }
+
+  get #content(): Body {
+    return (this.#body ??= new Body(this.web, this.#settings.maxBodySize));
+  }
+
+  /**
+   * The body as UTF-8 text; invalid bytes become U+FFFD. May be called several times, and together with `json()` and the
+   * `formData()` of a urlencoded form.
+   *
+   * @throws HTTPError 413 for a body over the application's `maxBodySize`, 415 for a compressed body or another charset, 400 for a
+   *   body that is incomplete.
+   */
+  text(): Promise<string> {
+    return this.#content.text();
+  }
+
+  /**
+   * The value of a JSON body. It comes from the client, so its type is `unknown`.
+   *
+   * @throws HTTPError 415 if the content type is not JSON, 400 for malformed JSON, JSON that is nested deeper than `maxDepth`, and
+   *   the keys `__proto__` and `constructor.prototype`, 413 and 415 like {@link text}.
+   */
+  json(options?: JsonOptions): Promise<unknown> {
+    return this.#content.json(options);
+  }
+
+  /**
+   * The fields of a form, urlencoded or multipart. Files are `File` objects in memory, limited by `maxBodySize`.
+   *
+   * @throws HTTPError 415 for another content type, 400 for a malformed body, 413 for more than `maxFields` fields, 413 and 415
+   *   like {@link text}.
+   */
+  formData(options?: FormOptions): Promise<FormData> {
+    return this.#content.formData(options);
+  }
+}
+
+/**
+ * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
+ *
+ * @throws LocalError if it is read outside a request.
+ */
+export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
+  get(_target, name) {
+    if (typeof name === "symbol") return undefined;
+    const target = running(`read request.${name}`).get("request") as Request;
+    const value: unknown = Reflect.get(target, name, target);
+    return typeof value === "function" ? (value.bind(target) as unknown) : value;
+  },
+  has: (_target, name) => name in Request.prototype,
+  set: () => false,
+});

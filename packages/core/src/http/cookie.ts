@@ -1,0 +1,172 @@
+import { stringifySetCookie } from "cookie";
+import { isToken, trimPart } from "./field-syntax.ts";
+
+/** Attributes of a cookie; RFC 6265bis §4.1. */
+export interface CookieOptions {
+  /** Lifetime in seconds, capped at 400 days as in browsers. Default: until the browser closes. */
+  readonly maxAge?: number | undefined;
+  /** For clients that do not know Max-Age. Default: none. */
+  readonly expires?: Date | undefined;
+  /** Sent to this domain and its subdomains. Default: to this host only. */
+  readonly domain?: string | undefined;
+  /** Sent to this path and those below it. Default `/`. */
+  readonly path?: string | undefined;
+  /** Sent over https only. Default false. */
+  readonly secure?: boolean | undefined;
+  /** Hidden from scripts. Default true. */
+  readonly httpOnly?: boolean | undefined;
+  /** Default `lax`. `none` needs `secure`. */
+  readonly sameSite?: "strict" | "lax" | "none" | undefined;
+  /** Stored separately for each top-level site (CHIPS). Needs `secure`. */
+  readonly partitioned?: boolean | undefined;
+}
+
+/** Longest lifetime of a cookie in browsers, in seconds. RFC 6265bis §5.5. */
+const longestAge = 400 * 24 * 60 * 60;
+
+/** Longest attribute, and longest name and value together, in bytes; browsers ignore longer ones. RFC 6265bis §5.6 and §5.7. */
+const longestAttribute = 1024;
+const longestPair = 4096;
+
+const cookiePath = /^\/[\x21-\x3a\x3c-\x7e]*$/;
+const cookieDomain = /^\.?[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
+const sameSites: ReadonlySet<unknown> = new Set(["strict", "lax", "none"]);
+
+const plainValue = /^[\w.~!*'()-]*$/;
+
+/** The value in percent-encoding where a cookie cannot hold it; base64url and the like stay as they are. */
+const encode = (value: string) => (plainValue.test(value) ? value : encodeURIComponent(value));
+
+/** Whether browsers can read the date: its year is from 1601 to 9999. RFC 6265bis §5.1.1. */
+function isCookieDate(date: unknown): boolean {
+  if (!(date instanceof Date)) return false;
+  const year = date.getUTCFullYear();
+  return year >= 1601 && year <= 9999;
+}
+
+/** How the options break the rules of a prefix in the name. RFC 6265bis §4.1.3, and its successor for `__Http-`. */
+function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieOptions): string | undefined {
+  const prefix = /^__(?:secure|host-http|host|http)-/i.exec(name)?.[0];
+  const kind = prefix?.toLowerCase();
+  if (prefix === undefined || kind === undefined) return undefined;
+  if (!secure) return `a name with "${prefix}" needs secure: true`;
+  if (kind.includes("http-") && !httpOnly) return `a name with "${prefix}" needs httpOnly: true`;
+  return kind.startsWith("__host-") && (path !== "/" || domain !== undefined)
+    ? `a name with "${prefix}" needs path "/" and no domain`
+    : undefined;
+}
+
+/** Why browsers would drop a cookie or change its attributes; `undefined`: they would not. */
+function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
+  const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
+  if (!isToken(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
+  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
+  if (name.length + encode(value).length > longestPair) return `name and value have more than ${longestPair} bytes`;
+  if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge is no number of seconds";
+  if (expires !== undefined && !isCookieDate(expires)) return "expires is no Date of the years 1601 to 9999";
+  if (domain !== undefined && !cookieDomain.test(domain)) return "domain is no host name";
+  if (!cookiePath.test(path)) return 'path does not begin with "/", or has a character that no path has';
+  if (path.length > longestAttribute || (domain?.length ?? 0) > longestAttribute)
+    return `path or domain has more than ${longestAttribute} bytes`;
+  if (!sameSites.has(sameSite)) return 'sameSite is none of "strict", "lax" and "none"';
+  if (sameSite === "none" && !secure) return 'sameSite "none" needs secure: true';
+  if (partitioned && !secure) return "partitioned needs secure: true";
+  return prefixProblem(name, options);
+}
+
+/** Whether an object can never change: it is frozen, has no accessors and inherits nothing. */
+function isConstant(options: object): boolean {
+  if (!Object.isFrozen(options) || Object.getPrototypeOf(options) !== Object.prototype) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(options)).every((property) => "value" in property);
+}
+
+/** For options that cannot change: the cookie name they were checked for, and the attributes that follow the value. */
+const known = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
+
+/**
+ * The value of a Set-Cookie header. Frozen options are checked once for each name.
+ *
+ * @throws TypeError for a cookie that browsers would drop or change: a name that is not a token, name and value over 4096 bytes, a
+ *   path or domain that is malformed or over 1024 bytes, `sameSite: "none"` or `partitioned` without `secure`, and a `__Host-`,
+ *   `__Secure-` or `__Http-` name whose rules the options break (RFC 6265bis §4.1.3).
+ */
+export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
+  const found = known.get(options);
+  if (found?.name === name && typeof value === "string" && plainValue.test(value) && name.length + value.length <= longestPair) {
+    return `${name}=${value}${found.attributes}`;
+  }
+  const { maxAge, expires, domain, path = "/", secure = false, httpOnly = true, sameSite = "lax", partitioned = false } = options;
+  const cookie = {
+    path,
+    httpOnly,
+    secure,
+    sameSite,
+    partitioned,
+    ...(expires !== undefined && { expires }),
+    ...(domain !== undefined && { domain }),
+  };
+  const problem = problemOf(name, value, maxAge === undefined ? cookie : { ...cookie, maxAge });
+  if (problem !== undefined) throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
+  const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
+  const line = stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
+  // A Date in frozen options can still change. An encoded value has no semicolon, so the first one ends it.
+  if (expires === undefined && isConstant(options)) known.set(options, { name, attributes: line.slice(line.indexOf(";")) });
+  return line;
+}
+
+/** Optional whitespace, RFC 9110 §5.6.3. */
+const isSpace = (code: number) => code === 0x20 || code === 0x09;
+
+/** Calls `found` with each name and raw value of a Cookie header, in order, until it returns false. RFC 6265 §5.4. */
+function scan(header: string, found: (name: string, value: string) => boolean): void {
+  for (let start = 0; start < header.length;) {
+    let end = header.indexOf(";", start);
+    if (end === -1) end = header.length;
+    const equals = header.indexOf("=", start);
+    if (equals !== -1 && equals < end) {
+      if (!found(trimPart(header, start, equals, isSpace), trimPart(header, equals + 1, end, isSpace))) return;
+    }
+    start = end + 1;
+  }
+}
+
+function decode(raw: string): string {
+  const value = raw.length > 1 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw;
+  if (!value.includes("%")) return value;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    // decodeURIComponent() throws only URIError: a cookie of another program, which is kept as it is.
+    return value;
+  }
+}
+
+/**
+ * All cookies of a Cookie header; of equal names, the first counts. Never throws: a part that is not a pair is skipped, and a value
+ * with malformed percent-encoding stays as it was sent.
+ */
+export function parseCookies(header: string | null | undefined): ReadonlyMap<string, string> {
+  const cookies = new Map<string, string>();
+  if (!header) return cookies;
+  scan(header, (name, value) => {
+    if (!cookies.has(name)) cookies.set(name, decode(value));
+    return true;
+  });
+  return cookies;
+}
+
+/**
+ * All values of the cookies with a name, in order. A browser sends several when cookies of different paths or domains share a
+ * name; any of them may be forged by a neighbouring host.
+ *
+ * @param limit - Most values to return; later ones are not read.
+ */
+export function cookieValues(header: string | null | undefined, name: string, limit = Infinity): string[] {
+  const values: string[] = [];
+  if (!header || !header.includes(name)) return values;
+  scan(header, (found, value) => {
+    if (found === name) values.push(decode(value));
+    return values.length < limit;
+  });
+  return values;
+}

@@ -1,0 +1,72 @@
+import { BlockList, isIP } from "node:net";
+import { ConfigError } from "./errors.ts";
+
+/** Which peers are trusted proxies, whose `X-Forwarded-*` headers count: none, all, those on this machine, or addresses and CIDR blocks. */
+export type TrustProxy = boolean | "loopback" | readonly string[];
+
+function blockList(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = "", bits, rest] = entry.split("/");
+    const family = isIP(address);
+    const prefix = bits === undefined ? undefined : Number(bits);
+    const wrong =
+      family === 0 || rest !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits)) || (prefix ?? 0) > (family === 4 ? 32 : 128);
+    if (wrong) throw new ConfigError(`Cannot trust the proxy "${entry}": write an IP address or a CIDR block such as "10.0.0.0/8".`);
+    const type = family === 4 ? "ipv4" : "ipv6";
+    if (prefix === undefined) list.addAddress(address, type);
+    else list.addSubnet(address, prefix, type);
+  }
+  return list;
+}
+
+const listItems = (header: string | null) => (header === null ? [] : header.split(",").map((item) => item.trim()));
+
+/** What trusted proxies say about the client of a request. */
+export interface Forwarded {
+  /** Address of the client; `undefined` without a connection. */
+  readonly ip: string | undefined;
+  readonly protocol: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** The trusted proxies, and what their headers say. */
+export class Proxies {
+  readonly #all: boolean;
+  readonly #list: BlockList | undefined;
+
+  /** @throws ConfigError for an entry that is neither an address nor a CIDR block. */
+  constructor(trust: TrustProxy) {
+    this.#all = trust === true;
+    if (trust === "loopback") this.#list = blockList(["127.0.0.0/8", "::1"]);
+    else if (typeof trust !== "boolean") this.#list = blockList(trust);
+  }
+
+  #trusts(address: string | undefined): boolean {
+    // With `true`, a request without a connection is trusted too.
+    if (this.#all) return true;
+    if (address === undefined) return false;
+    const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+    const family = isIP(plain);
+    return family !== 0 && this.#list !== undefined && this.#list.check(plain, family === 4 ? "ipv4" : "ipv6");
+  }
+
+  /**
+   * Reads the forwarded headers from the right, one entry for each trusted proxy. The client may have written the entries further
+   * left itself.
+   */
+  read(peer: string | undefined, header: (name: string) => string | null): Forwarded {
+    if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined };
+    const addresses = listItems(header("x-forwarded-for"));
+    let hops = 1;
+    while (hops < addresses.length && this.#trusts(addresses[addresses.length - hops])) hops++;
+    const at = (items: readonly string[]) => items[Math.max(0, items.length - hops)];
+    const ip = at(addresses);
+    const protocol = at(listItems(header("x-forwarded-proto")))?.toLowerCase();
+    return {
+      ip: ip !== undefined && isIP(ip) !== 0 ? ip : peer,
+      protocol: protocol === "https" || protocol === "http" ? protocol : undefined,
+      host: at(listItems(header("x-forwarded-host")))?.toLowerCase(),
+    };
+  }
+}

@@ -1,0 +1,154 @@
+import { inspect } from "node:util";
+import { isFieldValue, isToken, trimPart } from "./field-syntax.ts";
+
+/**
+ * Refuses a header that must not be sent. The value is not repeated in the message.
+ *
+ * @throws TypeError naming the header.
+ */
+export function checkHeader(name: string, value: string): void {
+  if (!isToken(name)) throw new TypeError(`A response header cannot have the name ${JSON.stringify(name)}.`);
+  if (!isFieldValue(value)) {
+    throw new TypeError(`The response header "${name}" has a character that no header can have, such as a line break.`);
+  }
+}
+
+/** Names in lower case and values by turns: the form that `writeHead` of node:http takes. */
+export type FlatHeaders = string[];
+
+/** HTTP whitespace, as Fetch defines it: space, tab and line breaks. */
+const isSpace = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+
+/** The value of a header without the whitespace around it, as Fetch has it. */
+function normalized(value: unknown): string {
+  // Unlike String(), this refuses a symbol.
+  const text = `${value as string}`;
+  return trimPart(text, 0, text.length, isSpace);
+}
+
+export function flatten(headers: HeadersInit): FlatHeaders {
+  const flat: FlatHeaders = [];
+  if (Symbol.iterator in headers) {
+    for (const pair of headers as Iterable<readonly unknown[]>) {
+      if (pair.length !== 2) throw new TypeError("Each entry of a list of headers must be a pair of name and value.");
+      flat.push(String(pair[0]).toLowerCase(), normalized(pair[1]));
+    }
+  } else {
+    for (const name of Object.keys(headers)) flat.push(name.toLowerCase(), normalized(headers[name]));
+  }
+  return flat;
+}
+
+/** The value of a header, several values joined as RFC 9110 §5.3 says; `name` in lower case. */
+export function flatValue(flat: FlatHeaders, name: string): string | undefined {
+  let value: string | undefined;
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i] === name) value = value === undefined ? flat[i + 1] : `${value}, ${flat[i + 1]}`;
+  }
+  return value;
+}
+
+/** The headers with `Content-Length` set to a length in bytes. */
+export function withLength(flat: FlatHeaders, length: number): FlatHeaders {
+  return [...without(flat, "content-length"), "content-length", String(length)];
+}
+
+/**
+ * The headers of a response, without the cost of native ones: those are made only to iterate. Refuses all control characters but
+ * the tab, where native ones refuse three. A change replaces the list, so that whoever holds it sees no change.
+ */
+export class ResponseHeaders implements Headers {
+  #flat: FlatHeaders;
+
+  constructor(flat: FlatHeaders) {
+    this.#flat = flat;
+  }
+
+  /** The headers as they are now. Do not change the list. */
+  get flat(): FlatHeaders {
+    return this.#flat;
+  }
+
+  get #native(): Headers {
+    return new Headers(pairs(this.#flat));
+  }
+
+  get(name: string): string | null {
+    return flatValue(this.#flat, lowerName(name)) ?? null;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  getSetCookie(): string[] {
+    return this.#flat.filter((_, i) => this.#flat[i - 1] === "set-cookie" && i % 2 === 1);
+  }
+
+  append(name: string, value: string): void {
+    this.#flat = [...this.#flat, lowerName(name), checkedValue(name, value)];
+  }
+
+  set(name: string, value: string): void {
+    const text = checkedValue(name, value);
+    const lower = name.toLowerCase();
+    const others = flatValue(this.#flat, lower) === undefined ? this.#flat : without(this.#flat, lower);
+    this.#flat = [...others, lower, text];
+  }
+
+  delete(name: string): void {
+    this.#flat = without(this.#flat, lowerName(name));
+  }
+
+  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
+    for (const [name, value] of this.#native) callback.call(thisArg, value, name, this);
+  }
+
+  keys(): ReturnType<Headers["keys"]> {
+    return this.#native.keys();
+  }
+
+  values(): ReturnType<Headers["values"]> {
+    return this.#native.values();
+  }
+
+  entries(): ReturnType<Headers["entries"]> {
+    return this.#native.entries();
+  }
+
+  [Symbol.iterator](): ReturnType<Headers["entries"]> {
+    return this.entries();
+  }
+
+  [inspect.custom](): Headers {
+    return this.#native;
+  }
+
+  static {
+    // So that `response.headers instanceof Headers` is true, as for a standard Response, and methods that later versions of Node
+    // add are there. With `extends Headers` each response would make the native list that this class avoids.
+    Object.setPrototypeOf(this.prototype, Headers.prototype);
+  }
+}
+
+function lowerName(name: string): string {
+  checkHeader(name, "");
+  return name.toLowerCase();
+}
+
+function checkedValue(name: string, value: string): string {
+  const text = normalized(value);
+  checkHeader(name, text);
+  return text;
+}
+
+/** The headers without one; `name` in lower case. */
+export function without(flat: FlatHeaders, name: string): FlatHeaders {
+  return flat.filter((_, i) => flat[i - (i % 2)] !== name);
+}
+
+function pairs(flat: FlatHeaders): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
+  return list;
+}

@@ -1,0 +1,75 @@
+import { HTTPError } from "./errors.ts";
+
+export interface JsonOptions {
+  /** How deep arrays and objects may be nested, at most 1000. Default 64. */
+  readonly maxDepth?: number | undefined;
+}
+
+/**
+ * The value of a JSON body.
+ *
+ * @throws HTTPError 400 for malformed JSON, with the position if it can be found; for JSON that is nested too deeply; and for keys
+ *   that would reach a prototype when the value is copied: `__proto__`, and `prototype` inside `constructor`.
+ */
+export function parseJson(text: string, { maxDepth = 64 }: JsonOptions = {}): unknown {
+  const value = parse(text);
+  check(value, Math.min(maxDepth, 1000));
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const position = positionOf(error, text);
+    throw new HTTPError(400, `The body is not valid JSON${position === undefined ? "" : ` at position ${position}`}.`);
+  }
+}
+
+/** Most characters in which a position is searched for that V8 does not give. */
+const longestSearch = 65_536;
+
+/** Where a text stops being JSON. V8 gives the position of every mistake but an unexpected token. The rest of its message is not sent: it quotes the text. */
+function positionOf({ message }: SyntaxError, text: string): number | undefined {
+  const stated = /at position (\d+)/.exec(message)?.[1];
+  if (stated !== undefined) return Number(stated);
+  if (!isUnexpectedToken(message)) return text.length;
+  if (text.length > longestSearch) return undefined;
+  let good = 0;
+  let bad = text.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >>> 1;
+    if (isUnexpectedToken(mistakeIn(text.slice(0, middle)))) bad = middle;
+    else good = middle;
+  }
+  return good;
+}
+
+const isUnexpectedToken = (message: string) => message.startsWith("Unexpected token");
+
+function mistakeIn(text: string): string {
+  try {
+    JSON.parse(text);
+    return "";
+  } catch (error) {
+    return (error as SyntaxError).message;
+  }
+}
+
+function check(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth === 0) throw new HTTPError(400, "The body is JSON that is nested too deeply.");
+  if (Array.isArray(value)) {
+    for (const item of value) check(item, depth - 1);
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    const member: unknown = (value as Readonly<Record<string, unknown>>)[key];
+    const isConstructor = key === "constructor" && typeof member === "object" && member !== null;
+    if (key === "__proto__" || (isConstructor && Object.hasOwn(member, "prototype"))) {
+      throw new HTTPError(400, `The body is JSON with the key ${key}, which is not allowed.`);
+    }
+    check(member, depth - 1);
+  }
+}

@@ -1,0 +1,203 @@
+import { STATUS_CODES } from "node:http";
+import { FastResponse } from "srvx";
+import { isFieldValue } from "./field-syntax.ts";
+import { checkHeader, flatten, flatValue, ResponseHeaders, type FlatHeaders } from "./headers.ts";
+
+type ReusableBody = string | Uint8Array | null;
+
+/** What a response consists of; status and headers are checked. */
+export interface Parts {
+  readonly body: ReusableBody | ReadableStream;
+  /** Whether a body of unknown length was left out, so that there is no `Content-Length` to send. */
+  readonly isUnmeasured?: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: FlatHeaders;
+}
+
+/** @param textType - The content type of a text body, if the headers have none. */
+function checkedParts(body: BodyInit | null | undefined, init: ResponseInit, textType = "text/plain;charset=UTF-8"): Parts {
+  const { status = 200, statusText = "" } = init;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError(`A response cannot have the status ${String(status)}: it must be a whole number from 200 to 599.`);
+  }
+  if (statusText !== "" && !isFieldValue(statusText))
+    throw new TypeError("The status text of a response has a character that it cannot have.");
+  const headers = init.headers === undefined ? [] : flatten(init.headers);
+  for (let i = 0; i < headers.length; i += 2) checkHeader(headers[i]!, headers[i + 1]!);
+  if (body === null || body === undefined) return { body: null, status, statusText, headers };
+  if (status === 204 || status === 205 || status === 304) {
+    throw new TypeError(`A response with status ${status} cannot have a body.`);
+  }
+  if (typeof body === "string") {
+    if (headers.length === 0) return { body, status, statusText, headers: ["content-type", textType] };
+    if (flatValue(headers, "content-type") === undefined) headers.push("content-type", textType);
+    return { body, status, statusText, headers };
+  }
+  if (body instanceof Uint8Array || body instanceof ReadableStream) return { body, status, statusText, headers };
+  if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), status, statusText, headers };
+  if (ArrayBuffer.isView(body)) return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), status, statusText, headers };
+  // Blob, FormData and so on: the native response knows their bytes and type.
+  const native = new globalThis.Response(body);
+  const type = native.headers.get("content-type");
+  if (type !== null && flatValue(headers, "content-type") === undefined) headers.push("content-type", type);
+  return { body: native.body, status, statusText, headers };
+}
+
+/** The form in which srvx writes a response: one `writeHead` and one body. */
+interface NodeParts {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: FlatHeaders;
+  readonly body: ReusableBody | ReadableStream;
+  /** Bytes of the body; 0 for a stream, whose length is not known. */
+  readonly length: number;
+}
+
+// Private fields can only be read inside their class. These functions are given out of it for the rest of the framework, and are
+// not members, because an application must not make a response whose parts nobody has checked.
+
+/** The parts of a response; its native one is not made for them. */
+export let partsOf: (response: Response) => Parts;
+
+/** A response of checked parts. */
+export let fromParts: (parts: Parts) => Response;
+
+/**
+ * The response to answer a request with: the first time the response itself, later a copy of it as it was then, so that no
+ * request sees what another has changed. `undefined` if it has a stream, which can be sent only once.
+ */
+export let claim: (response: Response) => Response | undefined;
+
+/**
+ * The response of a handler: a standard `Response`, without the cost of the native one. That is made only if the body is read.
+ * Status and headers are checked when the response is made.
+ *
+ * A response whose body is text, bytes or nothing may be returned any number of times, a response with a stream once.
+ *
+ * @throws TypeError for a status outside 200 to 599, a body with status 204, 205 or 304, or a header that cannot be sent.
+ */
+export class Response extends FastResponse {
+  readonly #parts: Parts;
+  #headers: ResponseHeaders | undefined;
+  #native: globalThis.Response | undefined;
+  #returned: FlatHeaders | undefined;
+
+  constructor(body?: BodyInit | null, init?: ResponseInit);
+  /** @internal */
+  constructor(body: null, init: undefined, parts: Parts);
+  constructor(body?: BodyInit | null, init: ResponseInit = {}, parts = checkedParts(body, init)) {
+    super();
+    this.#parts = parts;
+  }
+
+  /** A response with `data` as JSON, like the standard `Response.json()`. */
+  static override json(data: unknown, init: ResponseInit = {}): Response {
+    const body = JSON.stringify(data);
+    if (body === undefined) throw new TypeError("The value cannot be written as JSON.");
+    return fromParts(checkedParts(body, init, "application/json"));
+  }
+
+  override get status(): number {
+    return this.#parts.status;
+  }
+
+  override get statusText(): string {
+    return this.#parts.statusText;
+  }
+
+  override get headers(): Headers {
+    return (this.#headers ??= new ResponseHeaders(this.#parts.headers));
+  }
+
+  /**
+   * The native response. The base class, of srvx, reads everything else from it.
+   *
+   * @internal
+   */
+  get _response(): globalThis.Response {
+    return (this.#native ??= new globalThis.Response(this.#parts.body as BodyInit | null, {
+      status: this.#parts.status,
+      statusText: this.#parts.statusText,
+      headers: this.headers,
+    }));
+  }
+
+  /**
+   * What the Node adapter of srvx writes. Unlike that of the base class, it does not change the response.
+   *
+   * @internal
+   */
+  _toNodeResponse(): NodeParts {
+    const { status, body, headers, statusText: given, isUnmeasured = false } = partsOf(this);
+    const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
+    const written: FlatHeaders = [];
+    const isStream = body instanceof ReadableStream;
+    for (let i = 0; i < headers.length; i += 2) {
+      // A length that is not the body's, or a second framing, would break the framing of the connection. There are no trailers.
+      const name = headers[i]!;
+      const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
+      if (!frames) written.push(headers[i]!, headers[i + 1]!);
+    }
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
+    if (
+      body === null ? !isUnmeasured && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream
+    ) {
+      written.push("content-length", String(length));
+    }
+    return { status, statusText, headers: written, body, length };
+  }
+
+  static {
+    partsOf = (response) => {
+      const parts = response.#parts;
+      if (response.#headers === undefined) return parts;
+      return { ...parts, headers: response.#headers.flat };
+    };
+    fromParts = (parts) => new Response(null, undefined, parts);
+    claim = (response) => {
+      const { body, status, statusText } = response.#parts;
+      if (response.#returned === undefined) {
+        response.#returned = partsOf(response).headers;
+        return response;
+      }
+      if (body instanceof ReadableStream) return undefined;
+      return fromParts({ body, status, statusText, headers: response.#returned });
+    };
+  }
+}
+
+/** Headers about one connection, not about the response that is sent over it. RFC 9110 §7.6.1, RFC 9113 §8.2.2. */
+export const connectionSpecific: ReadonlySet<string> = new Set([
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** A response of this class for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes over the body. */
+export function adopt(response: globalThis.Response): Response {
+  const { status, statusText, url } = response;
+  const headers = new Headers(response.headers);
+  for (const name of connectionSpecific) headers.delete(name);
+  // fetch has decoded the body: coding and length are no longer true.
+  if (url !== "" && headers.has("content-encoding")) {
+    headers.delete("content-encoding");
+    headers.delete("content-length");
+  }
+  return new Response(response.body, { status, statusText, headers });
+}
+
+/** A response with `data` as JSON. */
+export function json(data: unknown, init?: ResponseInit): Response {
+  return Response.json(data, init);
+}
+
+/** A response with plain text, in UTF-8. */
+export function text(body: string, init?: ResponseInit): Response {
+  return new Response(body, init);
+}

@@ -1,0 +1,29 @@
+/** Scheme and host that a request was sent to. */
+export interface Origin {
+  readonly secure: boolean;
+  /** In lower case, with the port unless it is the scheme's own. */
+  readonly host: string;
+}
+
+/** The parts of a request's URL. */
+export interface Target {
+  readonly origin: Origin;
+  /** Path and query. */
+  readonly pathAndQuery: string;
+}
+
+/**
+ * What a server knows of a request and a standard Request has no place for. It travels on the Request itself, because
+ * `app.fetch()` takes nothing else, and under symbols, so that no other property can be mistaken for it.
+ */
+export interface ServedRequest extends globalThis.Request {
+  /** Address of the peer. */
+  readonly ip?: string | undefined;
+  /** The target as Node has read it, and the server has checked it: then the URL is made only if it is asked for. */
+  readonly [target]?: Target | undefined;
+  /** Whether the server limits the body while it is read; the limit is then not applied a second time. */
+  readonly [hasLimitedBody]?: boolean;
+}
+
+export const target = Symbol("target");
+export const hasLimitedBody = Symbol("hasLimitedBody");

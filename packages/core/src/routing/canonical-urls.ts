@@ -1,0 +1,71 @@
+import type { Args } from "../rules/arg-reader.ts";
+import type { CompiledRule } from "./compiled-rule.ts";
+import { hostAsPath } from "../rules/pattern.ts";
+import type { RuleCandidate } from "./rule-candidate.ts";
+import type { Location } from "./rule-redirects.ts";
+import { sameValue } from "../urls/url-args.ts";
+
+/** What is asked of a request to find its canonical URL. */
+export interface RequestedUrl {
+  readonly path: string;
+  /** In the form of a path; `undefined`: the host does not matter. */
+  readonly host: string | undefined;
+  /** Whether the methods of a rule, `undefined` for any, include that of the request. */
+  allows(methods: readonly string[] | undefined): boolean;
+}
+
+/**
+ * Finds the canonical URL of arguments that several rules of an endpoint can have: that of the rule with most of them as defaults.
+ * The others redirect to it.
+ */
+export class CanonicalUrls {
+  /** Rules with defaults, those with most defaults first; by endpoint, or by handler if they have none. */
+  readonly #siblings = new Map<unknown, CompiledRule<unknown>[]>();
+
+  constructor(rules: readonly CompiledRule<unknown>[]) {
+    for (const each of rules) {
+      if (each.defaults.length === 0 || each.rule.buildOnly || each.rule.redirectTo !== undefined) continue;
+      const key = keyOf(each);
+      const known = this.#siblings.get(key);
+      if (known === undefined) this.#siblings.set(key, [each]);
+      else known.push(each);
+    }
+    for (const siblings of this.#siblings.values()) siblings.sort((one, other) => other.defaults.length - one.defaults.length);
+  }
+
+  /** Whether another URL can have the same arguments as one of the rule. */
+  has(rule: CompiledRule<unknown>): boolean {
+    return this.#siblings.has(keyOf(rule));
+  }
+
+  /** The canonical URL; `undefined`: that of the request. */
+  find(candidate: RuleCandidate<unknown>, args: Args, requested: RequestedUrl): Location | undefined {
+    const { path, host } = requested;
+    const { compiled, alternative } = candidate;
+    const siblings = this.#siblings.get(keyOf(compiled));
+    if (siblings === undefined) return undefined;
+    for (const { rule, builder, args: names, methods, defaults: given } of siblings) {
+      if (rule === compiled.rule) {
+        const { defaults } = rule;
+        const saysDefault = alternative.tokens.some(
+          (token) => token.type !== "text" && Object.hasOwn(defaults, token.name) && sameValue(args[token.name], defaults[token.name]),
+        );
+        const shortest = saysDefault ? builder.build(args) : path;
+        return shortest === path ? undefined : { host: builder.host(args), path: shortest };
+      }
+      if (given.length < compiled.defaults.length) return undefined;
+      if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && requested.allows(methods)) {
+        const other = { host: builder.host(args), path: builder.build(args) };
+        // A redirect to the URL of the request would be endless.
+        const isOwn = other.path === path && (other.host === undefined || hostAsPath(other.host) === host);
+        return isOwn ? undefined : other;
+      }
+    }
+    return undefined;
+  }
+}
+
+const keyOf = ({ rule: { endpoint, handler } }: CompiledRule<unknown>): unknown => endpoint ?? handler;
+
+const sameNames = (one: ReadonlySet<string>, other: ReadonlySet<string>) =>
+  one.size === other.size && [...one].every((name) => other.has(name));

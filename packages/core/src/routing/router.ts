@@ -1,0 +1,266 @@
+import { allowedMethods } from "../http/methods.ts";
+import { EmptyArgs, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
+import { hostAsPath } from "../rules/pattern.ts";
+import type { AnyRule } from "../rules/rule.ts";
+import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
+import { encodeUnsafe } from "../urls/redirect-target.ts";
+import { Refused, type UrlArgs } from "../urls/url-args.ts";
+import type { RuleTargets } from "./compiled-rule.ts";
+import type { Judge } from "./matcher.ts";
+import type { Found, RuleCandidate } from "./rule-candidate.ts";
+import { redirectFor, type Location } from "./rule-redirects.ts";
+import { makeRuleTable, type HostCandidate, type RuleTable } from "./rule-table.ts";
+
+/** A row of the table of rules. */
+export interface RuleDescription {
+  /** `undefined`: any, because the handler class is not loaded yet, or the rule redirects. */
+  readonly methods: readonly string[] | undefined;
+  /** `undefined`: any. */
+  readonly host: string | undefined;
+  readonly path: string;
+  readonly endpoint: string | undefined;
+  /** Name of the handler class, with the action if there is one; or what the rule does without a handler. */
+  readonly handler: string;
+  /** Names of the middleware classes, in the order in which they run. */
+  readonly middleware: readonly string[];
+}
+
+/** The result of a lookup. */
+export type Matched<Target> =
+  | Found<Target>
+  /** `location` is a path with one leading slash and no query, or an absolute URL if the host is another one. */
+  | { readonly type: "redirect"; readonly location: string }
+  /** `OPTIONS` for a path whose rules do not answer it themselves. */
+  | { readonly type: "options"; readonly allow: readonly string[] }
+  | { readonly type: "methodNotAllowed"; readonly allow: readonly string[] }
+  /** The path has malformed percent-encoding. */
+  | { readonly type: "malformed" }
+  | { readonly type: "notFound" };
+
+const notFound = { type: "notFound" } as const;
+const malformed = { type: "malformed" } as const;
+const slashCode = 47;
+
+/** Finds the rule for a request, and builds the URL of an endpoint. */
+export class Router<Target = unknown> {
+  readonly rules: readonly AnyRule[];
+  /** Whether any rule has a host. Then `match()` needs the host of the request. */
+  readonly usesHosts: boolean;
+  readonly #describe: RuleTargets<Target>["describe"];
+  readonly #table: RuleTable<Target>;
+  // Two of the table's fields, for they are read at every lookup.
+  readonly #hosts: RuleTable<Target>["hosts"];
+  readonly #anyHost: RuleTable<Target>["anyHost"];
+
+  /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
+  constructor(rules: readonly AnyRule[], targets: RuleTargets<Target>) {
+    this.rules = rules;
+    this.#describe = targets.describe;
+    this.#table = makeRuleTable(rules, targets);
+    this.#hosts = this.#table.hosts;
+    this.#anyHost = this.#table.anyHost;
+    this.usesHosts = this.#hosts !== undefined;
+  }
+
+  /** The rules as a table, in the order in which they were given. */
+  describe(): readonly RuleDescription[] {
+    return this.rules.map((rule) => {
+      const { host, path, endpoint, redirectTo, buildOnly } = rule;
+      const methods = this.#table.methods.get(rule);
+      const does = buildOnly
+        ? "(only builds URLs)"
+        : redirectTo === undefined
+          ? undefined
+          : `(redirects${typeof redirectTo === "string" ? ` to ${redirectTo}` : ""})`;
+      const { handler, middleware } =
+        does === undefined ? (this.#describe?.(rule) ?? { handler: "", middleware: [] }) : { handler: does, middleware: [] };
+      return { methods, host, path, endpoint, handler, middleware };
+    });
+  }
+
+  /**
+   * Finds the rule for a request.
+   *
+   * @param method - In upper case.
+   * @param path - The path as it was sent: not decoded, without the query.
+   * @param base - Scheme and host of the request; needed if `usesHosts`.
+   */
+  match(method: string, path: string, base?: UrlBase): Matched<Target> {
+    if (path.charCodeAt(0) !== slashCode) return notFound;
+    const encoded = path.includes("%");
+    const raw = encoded ? path.replace(/%[\da-f]{2}/gi, (escape) => escape.toUpperCase()) : path;
+    const host = this.#hosts === undefined || base === undefined ? undefined : hostAsPath(base.host);
+    const exact = this.#anyHost.exact(raw);
+    if (host === undefined && exact?.answer !== undefined && allows(exact.methods, method)) return exact.answer;
+    const search = new Search<Target>(method, raw, host, encoded);
+    const found = this.#find(search, exact);
+    if (found !== undefined) return this.#found(search, found, base);
+    const { refused } = search;
+    if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowedMethods(refused) };
+    const slashed = this.#otherSlashes(search);
+    if (slashed !== undefined) return { type: "redirect", location: slashed };
+    if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
+    return encoded && !isDecodable(raw) ? malformed : notFound;
+  }
+
+  /**
+   * The URL of an endpoint.
+   *
+   * @param base - Scheme and host of the running request. Without it, an absolute URL needs `host`.
+   * @throws BuildError that names what is missing or cannot be written into a URL.
+   */
+  build(endpoint: string, args: UrlArgs, options?: UrlOptions, base?: UrlBase): string {
+    return this.#table.endpoints.build(endpoint, args, options, base);
+  }
+
+  #find(search: Search<Target>, exact: RuleCandidate<Target> | undefined): RuleCandidate<Target> | undefined {
+    const { path, host } = search;
+    if (host !== undefined) {
+      let found: RuleCandidate<Target> | undefined;
+      const judge = { accepts: ({ rules }: HostCandidate<Target>) => (found = rules.find(path, search, rules.exact(path))) !== undefined };
+      this.#hosts!.find(host, judge, this.#hosts!.exact(host));
+      if (found !== undefined) return found;
+    }
+    return this.#anyHost.find(path, search, exact);
+  }
+
+  #found(search: Search<Target>, candidate: RuleCandidate<Target>, base: UrlBase | undefined): Matched<Target> {
+    const { rule, target } = candidate;
+    try {
+      const params = search.args(candidate);
+      if (candidate.isRedirect) return this.#redirect(redirectFor(candidate.compiled, params, this.#table.endpoints), base);
+      const location = candidate.mayHaveOtherUrl ? this.#table.canonical.find(candidate, params, search) : undefined;
+      if (location !== undefined) return this.#redirect(location, base);
+      return { type: "found", rule, target: target as Target, params };
+    } catch (error) {
+      if (error instanceof URIError) return malformed;
+      // The target of the redirect cannot be written as a URL.
+      if (error instanceof Refused) return notFound;
+      throw error;
+    }
+  }
+
+  #redirect({ host, path }: Location, base: UrlBase | undefined): Matched<Target> {
+    const onlyPath = host === undefined || (base !== undefined && hostAsPath(base.host) === hostAsPath(host));
+    return { type: "redirect", location: onlyPath ? path : origin(base?.scheme ?? "http", withPort(host, base)) + path };
+  }
+
+  /** The path with the final slash added or repeated slashes merged, if a rule answers that one. */
+  #otherSlashes({ path, method, host, encoded }: Search<Target>): string | undefined {
+    const isRepeated = path.includes("//");
+    if (!isRepeated && !this.#table.hasBranches) return undefined;
+    const find = (other: string, onlyBranches: boolean) =>
+      this.#find(new Search(method, other, host, encoded, onlyBranches), this.#anyHost.exact(other)) !== undefined;
+    const slashed = (text: string) => (!text.endsWith("/") && find(`${text}/`, true) ? `${text}/` : undefined);
+    const merged = isRepeated ? path.replace(/\/{2,}/g, "/") : path;
+    const other =
+      (path.startsWith("//") ? undefined : slashed(path)) ?? (isRepeated ? (find(merged, false) ? merged : slashed(merged)) : undefined);
+    return other === undefined ? undefined : encodeUnsafe(other);
+  }
+}
+
+/** One search for the rule of a request: decides which candidates fit it, and notes the methods of those that do not. */
+class Search<Target> implements Judge<RuleCandidate<Target>> {
+  /** In upper case. */
+  readonly method: string;
+  /** Not decoded; the hexadecimal digits of escapes are in upper case. */
+  readonly path: string;
+  /** In the form of a path; `undefined`: the host does not matter. */
+  readonly host: string | undefined;
+  /** Whether the path has escapes. */
+  readonly encoded: boolean;
+  /** Whether only rules whose path ends with a slash are found. */
+  readonly onlyBranches: boolean;
+  /** Methods of rules that match the path but not the method. */
+  refused: Set<string> | undefined;
+  /** The last candidate whose converters have accepted the arguments, and these arguments. */
+  #read: RuleCandidate<Target> | undefined;
+  #args: Args | undefined;
+
+  constructor(method: string, path: string, host: string | undefined, encoded: boolean, onlyBranches = false) {
+    this.method = method;
+    this.path = path;
+    this.host = host;
+    this.encoded = encoded;
+    this.onlyBranches = onlyBranches;
+  }
+
+  accepts(candidate: RuleCandidate<Target>): boolean {
+    if (this.onlyBranches && !candidate.isBranch) return false;
+    const { methods } = candidate;
+    if (candidate.isConstrained) {
+      const args = this.#tryArgs(candidate);
+      if (args === undefined) return false;
+      this.#read = candidate;
+      this.#args = args;
+    }
+    if (this.allows(methods)) return true;
+    this.refused ??= new Set();
+    for (const each of methods!) this.refused.add(each);
+    return false;
+  }
+
+  /** Whether the methods of a rule, `undefined` for any, include that of the request. */
+  allows(methods: readonly string[] | undefined): boolean {
+    return allows(methods, this.method);
+  }
+
+  /**
+   * The arguments of an accepted candidate.
+   *
+   * @throws URIError for a malformed escape in a value.
+   */
+  args(candidate: RuleCandidate<Target>): Args {
+    // The candidate was accepted, so no converter refuses a value.
+    return (this.#read === candidate ? this.#args : undefined) ?? readArgs(candidate, this.path, this.host, this.encoded)!;
+  }
+
+  #tryArgs(candidate: RuleCandidate<Target>): Args | undefined {
+    try {
+      return readArgs(candidate, this.path, this.host, this.encoded);
+    } catch (error) {
+      if (error instanceof URIError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Whether the methods of a rule, `undefined` for any, include one; `GET` includes `HEAD`. */
+function allows(methods: readonly string[] | undefined, method: string): boolean {
+  return methods === undefined || methods[0] === method || methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
+}
+
+/**
+ * The arguments of a rule in a path and a host; `undefined`: a converter refuses a value.
+ *
+ * @param encoded - Whether the path has escapes.
+ * @throws URIError for a malformed escape in a value.
+ */
+function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string | undefined, encoded: boolean): Args | undefined {
+  const { segments, readers } = candidate;
+  if (segments !== undefined) return candidate.takesNothing ? noArgs : segments.read(path, encoded);
+  for (const reader of readers) {
+    const args = start(candidate, host);
+    if (args !== undefined && reader.fill(args, path, encoded)) return args;
+  }
+  return undefined;
+}
+
+/** The defaults and the arguments in the host; `undefined`: a converter refuses a value. */
+function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): NewArgs | undefined {
+  const args = new EmptyArgs();
+  const { defaults } = compiled.rule;
+  for (const name of compiled.defaults) args[name] = defaults[name];
+  const { hostReaders } = compiled;
+  return hostReaders === undefined || hostReaders.some((reader) => reader.fill(args, host!, false)) ? args : undefined;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
+}

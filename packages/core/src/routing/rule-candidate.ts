@@ -1,0 +1,106 @@
+import { ArgReader, noArgs, type Args, type SegmentReader, type SegmentReaders } from "../rules/arg-reader.ts";
+import type { CompiledRule } from "./compiled-rule.ts";
+import type { Candidate } from "./matcher.ts";
+import { otherSlash, type Alternative } from "../rules/pattern.ts";
+import type { AnyRule } from "../rules/rule.ts";
+
+/** The result of a lookup that has found a rule. */
+export interface Found<Target> {
+  readonly type: "found";
+  readonly rule: AnyRule;
+  readonly target: Target;
+  readonly params: Args;
+}
+
+/** One alternative of the path of a rule, which the matcher can find. It holds all that a lookup reads, so that one object is enough. */
+export class RuleCandidate<Target> implements Candidate {
+  next: this | undefined = undefined;
+  readonly isConstrained: boolean;
+  /** HTTP methods of the rule; `undefined`: any. */
+  readonly methods: readonly string[] | undefined;
+  /** Whether there are no arguments. */
+  readonly takesNothing: boolean;
+  /** Reads the arguments segment by segment, if only this alternative gives any. */
+  readonly segments: SegmentReader | undefined;
+  /** Read the arguments otherwise: the alternatives that path-to-regexp would try first, then this one. */
+  readonly readers: readonly ArgReader[];
+  /** The result of every lookup, if it is always the same: the rule has no arguments, and no other URL can be canonical. */
+  readonly answer: Found<Target> | undefined;
+  /** Whether another URL may be the canonical one for the same arguments. */
+  readonly mayHaveOtherUrl: boolean;
+  readonly rule: AnyRule;
+  readonly target: Target | undefined;
+  readonly isRedirect: boolean;
+  readonly compiled: CompiledRule<Target>;
+  /** Whether the path ends with a slash. */
+  readonly isBranch: boolean;
+  readonly alternative: Alternative;
+  readonly constrained: ReadonlySet<string>;
+  readonly optional: boolean;
+  readonly lenient: boolean;
+  order = 0;
+
+  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, lenient, mayHaveOtherUrl }: CandidateParts) {
+    const { rule, constrained, hostReaders, defaults } = compiled;
+    this.isConstrained = constrained.size > 0;
+    this.methods = compiled.methods;
+    this.takesNothing = compiled.args.size === 0;
+    this.segments = readers.length === 1 && hostReaders === undefined && defaults.length === 0 ? segments : undefined;
+    this.readers = readers;
+    this.rule = rule;
+    this.target = compiled.target;
+    this.isRedirect = rule.redirectTo !== undefined;
+    this.compiled = compiled;
+    this.isBranch = alternative.segments.at(-1)!.text === "" && alternative.segments.at(-1)!.kind === "static";
+    this.alternative = alternative;
+    this.constrained = constrained;
+    this.optional = compiled.path.length > 1;
+    this.lenient = lenient;
+    this.mayHaveOtherUrl = mayHaveOtherUrl;
+    this.answer =
+      this.isRedirect || !this.takesNothing || mayHaveOtherUrl
+        ? undefined
+        : Object.freeze({ type: "found", rule, target: compiled.target as Target, params: noArgs });
+  }
+}
+
+interface CandidateParts {
+  readonly alternative: Alternative;
+  readonly segments: SegmentReader | undefined;
+  readonly readers: readonly ArgReader[];
+  readonly lenient: boolean;
+  readonly mayHaveOtherUrl: boolean;
+}
+
+/**
+ * All alternatives of the path of a rule; those with another final slash come last.
+ *
+ * @param shared - The segment readers of all rules.
+ * @param mayHaveOtherUrl - Whether another URL may be the canonical one for the same arguments.
+ */
+export function candidatesOf<Target>(
+  compiled: CompiledRule<Target>,
+  shared: SegmentReaders,
+  mayHaveOtherUrl: boolean,
+): readonly RuleCandidate<Target>[] {
+  const { path, readers, rule } = compiled;
+  const own = path.map((alternative, i) => ({ alternative, reader: readers[i]!, lenient: false }));
+  const slashed = rule.strictSlashes ? [] : path.flatMap((alternative) => otherSlash(alternative) ?? []);
+  const lenient = slashed.map((alternative) => ({ alternative, reader: new ArgReader(alternative, rule.where), lenient: true }));
+  return [...own, ...lenient].map((each, i) => {
+    const earlier = own.slice(0, i).filter(({ alternative }) => mayOverlap(alternative, each.alternative));
+    const segments = shared.get(each.alternative, rule.where);
+    return new RuleCandidate(compiled, { ...each, segments, readers: [...earlier, each].map(({ reader }) => reader), mayHaveOtherUrl });
+  });
+}
+
+/** Whether two alternatives might match the same path. */
+function mayOverlap(one: Alternative, other: Alternative): boolean {
+  const hasWildcard = ({ segments }: Alternative) => segments.some(({ kind }) => kind === "wildcard");
+  if (hasWildcard(one) || hasWildcard(other)) return true;
+  if (one.segments.length !== other.segments.length) return false;
+  return one.segments.every((segment, i) => {
+    const beside = other.segments[i]!;
+    return segment.kind !== "static" || beside.kind !== "static" || segment.text === beside.text;
+  });
+}

@@ -1,0 +1,88 @@
+import { DuplicateRuleError, RuleError } from "../rules/errors.ts";
+import type { AnyRule } from "../rules/rule.ts";
+import { SegmentReaders } from "../rules/arg-reader.ts";
+import { EndpointUrls } from "../urls/endpoint-urls.ts";
+import { CanonicalUrls } from "./canonical-urls.ts";
+import { compileRules, type CompiledRule, type RuleTargets } from "./compiled-rule.ts";
+import { Matcher, rankCandidates, type Candidate } from "./matcher.ts";
+import { candidatesOf, type RuleCandidate } from "./rule-candidate.ts";
+import { checkRedirects } from "./rule-redirects.ts";
+import { findUnreachable, hostKey } from "./unreachable-rules.ts";
+
+/** The rules of one group of hosts, as a candidate of the matcher that tells hosts apart. */
+export interface HostCandidate<Target> extends Candidate {
+  readonly rules: Matcher<RuleCandidate<Target>>;
+}
+
+/** The rules of a router, compiled, checked and ready to be searched. */
+export interface RuleTable<Target> {
+  /** Finds the rules of a host, `undefined` if no rule has one; and the rules that are for any host. */
+  readonly hosts: Matcher<HostCandidate<Target>> | undefined;
+  readonly anyHost: Matcher<RuleCandidate<Target>>;
+  /** Whether the path of any rule ends with a slash. */
+  readonly hasBranches: boolean;
+  readonly endpoints: EndpointUrls;
+  readonly canonical: CanonicalUrls;
+  /** HTTP methods of each rule; `undefined`: any. */
+  readonly methods: ReadonlyMap<AnyRule, readonly string[] | undefined>;
+}
+
+/** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
+export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTargets<Target>): RuleTable<Target> {
+  const problems = [...(targets.problems ?? [])];
+  const report = (problem: string) => void problems.push(problem);
+  const compiled = compileRules(rules, targets, report);
+  const endpoints = new EndpointUrls(compiled);
+  const canonical = new CanonicalUrls(compiled);
+  checkRedirects(compiled, endpoints, rules, report);
+  // Of equal rules the first answers, and a rule for HEAD alone comes before one whose GET would answer HEAD.
+  const answering = compiled
+    .filter(({ rule }) => !rule.buildOnly)
+    .toSorted((one, other) => Number(isHeadAlone(other)) - Number(isHeadAlone(one)));
+  const readers = new SegmentReaders();
+  const ranked = rankCandidates(answering.flatMap((each) => candidatesOf(each, readers, canonical.has(each))));
+  const { duplicates, hidden } = findUnreachable(ranked);
+  problems.push(...duplicates, ...hidden);
+  if (problems.length > 0) throw new (duplicates.length > 0 ? DuplicateRuleError : RuleError)(problems);
+  const byHost = groupByHost(ranked);
+  const anyHost = byHost.get("") ?? [];
+  byHost.delete("");
+  return {
+    hosts: byHost.size === 0 ? undefined : new Matcher(rankCandidates([...byHost.values()].flatMap(hostCandidates))),
+    anyHost: new Matcher(anyHost),
+    hasBranches: ranked.some(({ isBranch }) => isBranch),
+    endpoints,
+    canonical,
+    methods: new Map(compiled.map(({ rule, methods }) => [rule, methods])),
+  };
+}
+
+function groupByHost<Target>(ranked: readonly RuleCandidate<Target>[]): Map<string, RuleCandidate<Target>[]> {
+  const ids = new Map<unknown, number>();
+  const groups = new Map<string, RuleCandidate<Target>[]>();
+  for (const each of ranked) {
+    const key = hostKey(each.compiled, ids);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [each]);
+    else known.push(each);
+  }
+  return groups;
+}
+
+/** One group's hosts, as patterns that a matcher tells apart like paths. */
+function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): readonly HostCandidate<Target>[] {
+  const rules = new Matcher(ranked);
+  const { host, constrained } = ranked[0]!.compiled;
+  return host!.map((alternative) => ({
+    rules,
+    alternative,
+    constrained,
+    optional: host!.length > 1,
+    lenient: false,
+    order: 0,
+    next: undefined,
+  }));
+}
+
+const isHeadAlone = ({ methods }: CompiledRule<unknown>) =>
+  methods !== undefined && methods.includes("HEAD") && methods.every((name) => name === "HEAD" || name === "OPTIONS");

@@ -1,0 +1,77 @@
+import { describeRule, type CompiledRule } from "./compiled-rule.ts";
+import type { Alternative } from "../rules/pattern.ts";
+import type { RuleCandidate } from "./rule-candidate.ts";
+import type { Converters } from "../rules/rule.ts";
+
+/** Rules that can never answer, because other rules always match first; a sentence each. */
+export interface Unreachable {
+  /** Pairs of rules that match the same requests. */
+  readonly duplicates: readonly string[];
+  readonly hidden: readonly string[];
+}
+
+/** @param ranked - The candidates of all rules that answer, the best first. */
+export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unreachable {
+  const ids = new Map<unknown, number>();
+  const buckets = new Map<string, RuleCandidate<unknown>[]>();
+  const answering = new Map<CompiledRule<unknown>, RuleCandidate<unknown>[] | undefined>();
+  for (const candidate of ranked) {
+    const { compiled, alternative } = candidate;
+    const key = `${hostKey(compiled, ids)}|${shapeOf(alternative, compiled.rule.where, ids)}`;
+    const bucket = buckets.get(key) ?? [];
+    if (bucket.length === 0) buckets.set(key, bucket);
+    const hidden = bucket.find((other) => other.compiled !== compiled && hides(other.compiled, compiled));
+    bucket.push(candidate);
+    if (candidate.lenient) continue;
+    // One alternative that can answer is enough; then the list of those that come first is discarded.
+    const before = answering.has(compiled) ? answering.get(compiled) : [];
+    answering.set(compiled, before === undefined || hidden === undefined ? undefined : [...before, hidden]);
+  }
+  const duplicates: string[] = [];
+  const hidden: string[] = [];
+  for (const [compiled, before] of answering) {
+    if (before === undefined) continue;
+    const others = [...new Set(before.map((other) => other.compiled))];
+    const named = others.map(({ rule }) => describeRule(rule)).join(", ");
+    if (others.length === 1 && others[0]!.path.length === compiled.path.length) {
+      duplicates.push(
+        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and methods: the second could never answer. Remove one, or give each its methods.`,
+      );
+    } else {
+      hidden.push(
+        `The rule ${describeRule(compiled.rule)} could never answer: ${named} match all of its paths first. Remove it, or give each its methods.`,
+      );
+    }
+  }
+  return { duplicates, hidden };
+}
+
+/** A text that is equal for alternatives that match the same paths. The names of parameters do not matter. */
+function shapeOf({ segments }: Alternative, where: Converters, ids: Map<unknown, number>): string {
+  const idOf = (name: string) => {
+    if (!Object.hasOwn(where, name)) return "";
+    if (!ids.has(where[name])) ids.set(where[name], ids.size + 1);
+    return ids.get(where[name])!;
+  };
+  const shape = segments.map(({ kind, text, tokens }) =>
+    kind === "static" ? text : tokens.map((token) => (token.type === "text" ? [token.value] : `${token.type}${idOf(token.name)}`)),
+  );
+  return JSON.stringify(shape);
+}
+
+/** A text that is equal for rules with the same hosts; empty for rules that are for any host. */
+export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown, number>): string {
+  return host === undefined ? "" : host.map((alternative) => shapeOf(alternative, rule.where, ids)).join("/");
+}
+
+/**
+ * Whether a rule that matches first leaves no methods to another rule. `HEAD` and `OPTIONS` come with other methods, so they count
+ * only if a rule has no others.
+ */
+function hides({ methods: first }: CompiledRule<unknown>, { methods: second }: CompiledRule<unknown>): boolean {
+  if (first === undefined || second === undefined) return true;
+  const own = (methods: readonly string[]) => methods.filter((name) => name !== "HEAD" && name !== "OPTIONS");
+  if (own(first).length > 0 && own(second).length > 0) return own(second).some((name) => first.includes(name));
+  if (own(first).length > 0) return second.every((name) => first.includes(name));
+  return own(second).length === 0 && second.some((name) => first.includes(name));
+}

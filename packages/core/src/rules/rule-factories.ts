@@ -1,0 +1,62 @@
+import { Rule, type AnyRule, type Converters, type HandlerLike } from "./rule.ts";
+
+type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : Text;
+
+/** The type of a rule that a factory has changed. */
+type Mounted<Prefix extends string, Each> =
+  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
+    ? Rule<`${TrimSlash<Prefix>}${Path}`, Name, Handler, Action, Method, Where, Host, Defaults>
+    : Each;
+
+type Named<Prefix extends string, Each> =
+  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
+    ? Rule<Path, [Name] extends [never] ? never : `${Prefix}${Name}`, Handler, Action, Method, Where, Host, Defaults>
+    : Each;
+
+type Hosted<Pattern extends string, Each> =
+  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Own, infer Defaults>
+    ? Rule<Path, Name, Handler, Action, Method, Where, Own extends "" ? Pattern : Own, Defaults>
+    : Each;
+
+/** A changed copy of each rule. Anything that is not a rule is left as it is, and the `App` refuses it. */
+function derive(
+  rules: readonly unknown[],
+  change: (rule: AnyRule) => { readonly path?: string; readonly endpoint?: string | undefined; readonly host?: string },
+): readonly unknown[] {
+  return rules.map((rule) => {
+    if (!(rule instanceof Rule)) return rule;
+    const each = rule as AnyRule;
+    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes } = each;
+    const { path, endpoint, host } = { path: each.path, endpoint: each.endpoint, host: each.host, ...change(each) };
+    const options = { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly, strictSlashes };
+    return new Rule<string, string, HandlerLike, string, string, Converters, string, object>(path, options);
+  });
+}
+
+/**
+ * The rules with a prefix before their paths: `...Submount("/blog", [new Rule("/:slug")])` gives the path `/blog/:slug`. A final
+ * slash of the prefix is ignored. Factories can be nested.
+ */
+export function Submount<const Prefix extends string, const Rules extends readonly unknown[]>(
+  prefix: Prefix,
+  rules: Rules,
+): { readonly [Key in keyof Rules]: Mounted<Prefix, Rules[Key]> } {
+  const start = prefix.replace(/\/$/, "");
+  return derive(rules, ({ path }) => ({ path: start + path })) as never;
+}
+
+/** The rules with a pattern for their host. Rules that have one keep theirs. */
+export function Host<const Pattern extends string, const Rules extends readonly unknown[]>(
+  pattern: Pattern,
+  rules: Rules,
+): { readonly [Key in keyof Rules]: Hosted<Pattern, Rules[Key]> } {
+  return derive(rules, ({ host = pattern }) => ({ host })) as never;
+}
+
+/** The rules with a prefix before their endpoints. Rules without an endpoint get none. */
+export function EndpointPrefix<const Prefix extends string, const Rules extends readonly unknown[]>(
+  prefix: Prefix,
+  rules: Rules,
+): { readonly [Key in keyof Rules]: Named<Prefix, Rules[Key]> } {
+  return derive(rules, ({ endpoint }) => ({ endpoint: endpoint === undefined ? undefined : prefix + endpoint })) as never;
+}

@@ -1,0 +1,96 @@
+import { pathToRegexp } from "path-to-regexp";
+import type { Alternative, FlatToken, Segment } from "./pattern.ts";
+
+/** Reads the raw text of each parameter of a path, in the order of the pattern; `undefined`: the path does not match. */
+export type ValueReader = (path: string) => readonly string[] | undefined;
+
+/** The regular expression of path-to-regexp for one alternative, with a capture for each parameter, in order. */
+function expressionOf({ tokens }: Alternative): RegExp {
+  return pathToRegexp({ tokens }, { sensitive: true, trailing: false }).regexp;
+}
+
+/** Whether a segment ends with a wildcard, and has nothing but text before it. */
+export function isRest({ tokens }: Segment): boolean {
+  return tokens.at(-1)?.type === "wildcard" && tokens.slice(0, -1).every(({ type }) => type === "text");
+}
+
+/** Makes the reader of one alternative. */
+export function valueReader(alternative: Alternative): ValueReader {
+  const { segments } = alternative;
+  if (segments.some((segment, i) => segment.kind === "wildcard" && !(i === segments.length - 1 && isRest(segment)))) {
+    const expression = expressionOf(alternative);
+    return (path) => expression.exec(path)?.slice(1);
+  }
+  return (path) => readSegments(segments, path);
+}
+
+function readSegments(segments: readonly Segment[], path: string): readonly string[] | undefined {
+  const values: string[] = [];
+  const last = segments.length - 1;
+  let start = 1;
+  for (let i = 0; i <= last; i++) {
+    const segment = segments[i]!;
+    if (i === last && isRest(segment)) {
+      const from = start + segment.text.length;
+      if (!path.startsWith(segment.text, start) || path.length === from) return undefined;
+      values.push(path.slice(from));
+      return values;
+    }
+    const slash = path.indexOf("/", start);
+    if ((slash === -1) !== (i === last)) return undefined;
+    const text = path.slice(start, slash === -1 ? path.length : slash);
+    if (!readSegment(segment, text, values)) return undefined;
+    start += text.length + 1;
+  }
+  return values;
+}
+
+function readSegment(segment: Segment, text: string, values: string[]): boolean {
+  if (segment.kind === "static") return text === segment.text;
+  if (segment.kind === "parameter") {
+    if (text === "") return false;
+    values.push(text);
+    return true;
+  }
+  const bounds = matchSegment(segment.tokens, text);
+  if (bounds === undefined) return false;
+  for (let at = 0; at < bounds.length; at += 2) values.push(text.slice(bounds[at], bounds[at + 1]));
+  return true;
+}
+
+/**
+ * Matches a segment of text and parameters without backtracking, with the result of path-to-regexp: a parameter ends where the
+ * text after it is found first, and the last parameter ends before the text at the end.
+ *
+ * @returns Where each value starts and ends in the segment; `undefined`: no match.
+ */
+export function matchSegment(tokens: readonly FlatToken[], segment: string): readonly number[] | undefined {
+  const bounds: number[] = [];
+  let at = 0;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    if (token.type === "text") {
+      if (!segment.startsWith(token.value, at)) return undefined;
+      at += token.value.length;
+      continue;
+    }
+    const text = literalAfter(tokens, i);
+    const isLast = !tokens.slice(i + 1).some(({ type }) => type !== "text");
+    const end = isLast ? segment.length - text.length : segment.indexOf(text, at + 1);
+    if (end <= at) return undefined;
+    bounds.push(at, end);
+    at = end;
+  }
+  return at === segment.length ? bounds : undefined;
+}
+
+/** The text between a parameter and the next one, or the end of the segment. */
+function literalAfter(tokens: readonly FlatToken[], index: number): string {
+  let text = "";
+  for (let i = index + 1; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    if (token.type !== "text") break;
+    text += token.value;
+  }
+  return text;
+}

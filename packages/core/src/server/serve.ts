@@ -1,0 +1,104 @@
+import { createServer, type Server as HTTPServer } from "node:http";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo, ListenOptions } from "node:net";
+import { Connections } from "./connections.ts";
+import { ConfigError } from "../http/errors.ts";
+import { PortInUseError } from "./port-in-use-error.ts";
+import { listenerOf, type Served } from "./listener.ts";
+
+export interface ServeOptions {
+  /** Port to listen on; 0 for any free one. Default 8080. */
+  readonly port?: number | undefined;
+  /** Address to listen on. Default `127.0.0.1`: this machine only. */
+  readonly hostname?: string | undefined;
+  /** Certificate and key in PEM format. With them the server uses https and HTTP/2. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly passphrase?: string | undefined } | undefined;
+  /** Most bytes of the first line and the headers of a request; longer ones get 431. Over HTTP/2 the limit is 64 KiB. Default 16 KiB. */
+  readonly maxHeaderSize?: number | undefined;
+  /** How much time a client may take. */
+  readonly timeouts?: Timeouts | undefined;
+  /** Whether SIGTERM and SIGINT close the server. Default true. */
+  readonly gracefulShutdown?: boolean | undefined;
+  /** Whether the URL is not logged. Default false. */
+  readonly silent?: boolean | undefined;
+}
+
+/** Timeouts in milliseconds, 1 or more. They are checked at intervals, so a connection may last a quarter longer. */
+export interface Timeouts {
+  /** For the headers of a request, answered with 408, and for the TLS handshake. Default 10,000. */
+  readonly headers?: number | undefined;
+  /**
+   * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 for each pause in the body. There is no
+   * timeout for the response, but a server that closes ends connections whose client has not read for this time. Default 60,000.
+   */
+  readonly request?: number | undefined;
+  /** Between two requests on one connection. Default 5,000. */
+  readonly idle?: number | undefined;
+}
+
+/** A server that is listening. */
+export interface Server {
+  readonly url: string;
+  readonly port: number;
+  /** Accepts no more connections, finishes the requests in flight, and resolves when the last connection has ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves an application over HTTP; resolves once it is listening.
+ *
+ * @throws PortInUseError if the port is in use; ConfigError for an invalid limit.
+ */
+export async function serve(app: Served, options: ServeOptions = {}): Promise<Server> {
+  const { port = 8080, hostname = "127.0.0.1", tls, gracefulShutdown = true, silent = false } = options;
+  const { maxHeaderSize = 16_384, timeouts: { headers = 10_000, request = 60_000, idle = 5000 } = {} } = options;
+  for (const [name, value] of Object.entries({
+    maxHeaderSize,
+    "timeouts.headers": headers,
+    "timeouts.request": request,
+    "timeouts.idle": idle,
+  })) {
+    if (!(Number.isSafeInteger(value) && value > 0))
+      throw new ConfigError(`The option ${name} of serve() must be a whole number, 1 or more.`);
+  }
+  // Over TLS, one port serves both versions of HTTP. For HTTP/1, Node uses its HTTP server on the same connection.
+  const server = (
+    tls === undefined ? createServer() : createSecureServer({ ...tls, allowHTTP1: true, handshakeTimeout: headers })
+  ) as HTTPServer;
+  const connections = new Connections(server, { maxHeaderSize, headers, request, idle });
+  server.on("request", listenerOf(app, connections, tls !== undefined));
+  // Not exclusive, so that workers of node:cluster share the port.
+  await listen(server, { port, host: hostname, exclusive: false });
+  const address = server.address() as AddressInfo;
+  const url = `${tls === undefined ? "http" : "https"}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
+  let closing: Promise<void> | undefined;
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  const onSignal = () => void close();
+
+  function close(): Promise<void> {
+    return (closing ??= drain());
+  }
+
+  async function drain(): Promise<void> {
+    for (const signal of signals) process.off(signal, onSignal);
+    await connections.close();
+  }
+
+  if (gracefulShutdown) for (const signal of signals) process.once(signal, onSignal);
+  if (!silent) app.logger.info(`Listening on ${url}`);
+  return { url, port: address.port, close };
+}
+
+function listen(server: HTTPServer, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      const { port = 0, host = "" } = options;
+      reject(error.code === "EADDRINUSE" ? new PortInUseError(port, host, { cause: error }) : error);
+    };
+    server.once("error", failed);
+    server.listen(options, () => {
+      server.off("error", failed);
+      resolve();
+    });
+  });
+}

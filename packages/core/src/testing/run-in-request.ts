@@ -1,0 +1,16 @@
+import type { App } from "../app/app.ts";
+import { storage } from "../context/local.ts";
+
+/** The part of an application that is needed to run code in the context of a request. */
+type Contextual = Pick<App, "createContext">;
+
+/**
+ * Runs `work` in the context of a request, as if a handler had called it: `local`, `request` and `urlFor` work, also after an
+ * `await`. No middleware runs, and nothing is sent.
+ *
+ * @param request - A standard request, or a URL for a GET; a path is relative to `http://localhost`.
+ */
+export function runInRequest<T>(app: Contextual, request: Request | string, work: () => T): T {
+  const web = typeof request === "string" ? new Request(new URL(request, "http://localhost")) : request;
+  return storage.run(app.createContext(web), work);
+}

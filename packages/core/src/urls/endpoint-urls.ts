@@ -1,0 +1,139 @@
+import { BuildError } from "./build-error.ts";
+import { isHost, portOf } from "../http/host.ts";
+import { mostSimilar } from "./similar-names.ts";
+import { hostAsPath } from "../rules/pattern.ts";
+import type { AnyRule } from "../rules/rule.ts";
+import { Refused, type UrlArgs } from "./url-args.ts";
+import type { UrlBuilder } from "./url-builder.ts";
+
+/** Options of `urlFor()`. `scheme` and `host` make the URL absolute. */
+export interface UrlOptions {
+  /** Whether the URL has scheme and host, those of the running request if no others are given. Default false. */
+  readonly absolute?: boolean | undefined;
+  /** `http`, `https`, `ws` or `wss`. */
+  readonly scheme?: string | undefined;
+  /** Host name, with a port if needed. */
+  readonly host?: string | undefined;
+  /** Fragment, without `#`. */
+  readonly anchor?: string | undefined;
+}
+
+/** Scheme and host of the running request. */
+export interface UrlBase {
+  readonly scheme: string;
+  readonly host: string;
+}
+
+/** Scheme and host of a request. */
+export function baseOf({ secure, host }: { readonly secure: boolean; readonly host: string }): UrlBase {
+  return { scheme: secure ? "https" : "http", host };
+}
+
+/** The options of a caller who gives none. */
+export const noOptions: UrlOptions = Object.freeze({});
+
+const schemes = new Set(["http", "https", "ws", "wss"]);
+
+/** A rule and the builder of its URLs. */
+export interface BuildableRule {
+  readonly rule: AnyRule;
+  readonly builder: UrlBuilder;
+}
+
+/** Builds the URLs of endpoints: chooses among the rules of an endpoint the one that fits the arguments. */
+export class EndpointUrls {
+  readonly #rules = new Map<string, BuildableRule[]>();
+
+  constructor(rules: readonly BuildableRule[]) {
+    for (const each of rules) {
+      const { endpoint } = each.rule;
+      if (endpoint === undefined) continue;
+      const known = this.#rules.get(endpoint);
+      if (known === undefined) this.#rules.set(endpoint, [each]);
+      else known.push(each);
+    }
+  }
+
+  /** The rules of an endpoint, in the order in which they were given; empty for an unknown endpoint. */
+  rules(endpoint: string): readonly BuildableRule[] {
+    return this.#rules.get(endpoint) ?? [];
+  }
+
+  /**
+   * The URL of an endpoint.
+   *
+   * @param base - Scheme and host of the running request. Without it, an absolute URL needs `host`.
+   * @throws BuildError that names what is missing or cannot be written into a URL.
+   */
+  build(endpoint: string, args: UrlArgs, options: UrlOptions = noOptions, base?: UrlBase): string {
+    const { absolute = false, scheme, host, anchor } = options;
+    try {
+      if (options === noOptions) {
+        const rules = this.#rules.get(endpoint);
+        const path = rules?.length === 1 ? rules[0]!.builder.quick(args) : undefined;
+        if (path !== undefined) return path;
+      }
+      const { builder } = this.#best(endpoint, args, host !== undefined, base);
+      const path = builder.build(args);
+      const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeAnchor(anchor)}`;
+      const own = host === undefined ? builder.host(args) : undefined;
+      const elsewhere = own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));
+      if (!absolute && scheme === undefined && host === undefined && !elsewhere) return path + fragment;
+      return origin(scheme ?? base?.scheme ?? "http", host ?? (own === undefined ? base?.host : withPort(own, base))) + path + fragment;
+    } catch (error) {
+      if (error instanceof Refused) throw new BuildError(endpoint, { problem: error.message });
+      throw error;
+    }
+  }
+
+  /** Of the rules for which no argument is missing, the one that uses most arguments; then the one with most defaults; then one of this host. */
+  #best(endpoint: string, args: UrlArgs, hostIsGiven: boolean, base: UrlBase | undefined): BuildableRule {
+    const rules = this.#rules.get(endpoint);
+    if (rules === undefined) throw new BuildError(endpoint, { nearest: mostSimilar(endpoint, this.#rules.keys()) });
+    const [first] = rules;
+    if (rules.length === 1 && first!.builder.defaults === 0 && first!.builder.missing(args, hostIsGiven).length === 0) return first!;
+    let best: { rule: BuildableRule; score: readonly number[] } | undefined;
+    for (const rule of rules) {
+      const { builder } = rule;
+      const fit = builder.missing(args, hostIsGiven).length > 0 ? undefined : builder.fit(args);
+      if (fit === undefined) continue;
+      const isHere = base !== undefined && !hostIsGiven && isAt(rule, args, base);
+      const score = [fit, builder.defaults, isHere ? 1 : 0];
+      if (best === undefined || isMore(score, best.score)) best = { rule, score };
+    }
+    if (best !== undefined) return best.rule;
+    const [missing] = rules.map(({ builder }) => builder.missing(args, hostIsGiven)).sort((one, other) => one.length - other.length);
+    if (missing!.length === 0) throw new Refused("its arguments contradict the defaults of its rules");
+    throw new BuildError(endpoint, { missing });
+  }
+}
+
+function isAt({ builder }: BuildableRule, args: UrlArgs, base: UrlBase): boolean {
+  try {
+    const own = builder.host(args);
+    return own !== undefined && hostAsPath(own) === hostAsPath(base.host);
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
+  }
+}
+
+function isMore(one: readonly number[], other: readonly number[]): boolean {
+  const at = one.findIndex((each, i) => each !== other[i]);
+  return at !== -1 && one[at]! > other[at]!;
+}
+
+function encodeAnchor(anchor: string): string {
+  if (!anchor.isWellFormed()) throw new Refused("the anchor has half of a surrogate pair, which cannot be written into a URL");
+  return encodeURIComponent(anchor);
+}
+
+/** The host of a rule with the port of the request, because patterns of hosts have no port. */
+export const withPort = (host: string, base: UrlBase | undefined) => host + portOf(base?.host ?? "");
+
+export function origin(scheme: string, host: string | undefined): string {
+  if (host === undefined || host === "") throw new Refused("an absolute URL needs a host; pass { host } outside a request");
+  if (!schemes.has(scheme)) throw new Refused("the scheme must be http, https, ws or wss");
+  if (!isHost(host)) throw new Refused("the host must be a name or an address, with or without a port");
+  return `${scheme}://${host}`;
+}

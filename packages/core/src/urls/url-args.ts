@@ -1,0 +1,52 @@
+import { plainNumber } from "../rules/converter.ts";
+
+/** Arguments of `urlFor()`, by name. */
+export type UrlArgs = Readonly<Record<string, unknown>>;
+
+/** A URL cannot be built; the message says why. */
+export class Refused extends Error {}
+
+/** A value that can be written into a URL. */
+type Scalar = string | number | bigint | boolean;
+
+const isScalar = (value: unknown): value is Scalar =>
+  typeof value === "string" ||
+  typeof value === "bigint" ||
+  typeof value === "boolean" ||
+  (typeof value === "number" && Number.isFinite(value));
+
+/** @throws Refused */
+export function wellFormed(name: string, text: string): string {
+  if (!text.isWellFormed()) throw new Refused(`"${name}" has half of a surrogate pair, which cannot be written into a URL`);
+  return text;
+}
+
+/** The text of an argument. @throws Refused */
+export function format(name: string, value: unknown): string {
+  if (!isScalar(value)) throw new Refused(`"${name}" must be text, a finite number or a boolean`);
+  return wellFormed(name, typeof value === "number" ? plainNumber(value) : String(value));
+}
+
+/** An argument; `undefined` if it is missing or `null`. */
+export const given = (args: UrlArgs, name: string): unknown => (Object.hasOwn(args, name) ? (args[name] ?? undefined) : undefined);
+
+/** Whether two arguments have the same text in a URL. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((each, i) => sameValue(each, other[i]));
+  return isScalar(one) && isScalar(other) ? String(one) === String(other) : one === other;
+}
+
+/** A query of the arguments that are not used yet, with its question mark; empty if there are none. @throws Refused */
+export function buildQuery(args: UrlArgs, used: ReadonlySet<string>): string {
+  let query: URLSearchParams | undefined;
+  for (const name of Object.keys(args)) {
+    const value = args[name];
+    if (used.has(name) || value === null || value === undefined) continue;
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each === null || each === undefined) continue;
+      query ??= new URLSearchParams();
+      query.append(format("the name of an argument", name), format(name, each));
+    }
+  }
+  return query === undefined ? "" : `?${query}`;
+}
