@@ -5,7 +5,7 @@ export const modules = {
     tests: ["core/redirect-pattern", "core/redirect", "core/redirect-spellings", "core/cross-origin", "core/rules", "core/router-cases"],
   },
   operations: {
-    sources: ["operations", "pending-values", "pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
+    sources: ["record/operations", "request/pending-values", "request/pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
     tests: [
       "operations",
       "pending-values",
@@ -19,11 +19,11 @@ export const modules = {
     ].map((name) => `session/${name}`),
   },
   signing: {
-    sources: ["secure-cookie", "hmac", "session-ids"].map((name) => `packages/session/src/${name}.ts`),
+    sources: ["signing", "hmac", "session-ids"].map((name) => `packages/session/src/signing/${name}.ts`),
     tests: ["session/hmac", "session/secure-cookie", "session/securecookie-cases", "session/session-ids"],
   },
   store: {
-    sources: ["group-commit", "keyed-store", "keyed"].map((name) => `packages/session/src/backends/${name}.ts`),
+    sources: ["group-commit", "backend-records", "server-sessions"].map((name) => `packages/session/src/keeping/${name}.ts`),
     tests: [
       "session/backends/group-commit",
       "session/backends/group-commit-faults",

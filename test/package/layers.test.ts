@@ -5,46 +5,43 @@ import { root } from "../support/folder.ts";
 import { packageNames, readManifest, readSources, withoutComments } from "../support/sources.ts";
 import type { PackageName, Source } from "../support/sources.ts";
 
-/** Every source of a package, lowest first: a file imports only from files to the left of its own. */
-const layers: Readonly<Record<PackageName, readonly string[]>> = {
-  core: words(`
-    errors blanks cookie response-headers response html head nearest steps logger
-    converter params rule factories pattern values arg-reader mixed-segments matcher redirect-pattern url-args url-builder compiled-rule
-    endpoints rule-candidate rule-args reachable rule-redirects search canonical router check local before-head url-for
-    proxy json-body body request redirect application context cross-origin stream handler security-headers middleware dispatch error-page
-    routes app index admission connections multiplexed listener serve testing/cookie-jar testing/client testing/in-request testing/index
-  `),
+/**
+ * The rooms of each package, lowest first: the folders of its sources. A file imports only from its own room and from those to
+ * the left, and the files of one room do not import each other in a circle. A package whose list has no "" keeps nothing but its
+ * public entries in src itself.
+ */
+const rooms: Readonly<Record<PackageName, readonly string[]>> = {
+  core: ["", "testing"],
   session: words(`
-    json backend errors testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
-    backends/memory-owners backends/memory backends/write-queue backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
-    backends/redis-replicas backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
-    backends/sql-values backends/sqlite/tables backends/sqlite/connection backends/sqlite/owners backends/sqlite/prune backends/sqlite/sqlite sqlite
-    backends/postgres-tables backends/postgres-queries backends/postgres-standby backends/postgres-owners backends/postgres-prune
-    backends/postgres
-    backends/session-cache backends/cache-entry backends/memcached-cache backends/redis-cache backends/cached
-    flash life config settings hmac secure-cookie session-ids operations outgoing medium backends/securecookie
-    deadline kept-record backends/group-commit backends/keyed-store backends/keyed
-    pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index
+    signing record keeping settings
+    backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached
+    request testing
   `),
 };
 
 const sources: Readonly<Record<PackageName, readonly Source[]>> = { core: readSources("core"), session: readSources("session") };
 
 describe.each(packageNames)("the sources of %s", (packageName) => {
-  const order = layers[packageName];
   const files = sources[packageName];
   const names = files.map((source) => source.name);
   const manifest = readManifest(join(root, "packages", packageName));
+  /** Lowest first; the entries are above all rooms. */
+  const order = [...new Set([...rooms[packageName], ""])];
+  const levelOf = (name: string): number => order.indexOf(roomOf(name));
 
-  test("are all in the list of layers", () => {
-    expect(names.toSorted()).toEqual(order.toSorted());
+  test("are in a room of the list, and every room has one", () => {
+    expect([...new Set(names.map(roomOf))].toSorted()).toEqual(order.toSorted());
   });
 
-  test("import only from layers below their own, types included", () => {
+  test("import only from their own room and from rooms below it, types included", () => {
     const upward = files.flatMap(({ name, own }) =>
-      own.filter((other) => order.indexOf(other) >= order.indexOf(name)).map((other) => `${name} -> ${other}`),
+      own.filter((other) => levelOf(other) > levelOf(name)).map((other) => `${name} -> ${other}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  test("do not import each other in a circle, types included", () => {
+    expect(circles(files)).toEqual([]);
   });
 
   test("import nothing but their own files, Node's modules by the node: prefix and declared dependencies", () => {
@@ -67,11 +64,8 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
   });
 
   test("have index files that only re-export", () => {
-    const statement = /^(?:export (?:type )?(?:\{[^}]*\}|\*) from "[^"]+";|import "[^"]+";|import type \{\} from "[^"]+";)\s*/;
     for (const { name, text } of files.filter((source) => /(?:^|\/)index$/.test(source.name))) {
-      let rest = withoutComments(text).trimStart();
-      for (let match = statement.exec(rest); match !== null; match = statement.exec(rest)) rest = rest.slice(match[0].length);
-      expect(rest, `what ${name}.ts does besides re-exporting`).toBe("");
+      expect(besidesReExports(text), `what ${name}.ts does besides re-exporting`).toBe("");
     }
   });
 
@@ -90,6 +84,27 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
         .filter((line) => !harmless.test(line) && !ownProperty(text, line))
         .map((line) => `${name}: ${line}`),
     );
+    expect(found).toEqual([]);
+  });
+});
+
+describe.each(packageNames.filter((name) => !rooms[name].includes("")))("the entries of %s", (packageName) => {
+  const files = sources[packageName];
+  const manifest = readManifest(join(root, "packages", packageName));
+  const entries = Object.values(manifest.exports ?? {}).map(({ default: file = "" }) => file.replace(/^\.\/dist\/(.*)\.js$/, "$1"));
+
+  test("are all that is in src itself", () => {
+    expect(files.map(({ name }) => name).filter((name) => roomOf(name) === "")).toEqual(entries.toSorted());
+  });
+
+  test("only re-export", () => {
+    for (const { name, text } of files.filter((source) => entries.includes(source.name))) {
+      expect(besidesReExports(text), `what ${name}.ts does besides re-exporting`).toBe("");
+    }
+  });
+
+  test("are imported by no source", () => {
+    const found = files.flatMap(({ name, own }) => own.filter((other) => entries.includes(other)).map((other) => `${name} -> ${other}`));
     expect(found).toEqual([]);
   });
 });
@@ -123,6 +138,39 @@ test("no backend imports a driver, its types included", () => {
   );
   expect(found).toEqual([]);
 });
+
+test("no backend imports another one", () => {
+  const backendOf = (name: string): string | undefined => /^backends\/(\w+)\//.exec(name)?.[1];
+  const found = sources.session.flatMap(({ name, own }) =>
+    own
+      .filter((other) => backendOf(name) !== undefined && backendOf(other) !== undefined && backendOf(other) !== backendOf(name))
+      .map((other) => `${name} -> ${other}`),
+  );
+  expect(found).toEqual([]);
+});
+
+/** The folder of a file: `"backends/memory"`; `""` for src itself. */
+function roomOf(name: string): string {
+  return name.split("/").slice(0, -1).join("/");
+}
+
+/** Files of one room that lead back to themselves by its imports. */
+function circles(files: readonly Source[]): readonly string[] {
+  const importsOf = new Map(files.map(({ name, own }) => [name, own.filter((other) => roomOf(other) === roomOf(name))]));
+  return files.flatMap(({ name }) => {
+    const reached = new Set(importsOf.get(name));
+    for (const other of reached) for (const next of importsOf.get(other) ?? []) reached.add(next);
+    return reached.has(name) ? [name] : [];
+  });
+}
+
+/** What is in a file besides `import "..."` and `export ... from "..."`. */
+function besidesReExports(text: string): string {
+  const statement = /^(?:export (?:type )?(?:\{[^}]*\}|\*) from "[^"]+";|import "[^"]+";|import type \{\} from "[^"]+";)\s*/;
+  let rest = withoutComments(text).trimStart();
+  for (let match = statement.exec(rest); match !== null; match = statement.exec(rest)) rest = rest.slice(match[0].length);
+  return rest;
+}
 
 /** A property given to a function of the same file: `html.response = ...`. */
 function ownProperty(text: string, line: string): boolean {

@@ -1,7 +1,7 @@
 import { ConfigError, html, text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { beforeEach, describe, expect, test } from "vitest";
-import { readSettings } from "../../packages/session/src/settings.ts";
+import { readSettings } from "../../packages/session/src/settings/settings.ts";
 import { hostileNames, hostileValues } from "../support/control-characters.ts";
 import { FormHook, nameForms, valueForms } from "../support/header-forms.ts";
 import { secretKey, sessionApp, setCookies, type Work } from "../support/session-app.ts";

@@ -6,7 +6,7 @@ import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { open } from "lmdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SecureCookie, type Purpose } from "../../packages/session/src/secure-cookie.ts";
+import { SecureCookie, type Purpose } from "../../packages/session/src/signing/signing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { damaged, forged, type Forgery, type Given } from "../support/forgeries.ts";
 import { start } from "../support/keyed-app.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Flash } from "../../packages/session/src/flash.ts";
+import type { Flash } from "../../packages/session/src/record/flash.ts";
 import {
   apply,
   applyFlashes,
@@ -10,8 +10,8 @@ import {
   type Change,
   type Contents,
   type Operations,
-} from "../../packages/session/src/operations.ts";
-import { PendingFlashes } from "../../packages/session/src/pending-flashes.ts";
+} from "../../packages/session/src/record/operations.ts";
+import { PendingFlashes } from "../../packages/session/src/request/pending-flashes.ts";
 
 const flash = (id: string, message: unknown = id): Flash => ({ id, message, level: "info", at: 0 });
 const flashes = (...ids: string[]) => ids.map((id) => flash(id));

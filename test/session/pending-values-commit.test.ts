@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PendingValues } from "../../packages/session/src/pending-values.ts";
+import { PendingValues } from "../../packages/session/src/request/pending-values.ts";
 
 const changes = (of: PendingValues) => Object.fromEntries(of.changes());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { PendingValues } from "../../packages/session/src/pending-values.ts";
+import { PendingValues } from "../../packages/session/src/request/pending-values.ts";
 
 let values: PendingValues;
 beforeEach(() => {

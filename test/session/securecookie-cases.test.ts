@@ -1,7 +1,7 @@
 import { cookieValues } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { isPlainObject, parseJson } from "../../packages/session/src/json.ts";
-import { SecureCookie } from "../../packages/session/src/secure-cookie.ts";
+import { isPlainObject, parseJson } from "../../packages/session/src/record/json.ts";
+import { SecureCookie } from "../../packages/session/src/signing/signing.ts";
 import { readFacts } from "../support/facts.ts";
 
 interface Step {

@@ -1,7 +1,7 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { SecureCookie } from "../../packages/session/src/secure-cookie.ts";
-import { SessionIds } from "../../packages/session/src/session-ids.ts";
+import { SecureCookie } from "../../packages/session/src/signing/signing.ts";
+import { SessionIds } from "../../packages/session/src/signing/session-ids.ts";
 import { begun, idIn, keyOf, sign, start } from "../support/keyed-app.ts";
 import { secretKey, setCookies, type Work } from "../support/session-app.ts";
 

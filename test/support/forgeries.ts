@@ -1,4 +1,4 @@
-import { SecureCookie, type Purpose } from "../../packages/session/src/secure-cookie.ts";
+import { SecureCookie, type Purpose } from "../../packages/session/src/signing/signing.ts";
 
 /** A cookie that an application gave, and how it made it. */
 export interface Given {

@@ -1,7 +1,7 @@
 import { MemoryBackend, type SessionRecord } from "@mini/session";
-import { GroupCommit, type Change, type Changed } from "../../packages/session/src/backends/group-commit.ts";
-import { Deadline } from "../../packages/session/src/deadline.ts";
-import { encodeRecord, type KeptRecord } from "../../packages/session/src/kept-record.ts";
+import { GroupCommit, type Change, type Changed } from "../../packages/session/src/keeping/group-commit.ts";
+import { Deadline } from "../../packages/session/src/keeping/deadline.ts";
+import { encodeRecord, type KeptRecord } from "../../packages/session/src/record/record.ts";
 import { gate } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
 

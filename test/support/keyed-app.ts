@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MemoryBackend, type SessionConfig } from "@mini/session";
-import { SecureCookie } from "../../packages/session/src/secure-cookie.ts";
+import { SecureCookie } from "../../packages/session/src/signing/signing.ts";
 import { secretKey, sessionApp, type SessionApp } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { GroupCommit, type Change } from "../../../packages/session/src/backends/group-commit.ts";
-import { SessionUnavailableError } from "../../../packages/session/src/errors.ts";
+import { GroupCommit, type Change } from "../../../packages/session/src/keeping/group-commit.ts";
+import { SessionUnavailableError } from "../../../packages/session/src/keeping/deadline.ts";
 import { begun, key, put, shown, within } from "../../support/group-commits.ts";
 
 describe("a session that has ended meanwhile", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Change } from "../../../packages/session/src/backends/group-commit.ts";
-import { SessionTooLargeError, SessionUnavailableError } from "../../../packages/session/src/errors.ts";
-import { encodeRecord } from "../../../packages/session/src/kept-record.ts";
+import type { Change } from "../../../packages/session/src/keeping/group-commit.ts";
+import { SessionTooLargeError } from "../../../packages/session/src/record/too-large.ts";
+import { SessionUnavailableError } from "../../../packages/session/src/keeping/deadline.ts";
+import { encodeRecord } from "../../../packages/session/src/record/record.ts";
 import { begun, dataOf, key, nothing, put, shown, within } from "../../support/group-commits.ts";
 import { gate } from "../../support/session-app.ts";
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { SessionRecord } from "../backend.ts";
+import type { SessionRecord } from "../record/record.ts";
 
 /** A record as drivers give it: a large whole number may come as text or `bigint`. */
 interface Row {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { NewRecord, SessionBackend, SessionRecord } from "../backend.ts";
+import type { NewRecord, SessionRecord } from "../record/record.ts";
+import type { SessionBackend } from "../keeping/backend.ts";
 
 /** A fresh, empty backend and a way to let time pass for it. */
 export interface BackendBench {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { OwnerIndex } from "../backend.ts";
+import type { OwnerIndex } from "../keeping/backend.ts";
 import { create, keyOf, newRecord, swap, type BackendBench, type Check } from "./bench.ts";
 
 const [one, two] = [keyOf("one"), keyOf("two")];

@@ -1,4 +1,4 @@
-import type { OwnerIndex } from "../../backend.ts";
+import type { OwnerIndex } from "../../keeping/backend.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 import type { SqliteConnection, SqliteStatementLike } from "./connection.ts";
 import type { SqliteTables } from "./tables.ts";

@@ -1,4 +1,5 @@
-import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../../backend.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
+import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import { keyOf, newVersion, recordIn, timeOf, versionIn } from "../sql-values.ts";
 import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
 import { SqliteOwners } from "./owners.ts";

@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
+import { counterpart, double, expiryKey, nothing, ownerKeys, recordKey } from "./keys.ts";
+import type { LmdbDatabaseLike } from "./table.ts";
+
+/** Says that a value is ours, and in which form. */
+const mark = Buffer.from("mini-s1\n");
+const versionBytes = 12;
+const timeBytes = 8;
+const lengthBytes = 4;
+
+const timesAt = mark.length + versionBytes;
+const lengthAt = timesAt + 2 * timeBytes;
+const dataAt = lengthAt + lengthBytes;
+
+/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
+export function newVersion(): string {
+  return randomBytes(versionBytes).toString("base64url");
+}
+
+/** When a record ends if nothing happens; what is no time has ended. */
+export function endOf({ idleAt, expiresAt }: NewRecord): number {
+  return Math.max(0, Math.min(idleAt, expiresAt)) || 0;
+}
+
+/** The mark, the version, the two times, the length of the data, the data; none of it is shared with the record. */
+export function encode({ version, idleAt, expiresAt, data }: SessionRecord): Buffer {
+  const length = Buffer.alloc(lengthBytes);
+  length.writeUInt32BE(data.length);
+  return Buffer.concat([mark, Buffer.from(version, "base64url"), double(idleAt), double(expiresAt), length, data]);
+}
+
+/** `undefined` for what is not ours, and for what was cut. */
+function decode(value: Uint8Array): SessionRecord | undefined {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+  if (bytes.length < dataAt || bytes.compare(mark, 0, mark.length, 0, mark.length) !== 0) return undefined;
+  if (bytes.readUInt32BE(lengthAt) !== bytes.length - dataAt) return undefined;
+  return {
+    data: new Uint8Array(value.buffer, value.byteOffset + dataAt, value.length - dataAt),
+    version: bytes.toString("base64url", mark.length, timesAt),
+    idleAt: bytes.readDoubleBE(timesAt),
+    expiresAt: bytes.readDoubleBE(timesAt + timeBytes),
+  };
+}
+
+/** The record as it is there, expired or not. lmdb gives bytes that nobody else has. */
+export function find(database: LmdbDatabaseLike, key: string): SessionRecord | undefined {
+  const value = database.get(recordKey(key));
+  return value && decode(value);
+}
+
+/** Puts a record where none is, or over what is there, and keeps the times that prune looks at in step. */
+export function store(database: LmdbDatabaseLike, key: string, record: SessionRecord, encoded: Uint8Array): void {
+  const previous = find(database, key);
+  const end = endOf(record);
+  database.put(recordKey(key), encoded);
+  // Most changes leave the end where it was.
+  if (previous !== undefined && endOf(previous) === end) return;
+  if (previous !== undefined) database.remove(expiryKey(endOf(previous), key));
+  database.put(expiryKey(end, key), nothing);
+}
+
+/** Removes a record and all that leads to it; nothing there is fine. */
+export function forget(database: LmdbDatabaseLike, key: string): void {
+  const previous = find(database, key);
+  if (previous !== undefined) database.remove(expiryKey(endOf(previous), key));
+  database.remove(recordKey(key));
+  const entries = Array.from(database.getKeys(ownerKeys(key)));
+  for (const entry of entries) {
+    database.remove(counterpart(entry, key));
+    database.remove(entry);
+  }
+}
