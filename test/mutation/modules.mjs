@@ -5,7 +5,7 @@ export const modules = {
     tests: ["core/redirect-pattern", "core/redirect", "core/redirect-spellings", "core/cross-origin", "core/rules", "core/router-cases"],
   },
   operations: {
-    sources: ["record/operations", "request/pending-values", "request/pending-flashes"].map((name) => `packages/session/src/${name}.ts`),
+    sources: ["record/contents", "request/changed-values", "request/changed-flashes"].map((name) => `packages/session/src/${name}.ts`),
     tests: [
       "operations",
       "pending-values",
@@ -19,7 +19,7 @@ export const modules = {
     ].map((name) => `session/${name}`),
   },
   signing: {
-    sources: ["signing", "hmac", "session-ids"].map((name) => `packages/session/src/signing/${name}.ts`),
+    sources: ["signing", "session-ids"].map((name) => `packages/session/src/signing/${name}.ts`),
     tests: ["session/hmac", "session/secure-cookie", "session/securecookie-cases", "session/session-ids"],
   },
   store: {

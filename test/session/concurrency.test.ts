@@ -130,7 +130,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       const slow = await app.begin(async (_store, session) => (await session()).set("a", 1));
       await app.run((store) => store.deleteSession());
       await slow.finish();
-      expect(app.logged).toEqual(["A change to a session was dropped: the session had ended meanwhile."]);
+      expect(app.logged).toEqual(["A change to a session was dropped: the session had ended in the meantime."]);
     });
 
     test("ends what an earlier commit of the same request had made", async () => {

@@ -49,9 +49,9 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       await app.run(async (_store, session) => (await session()).set("a", 1));
       await app.run(async (_store, session) => {
         const all = await session();
-        expect(() => all.flash("x", null as never)).toThrow("its level is a object, not a text");
-        expect(() => all.regenerate({ owner: 42 as never })).toThrow("its owner must be a text that is not empty");
-        expect(() => all.regenerate({ owner: "" })).toThrow("its owner must be a text that is not empty");
+        expect(() => all.flash("x", null as never)).toThrow("its level is a object, not a string");
+        expect(() => all.regenerate({ owner: 42 as never })).toThrow("its owner must be a string that is not empty");
+        expect(() => all.regenerate({ owner: "" })).toThrow("its owner must be a string that is not empty");
       });
       expect(app.logged).toEqual([]);
     });

@@ -20,7 +20,7 @@ describe("a record", () => {
     const swapped = await app.watched.swap(key, record.version, { ...record, data: bytes(content) });
     expect(swapped.ok).toBe(true);
     expect(await app.data()).toEqual({});
-    expect(app.logged).toEqual(["A session counts as ended: its record is none that this version of @mini/session has written."]);
+    expect(app.logged).toEqual(["A session counts as ended: this version of @mini/session cannot read its record."]);
     await app.run(async (_store, session) => (await session()).set("b", 1));
     expect(await app.data()).toEqual({ b: 1 });
   });

@@ -6,7 +6,7 @@ import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { open } from "lmdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SecureCookie, type Purpose } from "../../packages/session/src/signing/signing.ts";
+import { Signer, type Purpose } from "../../packages/session/src/signing/signing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { damaged, forged, type Forgery, type Given } from "../support/forgeries.ts";
 import { start } from "../support/keyed-app.ts";
@@ -227,7 +227,7 @@ describe.each(
 )("the id of %s, encrypted: %s", (_what, encrypt, kind) => {
   test.each(deadEnds)("%s is answered as none, for one call", async (_title, lead) => {
     const site = await setUp(kind, encrypt);
-    const ids = new SecureCookie({ keys: [secretKey], purpose: "session-id", encrypt, now: () => start });
+    const ids = new Signer({ secretKeys: [secretKey], purpose: "session-id", encrypt, now: () => start });
     const value = await lead(site, (id) => ids.sign("session", id));
     site.calls();
     expect(await site.ask(look, `session=${value}`)).toBe(nobody);

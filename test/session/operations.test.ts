@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Flash } from "../../packages/session/src/record/flash.ts";
+import type { Flash } from "../../packages/session/src/record/contents.ts";
 import {
   apply,
   applyFlashes,
+  freshFlashes,
   increment,
   noContents,
   sameContents,
@@ -10,8 +11,8 @@ import {
   type Change,
   type Contents,
   type Operations,
-} from "../../packages/session/src/record/operations.ts";
-import { PendingFlashes } from "../../packages/session/src/request/pending-flashes.ts";
+} from "../../packages/session/src/record/contents.ts";
+import { ChangedFlashes } from "../../packages/session/src/request/changed-flashes.ts";
 
 const flash = (id: string, message: unknown = id): Flash => ({ id, message, level: "info", at: 0 });
 const flashes = (...ids: string[]) => ids.map((id) => flash(id));
@@ -46,7 +47,7 @@ describe("increment()", () => {
     { value: Number.MAX_VALUE, by: Number.MAX_VALUE },
     { value: 1, by: Number.NaN },
   ])("of $value by $by is refused: JSON has no such number", ({ value, by }) => {
-    expect(() => increment("n", value, by)).toThrow(new TypeError('Cannot increment "n" in the session: the sum is no finite number.'));
+    expect(() => increment("n", value, by)).toThrow(new TypeError('Cannot increment "n" in the session: the sum is not a finite number.'));
   });
 });
 
@@ -140,7 +141,7 @@ describe("two records hold the same", () => {
 
 describe("a request's messages", () => {
   test("are those that were loaded, then its own; each is a copy", () => {
-    const pending = new PendingFlashes(flashes("a"));
+    const pending = new ChangedFlashes(flashes("a"));
     expect([pending.changed, ids(pending.all), pending.added, pending.taken]).toEqual([false, "a", [], new Set()]);
     const message = { text: "hello" };
     pending.add(flash("b", message));
@@ -151,7 +152,7 @@ describe("a request's messages", () => {
   });
 
   test("that are no JSON are refused", () => {
-    const pending = new PendingFlashes([]);
+    const pending = new ChangedFlashes([]);
     expect(() => pending.add({ ...flash("a"), message: undefined })).toThrow(
       "Cannot keep a flash message in the session: it is or holds undefined",
     );
@@ -159,15 +160,15 @@ describe("a request's messages", () => {
   });
 
   test("are left out when they are too old", () => {
-    const pending = new PendingFlashes([
+    const all = [
       { ...flash("old"), at: 1000 },
       { ...flash("young"), at: 2000 },
-    ]);
-    expect([ids(pending.fresh(10, 11_000)), ids(pending.fresh(10, 11_001))]).toEqual(["old young", "young"]);
+    ];
+    expect([ids(freshFlashes(all, 10, 11_000)), ids(freshFlashes(all, 10, 11_001))]).toEqual(["old young", "young"]);
   });
 
   test("that are taken go; only of those that were loaded is it to be done again on a newer record", () => {
-    const pending = new PendingFlashes(flashes("a", "b"));
+    const pending = new ChangedFlashes(flashes("a", "b"));
     pending.add(flash("c"));
     pending.add(flash("d"));
     pending.take(new Set(["a", "c", "nobody's"]));
@@ -177,14 +178,14 @@ describe("a request's messages", () => {
   });
 
   test("of its own that it takes itself leave nothing to save", () => {
-    const pending = new PendingFlashes([]);
+    const pending = new ChangedFlashes([]);
     pending.add(flash("a"));
     pending.take(new Set(["a"]));
     expect([pending.changed, pending.all]).toEqual([false, []]);
   });
 
   test("come after those of a newer record, in which those that were taken are taken too", () => {
-    const pending = new PendingFlashes(flashes("a", "b"));
+    const pending = new ChangedFlashes(flashes("a", "b"));
     pending.add(flash("mine"));
     pending.take(new Set(["a", "b"]));
     const newer = pending.onto(flashes("b", "another's"));

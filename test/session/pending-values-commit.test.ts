@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { PendingValues } from "../../packages/session/src/request/pending-values.ts";
+import { ChangedValues } from "../../packages/session/src/request/changed-values.ts";
 
-const changes = (of: PendingValues) => Object.fromEntries(of.changes());
+const changes = (of: ChangedValues) => Object.fromEntries(of.changes());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];
 
 describe("regenerate({ keep })", () => {
   test("drops what was loaded but for the keys that are kept", () => {
-    const values = new PendingValues({ a: 1, b: [1], c: 3 });
+    const values = new ChangedValues({ a: 1, b: [1], c: 3 });
     values.keepOnly(new Set(["c", "missing"]));
     expect([values.keys(), values.has("a"), values.get("b"), values.get("c"), changes(values)]).toEqual([["c"], false, undefined, 3, {}]);
   });
 
   test("leaves what this request did, and steps of keys that are not kept as their result", () => {
-    const values = new PendingValues({ set: 1, counted: 1, updated: [1], byHand: [1], gone: 1, kept: 1 });
+    const values = new ChangedValues({ set: 1, counted: 1, updated: [1], byHand: [1], gone: 1, kept: 1 });
     values.set("set", 2);
     values.increment("counted", 1);
     values.update("updated", add(2));
@@ -32,7 +32,7 @@ describe("regenerate({ keep })", () => {
   });
 
   test("lets an object that was changed before go on, and one that was not be out of use", () => {
-    const values = new PendingValues({ changed: [1], read: [1], kept: [1] });
+    const values = new ChangedValues({ changed: [1], read: [1], kept: [1] });
     const changed = values.get("changed") as number[];
     const read = values.get("read") as number[];
     const kept = values.get("kept") as number[];
@@ -46,7 +46,7 @@ describe("regenerate({ keep })", () => {
 
 describe("what is left to a commit", () => {
   test("are the values as the request sees them, without what was deleted, each a copy; a step is not taken twice", () => {
-    const values = new PendingValues({ a: 1, n: 1, list: [1], map: { x: 1 } });
+    const values = new ChangedValues({ a: 1, n: 1, list: [1], map: { x: 1 } });
     values.delete("a");
     values.increment("n", 1);
     let calls = 0;
@@ -58,7 +58,7 @@ describe("what is left to a commit", () => {
   });
 
   test("after clear() are only the values that were set since", () => {
-    const values = new PendingValues({ a: 1, b: 1 });
+    const values = new ChangedValues({ a: 1, b: 1 });
     values.clear();
     values.set("b", 2);
     expect(values.next(values.changes())).toEqual({ b: 2 });
@@ -67,13 +67,13 @@ describe("what is left to a commit", () => {
 
 describe("while a commit is under way", () => {
   /** Values whose changes a commit has, and what it will find when nobody else changes anything. */
-  function begin(values: PendingValues) {
+  function begin(values: ChangedValues) {
     const next = values.next(values.changes());
     return { next, values: values.onto(next) };
   }
 
   test("nothing is changed, and objects that were handed out, set or made stay in use", () => {
-    const before = new PendingValues({ read: [1], updated: [1], same: [1] });
+    const before = new ChangedValues({ read: [1], updated: [1], same: [1] });
     const read = before.get("read") as number[];
     const set = [1];
     before.set("set", set);
@@ -94,7 +94,7 @@ describe("while a commit is under way", () => {
   });
 
   test("what was cleared is no longer, so that the next commit does not clear again", () => {
-    const before = new PendingValues({ a: 1 });
+    const before = new ChangedValues({ a: 1 });
     before.clear();
     before.set("b", 1);
     const { values } = begin(before);
@@ -102,7 +102,7 @@ describe("while a commit is under way", () => {
   });
 
   test("an object of a key that is gone is out of use", () => {
-    const before = new PendingValues({ list: [1] });
+    const before = new ChangedValues({ list: [1] });
     const list = before.get("list") as number[];
     const values = before.onto({});
     list.push(2);
@@ -110,7 +110,7 @@ describe("while a commit is under way", () => {
   });
 
   test("a text, a number and null that were set or deleted are read anew once others' changes are known", () => {
-    const before = new PendingValues({ gone: 1 });
+    const before = new ChangedValues({ gone: 1 });
     before.assign({ text: "a", n: 1, none: null });
     before.delete("gone");
     const { values } = begin(before);
@@ -119,7 +119,7 @@ describe("while a commit is under way", () => {
   });
 
   test("an object is compared with what it was at its beginning, and not with what another has made of it", () => {
-    const before = new PendingValues({ list: [1] });
+    const before = new ChangedValues({ list: [1] });
     before.get("list");
     expect(changes(before.onto({ list: [2] }))).toEqual({});
   });
@@ -127,7 +127,7 @@ describe("while a commit is under way", () => {
 
 describe("once others' changes are known", () => {
   test("keys are the newer ones, and what was done is done on them: sets and deletions stay, steps are taken again", () => {
-    const values = new PendingValues({ a: 1, gone: 1, n: 1, list: ["x"] });
+    const values = new ChangedValues({ a: 1, gone: 1, n: 1, list: ["x"] });
     values.set("set", 1);
     values.delete("gone");
     values.increment("n", 1);
@@ -145,13 +145,13 @@ describe("once others' changes are known", () => {
   });
 
   test("only those count that are kept, when the session was regenerated meanwhile", () => {
-    const values = new PendingValues({ a: 1, b: 1 });
+    const values = new ChangedValues({ a: 1, b: 1 });
     values.rebase({ a: 2, b: 2, c: 2 }, new Set(["b"]));
     expect([values.keys(), values.get("a"), values.get("b")]).toEqual([["b"], undefined, 2]);
   });
 
   test("a text, a number and null are read anew, and an object that was handed out stays until it is updated", () => {
-    const values = new PendingValues({ text: "a", n: 1, none: null, list: [1] });
+    const values = new ChangedValues({ text: "a", n: 1, none: null, list: [1] });
     const before = values.keys().map((key) => values.get(key));
     expect(before).toEqual(["a", 1, null, [1]]);
     values.rebase({ text: "b", n: 2, none: 3, list: [2] }, undefined);
@@ -162,14 +162,14 @@ describe("once others' changes are known", () => {
   });
 
   test("an update starts from an object that was changed by hand, and is set as it is", () => {
-    const values = new PendingValues({ list: [1] });
+    const values = new ChangedValues({ list: [1] });
     (values.get("list") as number[]).push(2);
     values.rebase({ list: [7] }, undefined);
     expect([values.update("list", add(3)), changes(values)]).toEqual([[1, 2, 3], { list: { type: "set", value: [1, 2, 3] } }]);
   });
 
   test("steps whose result was changed by hand are not taken again", () => {
-    const values = new PendingValues({ list: [1] });
+    const values = new ChangedValues({ list: [1] });
     (values.update("list", add(2)) as number[]).push(3);
     values.rebase({ list: [7] }, undefined);
     expect([values.get("list"), changes(values)]).toEqual([[1, 2, 3], { list: { type: "set", value: [1, 2, 3] } }]);
@@ -178,7 +178,7 @@ describe("once others' changes are known", () => {
   });
 
   test("the result of steps that were taken again can be changed by hand, and is saved so", () => {
-    const values = new PendingValues({ list: [1] });
+    const values = new ChangedValues({ list: [1] });
     values.update("list", add(2));
     values.rebase({ list: [7] }, undefined);
     expect(values.changes().get("list")).toMatchObject({ type: "steps" });
@@ -187,7 +187,7 @@ describe("once others' changes are known", () => {
   });
 
   test("steps start from nothing where the key is gone, also where every object has something of its name", () => {
-    const values = new PendingValues({ n: 5, constructor: [1], valueOf: [1] });
+    const values = new ChangedValues({ n: 5, constructor: [1], valueOf: [1] });
     values.increment("n", 1);
     values.get("constructor");
     values.update("valueOf", add(2));
@@ -196,14 +196,14 @@ describe("once others' changes are known", () => {
   });
 
   test("a step that the newer value does not allow leaves what the request saw, and is still there for the next commit", () => {
-    const values = new PendingValues({ n: 1 });
+    const values = new ChangedValues({ n: 1 });
     values.increment("n", 1);
     values.rebase({ n: "text" }, undefined);
     expect([values.get("n"), changes(values)]).toEqual([2, { n: { type: "steps", steps: [{ type: "increment", by: 1 }] } }]);
   });
 
   test("any other error of an update is thrown", () => {
-    const values = new PendingValues({ n: 1 });
+    const values = new ChangedValues({ n: 1 });
     values.update("n", (n) => {
       if (n === 2) throw new RangeError("no two");
       return n;
@@ -212,7 +212,7 @@ describe("once others' changes are known", () => {
   });
 
   test("what is set to what is there now is no change, also when it was loaded from a cache", () => {
-    const values = new PendingValues({ a: 1 }, true);
+    const values = new ChangedValues({ a: 1 }, true);
     values.set("a", 2);
     values.rebase({ a: 2 }, undefined);
     expect(changes(values)).toEqual({});

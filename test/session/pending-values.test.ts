@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { PendingValues } from "../../packages/session/src/request/pending-values.ts";
+import { ChangedValues } from "../../packages/session/src/request/changed-values.ts";
 
-let values: PendingValues;
+let values: ChangedValues;
 beforeEach(() => {
-  values = new PendingValues({ n: 1, text: "a", none: null, list: [1], map: { x: 1 } });
+  values = new ChangedValues({ n: 1, text: "a", none: null, list: [1], map: { x: 1 } });
 });
 
-const changes = (of: PendingValues = values) => Object.fromEntries(of.changes());
+const changes = (of: ChangedValues = values) => Object.fromEntries(of.changes());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];
 
 describe("the keys of a session", () => {
@@ -61,7 +61,7 @@ describe("the keys of a session", () => {
 describe("a value that is handed out", () => {
   test("is the same each time, and none of what was loaded, which stays as it was", () => {
     const data = { list: [1] };
-    values = new PendingValues(data);
+    values = new ChangedValues(data);
     const list = values.get("list") as number[];
     list.push(2);
     expect(values.get("list")).toBe(list);
@@ -83,7 +83,7 @@ describe("a value that is handed out", () => {
     list.push(2);
     map["y"] = 2;
     expect(changes()).toEqual({ list: { type: "set", value: "text" }, map: { type: "delete" } });
-    values = new PendingValues({ list: [1] });
+    values = new ChangedValues({ list: [1] });
     const other = values.get("list") as number[];
     values.clear();
     other.push(2);
@@ -108,12 +108,12 @@ describe("a value that is handed out", () => {
     const message = (key: string) => `Cannot keep "${key}" in the session: it is or holds NaN`;
     (values.get("list") as number[]).push(Number.NaN);
     expect(() => values.changes()).toThrow(new RegExp(message("list")));
-    values = new PendingValues({});
+    values = new ChangedValues({});
     const set = [1];
     values.set("set", set);
     set.push(Number.NaN);
     expect(() => values.changes()).toThrow(message("set"));
-    values = new PendingValues({});
+    values = new ChangedValues({});
     (values.update("made", add(1)) as number[]).push(Number.NaN);
     expect(() => values.changes()).toThrow(message("made"));
   });
@@ -131,7 +131,7 @@ describe("set() and assign()", () => {
     values.clear();
     values.set("n", 1);
     expect(changes()).toEqual({ n: { type: "set", value: 1 } });
-    values = new PendingValues({ n: 1 }, true);
+    values = new ChangedValues({ n: 1 }, true);
     values.set("n", 1);
     expect(changes()).toEqual({ n: { type: "set", value: 1 } });
   });

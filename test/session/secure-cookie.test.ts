@@ -2,14 +2,14 @@ import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { SecureCookie, type SecureCookieOptions } from "../../packages/session/src/signing/signing.ts";
+import { Signer, type SignerOptions } from "../../packages/session/src/signing/signing.ts";
 
 const key = "a key that is long enough to be one";
 const other = "another key that is long enough too";
 const start = 1_700_000_000_000;
 
-function make(options: Partial<SecureCookieOptions> = {}): SecureCookie {
-  return new SecureCookie({ keys: [key], purpose: "session-data", now: () => start, ...options });
+function make(options: Partial<SignerOptions> = {}): Signer {
+  return new Signer({ secretKeys: [key], purpose: "session-data", now: () => start, ...options });
 }
 
 describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
@@ -68,7 +68,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     expect(cookie.unsign("", value).ok).toBe(false);
     expect(make({ encrypt, purpose: "secure-cookie" }).unsign("name", value).ok).toBe(false);
     expect(make({ encrypt, purpose: "session-id" }).unsign("name", value).ok).toBe(false);
-    expect(make({ encrypt, keys: [other] }).unsign("name", value).ok).toBe(false);
+    expect(make({ encrypt, secretKeys: [other] }).unsign("name", value).ok).toBe(false);
     expect(make({ encrypt: !encrypt }).unsign("name", value).ok).toBe(false);
   });
 
@@ -77,9 +77,12 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
       expect(cookie.unsign("name", malformed), malformed).toEqual({ ok: false, reason: "malformed" });
     }
     expect(cookie.unsign("name2", value)).toEqual({ ok: false, reason: "forged" });
-    expect(make({ encrypt, keys: [other] }).unsign("name", value)).toEqual({ ok: false, reason: "forged" });
+    expect(make({ encrypt, secretKeys: [other] }).unsign("name", value)).toEqual({ ok: false, reason: "forged" });
     // A wrong value is none whose time could be looked at.
-    expect(make({ encrypt, keys: [other], now: () => start + 10 ** 9 }).unsign("name", value, 1)).toEqual({ ok: false, reason: "forged" });
+    expect(make({ encrypt, secretKeys: [other], now: () => start + 10 ** 9 }).unsign("name", value, 1)).toEqual({
+      ok: false,
+      reason: "forged",
+    });
   });
 
   test("does not confuse the end of its name with the start of its text", () => {
@@ -102,11 +105,11 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
   });
 
   test("outlives the rotation of keys, and the first key signs", () => {
-    const rotated = make({ encrypt, keys: [other, key] });
+    const rotated = make({ encrypt, secretKeys: [other, key] });
     expect(rotated.unsign("name", value).ok).toBe(true);
     const signed = rotated.sign("name", text);
-    expect(make({ encrypt, keys: [other] }).unsign("name", signed).ok).toBe(true);
-    expect(make({ encrypt, keys: [key] }).unsign("name", signed).ok).toBe(false);
+    expect(make({ encrypt, secretKeys: [other] }).unsign("name", signed).ok).toBe(true);
+    expect(make({ encrypt, secretKeys: [key] }).unsign("name", signed).ok).toBe(false);
   });
 
   test("that is any text at all is an answer and no exception", () => {
@@ -179,7 +182,7 @@ describe("a mac", () => {
     const compared = vi.fn<typeof compare>(compare);
     crypto.timingSafeEqual = compared;
     syncBuiltinESMExports();
-    const cookie = make({ keys: [other, key] });
+    const cookie = make({ secretKeys: [other, key] });
     const value = make().sign("name", "text");
     expect(cookie.unsign("name", value).ok).toBe(true);
     // Wrong from its first byte on, and in its last only.

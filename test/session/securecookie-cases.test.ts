@@ -1,7 +1,7 @@
 import { cookieValues } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { isPlainObject, parseJson } from "../../packages/session/src/record/json.ts";
-import { SecureCookie } from "../../packages/session/src/signing/signing.ts";
+import { Signer } from "../../packages/session/src/signing/signing.ts";
 import { readFacts } from "../support/facts.ts";
 
 interface Step {
@@ -81,7 +81,7 @@ describe("the facts of secure cookies", () => {
   test.each(own.map((each) => [each.id, each] as const))("%s", (_id, { steps }) => {
     const values = new Map<string, string>();
     for (const step of steps) {
-      const make = () => new SecureCookie({ keys: [step.secret].flat(), purpose: "session-data", now: () => step.at * 1000 });
+      const make = () => new Signer({ secretKeys: [step.secret].flat(), purpose: "session-data", now: () => step.at * 1000 });
       if (step.op === "sign") values.set(step.as, make().sign(step.name, JSON.stringify(step.value)));
       else if (step.op === "literal") values.set(step.as, step.text!);
       else if (step.op === "signRaw") values.set(step.as, make().sign(step.name, step.payload.replace("base64json:", "")));

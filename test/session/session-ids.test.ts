@@ -1,6 +1,6 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { SecureCookie } from "../../packages/session/src/signing/signing.ts";
+import { Signer } from "../../packages/session/src/signing/signing.ts";
 import { SessionIds } from "../../packages/session/src/signing/session-ids.ts";
 import { begun, idIn, keyOf, sign, start } from "../support/keyed-app.ts";
 import { secretKey, setCookies, type Work } from "../support/session-app.ts";
@@ -32,14 +32,14 @@ describe("an id", () => {
     ["unsigned", (id: string) => id],
     ["signed for another cookie", (id: string) => sign("other", id)],
     ["as plain JSON", (id: string) => JSON.stringify({ id })],
-    ["signed with another key", (id: string) => new SecureCookie({ keys: ["x".repeat(32)], purpose: "session-id" }).sign("session", id)],
+    ["signed with another key", (id: string) => new Signer({ secretKeys: ["x".repeat(32)], purpose: "session-id" }).sign("session", id)],
     [
       "signed as a secure cookie",
-      (id: string) => new SecureCookie({ keys: [secretKey], purpose: "secure-cookie", now: () => start }).sign("session", id),
+      (id: string) => new Signer({ secretKeys: [secretKey], purpose: "secure-cookie", now: () => start }).sign("session", id),
     ],
     [
       "signed as a session's data",
-      (id: string) => new SecureCookie({ keys: [secretKey], purpose: "session-data", now: () => start }).sign("session", id),
+      (id: string) => new Signer({ secretKeys: [secretKey], purpose: "session-data", now: () => start }).sign("session", id),
     ],
     ["that is the key it is kept under", (id: string) => sign("session", keyOf(id))],
   ] as const)("%s is nobody's", async (title, forge) => {
@@ -82,7 +82,7 @@ describe("an id", () => {
   });
 
   test("is 256 bits of Node's generator, and never the same", () => {
-    const ids = new SessionIds({ keys: [secretKey] });
+    const ids = new SessionIds({ secretKeys: [secretKey] });
     const drawn = Array.from({ length: 4000 }, () => ids.draw());
     expect(new Set(drawn.map(({ id }) => id)).size).toBe(4000);
     const bytes = drawn.map(({ id }) => Buffer.from(id, "base64url"));

@@ -26,7 +26,7 @@ describe("config.session", () => {
   });
 
   test("counts bytes, not letters", () => {
-    expect(readSettings({ secretKey: "é".repeat(16) }).keys).toHaveLength(1);
+    expect(readSettings({ secretKey: "é".repeat(16) }).secretKeys).toHaveLength(1);
   });
 
   test.each([

@@ -152,7 +152,7 @@ describe.each(places)("sessions of four processes in $name", { timeout: 120_000 
     expect(await records()).toBe(before);
     for (const { logged, unhandled } of await states()) {
       expect(unhandled).toBe(0);
-      expect(logged.filter((line) => line !== "A change to a session was dropped: the session had ended meanwhile.")).toEqual([]);
+      expect(logged.filter((line) => line !== "A change to a session was dropped: the session had ended in the meantime.")).toEqual([]);
     }
   });
 

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { MemoryBackend, type SessionConfig } from "@mini/session";
-import { SecureCookie } from "../../packages/session/src/signing/signing.ts";
+import { Signer } from "../../packages/session/src/signing/signing.ts";
 import { secretKey, sessionApp, type SessionApp } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
 
 export const start = 1_700_000_000_000;
 /** A cookie value as the store signs an id. */
 export const sign = (name: string, payload: string) =>
-  new SecureCookie({ keys: [secretKey], purpose: "session-id", now: () => start }).sign(name, payload);
+  new Signer({ secretKeys: [secretKey], purpose: "session-id", now: () => start }).sign(name, payload);
 
 /** The id in the cookie that a client has. */
 export function idIn(app: Pick<SessionApp, "client">): string {

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Change } from "../../../packages/session/src/keeping/group-commit.ts";
+import type { Edit } from "../../../packages/session/src/keeping/group-commit.ts";
 import { SessionTooLargeError } from "../../../packages/session/src/record/too-large.ts";
 import { SessionUnavailableError } from "../../../packages/session/src/keeping/deadline.ts";
 import { encodeRecord } from "../../../packages/session/src/record/record.ts";
@@ -26,7 +26,7 @@ describe("changes to one session at once", () => {
     const { backend, commits, known, hold } = await begun();
     const other = { ...known, version: (await backend.create("other", encodeRecord(known)))! };
     const { first, letGo } = await hold();
-    await within(1000, (deadline) => commits.commit("other", other, put("b", 1), deadline));
+    await within(1000, (deadline) => commits.edit("other", other, put("b", 1), deadline));
     expect(dataOf(await backend.read("other"))).toEqual({ a: 1, b: 1 });
     letGo();
     await first;
@@ -145,7 +145,7 @@ describe("a change to a session that another process has changed", () => {
   test("and that is there already is not made again", async () => {
     const { backend, commit, elsewhere } = await begun();
     await elsewhere("b", 2);
-    const change: Change = (current) => (current.contents.data["b"] === 2 ? current : put("b", 2)(current));
+    const change: Edit = (current) => (current.contents.data["b"] === 2 ? current : put("b", 2)(current));
     expect(await shown(commit(change))).toEqual([
       { a: 1, b: 2 },
       { a: 1, b: 2 },
@@ -166,7 +166,7 @@ describe("a change to a session that another process has changed", () => {
     await Promise.race([reached.opened, first]);
     const newer = await elsewhere("b", 2);
     // There is no b in what this process has saved itself, so for that there would be nothing to do.
-    const without: Change = (current) => {
+    const without: Edit = (current) => {
       const { b, ...data } = current.contents.data;
       return b === undefined ? current : { ...current, contents: { ...current.contents, data } };
     };

@@ -7,7 +7,7 @@ import { MapCache } from "../../support/map-cache.ts";
 import { sessionApp, type AnySession, type SessionApp, type Work } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
-const dropped = "A change to a session was dropped: the session had ended meanwhile.";
+const dropped = "A change to a session was dropped: the session had ended in the meantime.";
 
 const take = async (session: AnySession) => (await session.getFlashes()).map(({ message }) => message);
 const takeThem: Work = async (_store, session) => text(JSON.stringify(await take(await session())));

@@ -5,7 +5,7 @@ import { idIn, keyOf, start } from "../../support/keyed-app.ts";
 import { sessionApp, setCookies, type Work } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
-const dropped = "A change to a session was dropped: the session had ended meanwhile.";
+const dropped = "A change to a session was dropped: the session had ended in the meantime.";
 
 const logIn =
   (owner: string): Work =>

@@ -84,7 +84,7 @@ describe("what is no failure of the backend is not logged as one:", () => {
     app.watched.create = () => Promise.resolve(undefined);
     expect((await app.run(set, { client: app.browser() })).status).toBe(500);
     expect(app.logged).toEqual([
-      expect.stringContaining("Error: Cannot make a session: its random id is taken. The source of random bytes repeats itself."),
+      expect.stringContaining("Error: Cannot create a session: its random id exists already. The source of random bytes repeats itself."),
     ]);
   });
 });
@@ -97,8 +97,8 @@ test("a record that has become unreadable when a change is made counts as ended,
   await app.watched.swap(key, version, { ...record, data: Buffer.from("PHP") });
   expect((await slow.finish()).status).toBe(200);
   expect(app.logged).toEqual([
-    "A session counts as ended: its record is none that this version of @mini/session has written.",
-    "A change to a session was dropped: the session had ended meanwhile.",
+    "A session counts as ended: this version of @mini/session cannot read its record.",
+    "A change to a session was dropped: the session had ended in the meantime.",
   ]);
 });
 

@@ -248,7 +248,7 @@ describe("the end of a session", () => {
     app.watched.counted();
     expect((await slow.finish()).status).toBe(200);
     expect(app.watched.counted()).toEqual(["swap"]);
-    expect(app.logged).toEqual(["A change to a session was dropped: the session had ended meanwhile."]);
+    expect(app.logged).toEqual(["A change to a session was dropped: the session had ended in the meantime."]);
   });
 
   test("that there is not removes nothing", async () => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { SessionRecord } from "../record/record.ts";
 
 /** A record as drivers give it: a large whole number may come as text or `bigint`. */
@@ -10,7 +10,6 @@ interface Row {
 }
 
 const keyBytes = 32;
-const versionBytes = 12;
 
 /** The 32 bytes of a key, which is 43 characters here and nothing else. */
 export function keyOf(key: string): Buffer {
@@ -36,13 +35,8 @@ export function ownerOf(owner: string): Buffer {
   return createHash("sha256").update(owner).digest();
 }
 
-/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
-export function newVersion(): Buffer {
-  return randomBytes(versionBytes);
-}
-
 export const versionOf = (version: string): Buffer => Buffer.from(version, "base64url");
-export const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
+const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
 
 /** The tables keep whole milliseconds. A value that is not a time has ended. */
 export function timeOf(time: number): number {

@@ -1,34 +1,41 @@
-import { readFlashes } from "../record/flash.ts";
-import { renewalAge } from "./lifetimes.ts";
-import { isPlainObject, parseJson } from "../record/json.ts";
-import type { Commit, Committed, Received, SessionMedium, StoredSession } from "./keeping.ts";
-import { noContents, type Contents } from "../record/operations.ts";
-import { SecureCookie, type SecureCookieOptions } from "../signing/signing.ts";
+import { noContents, type Contents } from "../record/contents.ts";
+import { parseJson } from "../record/json.ts";
+import { decodeText, encodeText, renewalAge, type SessionText } from "../record/record.ts";
+import { Signer, type SignerOptions } from "../signing/signing.ts";
+import type { Changes, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
 
-/** What the cookie holds: the user's data in a key of its own, so that none of its names can collide. */
-interface Envelope {
-  readonly contents: Contents;
-  readonly createdAt: number;
-  readonly owner: string | undefined;
+/**
+ * Keeps each session in its own cookie, signed or encrypted. A copy of a cookie stays valid until `maxAge`, and of two
+ * parallel requests the last response wins: what must not be lost or replayed needs a backend.
+ */
+export class CookieSessions implements SessionKeeper {
+  readonly #signer: Signer;
+  readonly #now: () => number;
+
+  constructor({ now = Date.now, ...options }: Omit<SignerOptions, "purpose">) {
+    this.#signer = new Signer({ ...options, now, purpose: "session-data" });
+    this.#now = now;
+  }
+
+  load({ cookieName, values, maxAge, idleTimeout }: Received): KeptSession {
+    for (const value of values) {
+      const found = this.#signer.unsign(cookieName, value, idleTimeout);
+      const text = found.ok ? decodeText(parseJson(found.text)) : undefined;
+      if (!found.ok || text === undefined || this.#now() - text.createdAt > maxAge * 1000) continue;
+      const mustRenew = idleTimeout !== undefined && this.#now() / 1000 - found.signedAt >= renewalAge(idleTimeout);
+      return new CookieSession(this.#signer, cookieName, text, { exists: true, mustRenew });
+    }
+    const text: SessionText = { contents: noContents, createdAt: this.#now(), owner: undefined };
+    return new CookieSession(this.#signer, cookieName, text, { exists: false, mustRenew: false });
+  }
+
+  end(): void {
+    // Whoever ends the session clears the cookie.
+  }
 }
 
-function encodeEnvelope({ contents: { data, flashes }, createdAt, owner }: Envelope): string {
-  return JSON.stringify({ data, flashes: flashes.length === 0 ? undefined : flashes, createdAt, owner });
-}
-
-/** `undefined` for text that is no envelope: another version of this program may have signed it. */
-function decodeEnvelope(text: string): Envelope | undefined {
-  const envelope = parseJson(text);
-  if (!isPlainObject(envelope)) return undefined;
-  const { data, createdAt, owner } = envelope;
-  const flashes = envelope["flashes"] === undefined ? noContents.flashes : readFlashes(envelope["flashes"]);
-  if (!isPlainObject(data) || typeof createdAt !== "number" || flashes === undefined) return undefined;
-  if (owner !== undefined && typeof owner !== "string") return undefined;
-  return { contents: { data, flashes }, createdAt, owner };
-}
-
-/** A session that is in its cookie: nothing is kept here, so its end is the cookie's. */
-class CookieSession implements StoredSession {
+/** A session in its cookie: nothing is kept on the server, so it ends with the cookie. */
+class CookieSession implements KeptSession {
   readonly contents: Contents;
   readonly createdAt: number;
   readonly expiresAt = undefined;
@@ -37,35 +44,36 @@ class CookieSession implements StoredSession {
   readonly exists: boolean;
   readonly cached = false;
   readonly #owner: string | undefined;
-  readonly #name: string;
-  readonly #cookie: SecureCookie;
-  readonly #stale: boolean;
+  readonly #cookieName: string;
+  readonly #signer: Signer;
+  /** Whether the cookie is so old that it is sent again although nothing has changed. */
+  readonly #mustRenew: boolean;
 
   constructor(
-    cookie: SecureCookie,
-    name: string,
-    { contents, createdAt, owner }: Envelope,
-    { exists, stale }: { exists: boolean; stale: boolean },
+    signer: Signer,
+    cookieName: string,
+    { contents, createdAt, owner }: SessionText,
+    { exists, mustRenew }: { exists: boolean; mustRenew: boolean },
   ) {
     this.contents = contents;
     this.createdAt = createdAt;
     this.exists = exists;
     this.#owner = owner;
-    this.#name = name;
-    this.#cookie = cookie;
-    this.#stale = stale;
+    this.#cookieName = cookieName;
+    this.#signer = signer;
+    this.#mustRenew = mustRenew;
   }
 
-  commit({ next, changed, regeneration }: Commit): Committed {
-    if (!changed && regeneration === undefined && !this.#stale) return { cookie: undefined, stored: this };
-    const envelope: Envelope = {
+  commit({ next, changed, regeneration }: Changes): Committed {
+    if (!changed && regeneration === undefined && !this.#mustRenew) return { cookie: undefined, kept: this };
+    const text: SessionText = {
       contents: next,
       createdAt: regeneration?.at ?? this.createdAt,
       owner: regeneration?.owner ?? this.#owner,
     };
     return {
-      cookie: this.#cookie.sign(this.#name, encodeEnvelope(envelope)),
-      stored: new CookieSession(this.#cookie, this.#name, envelope, { exists: true, stale: false }),
+      cookie: this.#signer.sign(this.#cookieName, encodeText(text)),
+      kept: new CookieSession(this.#signer, this.#cookieName, text, { exists: true, mustRenew: false }),
     };
   }
 
@@ -78,40 +86,10 @@ class CookieSession implements StoredSession {
   }
 
   end(): void {
-    // The store clears the cookie.
+    // Whoever ends the session clears the cookie.
   }
 
   spare(): void {
-    // It can not be revoked.
-  }
-}
-
-/**
- * Keeps each session in its own cookie, signed or encrypted. A copy of a cookie stays valid until `maxAge`, and
- * of two requests in parallel the last answer counts: what must not be lost or replayed needs a backend.
- */
-export class SecureCookieMedium implements SessionMedium {
-  readonly #cookie: SecureCookie;
-  readonly #now: () => number;
-
-  constructor({ now = Date.now, ...options }: Omit<SecureCookieOptions, "purpose">) {
-    this.#cookie = new SecureCookie({ ...options, now, purpose: "session-data" });
-    this.#now = now;
-  }
-
-  load({ name, values, maxAge, idleTimeout }: Received): StoredSession {
-    for (const value of values) {
-      const found = this.#cookie.unsign(name, value, idleTimeout);
-      const envelope = found.ok ? decodeEnvelope(found.text) : undefined;
-      if (!found.ok || envelope === undefined || this.#now() - envelope.createdAt > maxAge * 1000) continue;
-      const stale = idleTimeout !== undefined && this.#now() / 1000 - found.signedAt >= renewalAge(idleTimeout);
-      return new CookieSession(this.#cookie, name, envelope, { exists: true, stale });
-    }
-    const envelope: Envelope = { contents: noContents, createdAt: this.#now(), owner: undefined };
-    return new CookieSession(this.#cookie, name, envelope, { exists: false, stale: false });
-  }
-
-  end(): void {
-    // The store clears the cookie.
+    // A session in a cookie cannot be revoked.
   }
 }

@@ -1,12 +1,12 @@
 import { HTTPError, withoutRequest } from "@mini/core";
 
 /**
- * Sessions can not be read or saved: their backend failed, or did not answer in time. The answer is 503, and the
- * client keeps its cookie. Whether a change was saved is unknown, so nothing is tried again.
+ * Sessions cannot be read or saved, because their backend failed or did not answer in time. The response is 503, and the
+ * client keeps its cookie. Whether a change was saved is unknown, so it is not tried again.
  */
 export class SessionUnavailableError extends HTTPError {
   override readonly code = "MINI_SESSION_UNAVAILABLE";
-  /** What the backend failed with; it has been logged. */
+  /** The error of the backend; it has been logged. */
   readonly reason: unknown;
 
   constructor(reason: unknown) {
@@ -20,19 +20,22 @@ export class SessionUnavailableError extends HTTPError {
 }
 
 /**
- * The time that a load or a commit may take, around all its calls to the backend. Whoever makes one ends it. What is
- * still under way when it has passed is left to itself, and no further call is made.
+ * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When
+ * the time is over, calls under way are abandoned, and no more are made.
  */
 export class Deadline {
   readonly #milliseconds: number;
+  readonly #server: string;
   readonly #timer: NodeJS.Timeout;
-  /** How to end each call that is under way. */
+  /** Rejects a call; one function for each call that is under way. */
   readonly #waiting = new Set<(error: Error) => void>();
   #passed = false;
 
-  constructor(milliseconds: number) {
+  /** @param server - Whose answers are waited for, for the error. */
+  constructor(milliseconds: number, server = "the backend") {
     this.#milliseconds = milliseconds;
-    // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
+    this.#server = server;
+    // When the process was busy, the timer fires before the answers that have arrived are read. They come first.
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
   }
 
@@ -40,9 +43,9 @@ export class Deadline {
     return this.#passed;
   }
 
-  /** The result of a call. @throws SessionUnavailableError when it fails, or when the time is over. */
+  /** The result of a call. @throws SessionUnavailableError when the call fails, or when the time is over. */
   call<Result>(work: () => Promise<Result>): Promise<Result> {
-    // Written without `async`, because every request that uses a session comes this way, and each promise costs.
+    // Without `async`: every request that uses a session in a backend runs this, and each promise costs time.
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
         this.#waiting.delete(fail);
@@ -54,7 +57,7 @@ export class Deadline {
       }
       this.#waiting.add(fail);
       try {
-        // What a driver keeps for later, such as a timer for each call, must not keep the request.
+        // Drivers keep things for later, such as a timer for each call. Those must not keep the request in memory.
         withoutRequest(work).then((result) => {
           this.#waiting.delete(fail);
           resolve(result);
@@ -75,6 +78,6 @@ export class Deadline {
   }
 
   #late(): Error {
-    return new Error(`the backend has not answered within ${this.#milliseconds} ms.`);
+    return new Error(`${this.#server} has not answered within ${this.#milliseconds} ms.`);
   }
 }

@@ -1,70 +1,70 @@
+import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
+import { SessionTooLargeError } from "../record/too-large.ts";
 import type { SessionBackend, SwapResult } from "./backend.ts";
 import { Deadline, SessionUnavailableError } from "./deadline.ts";
-import { SessionTooLargeError } from "../record/too-large.ts";
-import { decodeRecord, encodeRecord, type KeptRecord } from "../record/record.ts";
 
-/** What a request makes of a record; the record itself when there is nothing to change. May run again on a newer one. */
-export type Change = (current: KeptRecord) => KeptRecord;
+/** Makes a new record from the current one; gives the same record when nothing changes. May run again on a newer record. */
+export type Edit = (current: DecodedRecord) => DecodedRecord;
 
-/** The record that a change was made on, and the newest one, which has it. */
-export interface Changed {
-  readonly before: KeptRecord;
-  readonly after: KeptRecord;
+/** The record before an edit, and the newest record, which has it. */
+export interface Edited {
+  readonly before: DecodedRecord;
+  readonly after: DecodedRecord;
 }
 
-type Outcome = { readonly changed: Changed | undefined } | { readonly error: unknown };
+type Outcome = { readonly edited: Edited | undefined } | { readonly error: unknown };
 
+/** An edit that waits for its commit. */
 interface Job {
-  readonly known: KeptRecord;
-  readonly change: Change;
+  readonly known: DecodedRecord;
+  readonly edit: Edit;
   readonly deadline: Deadline;
   readonly settle: (outcome: Outcome) => void;
 }
 
-interface Step {
+/** An edit that was made, and is not saved yet. */
+interface Draft extends Edited {
   readonly job: Job;
-  readonly before: KeptRecord;
-  readonly after: KeptRecord;
 }
 
 export interface GroupCommitOptions {
   readonly backend: Pick<SessionBackend, "swap">;
   /** Milliseconds for one swap. */
   readonly deadline: number;
-  /** Told of a record that is none of ours. */
-  readonly unreadable: () => void;
+  /** Called for a record that cannot be decoded. */
+  readonly onUnreadable: () => void;
 }
 
-/** Most milliseconds between two tries: more, and whoever loses once loses again to those who go straight on. */
+/** Most milliseconds between two tries. With more, a process that loses once loses again to those that try at once. */
 const longestPause = 2;
 
 /**
- * Changes records by compare-and-swap, each session's changes in this process one after the other: those that come
- * while a swap is under way are made together in the next one. Only other processes can make a swap fail then.
+ * Edits records by compare-and-swap. The edits of one session are made one after the other in this process, and those that
+ * arrive while a swap is under way are saved together by the next swap. So only other processes can make a swap fail.
  */
 export class GroupCommit {
   readonly #backend: Pick<SessionBackend, "swap">;
   readonly #milliseconds: number;
-  readonly #unreadable: () => void;
-  /** By session, the changes that wait for the swap that is under way. */
+  readonly #onUnreadable: () => void;
+  /** By key, the edits that wait for the swap that is under way. */
   readonly #waiting = new Map<string, Job[]>();
 
-  constructor({ backend, deadline, unreadable }: GroupCommitOptions) {
+  constructor({ backend, deadline, onUnreadable }: GroupCommitOptions) {
     this.#backend = backend;
     this.#milliseconds = deadline;
-    this.#unreadable = unreadable;
+    this.#onUnreadable = onUnreadable;
   }
 
   /**
-   * Changes a record; `undefined` when the session has ended meanwhile.
+   * Edits a record; `undefined` when the session has ended in the meantime.
    *
    * @param known - The newest record that the request knows.
-   * @throws SessionUnavailableError; what `change` throws; SessionTooLargeError.
+   * @throws SessionUnavailableError; SessionTooLargeError; what `edit` throws.
    */
-  async commit(key: string, known: KeptRecord, change: Change, deadline: Deadline): Promise<Changed | undefined> {
-    const outcome = await deadline.call(() => new Promise<Outcome>((settle) => this.#add(key, { known, change, deadline, settle })));
+  async edit(key: string, known: DecodedRecord, edit: Edit, deadline: Deadline): Promise<Edited | undefined> {
+    const outcome = await deadline.call(() => new Promise<Outcome>((settle) => this.#add(key, { known, edit, deadline, settle })));
     if ("error" in outcome) throw outcome.error;
-    return outcome.changed;
+    return outcome.edited;
   }
 
   #add(key: string, job: Job): void {
@@ -73,41 +73,41 @@ export class GroupCommit {
       waiting.push(job);
       return;
     }
-    const made = [job];
-    this.#waiting.set(key, made);
-    void this.#run(key, made);
+    const jobs = [job];
+    this.#waiting.set(key, jobs);
+    void this.#run(key, jobs);
   }
 
   async #run(key: string, waiting: Job[]): Promise<void> {
-    let current: KeptRecord | undefined;
+    let current: DecodedRecord | undefined;
     while (true) {
       const jobs = waiting.splice(0);
       const last = jobs.at(-1);
       if (last === undefined) break;
-      current = await this.#commitAll(key, jobs, current ?? last.known);
+      current = await this.#commit(key, jobs, current ?? last.known);
     }
     this.#waiting.delete(key);
   }
 
-  /** Makes all of the changes in one swap; the newest record as far as it is known then. */
-  async #commitAll(key: string, all: readonly Job[], known: KeptRecord): Promise<KeptRecord | undefined> {
+  /** Saves all of the edits in one swap; gives the newest record, as far as it is known then. */
+  async #commit(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let jobs = all;
     let current = known;
-    // Whether it was there after all of these requests had loaded theirs; before that, one of those may be newer.
+    // Whether `current` was read after all of these requests had loaded their records. Before that, one of theirs may be newer.
     let isNewest = false;
     for (let tries = 0; ; tries++) {
-      // For whoever was answered 503 nothing must be changed afterwards.
-      const steps = makeSteps(
+      // A request that was answered 503 must not change anything afterwards.
+      const drafts = makeDrafts(
         jobs.filter(({ deadline }) => !deadline.passed),
         current,
       );
-      const made = steps.at(-1)?.after ?? current;
-      // Who has been told of an error is not tried again.
-      jobs = steps.map(({ job }) => job);
-      if (steps.every(({ before, after }) => before === after)) {
+      const made = drafts.at(-1)?.after ?? current;
+      // A request that got an error is not tried again.
+      jobs = drafts.map(({ job }) => job);
+      if (drafts.every(({ before, after }) => before === after)) {
         const unchanged = { before: current, after: current };
         const isSure = ({ known: own }: Job) => isNewest || (own.version === current.version && current.cached !== true);
-        for (const job of jobs.filter(isSure)) job.settle({ changed: unchanged });
+        for (const job of jobs.filter(isSure)) job.settle({ edited: unchanged });
         jobs = jobs.filter((job) => !isSure(job));
         const last = jobs.at(-1);
         if (last === undefined) return current;
@@ -115,40 +115,40 @@ export class GroupCommit {
           current = last.known;
           continue;
         }
-        // It comes from a cache: only the backend can tell whether it is what is kept.
+        // The record comes from a cache. Only the backend can tell whether it is the newest, by a swap.
       }
       try {
         const result = await this.#swap(key, current.version, made);
         if (result.ok) {
           const after = { ...made, version: result.version, cached: false };
-          for (const { job, before } of steps) job.settle({ changed: { before, after } });
+          for (const { job, before } of drafts) job.settle({ edited: { before, after } });
           return after;
         }
         const newer = result.current ? decodeRecord(result.current) : undefined;
         if (newer === undefined) {
-          if (result.current) this.#unreadable();
-          for (const { job } of steps) job.settle({ changed: undefined });
+          if (result.current) this.#onUnreadable();
+          for (const { job } of drafts) job.settle({ edited: undefined });
           return undefined;
         }
         current = newer;
         isNewest = true;
       } catch (error) {
-        if (error instanceof SessionTooLargeError && steps.length > 1) return this.#commitEach(key, steps, current);
-        for (const { job } of steps) job.settle({ error });
+        if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#commitEach(key, drafts, current);
+        for (const { job } of drafts) job.settle({ error });
         return error instanceof SessionUnavailableError ? undefined : current;
       }
       if (tries > 0) await pause(tries);
     }
   }
 
-  /** One swap for each, to find the one that makes the record too long. */
-  async #commitEach(key: string, steps: readonly Step[], known: KeptRecord): Promise<KeptRecord | undefined> {
-    let current: KeptRecord | undefined = known;
-    for (const { job } of steps) current = await this.#commitAll(key, [job], current ?? job.known);
+  /** Makes one swap for each edit, to find the edit that makes the record too long. */
+  async #commitEach(key: string, drafts: readonly Draft[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
+    let current: DecodedRecord | undefined = known;
+    for (const { job } of drafts) current = await this.#commit(key, [job], current ?? job.known);
     return current;
   }
 
-  async #swap(key: string, version: string, made: KeptRecord): Promise<SwapResult> {
+  async #swap(key: string, version: string, made: DecodedRecord): Promise<SwapResult> {
     const record = encodeRecord(made);
     const deadline = new Deadline(this.#milliseconds);
     try {
@@ -161,25 +161,25 @@ export class GroupCommit {
   }
 }
 
-/** The changes one on top of the other; one that throws is left out, and told so. */
-function makeSteps(jobs: readonly Job[], current: KeptRecord): readonly Step[] {
-  const steps: Step[] = [];
+/** Makes the edits one on top of the other. An edit that throws is left out, and its request gets the error. */
+function makeDrafts(jobs: readonly Job[], current: DecodedRecord): readonly Draft[] {
+  const drafts: Draft[] = [];
   let before = current;
   for (const job of jobs) {
     try {
-      const made = job.change(before);
-      // What is there only between two changes has no version.
+      const made = job.edit(before);
+      // A record between two edits is never saved, so it has no version.
       const after = made === before ? before : { ...made, version: "" };
-      steps.push({ job, before, after });
+      drafts.push({ job, before, after });
       before = after;
     } catch (error) {
       job.settle({ error });
     }
   }
-  return steps;
+  return drafts;
 }
 
-/** Waits for a moment that is never the same as that of another process. */
+/** Waits for a random time, so that two processes do not try at the same moment again. */
 function pause(tries: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(tries, longestPause)));
 }

@@ -1,10 +1,9 @@
 import { ConfigError } from "@mini/core";
-import type { KeyedStore } from "./backend-records.ts";
+import { endAfter, type DecodedRecord } from "../record/record.ts";
+import type { SessionData } from "../record/session-data.ts";
+import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
 import type { Deadline } from "./deadline.ts";
-import { endAfter } from "./lifetimes.ts";
-import type { KeptRecord } from "../record/record.ts";
-import type { SessionData } from "../record/session-data.ts";
 
 /** One session of an owner, as a list of them shows it. */
 export interface OwnedSession<Data extends object = SessionData> {
@@ -23,38 +22,38 @@ export interface OwnedSession<Data extends object = SessionData> {
 
 interface Found {
   readonly key: string;
-  readonly record: KeptRecord;
+  readonly record: DecodedRecord;
 }
 
-/** The least that is needed of a session of the running request. */
+/** A session of the running request, as far as it is used here. */
 export interface OwnSession {
   key(): Promise<string | undefined>;
   spare(owner: string, epoch: number): Promise<void>;
 }
 
-/** Sessions that are read, or removed, at once. */
+/** The number of sessions that are read, or removed, at the same time. */
 const together = 32;
 
 /** The sessions of an owner in the configured backend. */
 export class OwnedSessions {
-  readonly #store: KeyedStore;
+  readonly #records: BackendRecords;
   readonly #owners: OwnerIndex;
   readonly #idleTimeout: number | undefined;
 
   /** @throws ConfigError for a backend that has no index of owners. */
-  constructor(store: KeyedStore | undefined, idleTimeout: number | undefined) {
-    const owners = store?.backend.owners;
-    if (store === undefined || owners === undefined) {
+  constructor(records: BackendRecords | undefined, idleTimeout: number | undefined) {
+    const owners = records?.backend.owners;
+    if (records === undefined || owners === undefined) {
       throw new ConfigError(
         'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new LmdbBackend({ root }).',
       );
     }
-    this.#store = store;
+    this.#records = records;
     this.#owners = owners;
     this.#idleTimeout = idleTimeout;
   }
 
-  /** Those that are alive, the newest first. `own`: the running request's sessions. */
+  /** The live ones, the newest first. `own`: the sessions of the running request. */
   async list(owner: string, own: readonly OwnSession[]): Promise<OwnedSession<object>[]> {
     const keys = await keysOf(own);
     const found = await this.#find(owner);
@@ -70,46 +69,46 @@ export class OwnedSessions {
       .toSorted((one, other) => other.createdAt - one.createdAt);
   }
 
-  #lastSeenAt({ idleAt }: KeptRecord, isOwn: boolean): number | undefined {
+  #lastSeenAt({ idleAt }: DecodedRecord, isOwn: boolean): number | undefined {
     if (this.#idleTimeout === undefined) return undefined;
-    return isOwn ? this.#store.now() : idleAt - endAfter(0, this.#idleTimeout);
+    return isOwn ? this.#records.now() : idleAt - endAfter(0, this.#idleTimeout);
   }
 
-  /** Ends the session of that name; `false` when the owner has none. */
+  /** Ends the session with that handle; `false` when the owner has none. */
   async revoke(owner: string, handle: string): Promise<boolean> {
     const found = await this.#find(owner);
     return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
   }
 
-  /** Ends all but those in `own`, also those that get made or renewed at this moment; how many there were. */
+  /** Ends all except those in `own`, also those that are created or regenerated at this moment; gives their number. */
   async revokeExcept(owner: string, own: readonly OwnSession[]): Promise<number> {
-    // What this request commits at this moment is not to be hit.
+    // Waits for the commits of this request, which must not lose their sessions.
     await keysOf(own);
-    // Counted before they are looked for: whoever makes one meanwhile is found here, or finds the count changed.
-    const epoch = await this.#store.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
+    // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
+    const epoch = await this.#records.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
     for (const session of own) await session.spare(owner, epoch);
-    // Asked for now, for a commit that was under way may have given one another key.
+    // Again, because a commit that was under way may have given a session another key.
     const keys = await keysOf(own);
     const found = await this.#find(owner);
     return this.#take(found.filter(({ key }) => !keys.has(key)));
   }
 
   async #find(owner: string): Promise<readonly Found[]> {
-    const keys = await this.#store.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
+    const keys = await this.#records.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
     const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
       key,
-      record: await this.#store.find(deadline, key),
+      record: await this.#records.find(deadline, key),
     }));
-    // An entry may be there before its record is, or after it: what the record says counts.
+    // An entry may exist before its record, or after it. The owner in the record decides.
     return found.flatMap(({ key, record }) => (record?.owner === owner ? [{ key, record }] : []));
   }
 
   async #take(found: readonly Found[]): Promise<number> {
-    const taken = await this.#batches(found, "revoke sessions", ({ key }, deadline) => this.#store.take(key, deadline));
+    const taken = await this.#batches(found, "revoke sessions", ({ key }, deadline) => this.#records.take(key, deadline));
     return taken.filter((record) => record !== undefined).length;
   }
 
-  /** Works through a list, however long it is: the deadline is for each batch. */
+  /** Does the work for all items in batches, each with a deadline of its own, so that a list may have any length. */
   async #batches<Item, Result>(
     items: readonly Item[],
     what: string,
@@ -118,7 +117,7 @@ export class OwnedSessions {
     const results: Result[] = [];
     for (let start = 0; start < items.length; start += together) {
       const batch = items.slice(start, start + together);
-      results.push(...(await this.#store.within(what, (deadline) => Promise.all(batch.map((item) => work(item, deadline))))));
+      results.push(...(await this.#records.within(what, (deadline) => Promise.all(batch.map((item) => work(item, deadline))))));
     }
     return results;
   }

@@ -1,3 +1,20 @@
+import type { Contents } from "./contents.ts";
+
+/** One top-level key and the bytes its JSON takes. */
+export interface KeySize {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** The keys of a session whose values take most space, three at most, biggest first. All flash messages count as one key. */
+export function biggestKeys({ data, flashes }: Contents): readonly KeySize[] {
+  const values: Readonly<Record<string, unknown>> = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
+  return Object.entries(values)
+    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, 3);
+}
+
 /** A Set-Cookie line is longer than browsers accept; thrown before anything is sent. */
 export class CookieTooLargeError extends Error {
   readonly code = "MINI_COOKIE_TOO_LARGE";
@@ -22,7 +39,7 @@ export class CookieTooLargeError extends Error {
   }
 }
 
-/** A server-side session's record is longer than 64 KiB; thrown before anything is saved. */
+/** The record of a session is longer than 64 KiB; thrown before anything is saved. */
 export class SessionTooLargeError extends Error {
   readonly code = "MINI_SESSION_TOO_LARGE";
   /** Bytes of the record. */
@@ -44,18 +61,4 @@ export class SessionTooLargeError extends Error {
 function keepLess(biggest: readonly KeySize[]): string {
   const keys = biggest.map(({ key, bytes }) => `${JSON.stringify(key)} (${bytes} bytes)`).join(", ");
   return keys === "" ? "Keep less in it." : `Keep less in it; the biggest keys are ${keys}.`;
-}
-
-/** One top-level key and the bytes its JSON takes. */
-export interface KeySize {
-  readonly key: string;
-  readonly bytes: number;
-}
-
-/** The keys whose values take most space, three at most, biggest first. */
-export function biggestKeys(values: Readonly<Record<string, unknown>>): readonly KeySize[] {
-  return Object.entries(values)
-    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
-    .sort((one, other) => other.bytes - one.bytes)
-    .slice(0, 3);
 }

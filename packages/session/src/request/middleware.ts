@@ -1,19 +1,19 @@
 import { setLocal } from "@mini/core";
 import type { Application, Middleware, RequestHandler } from "@mini/core";
+import { BackendRecords } from "../keeping/backend-records.ts";
 import type { SessionBackend } from "../keeping/backend.ts";
-import { KeyedStore } from "../keeping/backend-records.ts";
-import { KeyedMedium } from "../keeping/server-sessions.ts";
-import { SecureCookieMedium } from "../keeping/cookie-sessions.ts";
-import type { SessionMedium } from "../keeping/keeping.ts";
-import { OutgoingCookies } from "./outgoing.ts";
+import { CookieSessions } from "../keeping/cookie-sessions.ts";
+import type { SessionKeeper } from "../keeping/keeping.ts";
 import { OwnedSessions } from "../keeping/owned-sessions.ts";
-import type { SharedSessions } from "./request.ts";
-import { SecureCookie } from "../signing/signing.ts";
-import { SessionIds } from "../signing/session-ids.ts";
+import { ServerSessions } from "../keeping/server-sessions.ts";
 import { readSettings } from "../settings/settings.ts";
+import { SessionIds } from "../signing/session-ids.ts";
+import { Signer } from "../signing/signing.ts";
+import { CookieSender } from "./cookies.ts";
+import type { SharedSessions } from "./request.ts";
 import { SessionStore } from "./session-store.ts";
 
-/** Gives each request its `local.sessionStore`. What is asked of it is committed before the head of the response. */
+/** Gives each request its `local.sessionStore`. Changes are committed before the head of the response. */
 export class SessionMiddleware implements Middleware {
   static readonly provides = ["sessionStore"] as const;
   readonly #shared: SharedSessions;
@@ -21,22 +21,22 @@ export class SessionMiddleware implements Middleware {
   /** @throws ConfigError when `config.session` is missing or wrong. */
   constructor({ config, logger }: Pick<Application, "config" | "logger">) {
     const settings = readSettings(config.session);
-    const { keys, encrypt, now, idleTimeout } = settings;
-    const ids = new SessionIds({ keys, encrypt, now });
-    const keep = (backend: SessionBackend) => new KeyedStore({ ...settings, backend, ids, logger });
-    const inCookies = new SecureCookieMedium({ keys, encrypt, now });
-    const main = settings.backend === "securecookie" ? undefined : keep(settings.backend);
-    const media = new Map<string | undefined, SessionMedium>([
+    const { secretKeys, encrypt, now, idleTimeout } = settings;
+    const ids = new SessionIds({ secretKeys, encrypt, now });
+    const recordsOf = (backend: SessionBackend) => new BackendRecords({ ...settings, backend, ids, logger });
+    const inCookies = new CookieSessions({ secretKeys, encrypt, now });
+    const records = settings.backend === "securecookie" ? undefined : recordsOf(settings.backend);
+    const keepers = new Map<string | undefined, SessionKeeper>([
       ["securecookie", inCookies],
-      [undefined, main === undefined ? inCookies : new KeyedMedium(main)],
+      [undefined, records === undefined ? inCookies : new ServerSessions(records)],
     ]);
-    for (const [name, backend] of Object.entries(settings.backends)) media.set(name, new KeyedMedium(keep(backend)));
+    for (const [name, backend] of Object.entries(settings.backends)) keepers.set(name, new ServerSessions(recordsOf(backend)));
     this.#shared = {
       settings,
-      media,
-      owned: () => new OwnedSessions(main, idleTimeout),
-      secureCookie: new SecureCookie({ keys, encrypt, now, purpose: "secure-cookie" }),
-      outgoing: new OutgoingCookies(logger),
+      keepers,
+      owned: () => new OwnedSessions(records, idleTimeout),
+      signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
+      cookies: new CookieSender(logger),
     };
   }
 

@@ -1,18 +1,16 @@
 import type { Request } from "@mini/core";
-import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
-import { handled } from "./handled.ts";
-import { encodeJson, isPlainObject, parseJson } from "../record/json.ts";
-import { quoted } from "../record/operations.ts";
 import type { OwnedSession, OwnedSessions, OwnSession } from "../keeping/owned-sessions.ts";
-import { RequestSessions, type SharedSessions } from "./request.ts";
-import type { Session } from "./session.ts";
+import { quoted } from "../record/contents.ts";
+import { encodeJson, isPlainObject, parseJson } from "../record/json.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
+import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
 import { checkCookieName, withCookieOptions } from "../settings/settings.ts";
+import { RequestSessions, type SharedSessions } from "./request.ts";
+import { markHandled, type Session } from "./session.ts";
 
 /**
- * The sessions and secure cookies of one request: `local.sessionStore`. As long as nothing is asked of it, it does
- * nothing. Sessions are told apart by key, which is the name of their cookie without the configured prefix; left
- * out, it is the configured `cookieName`.
+ * The sessions and secure cookies of one request: `local.sessionStore`. It does nothing until it is used. Each session has a
+ * name, which is the name of its cookie without the configured prefix; left out, it is the configured `cookieName`.
  */
 export class SessionStore {
   readonly #shared: SharedSessions;
@@ -28,43 +26,43 @@ export class SessionStore {
     return (this.#sessions ??= new RequestSessions(this.#shared, this.#request));
   }
 
-  get #defaultKey(): string {
+  get #defaultName(): string {
     return this.#shared.settings.cookieName;
   }
 
   /**
-   * A session, loaded at the first call; later ones give the same object, and only merge their options.
+   * A session. The first call loads it; later calls give the same object, and only add their options.
    *
-   * @throws SessionCommittedError for a first call after the head was written; ConfigError for a key that is no
-   *   cookie name, and for options that do not go together; SessionUnavailableError when the backend fails.
+   * @throws SessionCommittedError for a first call after the head was written; ConfigError for a name that no cookie can
+   *   have, and for options that contradict each other; SessionUnavailableError when the backend fails.
    */
-  getSession<Data extends object = SessionData>(key = this.#defaultKey, options?: SessionOptions): Promise<Session<Data>> {
+  getSession<Data extends object = SessionData>(name = this.#defaultName, options?: SessionOptions): Promise<Session<Data>> {
     try {
-      const { session } = this.#used.open(key, options);
-      // One object whatever the caller says is in it.
+      const { session } = this.#used.open(name, options);
+      // The type of the data is the caller's to say; the object is the same.
       return (session instanceof Promise ? session : Promise.resolve(session)) as Promise<unknown> as Promise<Session<Data>>;
     } catch (error) {
-      return handled(Promise.reject(error as Error));
+      return markHandled(Promise.reject(error as Error));
     }
   }
 
-  /** Replaces all that a session holds, and gives the session. */
+  /** Replaces everything that a session holds, and gives the session. */
   setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
-    key: string | undefined,
+    name: string | undefined,
     data: SessionValues<Data, Values>,
     options?: SessionOptions,
   ): Promise<Session<Data>> {
-    return handled(this.#replace<Data, Values>(key, data, options));
+    return markHandled(this.#replace<Data, Values>(name, data, options));
   }
 
   async #replace<Data extends object, Values extends object>(
-    key: string | undefined,
+    name: string | undefined,
     data: SessionValues<Data, Values>,
     options: SessionOptions | undefined,
   ): Promise<Session<Data>> {
-    for (const [name, value] of Object.entries(data)) encodeJson(name, value);
+    for (const [key, value] of Object.entries(data)) encodeJson(key, value);
     const sessions = this.#used;
-    const replacing = this.getSession<Data>(key, options).then((session) => {
+    const replacing = this.getSession<Data>(name, options).then((session) => {
       session.clear();
       session.assign(data);
       return session;
@@ -73,33 +71,33 @@ export class SessionStore {
   }
 
   /** Changes the options of a session that this request uses already; `false` when it does not. */
-  updateSessionOptions(key: string | undefined, options: SessionOptions): boolean {
-    return this.#sessions?.change(key ?? this.#defaultKey, options) ?? false;
+  updateSessionOptions(name: string | undefined, options: SessionOptions): boolean {
+    return this.#sessions?.change(name ?? this.#defaultName, options) ?? false;
   }
 
   /**
-   * Ends a session at once and clears its cookie, even when the request goes on to fail. Objects of the session are
-   * empty from then on; what is set on them begins a new one. Ending it twice is fine.
+   * Ends a session at once and clears its cookie, even when the request fails afterwards. Objects of the session are empty
+   * from then on; values that are set on them begin a new one. Ending a session twice is fine.
    *
    * @param options - `backend`, for a session that is not kept in the configured one.
-   * @throws SessionUnavailableError when the backend fails; the answer is 503 then, and clears the cookie.
+   * @throws SessionUnavailableError when the backend fails; the response is 503 then, and clears the cookie.
    */
-  deleteSession(key = this.#defaultKey, options?: Pick<SessionOptions, "backend">): Promise<void> {
-    return handled(this.#end(key, options));
+  deleteSession(name = this.#defaultName, options?: Pick<SessionOptions, "backend">): Promise<void> {
+    return markHandled(this.#end(name, options));
   }
 
-  async #end(key: string, options: SessionOptions | undefined): Promise<void> {
-    await this.#used.end(key, options);
+  async #end(name: string, options: SessionOptions | undefined): Promise<void> {
+    await this.#used.end(name, options);
   }
 
   /**
-   * The live sessions that were given to an owner by `regenerate({ owner })`, the newest first; of the configured
-   * backend, as the methods below.
+   * The live sessions that belong to an owner by `regenerate({ owner })`, the newest first. This method and those below are
+   * about the configured backend.
    *
    * @throws ConfigError when sessions are kept in cookies; SessionUnavailableError.
    */
   listSessions<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {
-    return handled(this.#list<Data>(owner));
+    return markHandled(this.#list<Data>(owner));
   }
 
   async #list<Data extends object>(owner: string): Promise<OwnedSession<Data>[]> {
@@ -107,23 +105,23 @@ export class SessionStore {
     return sessions as OwnedSession<Data>[];
   }
 
-  /** Ends the owner's session of that name; `false` when there is none. Who is logged in with it is so no longer. */
+  /** Ends the owner's session with that handle, which logs its device out; `false` when there is none. */
   revoke(owner: string, handle: string): Promise<boolean> {
     return this.#revoking((owned) => owned.revoke(owner, handle));
   }
 
-  /** Ends all sessions of the owner but the ones of this request; how many there were. To be called when a password changes. */
+  /** Ends all sessions of the owner except those of this request; gives their number. Call it when a password changes. */
   revokeOthers(owner: string): Promise<number> {
     return this.#revoking((owned, own) => owned.revokeExcept(owner, own));
   }
 
-  /** Ends all sessions of the owner, also one that is being made at this moment; how many there were. */
+  /** Ends all sessions of the owner, also one that is created at this moment; gives their number. */
   revokeAll(owner: string): Promise<number> {
     return this.#revoking((owned) => owned.revokeExcept(owner, []));
   }
 
   #revoking<Result>(revoke: (owned: OwnedSessions, own: readonly OwnSession[]) => Promise<Result>): Promise<Result> {
-    return handled(this.#revoke(revoke));
+    return markHandled(this.#revoke(revoke));
   }
 
   async #revoke<Result>(revoke: (owned: OwnedSessions, own: readonly OwnSession[]) => Promise<Result>): Promise<Result> {
@@ -132,9 +130,9 @@ export class SessionStore {
   }
 
   /**
-   * What a secure cookie of the request holds; `undefined` when there is none that was signed here for this name.
+   * The data of a secure cookie of the request; `undefined` when there is none that was signed here for this name.
    *
-   * @param options - `maxAge`: seconds since signing after which it no longer counts; left out, it always does.
+   * @param options - `maxAge`: seconds since signing after which it no longer counts; left out, it always counts.
    */
   getSecureCookie<Data extends object = Record<string, unknown>>(
     name: string,
@@ -142,7 +140,7 @@ export class SessionStore {
   ): Data | undefined {
     const cookieName = this.#shared.settings.prefix + name;
     for (const value of this.#used.received(cookieName)) {
-      const found = this.#shared.secureCookie.unsign(cookieName, value, maxAge);
+      const found = this.#shared.signer.unsign(cookieName, value, maxAge);
       const data = found.ok ? parseJson(found.text) : undefined;
       if (isPlainObject(data)) return data as Data;
     }
@@ -150,15 +148,14 @@ export class SessionStore {
   }
 
   /**
-   * Sends a signed cookie, encrypted with the `encrypt` setting, in place of an earlier one. An unexpected error
-   * drops it.
+   * Sends a signed cookie, which the `encrypt` setting encrypts, in place of an earlier one. An unexpected error drops it.
    *
    * @param data - A plain object of JSON values.
-   * @param options - Attributes, over the configured ones.
+   * @param options - Attributes, in addition to the configured ones.
    * @throws TypeError for other data; CookieTooLargeError; SessionCommittedError once the head is written.
    */
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {
-    const { settings, secureCookie } = this.#shared;
+    const { settings, signer } = this.#shared;
     if (!isPlainObject(data)) throw new TypeError(`Cannot set the secure cookie ${quoted(name)}: its data must be a plain object.`);
     for (const [key, value] of Object.entries(data)) encodeJson(key, value);
     const sessions = this.#used;
@@ -166,6 +163,6 @@ export class SessionStore {
     checkCookieName(settings, name);
     const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
     const cookieName = settings.prefix + name;
-    sessions.cookies.send(cookieName, secureCookie.sign(cookieName, JSON.stringify(data)), cookie, data);
+    sessions.cookies.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, { data, flashes: [] });
   }
 }

@@ -1,38 +1,49 @@
-import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
-import { makeFlash, type FlashMessage } from "../record/flash.ts";
-import { handled } from "./handled.ts";
+import { makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
 import { copyJson } from "../record/json.ts";
-import type { SessionState } from "./state.ts";
+import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
+import type { ChangedFlashes } from "./changed-flashes.ts";
+import type { ChangedValues } from "./changed-values.ts";
 
-/** Any key; the declared ones are proposed by editors. */
+/** Any key; editors propose the declared ones. */
 type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
 
 export interface RegenerateOptions {
-  /** Whose session it becomes, such as `user:42`; left out, it stays whose it was. */
+  /** Who the session belongs to from now on, such as `user:42`; left out, the owner stays. */
   readonly owner?: string | undefined;
-  /** Keys that stay of what was loaded; left out, all, messages too. What this request did itself stays in any case. */
+  /** The keys to keep of what was loaded; left out, all, messages too. What this request did itself is kept in any case. */
   readonly keep?: readonly string[] | undefined;
 }
 
-/** The least that a session needs of the request it belongs to. */
+/** What a {@link Session} is the public face of: one session of the running request. */
 export interface SessionHome {
-  readonly state: SessionState;
-  /** Milliseconds since the Unix epoch. */
+  readonly values: ChangedValues;
+  readonly flashes: ChangedFlashes;
+  /** Whether the client brought the session. */
+  readonly exists: boolean;
+  readonly handle: string | undefined;
+  /** Milliseconds since the Unix epoch, as the other time. */
+  readonly createdAt: number;
   readonly expiresAt: number;
+  readonly modified: boolean;
+  /** Whether nobody may see the response: a HEAD request or a prefetch. */
+  readonly isUnseen: boolean;
   now(): number;
-  /** Whether nobody looks at this answer for certain: a HEAD request or a prefetch. */
-  readonly unseen: boolean;
+  /** Messages that are not too old to be shown. */
+  freshFlashes(): readonly Flash[];
+  /** @throws SessionCommittedError once the head of the response is being written. */
+  mustBeOpen(doing: string, key?: string): void;
   claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>>;
+  regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void;
   commit(): Promise<void>;
 }
 
 /**
- * A dictionary that a visitor keeps between requests. It was loaded when it was asked for, and is saved once,
- * before the head of the response, if it changed; changes inside the objects it holds count.
+ * A dictionary that a visitor keeps between requests. It is loaded when it is first asked for. If it has changed, it is
+ * saved once, before the head of the response; changes inside the objects it holds count too.
  *
- * Values are JSON: what would not survive the round trip is refused with a `TypeError` that names the key, when
- * it is set, or at the commit for what was put inside a value later; then nothing is saved. What changes it
- * throws `SessionCommittedError` once the head is written.
+ * Values are JSON. A value that JSON does not give back as it was is refused with a `TypeError` that names the key: when it
+ * is set, or at the commit if the value was changed later; then nothing is saved. Methods that change the session throw
+ * `SessionCommittedError` once the head is written.
  */
 export class Session<Data extends object = SessionData> {
   readonly #home: SessionHome;
@@ -43,63 +54,61 @@ export class Session<Data extends object = SessionData> {
 
   /** Whether the visitor brought no valid session. */
   get isNew(): boolean {
-    return !this.#home.state.stored.exists;
+    return !this.#home.exists;
   }
 
-  /** Whether a commit would have something to save. Compares, at the price of an encoding. */
+  /** Whether a commit would save something. Encodes and compares the values, which takes time. */
   get modified(): boolean {
-    const { changed, regeneration } = this.#home.state.commit();
-    return changed || regeneration !== undefined;
+    return this.#home.modified;
   }
 
   /** When the session began, or was last regenerated; milliseconds since the Unix epoch. */
   get createdAt(): number {
-    return this.#home.state.createdAt;
+    return this.#home.createdAt;
   }
 
-  /** When the session ends however it is used; milliseconds since the Unix epoch. */
+  /** When the session ends, however it is used; milliseconds since the Unix epoch. */
   get expiresAt(): number {
     return this.#home.expiresAt;
   }
 
-  /** Public random name of a server-side session, for lists of an owner's sessions; a cookie session has none. */
+  /** Public random name of a session in a backend, for lists of an owner's sessions; a session in a cookie has none. */
   get handle(): string | undefined {
-    return this.#home.state.stored.handle;
+    return this.#home.handle;
   }
 
   get size(): number {
-    return this.#home.state.keys().length;
+    return this.#home.values.keys().length;
   }
 
   has(key: KeyOf<Data>): boolean {
-    return this.#home.state.has(key);
+    return this.#home.values.has(key);
   }
 
-  /** The key's value, `undefined` when there is none. Changes inside an object are saved. */
+  /** The value of the key; `undefined` when there is none. Changes inside an object are saved. */
   get<Key extends KeyOf<Data>>(key: Key): SessionValue<Data, Key> | undefined {
-    return this.#home.state.get(key) as SessionValue<Data, Key> | undefined;
+    return this.#home.values.get(key) as SessionValue<Data, Key> | undefined;
   }
 
-  /** Keeps the value itself: what is changed inside it until the commit is saved. */
+  /** Keeps the value itself: changes inside it until the commit are saved. */
   set<Key extends KeyOf<Data>>(key: Key, value: SessionValue<Data, Key>): void {
-    this.#home.state.set(key, value);
+    this.#open("set", key).set(key, value);
   }
 
   /** Whether there was such a key. */
   delete(key: KeyOf<Data>): boolean {
-    return this.#home.state.delete(key);
+    return this.#open("delete", key).delete(key);
   }
 
   /** Removes every key. The session stays, empty; `deleteSession` of the store ends it. */
   clear(): void {
-    this.#home.state.clear();
+    this.#open("clear the session").clear();
   }
 
-  /** The key's value, which is set to `value` first when there is none. */
+  /** The value of the key. When there is none, the key is set to `value` first. */
   setDefault<Key extends KeyOf<Data>>(key: Key, value: SessionValue<Data, Key>): SessionValue<Data, Key> {
-    const { state } = this.#home;
-    if (!state.has(key)) state.set(key, value);
-    return state.get(key) as SessionValue<Data, Key>;
+    if (!this.has(key)) this.set(key, value);
+    return this.get(key) as SessionValue<Data, Key>;
   }
 
   /** Removes the key and gives its value. */
@@ -111,94 +120,111 @@ export class Session<Data extends object = SessionData> {
 
   /** Sets several keys, or none when one of the values is refused. */
   assign<Values extends object>(values: SessionValues<Data, Values>): void {
-    this.#home.state.assign(values as Readonly<Record<string, unknown>>);
+    this.#open("assign to the session").assign(values as Readonly<Record<string, unknown>>);
   }
 
   /**
-   * Sets a key to what `change` makes of its value, and gives that. On a server-side session it may be called
-   * again with a newer value, so that no parallel change is lost: it must depend on its argument alone.
+   * Sets a key to the result of `change` with its value, and gives the result. On a session in a backend, `change` may be
+   * called again with a newer value, so that no parallel change is lost. So it must depend on its argument alone.
    */
   update<Key extends KeyOf<Data>>(
     key: Key,
     change: (value: SessionValue<Data, Key> | undefined) => SessionValue<Data, Key>,
   ): SessionValue<Data, Key> {
-    return this.#home.state.update(key, change as (value: unknown) => unknown) as SessionValue<Data, Key>;
+    return this.#open("update", key).update(key, change as (value: unknown) => unknown) as SessionValue<Data, Key>;
   }
 
   /**
-   * Adds to a number, from 0 when there is none, and gives the sum as this request sees it. Steps of parallel requests
-   * on a server-side session add up in the end; none of them sees the others', so decide on what was loaded.
+   * Adds to a number, from 0 when there is none, and gives the sum as this request sees it. On a session in a backend, the
+   * increments of parallel requests add up in the end. But no request sees those of the others, so decide on loaded values.
    */
   increment(key: KeyOf<Data>, by = 1): number {
-    return this.#home.state.increment(key, by);
+    return this.#open("increment", key).increment(key, by);
   }
 
   keys(): IterableIterator<string> {
-    return this.#home.state.keys().values();
+    return this.#home.values.keys().values();
   }
 
   *values(): IterableIterator<unknown> {
-    for (const key of this.#home.state.keys()) yield this.#home.state.get(key);
+    for (const key of this.#home.values.keys()) yield this.#home.values.get(key);
   }
 
   *entries(): IterableIterator<[string, unknown]> {
-    for (const key of this.#home.state.keys()) yield [key, this.#home.state.get(key)];
+    for (const key of this.#home.values.keys()) yield [key, this.#home.values.get(key)];
   }
 
   [Symbol.iterator](): IterableIterator<[string, unknown]> {
     return this.entries();
   }
 
-  /** A copy of all values, its own from then on. */
+  /** A copy of all values, which shares nothing with the session. */
   toJSON(): Record<string, unknown> {
-    const { state } = this.#home;
-    return Object.fromEntries(state.keys().map((key) => [key, copyJson(state.look(key))]));
+    const { values } = this.#home;
+    return Object.fromEntries(values.keys().map((key) => [key, copyJson(values.look(key))]));
   }
 
-  /** Adds a message for the page that reads it next; of more than 20 the oldest go. `message` may be any JSON. */
+  /** Adds a message for the next page that reads it. A session keeps the newest 20. `message` may be any JSON. */
   flash(message: unknown, level = "info"): void {
-    if (typeof (level as unknown) !== "string") throw new TypeError(`Cannot flash a message: its level is a ${typeof level}, not a text.`);
-    this.#home.state.addFlash(makeFlash(message, level, this.#home.now()));
+    if (typeof (level as unknown) !== "string")
+      throw new TypeError(`Cannot flash a message: its level is a ${typeof level}, not a string.`);
+    this.#home.mustBeOpen("flash a message");
+    this.#home.flashes.add(makeFlash(message, level, this.#home.now()));
   }
 
-  /** The messages, which stay. */
+  /** The messages, without taking them out. */
   peekFlashes<Message = string>(): FlashMessage<Message>[] {
-    return this.#home.state.flashes.map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+    return this.#home.freshFlashes().map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
   }
 
   /**
-   * Takes the messages out, so that each is shown once. An unexpected error puts them back; a HEAD request and a
-   * prefetch leave them.
+   * Takes the messages out, so that each is shown once. An unexpected error puts them back. A HEAD request and a prefetch
+   * leave them in the session.
    *
    * @param levels - Only messages of these levels; left out, all.
    */
   getFlashes<Message = string>(levels?: readonly string[]): Promise<FlashMessage<Message>[]> {
-    return handled(this.#takeFlashes<Message>(levels));
+    return markHandled(this.#takeFlashes<Message>(levels));
   }
 
   async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
-    const { state, unseen } = this.#home;
-    const found = state.flashes.filter(({ level }) => levels === undefined || levels.includes(level));
+    const { isUnseen } = this.#home;
+    const found = this.#home.freshFlashes().filter(({ level }) => levels === undefined || levels.includes(level));
     if (found.length === 0) return [];
     const ids = new Set(found.map(({ id }) => id));
-    if (!unseen) state.mustBeOpen("take flash messages");
-    const shown = unseen ? ids : await this.#home.claim(ids);
+    if (!isUnseen) this.#home.mustBeOpen("take flash messages");
+    const shown = isUnseen ? ids : await this.#home.claim(ids);
     return found.filter(({ id }) => shown.has(id)).map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
   }
 
   /**
-   * Gives the session a new identity and a new beginning: to be called whenever somebody's rights change, above
-   * all after a log-in. It happens at the commit; an unexpected error drops it.
+   * Gives the session a new identity and a new beginning. Call it whenever a visitor's rights change, above all after a
+   * log-in. It happens at the commit; an unexpected error drops it.
    */
   regenerate({ owner, keep }: RegenerateOptions = {}): void {
     if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
-      throw new TypeError("Cannot regenerate the session: its owner must be a text that is not empty, such as `user:${id}`.");
+      throw new TypeError("Cannot regenerate the session: its owner must be a string that is not empty, such as `user:${id}`.");
     }
-    this.#home.state.regenerate(owner, keep === undefined ? undefined : new Set(keep));
+    this.#home.regenerate(owner, keep === undefined ? undefined : new Set(keep));
   }
 
-  /** Saves now what there is to save; what follows is saved at the usual time. */
+  /** Saves now what has changed. Changes after that are saved at the usual time. */
   commit(): Promise<void> {
-    return handled(this.#home.commit());
+    return markHandled(this.#home.commit());
   }
+
+  /** The values, to change them. @throws SessionCommittedError */
+  #open(doing: string, key?: string): ChangedValues {
+    this.#home.mustBeOpen(doing, key);
+    return this.#home.values;
+  }
+}
+
+/**
+ * Marks a promise as handled, so that its rejection does not end the process when the handler does not wait for it. The
+ * response tells of the failure too, and a handler that does wait still gets it.
+ */
+export function markHandled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
 }

@@ -22,10 +22,10 @@ export interface SessionSettings {
 /** The configuration, checked and complete. */
 export interface Settings extends Omit<SessionSettings, "backend"> {
   /** What holds for a session without options of its own. */
-  readonly usual: SessionSettings;
+  readonly sessionDefaults: SessionSettings;
   readonly backend: "securecookie" | SessionBackend;
   readonly backends: Readonly<Record<string, SessionBackend>>;
-  readonly keys: readonly string[];
+  readonly secretKeys: readonly string[];
   readonly cookieName: string;
   /** What stands before every cookie name. */
   readonly prefix: "" | "__Host-" | "__Secure-";
@@ -175,11 +175,11 @@ export function withCookieOptions(settings: Settings, name: string, cookie: Cook
   return checkCookie(settings.prefix, name, { ...cookie, ...given });
 }
 
-function checkBackendName({ backends: known }: Settings, key: string, name: unknown): void {
+function checkBackendName({ backends: known }: Settings, sessionName: string, name: unknown): void {
   if (name === undefined || name === "securecookie" || (typeof name === "string" && Object.hasOwn(known, name))) return;
   const names = ["securecookie", ...Object.keys(known)].map((each) => JSON.stringify(each)).join(", ");
   throw new ConfigError(
-    `Cannot keep the session ${JSON.stringify(key)} in a backend ${JSON.stringify(name)}: there are ${names}. Name others in the session setting "backends".`,
+    `Cannot keep the session ${JSON.stringify(sessionName)} in a backend ${JSON.stringify(name)}: there are ${names}. Name others in the session setting "backends".`,
   );
 }
 
@@ -199,17 +199,24 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
 export function readSettings(config: unknown): Settings {
   if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${remedy}`);
   const { secretKey, cookie, ...given } = check("session", config, configChecks);
-  const keys = checkKeys(secretKey);
+  const secretKeys = checkKeys(secretKey);
   const cookieConfig = cookie === undefined ? {} : check("session cookie", cookie, { ...cookieChecks, prefix: oneOf("host", "secure") });
   const { prefix: wanted, ...attributes } = cookieConfig;
   const prefix = wanted === "host" ? "__Host-" : wanted === "secure" ? "__Secure-" : "";
   const { cookie: defaultCookie, ...rest } = defaults;
-  const settings = { ...rest, idleTimeout: undefined, ...given, keys, prefix, cookie: { ...defaultCookie, ...attributes } } as Settings;
+  const settings = {
+    ...rest,
+    idleTimeout: undefined,
+    ...given,
+    secretKeys,
+    prefix,
+    cookie: { ...defaultCookie, ...attributes },
+  } as Settings;
   const { maxAge, idleTimeout } = settings;
   const checked = checkCookie(prefix, settings.cookieName, settings.cookie);
   return Object.freeze({
     ...settings,
     cookie: checked,
-    usual: Object.freeze({ maxAge, idleTimeout, cookie: checked, backend: undefined }),
+    sessionDefaults: Object.freeze({ maxAge, idleTimeout, cookie: checked, backend: undefined }),
   });
 }

@@ -1,24 +1,24 @@
 import { hash, randomBytes } from "node:crypto";
-import { SecureCookie, type SecureCookieOptions } from "./signing.ts";
+import { Signer, type SignerOptions } from "./signing.ts";
 
-/** An id and the key that it is kept under. */
+/** An id, and the key of the session in the backend. */
 export interface SessionId {
   readonly id: string;
   readonly key: string;
 }
 
-/** 32 bytes in base64url, in the one spelling: the last character has two bits to spare. */
+/** 32 bytes in base64url. The two unused bits of the last character must be 0, so that an id has one spelling. */
 const idForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 /**
- * Ids of server-side sessions: 256 random bits, drawn here and never taken from a client. An id stands in its
- * cookie and nowhere else; a session is kept under the SHA-256 of it.
+ * Ids of sessions in a backend: 256 random bits, which are drawn here and never taken from a client. An id is in its cookie
+ * and nowhere else; the key in the backend is its SHA-256.
  */
 export class SessionIds {
-  readonly #cookie: SecureCookie;
+  readonly #signer: Signer;
 
-  constructor(options: Omit<SecureCookieOptions, "purpose">) {
-    this.#cookie = new SecureCookie({ ...options, purpose: "session-id" });
+  constructor(options: Omit<SignerOptions, "purpose">) {
+    this.#signer = new Signer({ ...options, purpose: "session-id" });
   }
 
   draw(): SessionId {
@@ -27,18 +27,18 @@ export class SessionIds {
   }
 
   /** The value of the cookie that holds an id. */
-  sign(name: string, { id }: SessionId): string {
-    return this.#cookie.sign(name, id);
+  sign(cookieName: string, { id }: SessionId): string {
+    return this.#signer.sign(cookieName, id);
   }
 
   /**
-   * The keys of the ids among a client's values, in order; none for what was not signed here, for this cookie.
+   * The keys of the ids in a client's values, in order, without values that were not signed here for this cookie.
    *
-   * @param maxAge - Seconds since an id was drawn after which it counts no more.
+   * @param maxAge - Seconds after which an id no longer counts.
    */
-  keys(name: string, values: readonly string[], maxAge: number): readonly string[] {
+  keys(cookieName: string, values: readonly string[], maxAge: number): readonly string[] {
     const keys = values.flatMap((value) => {
-      const found = this.#cookie.unsign(name, value, maxAge);
+      const found = this.#signer.unsign(cookieName, value, maxAge);
       return found.ok && idForm.test(found.text) ? [keyOf(found.text)] : [];
     });
     return [...new Set(keys)];

@@ -1,5 +1,6 @@
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { SessionStillCachedError, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
+import { Deadline, SessionUnavailableError } from "../../keeping/deadline.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { SessionCache } from "./session-cache.ts";
 
@@ -108,7 +109,7 @@ export class CachedBackend implements SessionBackend {
     try {
       await Promise.all([note, forgotten]);
     } catch (error) {
-      throw new SessionStillCachedError(record, { cause: error });
+      throw new SessionStillCachedError(record, { cause: error instanceof SessionUnavailableError ? error.reason : error });
     }
     return record;
   }
@@ -147,16 +148,14 @@ export class CachedBackend implements SessionBackend {
   }
 }
 
-/** What the cache answers within so many milliseconds. */
-function inTime<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    // In a process that was busy the time is over before the answers that have arrived are looked at: they come first.
-    const fail = () => reject(new Error(`The cache has not answered within ${milliseconds} ms.`));
-    timer = setTimeout(() => setImmediate(fail), milliseconds);
-  });
-  const asked = (async () => work())();
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+/** Calls the cache, which must answer within so many milliseconds. @throws SessionUnavailableError */
+async function inTime<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
+  const deadline = new Deadline(milliseconds, "The cache");
+  try {
+    return await deadline.call(work);
+  } finally {
+    deadline.end();
+  }
 }
 
 const entryKey = (key: string) => `mini:cached:${key}`;

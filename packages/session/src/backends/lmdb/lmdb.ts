@@ -1,7 +1,8 @@
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import { newVersion } from "../new-version.ts";
 import { double, dueKeys, epochKey, expiryKey, keyIn, nothing, ownedKey, ownedKeys, ownerKey, readDouble, recordKey } from "./keys.ts";
-import { encode, endOf, find, forget, newVersion, store } from "./record.ts";
+import { encode, endOf, find, forget, store } from "./record.ts";
 import { LmdbTable, type LmdbDatabaseLike, type LmdbLike } from "./table.ts";
 
 /** Most records that one transaction of `prune` looks at: other writers wait for it. */

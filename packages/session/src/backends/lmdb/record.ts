@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { counterpart, double, expiryKey, nothing, ownerKeys, recordKey } from "./keys.ts";
 import type { LmdbDatabaseLike } from "./table.ts";
@@ -12,11 +11,6 @@ const lengthBytes = 4;
 const timesAt = mark.length + versionBytes;
 const lengthAt = timesAt + 2 * timeBytes;
 const dataAt = lengthAt + lengthBytes;
-
-/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
-export function newVersion(): string {
-  return randomBytes(versionBytes).toString("base64url");
-}
 
 /** When a record ends if nothing happens; what is no time has ended. */
 export function endOf({ idleAt, expiresAt }: NewRecord): number {

@@ -5,7 +5,8 @@ import { PostgresPrune } from "./prune.ts";
 import { PostgresQueries, type PostgresLike, type Statement } from "./queries.ts";
 import { foundIn, server } from "./standby.ts";
 import { postgresTables, type PostgresTables } from "./tables.ts";
-import { keyOf, newVersion, recordIn, timeOf, versionIn, versionOf } from "../sql-values.ts";
+import { newVersion } from "../new-version.ts";
+import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 
 /** Held by whoever makes tables, until they are there: two at once would get in each other's way. */
 const lock = 4_779_265_831;
@@ -119,16 +120,16 @@ export class PostgresBackend implements SessionBackend {
 
   async create(key: string, record: NewRecord): Promise<string | undefined> {
     const version = newVersion();
-    const { rowCount } = await this.#create(keyOf(key), version, ...partsOf(record), this.#now());
-    return rowCount === 1 ? versionIn(version) : undefined;
+    const { rowCount } = await this.#create(keyOf(key), versionOf(version), ...partsOf(record), this.#now());
+    return rowCount === 1 ? version : undefined;
   }
 
   async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
     const now = this.#now();
     const next = newVersion();
     return this.#queries.during(async () => {
-      const { rowCount } = await this.#swap(keyOf(key), versionOf(version), next, ...partsOf(record), now);
-      if (rowCount === 1) return { ok: true, version: versionIn(next) };
+      const { rowCount } = await this.#swap(keyOf(key), versionOf(version), versionOf(next), ...partsOf(record), now);
+      if (rowCount === 1) return { ok: true, version: next };
       // Not in one with the other: a query sees nothing that was changed after it began, while it waited for the row.
       return { ok: false, current: await this.#find(key, now) };
     });

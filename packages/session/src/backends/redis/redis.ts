@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import { newVersion } from "../new-version.ts";
 import { RedisCalls, type RedisLike } from "./calls.ts";
 import { RedisOwners } from "./owners.ts";
 import type { RedisWaitOptions } from "./replicas.ts";
@@ -105,11 +105,6 @@ export class RedisBackend implements SessionBackend {
     this.#owners.outlive(expiresAt - now);
     return [now, version, Buffer.from(data), idleAt, expiresAt];
   }
-}
-
-/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
-function newVersion(): string {
-  return randomBytes(12).toString("base64url");
 }
 
 function recordIn(reply: unknown): SessionRecord | undefined {

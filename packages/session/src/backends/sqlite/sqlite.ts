@@ -1,6 +1,7 @@
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
-import { keyOf, newVersion, recordIn, timeOf, versionIn } from "../sql-values.ts";
+import { newVersion } from "../new-version.ts";
+import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
 import { SqliteOwners } from "./owners.ts";
 import { SqlitePrune } from "./prune.ts";
@@ -96,8 +97,8 @@ export class SqliteBackend implements SessionBackend {
       if (this.#find(keyBytes) !== undefined) return undefined;
       // An expired record may still have the place.
       this.#remove.run(keyBytes);
-      this.#create.run(version, ...parts, keyBytes);
-      return versionIn(version);
+      this.#create.run(versionOf(version), ...parts, keyBytes);
+      return version;
     });
   }
 
@@ -108,8 +109,8 @@ export class SqliteBackend implements SessionBackend {
     return this.#connection.write((): SwapResult => {
       const current = this.#find(keyBytes);
       if (current?.version !== version) return { ok: false, current };
-      this.#swap.run(next, ...parts, keyBytes);
-      return { ok: true, version: versionIn(next) };
+      this.#swap.run(versionOf(next), ...parts, keyBytes);
+      return { ok: true, version: next };
     });
   }
 

@@ -1,14 +1,14 @@
+import { increment, sameValue, takeSteps, type Change, type Data, type Step } from "../record/contents.ts";
 import { copyJson, encodeJson } from "../record/json.ts";
-import { increment, sameValue, takeSteps, type Change, type Data, type Step } from "../record/operations.ts";
 
-/** What was done to one key, with the value this request sees because of it. */
+/** What was done to one key, and the value that this request sees because of it. */
 type Pending =
   | { readonly type: "set"; readonly value: unknown }
   | { readonly type: "delete"; readonly value: undefined }
   | { readonly type: "steps"; readonly value: unknown; readonly text: string; readonly steps: readonly Step[] };
 
-/** A value that was handed out, and its JSON at that moment. */
-interface Lent {
+/** A value that a handler got, and its JSON at that moment. */
+interface HandedOut {
   readonly value: unknown;
   readonly text: string;
 }
@@ -17,24 +17,24 @@ const none = new Map<string, never>() as ReadonlyMap<string, never>;
 const deleted: Pending = Object.freeze({ type: "delete", value: undefined });
 
 /**
- * A session's values as one request sees them: those that were loaded, never changed, and over them what this request
- * did. Objects are handed out as copies, and looked at again when it matters, so that changes inside them count.
+ * The values of a session as one request sees them: the loaded ones, which are never changed, and what this request did. A
+ * handler gets copies of objects. They are compared at the commit, so that changes inside them are saved.
  */
-export class PendingValues {
+export class ChangedValues {
   #data: Data;
-  /** Made when there is something to note: most requests only read. */
+  /** Created when there is something to note, because most requests only read. */
   #pending: Map<string, Pending> | undefined;
-  #lent: Map<string, Lent> | undefined;
+  #handedOut: Map<string, HandedOut> | undefined;
   #cleared = false;
   #cached: boolean;
 
-  /** @param cached - Whether the values may be older than what is kept. */
+  /** @param cached - Whether the values may be older than those in the backend. */
   constructor(loaded: Data, cached = false) {
     this.#data = loaded;
     this.#cached = cached;
   }
 
-  /** Whether the keys that were loaded are dropped. */
+  /** Whether the keys that were loaded are removed. */
   get cleared(): boolean {
     return this.#cleared;
   }
@@ -43,18 +43,18 @@ export class PendingValues {
     return !this.#cleared && Object.hasOwn(this.#data, key);
   }
 
-  /** The value that was loaded: of a key's own, for every object has something by names such as `constructor`. */
+  /** The loaded value; `undefined` for a key such as `constructor`, which every object inherits. */
   #loaded(key: string): unknown {
     return this.#hasLoaded(key) ? this.#data[key] : undefined;
   }
 
-  /** A key's value without handing it out, so only to look at. */
+  /** The value of a key, to look at only: nothing compares it later. */
   look(key: string): unknown {
     const pending = this.#pending?.get(key);
     if (pending !== undefined) return pending.value;
     if (!this.#hasLoaded(key)) return undefined;
-    const lent = this.#lent?.get(key);
-    return lent === undefined ? this.#data[key] : lent.value;
+    const handedOut = this.#handedOut?.get(key);
+    return handedOut === undefined ? this.#data[key] : handedOut.value;
   }
 
   has(key: string): boolean {
@@ -64,10 +64,10 @@ export class PendingValues {
 
   get(key: string): unknown {
     const value = this.look(key);
-    if (typeof value !== "object" || value === null || this.#pending?.has(key) || this.#lent?.has(key)) return value;
+    if (typeof value !== "object" || value === null || this.#pending?.has(key) || this.#handedOut?.has(key)) return value;
     const text = JSON.stringify(value);
     const copy: unknown = JSON.parse(text);
-    (this.#lent ??= new Map()).set(key, { value: copy, text });
+    (this.#handedOut ??= new Map()).set(key, { value: copy, text });
     return copy;
   }
 
@@ -77,13 +77,13 @@ export class PendingValues {
     return keys;
   }
 
-  /** @throws TypeError for a value that is no JSON, as the methods below. */
+  /** @throws TypeError for a value that is not JSON, as the methods below. */
   set(key: string, value: unknown): void {
     encodeJson(key, value);
     this.#record(key, { type: "set", value });
   }
 
-  /** Sets all of the values or, when one of them is refused, none. */
+  /** Sets all of the values, or none when one of them is refused. */
   assign(values: Data): void {
     const entries = Object.entries(values);
     for (const [key, value] of entries) encodeJson(key, value);
@@ -99,7 +99,7 @@ export class PendingValues {
   clear(): void {
     this.#cleared = true;
     this.#pending?.clear();
-    this.#lent?.clear();
+    this.#handedOut?.clear();
   }
 
   increment(key: string, by: number): number {
@@ -117,17 +117,20 @@ export class PendingValues {
     return value;
   }
 
-  /** What a step starts from: an object that was handed out only where it was changed since, for others may have changed the rest. */
+  /**
+   * The value that a step begins with. An object that a handler got counts only if the handler changed it. Otherwise the loaded
+   * value counts, which may be newer: other requests may have changed it.
+   */
   #newest(key: string): unknown {
-    return this.#lent?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
+    return this.#handedOut?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
   }
 
   #record(key: string, pending: Pending): void {
     (this.#pending ??= new Map()).set(key, pending);
-    this.#lent?.delete(key);
+    this.#handedOut?.delete(key);
   }
 
-  /** A step on what was loaded stays a step, to be taken again on a newer record; on anything else it is its result. */
+  /** A step on a loaded value is kept as a step, to be taken again on a newer record. On any other value its result is kept. */
   #recordStep(key: string, value: unknown, step: Step): void {
     const pending = this.#pending?.get(key);
     const changedInside = this.#changedInside(key);
@@ -136,51 +139,54 @@ export class PendingValues {
     else this.#record(key, { type: "steps", value, text: JSON.stringify(value), steps: [...steps, step] });
   }
 
-  /** Whether a value that was handed out differs from what it was then. */
+  /** Whether a value that a handler got has been changed since. */
   #changedInside(key: string): boolean {
     const pending = this.#pending?.get(key);
-    const handed = pending === undefined ? this.#lent?.get(key) : pending.type === "steps" ? pending : undefined;
+    const handed = pending === undefined ? this.#handedOut?.get(key) : pending.type === "steps" ? pending : undefined;
     return handed !== undefined && encodeJson(key, handed.value) !== handed.text;
   }
 
-  /** Drops what was loaded but for some keys. */
+  /** Removes all loaded keys but these. */
   keepOnly(keep: ReadonlySet<string>): void {
     for (const key of this.keys()) {
       if (keep.has(key)) continue;
-      // What this request did is kept as it stands: there is nothing loaded left to take a step on.
+      // What this request did is kept as a value, because there is no loaded value left to take a step from.
       if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
-      else this.#lent?.delete(key);
+      else this.#handedOut?.delete(key);
     }
     this.#data = pick(this.#data, keep);
   }
 
-  /** What was done, by key. @throws TypeError for a value that was made unfit for JSON after it was handed out. */
+  /** What was done, by key. @throws TypeError for a value that is not JSON any more. */
   changes(): ReadonlyMap<string, Change> {
-    if (this.#lent === undefined && this.#pending === undefined) return none;
+    if (this.#handedOut === undefined && this.#pending === undefined) return none;
     const changes = new Map<string, Change>();
-    for (const [key, { value }] of this.#lent ?? none) {
+    for (const [key, { value }] of this.#handedOut ?? none) {
       if (this.#changedInside(key)) changes.set(key, { type: "set", value: copyJson(value) });
     }
     for (const [key, pending] of this.#pending ?? none) {
-      const change = this.#change(key, pending);
+      const change = this.#changeOf(key, pending);
       if (!this.#isLoaded(key, change)) changes.set(key, change);
     }
     return changes;
   }
 
-  /** Whether a change sets what was there already, which is none: on a newer record it must not undo another's. What a cache has may not be there. */
+  /**
+   * Whether a change sets the value that was loaded. It is no change then: on a newer record it would undo what another
+   * request did. Values from a cache do not count, because the backend may have others.
+   */
   #isLoaded(key: string, change: Change): boolean {
     return !this.#cached && change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
   }
 
-  #change(key: string, pending: Pending): Change {
+  #changeOf(key: string, pending: Pending): Change {
     if (pending.type === "delete") return { type: "delete" };
     if (pending.type === "steps" && !this.#changedInside(key)) return { type: "steps", steps: pending.steps };
     encodeJson(key, pending.value);
     return { type: "set", value: copyJson(pending.value) };
   }
 
-  /** The values as this request sees them; its steps are not taken a second time. */
+  /** The values as this request sees them. Steps are not taken a second time. */
   next(changes: ReadonlyMap<string, Change>): Data {
     const data: Record<string, unknown> = this.#cleared ? {} : { ...this.#data };
     for (const [key, change] of changes) {
@@ -190,20 +196,20 @@ export class PendingValues {
     return data;
   }
 
-  /** The same with nothing done yet, on values that have all of it; objects that were handed out or set stay in use. */
-  onto(next: Data): PendingValues {
-    const fresh = new PendingValues(next);
-    for (const noted of [this.#lent, this.#pending]) {
+  /** The same with nothing done, on values that include what was done. Objects that a handler got or set stay in use. */
+  onto(next: Data): ChangedValues {
+    const fresh = new ChangedValues(next);
+    for (const noted of [this.#handedOut, this.#pending]) {
       for (const [key, { value }] of noted ?? none) {
         if (typeof value !== "object" || value === null || !Object.hasOwn(next, key)) continue;
-        // As it is, and not as it is in what is committed: there another may have changed it.
-        (fresh.#lent ??= new Map()).set(key, { value, text: JSON.stringify(value) });
+        // The JSON of the object itself, not of the committed value: another request may have changed that.
+        (fresh.#handedOut ??= new Map()).set(key, { value, text: JSON.stringify(value) });
       }
     }
     return fresh;
   }
 
-  /** What was done is done on newer values from here on; of them only `keep` counts, when it is there. */
+  /** Does what was done again on newer values; only those in `keep` count, unless it is `undefined`. */
   rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;
@@ -216,10 +222,10 @@ export class PendingValues {
     try {
       const value = takeSteps(key, this.#loaded(key), pending.steps);
       const text = JSON.stringify(value);
-      // Where nobody else has changed it, the object that update() gave stays in use.
+      // When nobody else has changed the value, the object that update() gave stays in use.
       if (text !== pending.text) (this.#pending ??= new Map()).set(key, { ...pending, value, text });
     } catch (error) {
-      // The value is of another type now, which is for the next commit to say.
+      // The value has another type now. The next commit says so.
       if (!(error instanceof TypeError)) throw error;
     }
   }

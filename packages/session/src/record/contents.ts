@@ -1,5 +1,5 @@
-import { mostFlashes, type Flash } from "./flash.ts";
-import { copyJson, encodeJson } from "./json.ts";
+import { randomBytes } from "node:crypto";
+import { copyJson, encodeJson, isPlainObject } from "./json.ts";
 
 /** A session's values by key: own properties only, so that `__proto__` is a key like any other. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -12,7 +12,48 @@ export interface Contents {
 
 export const noContents: Contents = Object.freeze({ data: Object.freeze({}), flashes: Object.freeze([]) });
 
-/** A change that depends on the value it finds. */
+/** A message for the next page, as a handler sees it. */
+export interface FlashMessage<Message = string> {
+  readonly message: Message;
+  /** Such as `info` or `error`; names a style, not a severity. */
+  readonly level: string;
+}
+
+/** A message as it is kept, beside the session's data and never in it. */
+export interface Flash extends FlashMessage<unknown> {
+  readonly id: string;
+  /** When it was added; milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** A session keeps this many messages at most, the newest ones. */
+export const mostFlashes = 20;
+
+export function makeFlash(message: unknown, level: string, at: number): Flash {
+  return { id: randomBytes(6).toString("base64url"), message, level, at };
+}
+
+/** The messages that are not older than `maxAge` seconds. */
+export function freshFlashes(flashes: readonly Flash[], maxAge: number, now: number): readonly Flash[] {
+  return flashes.every(({ at }) => now - at <= maxAge * 1000) ? flashes : flashes.filter(({ at }) => now - at <= maxAge * 1000);
+}
+
+/** The newest messages in decoded JSON, without entries that are not messages; `undefined` for a value that is not an array. */
+export function readFlashes(value: unknown): readonly Flash[] | undefined {
+  return Array.isArray(value) ? value.filter(isFlash).slice(-mostFlashes) : undefined;
+}
+
+function isFlash(value: unknown): value is Flash {
+  return (
+    isPlainObject(value) &&
+    typeof value["id"] === "string" &&
+    typeof value["level"] === "string" &&
+    typeof value["at"] === "number" &&
+    "message" in value
+  );
+}
+
+/** A change of a value that depends on the value before it. */
 export type Step =
   | { readonly type: "increment"; readonly by: number }
   | { readonly type: "update"; readonly change: (value: unknown) => unknown };
@@ -24,22 +65,22 @@ export type Change =
   | { readonly type: "steps"; readonly steps: readonly Step[] };
 
 /**
- * What a request did to a session, to be done again on a newer record than the one it saw. Of several changes to
- * one key the last counts, except that steps add up.
+ * What a request did to a session, so that it can be done again on a newer record than the one that the request loaded.
+ * Only the last change of a key counts, except that steps add up.
  */
 export interface Operations {
-  /** Whether the keys present are dropped before the changes. */
+  /** Whether all keys of the record are removed before the changes. */
   readonly cleared: boolean;
   readonly changes: ReadonlyMap<string, Change>;
   readonly added: readonly Flash[];
-  /** Ids of messages that were shown. */
+  /** Ids of the messages that were shown. */
   readonly taken: ReadonlySet<string>;
 }
 
-/** How a key is named in messages. */
+/** A key as it is written in messages. */
 export const quoted = (key: string) => JSON.stringify(key);
 
-/** @throws TypeError for a value that is there and no number, or a sum that is none. */
+/** @throws TypeError when the value is not a number, or the sum is not finite. */
 export function increment(key: string, value: unknown, by: number): number {
   const number = value === undefined ? 0 : value;
   if (typeof number !== "number") {
@@ -48,26 +89,26 @@ export function increment(key: string, value: unknown, by: number): number {
     );
   }
   const sum = number + by;
-  if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${quoted(key)} in the session: the sum is no finite number.`);
+  if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${quoted(key)} in the session: the sum is not a finite number.`);
   return sum;
 }
 
-function step(key: string, value: unknown, next: Step): unknown {
-  if (next.type === "increment") return increment(key, value, next.by);
-  const changed = next.change(copyJson(value));
+function takeStep(key: string, value: unknown, step: Step): unknown {
+  if (step.type === "increment") return increment(key, value, step.by);
+  const changed = step.change(copyJson(value));
   encodeJson(key, changed);
   return changed;
 }
 
-/** @throws TypeError for a step that the value does not allow. */
+/** The value after the steps. @throws TypeError for a step that cannot be taken from its value. */
 export function takeSteps(key: string, value: unknown, steps: readonly Step[]): unknown {
-  return steps.reduce((current: unknown, next) => step(key, current, next), value);
+  return steps.reduce((current: unknown, step) => takeStep(key, current, step), value);
 }
 
 /**
- * A record's contents after the operations; neither is changed.
+ * The contents after the operations. Neither argument is changed.
  *
- * @throws TypeError for a step that its key's value does not allow.
+ * @throws TypeError for a step that cannot be taken from its value.
  */
 export function apply(operations: Operations, contents: Contents): Contents {
   const data = new Map(operations.cleared ? [] : Object.entries(contents.data));
@@ -85,7 +126,7 @@ export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken
   return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
 }
 
-/** Whether two records hold the same: by their JSON key by key, and by the ids of their messages. */
+/** Whether two sessions hold the same: values with the same JSON under the same keys, and messages with the same ids. */
 export function sameContents(one: Contents, other: Contents): boolean {
   const keys = Object.keys(one.data);
   return (

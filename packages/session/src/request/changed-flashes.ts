@@ -1,11 +1,10 @@
-import { freshFlashes, type Flash } from "../record/flash.ts";
+import { applyFlashes, type Flash } from "../record/contents.ts";
 import { copyJson, encodeJson } from "../record/json.ts";
-import { applyFlashes } from "../record/operations.ts";
 
 const noIds: ReadonlySet<string> = new Set();
 
-/** A session's messages as one request sees them: those that were loaded, and what it did about them. */
-export class PendingFlashes {
+/** The messages of a session as one request sees them: the loaded ones, and what this request did. */
+export class ChangedFlashes {
   readonly #loaded: readonly Flash[];
   #added: readonly Flash[] = [];
   #taken: ReadonlySet<string> = noIds;
@@ -18,7 +17,7 @@ export class PendingFlashes {
     return this.#added;
   }
 
-  /** Ids of those that were loaded and have been shown. */
+  /** Ids of the loaded messages that were shown. */
   get taken(): ReadonlySet<string> {
     return this.#taken;
   }
@@ -27,16 +26,11 @@ export class PendingFlashes {
     return this.#added.length > 0 || this.#taken.size > 0;
   }
 
-  /** Those that are not older than `maxAge` seconds. */
-  fresh(maxAge: number, now: number): readonly Flash[] {
-    return freshFlashes(this.all, maxAge, now);
-  }
-
   get all(): readonly Flash[] {
     return applyFlashes(this, this.#loaded);
   }
 
-  /** @throws TypeError for a message that is no JSON. */
+  /** @throws TypeError for a message that is not JSON. */
   add(flash: Flash): void {
     encodeJson(undefined, flash.message);
     this.#added = [...this.#added, { ...flash, message: copyJson(flash.message) }];
@@ -49,9 +43,9 @@ export class PendingFlashes {
     this.#taken = new Set([...this.#taken, ...ids].filter((id) => loaded.has(id)));
   }
 
-  /** The same on a newer record. */
-  onto(loaded: readonly Flash[]): PendingFlashes {
-    const other = new PendingFlashes(loaded);
+  /** The same on the messages of a newer record. */
+  onto(loaded: readonly Flash[]): ChangedFlashes {
+    const other = new ChangedFlashes(loaded);
     other.#added = this.#added;
     other.take(this.#taken);
     return other;
