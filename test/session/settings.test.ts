@@ -41,7 +41,7 @@ describe("config.session", () => {
     [{ backend: { read() {} } }, "this has no create(), no swap(), no touch(), no take()"],
     [{ backends: "memory" }, '"backends"'],
     [{ backends: { memory: {} } }, '"memory" has no read(), '],
-    [{ backends: { securecookie: new MemoryBackend() } }, 'can not name one "securecookie"'],
+    [{ backends: { securecookie: new MemoryBackend() } }, 'cannot name a backend "securecookie"'],
     [{ cookieName: "" }, '"cookieName"'],
     [{ cookieName: "a b" }, "cookie"],
     [{ secretkey: "x" }, "secretkey"],

@@ -280,7 +280,7 @@ describe("several backends", () => {
     await app.run((store) => store.deleteSession("cart", { backend: "carts" }));
     expect(carts.counted()).toEqual(["read", "take"]);
     expect((await app.run((store) => store.getSession("cart", { backend: "cats" }))).status).toBe(500);
-    expect(app.logged.join()).toContain('Cannot keep the session "cart" in a backend "cats": there are "securecookie", "carts".');
+    expect(app.logged.join()).toContain('Cannot keep the session "cart" in a backend "cats": the names are "securecookie", "carts".');
   });
 
   test("can not be changed once a session is in use", async () => {

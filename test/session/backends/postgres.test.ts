@@ -209,7 +209,7 @@ need("Postgres", url)("PostgresBackend", () => {
     const pooler = openPool(url!, { max: 1 });
     const { backend } = await open({ pool: pooler });
     const message =
-      "A connection has not what a PostgresBackend prepared on it, or has it twice, as behind a pooler: give it prepare: false.";
+      "A connection has lost a prepared query of a PostgresBackend, or has it twice, as behind a pooler: give the backend prepare: false.";
     await backend.read(keyOf(0));
     const { rows } = await pooler.query<{ readonly name: string }>("SELECT name FROM pg_prepared_statements");
     await pooler.query("DEALLOCATE ALL");

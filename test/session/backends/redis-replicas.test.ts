@@ -56,7 +56,9 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
       ["take", () => backend.take(keyOf("new"))],
     ];
     for (const [name, change] of changes) {
-      await expect(change(), name).rejects.toThrow("Redis has a change that 0 of 1 replicas had after 50 ms: look after its replicas.");
+      await expect(change(), name).rejects.toThrow(
+        "Only 0 of 1 replicas of Redis had a change after 50 ms. See whether the replicas are connected.",
+      );
     }
     expect(await backend.read(keyOf("there"))).toBeDefined();
     expect(await backend.owners.epoch("user:1")).toBe(1);

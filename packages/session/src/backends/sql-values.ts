@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SessionRecord } from "../record/record.ts";
 
-/** A record as drivers give it: a large whole number may come as text or `bigint`. */
+/** A row of a record. Drivers may give a large whole number as text or `bigint`. */
 interface Row {
   readonly version: unknown;
   readonly data: unknown;
@@ -30,7 +30,7 @@ function bytesOf(value: unknown): Buffer {
   );
 }
 
-/** Owners are hashed: they are any text, and nobody else's business. */
+/** The hash of an owner, because an owner can be any text, and is not for all readers of the table. */
 export function ownerOf(owner: string): Buffer {
   return createHash("sha256").update(owner).digest();
 }
@@ -43,7 +43,7 @@ export function timeOf(time: number): number {
   return Math.min(Math.max(Math.floor(time) || 0, 0), Number.MAX_SAFE_INTEGER);
 }
 
-/** The bytes are the row's own: drivers do not share them. */
+/** The record of a row, with the bytes of the row, which drivers do not share. */
 export function recordIn(row: unknown): SessionRecord {
   const { version, data, idle_at, expires_at } = row as Row;
   const { buffer, byteOffset, length } = bytesOf(data);

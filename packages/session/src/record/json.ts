@@ -1,14 +1,14 @@
 /** Levels of nesting that a value may have; a cycle has more. */
 const deepest = 100;
 
-/** Whether a value is an object as JSON gives them: its own keys and nothing else. */
+/** Whether a value is an object as JSON has them: with keys, and without a class. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-/** What keeps a value from surviving the JSON round trip, in words; `undefined`: nothing does. `-0` becomes 0. */
+/** Why JSON would not give a value back as it was, in words; `undefined` when it would. `-0`, which becomes 0, is accepted. */
 export function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
@@ -18,7 +18,7 @@ export function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (Array.isArray(value)) {
     if (Object.getPrototypeOf(value) !== Array.prototype) return "an array of a class of its own";
     if (Object.keys(value).length > value.length) return "an array with named properties";
-    // By index, because a hole is passed over by everything else and comes back as null.
+    // By index, because all other loops skip a hole, and JSON gives null for it.
     for (let i = 0; i < value.length; i++) {
       const problem = jsonProblem(value[i], depth + 1);
       if (problem !== undefined) return problem;
@@ -40,9 +40,9 @@ function className(value: object): string {
 }
 
 /**
- * The JSON of a value that survives the round trip.
+ * The JSON of a value that comes back as it was.
  *
- * @param key - Names the value in the message, where the value itself never appears; `undefined`: it is a flash message.
+ * @param key - Names the value in the message, which never shows the value itself; `undefined`: it is a flash message.
  * @throws TypeError for any other value.
  */
 export function encodeJson(key: string | undefined, value: unknown): string {
@@ -57,12 +57,12 @@ export function encodeJson(key: string | undefined, value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** A copy that shares nothing, of a value that survives the round trip. */
+/** A copy of a JSON value that shares nothing with it. */
 export function copyJson(value: unknown): unknown {
   return typeof value === "object" && value !== null ? JSON.parse(JSON.stringify(value)) : value;
 }
 
-/** What JSON text holds; `undefined`, which JSON does not have, for text that is no JSON. */
+/** The value of JSON text; `undefined`, which JSON does not have, for other text. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

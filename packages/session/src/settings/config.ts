@@ -1,37 +1,37 @@
 import type { SessionBackend } from "../keeping/backend.ts";
 
-/** Attributes of a cookie that a session is sent in. */
+/** Attributes of the cookie of a session. */
 export interface SessionCookieOptions {
-  /** Seconds that the browser keeps it, at most 400 days, where browsers cap it; left out, until the browser closes. */
+  /** Seconds that the browser keeps it; browsers cap it at 400 days. Left out, until the browser closes. */
   readonly maxAge?: number | undefined;
   /** Also sent to the subdomains of this one; left out, to this host only. */
   readonly domain?: string | undefined;
   /** Default `/`. */
   readonly path?: string | undefined;
-  /** Sent over https only. Default `auto`: when the request came over https. */
+  /** Whether it is sent over https only. Default `auto`: when the request came over https. */
   readonly secure?: boolean | "auto" | undefined;
-  /** Hidden from scripts. Default true. */
+  /** Whether scripts cannot read it. Default true. */
   readonly httpOnly?: boolean | undefined;
   /** Default `lax`. `none` needs `secure: true`. */
   readonly sameSite?: "strict" | "lax" | "none" | undefined;
-  /** Kept apart for each top-level site (CHIPS). Needs `secure: true`. */
+  /** Whether each top-level site has its own (CHIPS). Needs `secure: true`. */
   readonly partitioned?: boolean | undefined;
 }
 
-/** What may be given for one session, over what is configured. */
+/** Options of one session, in place of the configured ones. */
 export interface SessionOptions {
-  /** Absolute life in seconds. */
+  /** Seconds after which it ends, however it is used. */
   readonly maxAge?: number | undefined;
-  /** Life without use in seconds. */
+  /** Seconds without use after which it ends. */
   readonly idleTimeout?: number | undefined;
   readonly cookie?: SessionCookieOptions | undefined;
-  /** Where it is kept: the name of one of the configured `backends`, or `securecookie`; left out, in the configured `backend`. */
+  /** Where it is kept: the name of one of the configured `backends`, or `securecookie`. Left out, in the configured `backend`. */
   readonly backend?: string | undefined;
 }
 
 /** `config.session` of an App. */
 export interface SessionConfig extends Omit<SessionOptions, "backend"> {
-  /** At least 32 bytes; of several, the first signs and all verify. */
+  /** At least 32 bytes. Of several, the first signs and all verify. */
   readonly secretKey: string | readonly string[];
   /** Where sessions are kept, such as `new MemoryBackend()`. Default `securecookie`: each in its own cookie. */
   readonly backend?: "securecookie" | SessionBackend | undefined;
@@ -39,26 +39,26 @@ export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   readonly backends?: Readonly<Record<string, SessionBackend>> | undefined;
   /** Name of the default session's cookie, without the prefix. Default `session`. */
   readonly cookieName?: string | undefined;
-  /** Absolute life of a session in seconds, checked on the server. Default 14 days. */
+  /** Seconds after which a session ends, however it is used; the server checks it. Default 14 days. */
   readonly maxAge?: number | undefined;
   /** Seconds without use after which a session ends; left out, only `maxAge` ends it. */
   readonly idleTimeout?: number | undefined;
-  /** Whether cookies are unreadable for the client (AES-256-GCM), not only signed. Default false. */
+  /** Whether cookies are encrypted (AES-256-GCM), so that the client cannot read them, and not only signed. Default false. */
   readonly encrypt?: boolean | undefined;
   /**
    * `prefix: "host"` puts `__Host-` before cookie names and implies Secure, `Path=/` and no Domain; `"secure"` puts
    * `__Secure-` and implies Secure (RFC 6265bis §4.1.3).
    */
   readonly cookie?: (SessionCookieOptions & { readonly prefix?: "host" | "secure" | undefined }) | undefined;
-  /** Seconds that a flash message waits for being shown. Default 600. */
+  /** Seconds after which a flash message is no longer shown. Default 600. */
   readonly flashMaxAge?: number | undefined;
-  /** Milliseconds that a load, and again a commit with its retries, may take where sessions have a backend. Default 750. */
+  /** Milliseconds that a load from a backend may take, and a commit with its retries. Default 750. */
   readonly deadline?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Every default, in one place. */
+/** The defaults of all settings. */
 export const defaults = Object.freeze({
   backend: "securecookie",
   backends: Object.freeze({}),

@@ -10,24 +10,24 @@ export interface CookieSettings extends SessionCookieOptions {
   readonly sameSite: "strict" | "lax" | "none";
 }
 
-/** What holds for one session: its own options over the configured ones. */
+/** The settings of one session: its own options, and the configured ones for the rest. */
 export interface SessionSettings {
   readonly maxAge: number;
   readonly idleTimeout: number | undefined;
   readonly cookie: CookieSettings;
-  /** Name of the backend it is kept in; `undefined`: the configured one. */
+  /** The name of its backend; `undefined`: the configured one. */
   readonly backend: string | undefined;
 }
 
 /** The configuration, checked and complete. */
 export interface Settings extends Omit<SessionSettings, "backend"> {
-  /** What holds for a session without options of its own. */
+  /** The settings of a session without options of its own. */
   readonly sessionDefaults: SessionSettings;
   readonly backend: "securecookie" | SessionBackend;
   readonly backends: Readonly<Record<string, SessionBackend>>;
   readonly secretKeys: readonly string[];
   readonly cookieName: string;
-  /** What stands before every cookie name. */
+  /** The beginning of every cookie name. */
   readonly prefix: "" | "__Host-" | "__Secure-";
   readonly encrypt: boolean;
   readonly flashMaxAge: number;
@@ -35,7 +35,7 @@ export interface Settings extends Omit<SessionSettings, "backend"> {
   readonly now: () => number;
 }
 
-/** Says what a value must be, when it is not that. */
+/** Gives `undefined` for a right value, and for a wrong one the end of a sentence that says what it must be. */
 type Check = (value: unknown) => string | undefined;
 
 const mustBe =
@@ -46,7 +46,7 @@ const mustBe =
 const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
 const seconds = mustBe("must be a number of seconds over 0", isPositive);
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
-const text = mustBe("must be a text that is not empty", (value) => typeof value === "string" && value !== "");
+const text = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
 
 function oneOf(...allowed: readonly unknown[]): Check {
   const list = allowed.map((value) => JSON.stringify(value)).join(", ");
@@ -55,9 +55,9 @@ function oneOf(...allowed: readonly unknown[]): Check {
 
 const calls = ["read", "create", "swap", "touch", "take"] as const;
 
-/** What a backend lacks, in words; `undefined` for one that is complete. */
+/** What is wrong with a backend, in words; `undefined` for a complete one. */
 function backendProblem(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return "is none";
+  if (typeof value !== "object" || value === null) return "is not an object";
   const missing = calls.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
   return missing.length === 0 ? undefined : `has no ${missing.join("(), no ")}()`;
 }
@@ -69,7 +69,7 @@ const backend: Check = (value) => {
 
 const backends: Check = (value) => {
   if (typeof value !== "object" || value === null) return "must be an object of backends by name";
-  if (Object.hasOwn(value, "securecookie")) return 'can not name one "securecookie", which is always there';
+  if (Object.hasOwn(value, "securecookie")) return 'cannot name a backend "securecookie", which always exists';
   for (const [name, each] of Object.entries(value)) {
     const problem = backendProblem(each);
     if (problem !== undefined) return `must hold backends, such as new MemoryBackend(); ${JSON.stringify(name)} ${problem}`;
@@ -77,7 +77,7 @@ const backends: Check = (value) => {
   return undefined;
 };
 
-/** Looked at on its own, with messages of its own. */
+/** Accepts a value that another function checks. */
 const elsewhere: Check = () => undefined;
 
 const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {
@@ -109,7 +109,7 @@ const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   now: mustBe("must be a function that gives milliseconds since the Unix epoch", (value) => typeof value === "function"),
 };
 
-/** The settings of an object that are not `undefined`, each checked. `path` names the object in messages. */
+/** The checked settings of an object, without those that are `undefined`. `path` names the object in messages. */
 function check(path: string, given: unknown, checks: Readonly<Record<string, Check>>): Record<string, unknown> {
   if (typeof given !== "object" || given === null) throw new ConfigError(`The ${path} must be an object of settings.`);
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -131,45 +131,45 @@ function checkKeys(given: unknown): readonly string[] {
   if (given === undefined || given === null || keys.length === 0) throw new ConfigError(`The session secretKey is missing. ${remedy}`);
   return keys.map((key, i) => {
     const which = Array.isArray(given) && keys.length > 1 ? `secretKey number ${i + 1}` : "secretKey";
-    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a text. ${remedy}`);
+    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a string. ${remedy}`);
     const bytes = Buffer.byteLength(key);
     if (bytes < shortestKey) throw new ConfigError(`The session ${which} has ${bytes} bytes and needs at least ${shortestKey}. ${remedy}`);
     return key;
   });
 }
 
-/** A cookie's attributes, when they go together with each other and with the prefix of its name. */
+/** The attributes of a cookie. @throws ConfigError when they contradict each other, or the prefix of the cookie's name. */
 function checkCookie(prefix: Settings["prefix"], name: string, cookie: CookieSettings): CookieSettings {
-  const settled = prefix === "" || cookie.secure !== "auto" ? cookie : { ...cookie, secure: true };
+  const checked = prefix === "" || cookie.secure !== "auto" ? cookie : { ...cookie, secure: true };
   const setting = prefix === "__Host-" ? 'prefix "host"' : 'prefix "secure"';
   const contradiction =
     prefix === ""
       ? undefined
-      : settled.secure !== true
+      : checked.secure !== true
         ? `${setting} and secure: false`
-        : prefix === "__Host-" && settled.domain !== undefined
+        : prefix === "__Host-" && checked.domain !== undefined
           ? `${setting} and a domain`
-          : prefix === "__Host-" && settled.path !== "/"
+          : prefix === "__Host-" && checked.path !== "/"
             ? `${setting} and a path`
             : undefined;
   if (contradiction !== undefined) {
-    throw new ConfigError(`The session cookie can not have both ${contradiction}: browsers would drop it. Leave one of them out.`);
+    throw new ConfigError(`The session cookie cannot have both ${contradiction}: browsers would drop it. Leave one of them out.`);
   }
   try {
-    serializeCookie(prefix + name, "", { ...settled, secure: settled.secure === true });
+    serializeCookie(prefix + name, "", { ...checked, secure: checked.secure === true });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new ConfigError(`The session cookie can not have these settings. ${error.message}`, { cause: error });
+    throw new ConfigError(`The session cookie cannot have these settings. ${error.message}`, { cause: error });
   }
-  return settled;
+  return checked;
 }
 
-/** @throws ConfigError for a name that no cookie can have, or not with these attributes. */
+/** @throws ConfigError for a name that no cookie can have, or no cookie with these attributes. */
 export function checkCookieName({ prefix, cookie }: Settings, name: string): void {
   checkCookie(prefix, name, cookie);
 }
 
-/** A cookie's attributes with some of them changed. @throws ConfigError when they do not go together. */
+/** The attributes of a cookie with some of them changed. @throws ConfigError when they contradict each other. */
 export function withCookieOptions(settings: Settings, name: string, cookie: CookieSettings, options: unknown): CookieSettings {
   const given = check("session option cookie", options, cookieChecks);
   return checkCookie(settings.prefix, name, { ...cookie, ...given });
@@ -179,11 +179,11 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
   if (name === undefined || name === "securecookie" || (typeof name === "string" && Object.hasOwn(known, name))) return;
   const names = ["securecookie", ...Object.keys(known)].map((each) => JSON.stringify(each)).join(", ");
   throw new ConfigError(
-    `Cannot keep the session ${JSON.stringify(sessionName)} in a backend ${JSON.stringify(name)}: there are ${names}. Name others in the session setting "backends".`,
+    `Cannot keep the session ${JSON.stringify(sessionName)} in a backend ${JSON.stringify(name)}: the names are ${names}. Add others to the session setting "backends".`,
   );
 }
 
-/** One session's settings with some of them changed. @throws ConfigError when they do not go together. */
+/** The settings of one session with some of them changed. @throws ConfigError when they contradict each other. */
 export function withOptions(settings: Settings, name: string, current: SessionSettings, options: unknown): SessionSettings {
   const { cookie, ...rest } = check("session options", options, optionChecks);
   checkBackendName(settings, name, rest["backend"]);
@@ -194,7 +194,7 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
 /**
  * The configuration with its defaults, frozen.
  *
- * @throws ConfigError for what is missing, unknown, out of range or contradictory.
+ * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
  */
 export function readSettings(config: unknown): Settings {
   if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${remedy}`);

@@ -5,7 +5,7 @@ import { ownerChecks } from "./owners.ts";
 import { raceChecks } from "./races.ts";
 import { recordChecks } from "./records.ts";
 
-/** The two functions of a test runner that are needed; those of `node:test` and of vitest fit. */
+/** The two functions of a test runner that are needed, such as those of `node:test` or vitest. */
 export interface TestRunner {
   readonly describe: (title: string, body: () => void) => unknown;
   readonly test: (title: string, body: () => Promise<void>) => unknown;
@@ -20,10 +20,10 @@ const groups: Readonly<Record<string, readonly Check[]>> = {
 };
 
 /**
- * The contract of `SessionBackend` as tests, for a backend of your own: what passes them, `@mini/session` can rely on.
- * They need no server and no waiting: time passes by {@link BackendBench.advance}.
+ * The contract of `SessionBackend` as tests, for a backend of your own. `@mini/session` can rely on a backend that passes them.
+ * They do not wait: {@link BackendBench.advance} makes time pass.
  *
- * @param name - Stands in the title.
+ * @param name - For the titles of the tests.
  * @param open - Called for each test; gives an empty backend of its own.
  * @param runner - The `describe` and `test` to declare the tests with.
  * @example

@@ -9,35 +9,35 @@ export interface CachedBackendOptions {
   readonly backend: SessionBackend;
   /** Such as `new MemcachedCache({ client })` or `new RedisCache({ client })`. */
   readonly cache: SessionCache;
-  /** Whole seconds that an entry, or the note that a session has ended, counts at most: 1 to 86,400. Default 30. */
+  /** Whole seconds for which an entry counts, or the note that a session has ended: 1 to 86,400. Default 30. */
   readonly ttl?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Milliseconds that a read waits for the cache, and how long a cache that failed is left alone. */
+/** Milliseconds that a read waits for the cache, and for which a cache that failed is not used. */
 const patience = 100;
 const rest = 1000;
-/** Milliseconds that the end of a session waits for its note. */
+/** Milliseconds that the end of a session waits until the cache has its note. */
 const notePatience = 300;
 
-/** Seconds; memcached takes 30 days and more for a date. */
+/** Seconds. memcached takes numbers from 30 days on for a date. */
 const longestTtl = 86_400;
 
-/** Seconds that a note is kept longer than what it is about counts: memcached forgets a value up to one too early. */
+/** Seconds for which a note is kept longer than an entry counts, because memcached forgets a value up to a second too early. */
 const spare = 1;
 
 const tombstone = new Uint8Array([0]);
 
 /**
- * Reads sessions from a cache, and from the backend what is not there; changes and ends are the backend's first. A
- * change by another process may be seen up to `ttl` seconds late; a commit made on an older record fails in the
- * backend and is made again on the newest, so none is lost.
+ * Reads sessions from a cache, and from the backend when the cache does not have them. Sessions are changed and ended in the
+ * backend first. A change by another process may be seen up to `ttl` seconds late. No change is lost: a commit on an older
+ * record fails in the backend, and is made again on the newest.
  *
- * The end of a session leaves a note in the cache for `ttl` seconds, as long as anything that was read before it
- * counts. When the note can not be written the end rejects, though the session is gone from the backend: somebody
- * may see it for so long. A session that gets a new id goes on under that then. A cache that drops the note early, or
- * clocks that differ, have the same effect. For all else a cache that is down or slow costs only time.
+ * The end of a session leaves a note in the cache for `ttl` seconds, which is as long as an entry from before the end counts.
+ * While the cache is down, the end rejects with `SessionStillCachedError`, although the session is gone from the backend:
+ * other processes may still see it for up to `ttl` seconds. (A session that gets a new id goes on.) The same can happen when
+ * the cache drops the note early, or when clocks differ. Apart from that, a cache that is down or slow only costs time.
  */
 export class CachedBackend implements SessionBackend {
   readonly owners?: OwnerIndex;
@@ -46,10 +46,10 @@ export class CachedBackend implements SessionBackend {
   readonly #cache: SessionCache;
   readonly #ttl: number;
   readonly #now: () => number;
-  /** When the cache may be asked again; by the process's own clock. */
+  /** When the cache may be used again; milliseconds of `performance.now()`. */
   #restsUntil = 0;
 
-  /** @throws RangeError for a ttl that is none. */
+  /** @throws RangeError for a ttl that is not a whole number from 1 to 86,400. */
   constructor({ backend, cache, ttl = 30, now = Date.now }: CachedBackendOptions) {
     if (!Number.isInteger(ttl) || ttl < 1 || ttl > longestTtl)
       throw new RangeError(`The ttl of a CachedBackend must be whole seconds from 1 to ${longestTtl}, not ${String(ttl)}.`);
@@ -67,7 +67,7 @@ export class CachedBackend implements SessionBackend {
     if (found !== undefined) return { ...found, cached: true };
     const askedAt = this.#now();
     const record = await this.#backend.read(key);
-    // Not over what is there: that is as new or newer.
+    // An entry that is there already is as new or newer, so it stays.
     if (record !== undefined) await this.#try(() => this.#cache.add(entryKey(key), encodeEntry(key, { record, askedAt }), this.#ttl));
     return record;
   }
@@ -102,9 +102,9 @@ export class CachedBackend implements SessionBackend {
 
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
-    // Also when nothing was there: an earlier try may have come this far.
+    // Also when the backend had no record, because an earlier try may have failed at the note.
     const note = inTime(notePatience, () => this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare));
-    // The note counts. This is for a cache that drops it early.
+    // The note alone is enough. The entry is removed for the case that the cache drops the note early.
     const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
     try {
       await Promise.all([note, forgotten]);
@@ -118,12 +118,12 @@ export class CachedBackend implements SessionBackend {
     await this.#backend.close?.();
   }
 
-  /** For a key that is made again. Before that, and only if there is a note: later it could be that of the new one's end. */
+  /** Removes the note of a key that is created again. Before that, because a later note could be that of the new session. */
   async #forgetEnd(key: string): Promise<void> {
     if ((await this.#cache.get(tombstoneKey(key))) !== undefined) await this.#cache.delete(tombstoneKey(key));
   }
 
-  /** What the cache has of a live session; what it does not answer in time, or at all, it does not have. */
+  /** The live record that the cache has; `undefined` also when the cache fails or does not answer in time. */
   async #find(key: string): Promise<SessionRecord | "ended" | undefined> {
     const found = await this.#try(() => Promise.all([this.#cache.get(tombstoneKey(key)), this.#cache.get(entryKey(key))]));
     if (found === undefined) return undefined;
@@ -133,12 +133,12 @@ export class CachedBackend implements SessionBackend {
     if (entry === undefined) return undefined;
     const { record, askedAt } = entry;
     const now = this.#now();
-    // Counted from before it was read, so that no entry outlives the note of an end that came after.
+    // From the time before the record was read, so that no entry counts longer than the note of an end after that.
     const counts = now >= askedAt && now < askedAt + this.#ttl * 1000;
     return counts && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }
 
-  /** Asks the cache, for a while; `undefined` when it fails, with whatever. Then it is left alone for some time. */
+  /** Calls the cache; `undefined` when it fails or does not answer in time. Then it is not used for some time. */
   async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     if (performance.now() < this.#restsUntil) return undefined;
     return inTime(patience, work).catch(() => {

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import type { SessionRecord } from "../../record/record.ts";
 
-/** A record as a cache holds it, with the time at which it was the backend's. */
+/** A record in a cache, and the time at which the backend had it. */
 export interface CacheEntry {
   readonly record: SessionRecord;
   /** Milliseconds since the Unix epoch, before the backend was asked. */
   readonly askedAt: number;
 }
 
-/** Says that a value is ours, and in which form. */
+/** The first bytes of an entry, which name its form. */
 const mark = "mini-c2\n";
 const sumBytes = 32;
 const timesAt = mark.length + sumBytes;
 const headBytes = timesAt + 3 * 8 + 2;
 
 /**
- * The mark, a checksum, three times, the length of the version, the version, the data. The checksum is over the key
- * as well: connections that broke have had caches answer with what somebody else had asked for.
+ * The mark, a checksum, three times, the length of the version, the version, the data. The checksum includes the key, because
+ * caches have given the values of other keys after a connection broke.
  */
 export function encodeEntry(key: string, { record: { version, data, idleAt, expiresAt }, askedAt }: CacheEntry): Uint8Array {
   const versionBytes = Buffer.from(version);
@@ -29,7 +29,7 @@ export function encodeEntry(key: string, { record: { version, data, idleAt, expi
   return bytes;
 }
 
-/** `undefined` for what is no entry of ours for that key. */
+/** `undefined` for a value that is not an entry for that key. */
 export function decodeEntry(key: string, value: Uint8Array): CacheEntry | undefined {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   if (bytes.length < headBytes || bytes.toString("latin1", 0, mark.length) !== mark) return undefined;

@@ -1,18 +1,18 @@
 import type { SessionCache } from "./session-cache.ts";
 
-/** What is called of a memjs client. */
+/** The part of a memjs client that is used. */
 export interface MemcachedLike {
   get(key: string): Promise<{ readonly value: Uint8Array | null }>;
   set(key: string, value: Buffer, options: { readonly expires: number }): Promise<boolean>;
   add(key: string, value: Buffer, options: { readonly expires: number }): Promise<boolean>;
   delete(key: string): Promise<boolean>;
-  /** By server, the bytes of a reply that is not complete yet, and who waits for replies. */
+  /** For each server, the bytes of an incomplete reply, and the calls that wait for replies. */
   readonly servers: readonly { responseBuffer: Buffer; readonly responseCallbacks: object }[];
 }
 
 /**
- * A memcached as the cache of a `CachedBackend`. Give the client `timeout: 0.2` seconds and `retries: 0`: a slow
- * cache is worth less than none.
+ * A memcached as the cache of a `CachedBackend`. Give the client `timeout: 0.2` seconds and `retries: 0`: a slow cache is
+ * worse than no cache.
  */
 export class MemcachedCache implements SessionCache {
   readonly #client: MemcachedLike;
@@ -28,8 +28,8 @@ export class MemcachedCache implements SessionCache {
   }
 
   async set(key: string, value: Uint8Array, seconds: number): Promise<void> {
-    const isKept = await this.#call(() => this.#client.set(key, Buffer.from(value), { expires: seconds }));
-    if (!isKept) throw new Error("memcached has not kept a value.");
+    const isStored = await this.#call(() => this.#client.set(key, Buffer.from(value), { expires: seconds }));
+    if (!isStored) throw new Error("memcached has not stored a value.");
   }
 
   async add(key: string, value: Uint8Array, seconds: number): Promise<void> {
@@ -41,8 +41,8 @@ export class MemcachedCache implements SessionCache {
   }
 
   /**
-   * What a broken connection leaves of a reply, memjs takes for the beginning of the next connection's first one, and
-   * understands none from there on. When nobody waits any more, as then, there is no reply that it could belong to.
+   * When a connection breaks in the middle of a reply, memjs takes that half for the beginning of the first reply of the next
+   * connection, and cannot read any reply after that. So the half is thrown away, once no call waits for it.
    */
   async #call<Result>(work: () => Promise<Result>): Promise<Result> {
     try {

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import type { LmdbDatabaseLike } from "./table.ts";
 
-// What is in the database, by the first byte of its key. Only the first and the last have a value.
+// The entries of the database, by the first byte of their key. Only the first and the last kind have a value.
 //
 //   r key          the record
-//   x time key     where prune looks at this time: the key's record may have ended, or never have come
+//   x time key     tells prune to look at this time: the record may have expired, or was never created
 //   o owner key    the key belongs to the owner
-//   k key owner    the same from the key's side, so that it goes with the record
+//   k key owner    the same by key, so that it can be removed with the record
 //   e owner        the owner's epoch
 //
-// Owners are hashed, and so is the key where it is not the last part: every part but the last has a fixed length.
+// Every part but the last has a fixed length: owners are hashed, and so is the key where it is not the last part.
 
-/** The value of an entry that only has to be there. */
+/** The value of the entries that have none. */
 export const nothing = new Uint8Array();
 
 const timeBytes = 8;
 const hashBytes = 32;
-/** Bytes. What is made of it stays below LMDB's own limit, 1978. */
+/** Bytes of a session's key. With it, the keys of the entries stay below LMDB's limit, 1978. */
 const longestKey = 1024;
 
 export const recordKey = (key: string) => join("r", bytesOf(key));
@@ -25,33 +25,33 @@ export const ownedKey = (owner: string, key: string) => join("o", hash(owner), b
 export const ownerKey = (owner: string, key: string) => join("k", hash(key), hash(owner));
 export const epochKey = (owner: string) => join("e", hash(owner));
 
-/** The range of an owner's `o`. */
+/** The range of the `o` entries of an owner. */
 export const ownedKeys = (owner: string) => below(join("o", hash(owner)));
-/** The range of a key's `k`. */
+/** The range of the `k` entries of a key. */
 export const ownerKeys = (key: string) => below(join("k", hash(key)));
-/** The `o` that stands for a `k`. */
+/** The `o` entry that belongs to a `k` entry. */
 export const counterpart = (entry: Uint8Array, key: string) => join("o", entry.subarray(1 + hashBytes), bytesOf(key));
 
-/** The key at the end of an `x` or an `o`. */
+/** The session's key at the end of an `x` or `o` entry. */
 export function keyIn(entry: Uint8Array): string {
   const bytes = Buffer.from(entry);
   return bytes.toString("utf8", 1 + (bytes[0] === "x".charCodeAt(0) ? timeBytes : hashBytes));
 }
 
-/** The `x` that are due, earliest first. */
+/** The `x` entries whose time has come, earliest first. */
 export function dueKeys(database: LmdbDatabaseLike, now: number, limit: number): readonly Uint8Array[] {
   const { end } = below(join("x", double(now)));
   return [...database.getKeys({ start: join("x"), end, limit })];
 }
 
-/** Eight bytes that sort as the number does, when it is not negative. */
+/** Eight bytes that sort like the number, if it is not negative. */
 export function double(value: number): Buffer {
   const bytes = Buffer.alloc(timeBytes);
   bytes.writeDoubleBE(value);
   return bytes;
 }
 
-/** 0 for what is no number of ours. */
+/** 0 for a value that is not such a number. */
 export function readDouble(stored: Uint8Array | undefined): number {
   return stored?.length === timeBytes ? Buffer.from(stored).readDoubleBE() : 0;
 }
@@ -60,7 +60,7 @@ function join(kind: string, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(kind), ...parts]);
 }
 
-/** All that begins with these bytes: no text has a byte as high as the end's, and no hash as many. */
+/** The range of all keys that begin with these bytes. Its end is above them: no text has a byte 0xff, and no hash so many. */
 function below(start: Uint8Array): { readonly start: Uint8Array; readonly end: Uint8Array } {
   return { start, end: Buffer.concat([start, Buffer.alloc(hashBytes + 1, 0xff)]) };
 }
@@ -71,6 +71,7 @@ function hash(text: string): Buffer {
 
 function bytesOf(key: string): Buffer {
   const bytes = Buffer.from(key);
-  if (bytes.length > longestKey) throw new RangeError(`The key of a session has ${bytes.length} bytes; here it can have ${longestKey}.`);
+  if (bytes.length > longestKey)
+    throw new RangeError(`The key of a session has ${bytes.length} bytes; LmdbBackend takes ${longestKey} at most.`);
   return bytes;
 }

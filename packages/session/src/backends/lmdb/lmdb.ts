@@ -2,12 +2,12 @@ import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import { newVersion } from "../new-version.ts";
 import { double, dueKeys, epochKey, expiryKey, keyIn, nothing, ownedKey, ownedKeys, ownerKey, readDouble, recordKey } from "./keys.ts";
-import { encode, endOf, find, forget, store } from "./record.ts";
+import { encode, endOf, getRecord, putRecord, removeRecord } from "./record.ts";
 import { LmdbTable, type LmdbDatabaseLike, type LmdbLike } from "./table.ts";
 
 /** Most records that one transaction of `prune` looks at: other writers wait for it. */
 const slice = 100;
-/** Milliseconds that an owner's entry may be without its record. */
+/** Milliseconds after which an owner's entry without a record is removed. */
 const withoutRecord = 3_600_000;
 
 export interface LmdbBackendOptions {
@@ -29,8 +29,8 @@ export interface LmdbBackendOptions {
  * While a change is written to the disk, the event loop waits. The changes that come in one turn of the event loop are
  * written together.
  *
- * Expired sessions stay in the file, unreadable, until `prune` is called. LMDB needs room to remove as well: on a full
- * disk every write rejects, the end of a session too, and what is there can be read.
+ * Expired sessions stay in the file, unreadable, until `prune` is called. LMDB needs space to remove too: on a full disk every
+ * write rejects, also the end of a session, and reads go on.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export class LmdbBackend implements SessionBackend {
     const stored = encode(next);
     return this.#table.write((database) => {
       if (this.#find(database, key) !== undefined) return undefined;
-      store(database, key, next, stored);
+      putRecord(database, key, next, stored);
       return next.version;
     });
   }
@@ -77,7 +77,7 @@ export class LmdbBackend implements SessionBackend {
     return this.#table.write((database) => {
       const current = this.#find(database, key);
       if (current?.version !== version) return { ok: false, current };
-      store(database, key, next, stored);
+      putRecord(database, key, next, stored);
       return { ok: true, version: next.version };
     });
   }
@@ -87,7 +87,7 @@ export class LmdbBackend implements SessionBackend {
       const current = this.#find(database, key);
       if (current === undefined) return false;
       const next = { ...current, idleAt };
-      if (idleAt > current.idleAt) store(database, key, next, encode(next));
+      if (idleAt > current.idleAt) putRecord(database, key, next, encode(next));
       return true;
     });
   }
@@ -95,7 +95,7 @@ export class LmdbBackend implements SessionBackend {
   async take(key: string): Promise<SessionRecord | undefined> {
     return this.#table.write((database) => {
       const current = this.#find(database, key);
-      forget(database, key);
+      removeRecord(database, key);
       return current;
     });
   }
@@ -104,7 +104,7 @@ export class LmdbBackend implements SessionBackend {
     let removed = 0;
     while (removed < limit) {
       const most = Math.min(slice, limit - removed);
-      // A look that finds nothing needs no write.
+      // Read first, because most looks find nothing and need no write.
       if (this.#table.read((database) => dueKeys(database, this.#now(), 1)).length === 0) break;
       removed += await this.#table.write((database) => this.#pruneSlice(database, most));
     }
@@ -117,11 +117,11 @@ export class LmdbBackend implements SessionBackend {
   }
 
   #find(database: LmdbDatabaseLike, key: string): SessionRecord | undefined {
-    const record = find(database, key);
+    const record = getRecord(database, key);
     return record !== undefined && this.#now() < endOf(record) ? record : undefined;
   }
 
-  /** One transaction's share of the work; how many records it removed. */
+  /** Does the work of one transaction; gives the number of removed records. */
   #pruneSlice(database: LmdbDatabaseLike, limit: number): number {
     let removed = 0;
     for (const due of dueKeys(database, this.#now(), limit)) {
@@ -129,13 +129,13 @@ export class LmdbBackend implements SessionBackend {
       const key = keyIn(due);
       if (this.#find(database, key) !== undefined) continue;
       if (database.get(recordKey(key)) !== undefined) removed++;
-      forget(database, key);
+      removeRecord(database, key);
     }
     return removed;
   }
 }
 
-/** Whose the records are: by owner, and by record, so that the entries go with it. */
+/** The owners of the records, in entries by owner, and in entries by record, which are removed with the record. */
 class LmdbOwners implements OwnerIndex {
   readonly #table: LmdbTable;
   readonly #now: () => number;
@@ -161,8 +161,8 @@ class LmdbOwners implements OwnerIndex {
     await this.#table.write((database) => {
       database.put(ownedKey(owner, key), nothing);
       database.put(ownerKey(owner, key), nothing);
-      // Usually the record comes next. If it never does, this lets prune find what is left.
-      if (find(database, key) === undefined) database.put(expiryKey(this.#now() + withoutRecord, key), nothing);
+      // The record is usually created next. If it is not, prune finds the entries by this.
+      if (getRecord(database, key) === undefined) database.put(expiryKey(this.#now() + withoutRecord, key), nothing);
     });
   }
 

@@ -2,7 +2,7 @@ import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { counterpart, double, expiryKey, nothing, ownerKeys, recordKey } from "./keys.ts";
 import type { LmdbDatabaseLike } from "./table.ts";
 
-/** Says that a value is ours, and in which form. */
+/** The first bytes of a record, which name its form. */
 const mark = Buffer.from("mini-s1\n");
 const versionBytes = 12;
 const timeBytes = 8;
@@ -12,19 +12,19 @@ const timesAt = mark.length + versionBytes;
 const lengthAt = timesAt + 2 * timeBytes;
 const dataAt = lengthAt + lengthBytes;
 
-/** When a record ends if nothing happens; what is no time has ended. */
+/** When a record ends if it is not used; 0 for times that are not numbers. */
 export function endOf({ idleAt, expiresAt }: NewRecord): number {
   return Math.max(0, Math.min(idleAt, expiresAt)) || 0;
 }
 
-/** The mark, the version, the two times, the length of the data, the data; none of it is shared with the record. */
+/** A copy in bytes: the mark, the version, the two times, the length of the data, the data. */
 export function encode({ version, idleAt, expiresAt, data }: SessionRecord): Buffer {
   const length = Buffer.alloc(lengthBytes);
   length.writeUInt32BE(data.length);
   return Buffer.concat([mark, Buffer.from(version, "base64url"), double(idleAt), double(expiresAt), length, data]);
 }
 
-/** `undefined` for what is not ours, and for what was cut. */
+/** `undefined` for a value that is not a record, or not a whole one. */
 function decode(value: Uint8Array): SessionRecord | undefined {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   if (bytes.length < dataAt || bytes.compare(mark, 0, mark.length, 0, mark.length) !== 0) return undefined;
@@ -37,15 +37,15 @@ function decode(value: Uint8Array): SessionRecord | undefined {
   };
 }
 
-/** The record as it is there, expired or not. lmdb gives bytes that nobody else has. */
-export function find(database: LmdbDatabaseLike, key: string): SessionRecord | undefined {
+/** The record, expired or not. lmdb gives bytes that nobody else has. */
+export function getRecord(database: LmdbDatabaseLike, key: string): SessionRecord | undefined {
   const value = database.get(recordKey(key));
   return value && decode(value);
 }
 
-/** Puts a record where none is, or over what is there, and keeps the times that prune looks at in step. */
-export function store(database: LmdbDatabaseLike, key: string, record: SessionRecord, encoded: Uint8Array): void {
-  const previous = find(database, key);
+/** Creates or replaces a record, and its entry for prune. */
+export function putRecord(database: LmdbDatabaseLike, key: string, record: SessionRecord, encoded: Uint8Array): void {
+  const previous = getRecord(database, key);
   const end = endOf(record);
   database.put(recordKey(key), encoded);
   // Most changes leave the end where it was.
@@ -54,9 +54,9 @@ export function store(database: LmdbDatabaseLike, key: string, record: SessionRe
   database.put(expiryKey(end, key), nothing);
 }
 
-/** Removes a record and all that leads to it; nothing there is fine. */
-export function forget(database: LmdbDatabaseLike, key: string): void {
-  const previous = find(database, key);
+/** Removes a record and all entries that lead to it; there may be none. */
+export function removeRecord(database: LmdbDatabaseLike, key: string): void {
+  const previous = getRecord(database, key);
   if (previous !== undefined) database.remove(expiryKey(endOf(previous), key));
   database.remove(recordKey(key));
   const entries = Array.from(database.getKeys(ownerKeys(key)));

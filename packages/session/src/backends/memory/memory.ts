@@ -3,15 +3,15 @@ import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backe
 import { MemoryOwners } from "./owners.ts";
 
 export interface MemoryBackendOptions {
-  /** Most sessions kept at once; past it expired ones go, and then the oldest. Default 10,000. */
+  /** The most sessions that are kept. When there are more, expired ones are removed, and then the oldest. Default 10,000. */
   readonly limit?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Keeps sessions in this process: for tests and one-process sites. A restart signs everybody out, and two processes
- * do not see each other's sessions. Starts no timer: what expired goes with `prune`, or when room is needed.
+ * Keeps sessions in this process: for tests, and for sites with one process. A restart logs everybody out, and processes do
+ * not see each other's sessions. Starts no timer: expired sessions are removed by `prune`, or when there are too many.
  */
 export class MemoryBackend implements SessionBackend {
   readonly owners: OwnerIndex;
@@ -19,11 +19,12 @@ export class MemoryBackend implements SessionBackend {
   readonly #records = new Map<string, SessionRecord>();
   readonly #limit: number;
   readonly #now: () => number;
+  /** Counts the writes. A count is enough here, and faster than random versions: it never goes back while the records live. */
   #version = 0;
-  /** How many more records may come before it is worth the time to look for expired ones again. */
+  /** How many more records are created before expired ones are looked for again, because that takes time. */
   #untilSweep = 0;
 
-  /** @throws RangeError for a limit that is no whole number over 0. */
+  /** @throws RangeError for a limit that is not a whole number over 0. */
   constructor({ limit = 10_000, now = Date.now }: MemoryBackendOptions = {}) {
     if (!Number.isInteger(limit) || limit < 1) {
       throw new RangeError(`The limit of a MemoryBackend must be a whole number over 0, not ${String(limit)}.`);
@@ -40,7 +41,7 @@ export class MemoryBackend implements SessionBackend {
 
   async create(key: string, record: NewRecord): Promise<string | undefined> {
     if (this.#find(key) !== undefined) return undefined;
-    // An expired one may still hold the place; the new one is the youngest all the same.
+    // An expired record may still be there. It is removed, so that the new one is the last of the map, which is its order of age.
     this.#records.delete(key);
     const version = this.#write(key, record);
     if (this.#records.size > this.#limit) this.#makeRoom();
@@ -109,7 +110,7 @@ function isAlive({ idleAt, expiresAt }: NewRecord, now: number): boolean {
   return now < idleAt && now < expiresAt;
 }
 
-/** Its bytes are not those that are kept; they lie among others, for they are read at once, and new ones outside of the heap cost more. */
+/** A copy, with bytes from Node's pool: they are read at once, and an ArrayBuffer of their own would cost more. */
 function copy({ data, idleAt, expiresAt, version }: SessionRecord): SessionRecord {
   const { buffer, byteOffset, length } = Buffer.from(data);
   return { data: new Uint8Array(buffer, byteOffset, length), idleAt, expiresAt, version };

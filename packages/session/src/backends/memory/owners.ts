@@ -1,9 +1,9 @@
 import type { OwnerIndex } from "../../keeping/backend.ts";
 
-/** Whose the records are. An entry goes with its record; those that never got one go when there are too many. */
+/** The owners of the records. An entry is removed with its record; entries without a record are removed when there are too many. */
 export class MemoryOwners implements OwnerIndex {
   readonly #epochs = new Map<string, number>();
-  /** The highest epoch that was forgotten: whoever compares epochs sees a move rather than miss one. */
+  /** The highest epoch that was removed. Owners without an entry have it, so that a comparison finds a change that was none, but misses none. */
   #forgottenEpoch = 0;
   readonly #keys = new Map<string, Set<string>>();
   readonly #ownersOf = new Map<string, Set<string>>();
@@ -21,7 +21,7 @@ export class MemoryOwners implements OwnerIndex {
 
   async bump(owner: string): Promise<number> {
     const epoch = (this.#epochs.get(owner) ?? this.#forgottenEpoch) + 1;
-    // Those that were bumped last stay longest.
+    // Moved to the end of the map, so that the owner that was bumped longest ago is the first.
     this.#epochs.delete(owner);
     this.#epochs.set(owner, epoch);
     const [oldest] = this.#epochs;
@@ -52,7 +52,7 @@ export class MemoryOwners implements OwnerIndex {
     this.#ownersOf.delete(key);
   }
 
-  /** There are at most `limit` records, so at least as many entries have none; those added last may be about to get one. */
+  /** Removes entries without a record, the oldest first, because the records of the newest may be created next. */
   #makeRoom(): void {
     for (const key of this.#ownersOf.keys()) {
       if (this.#ownersOf.size <= 1.5 * this.#limit) break;

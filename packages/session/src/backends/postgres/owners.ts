@@ -4,10 +4,10 @@ import { foundIn, server } from "./standby.ts";
 import type { PostgresTables } from "./tables.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 
-/** Milliseconds that an owner's entry may be without its record. */
+/** Milliseconds after which an owner's entry without a record is removed. */
 const withoutRecord = 3_600_000;
 
-/** Whose the records are. What removes a record removes its entries. */
+/** The owners of the records. A query that removes a record removes its entries. */
 export class PostgresOwners implements OwnerIndex {
   readonly #now: () => number;
   readonly #epoch: Statement;
@@ -38,7 +38,7 @@ export class PostgresOwners implements OwnerIndex {
   }
 
   async add(owner: string, key: string): Promise<void> {
-    // Usually the record comes next. If it never does, this lets prune find what is left.
+    // The record is usually created next. If it is not, prune finds the entry by this time.
     await this.#add(ownerOf(owner), keyOf(key), timeOf(this.#now() + withoutRecord));
   }
 

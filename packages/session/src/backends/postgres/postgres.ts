@@ -8,7 +8,7 @@ import { postgresTables, type PostgresTables } from "./tables.ts";
 import { newVersion } from "../new-version.ts";
 import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 
-/** Held by whoever makes tables, until they are there: two at once would get in each other's way. */
+/** The lock of a process that creates the tables, because two processes at once would fail. */
 const lock = 4_779_265_831;
 
 export interface PostgresBackendOptions {
@@ -16,22 +16,21 @@ export interface PostgresBackendOptions {
   readonly pool: PostgresLike;
   /** Name of the table, and of a schema if need be: `"app.sessions"`. Others begin with it. Default `"mini_sessions"`. */
   readonly table?: string | undefined;
-  /** Whether connections keep the queries prepared. `false` for a pooler that can not have that. Default `true`. */
+  /** Whether connections keep prepared queries. `false` for a pooler that does not support it. Default `true`. */
   readonly prepare?: boolean | undefined;
-  /** Clock, in milliseconds since the Unix epoch; that of the database is not asked. Default `Date.now`. */
+  /** Clock, in milliseconds since the Unix epoch; the clock of the database is not used. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Keeps sessions in a Postgres database, for all processes that reach it. The pool must lead to the primary server;
- * what a standby answers is refused.
+ * Keeps sessions in a Postgres database, for all processes that reach it. The pool must connect to the primary server;
+ * answers of a standby are refused.
  *
- * By default a pool of pg waits for ever: for a free connection, and for an answer of a server that does not give one.
- * Set the three times of the example. Its "error" listener is what keeps the process alive when a connection breaks
- * while nobody uses it; the pool makes a new one by itself.
+ * By default a pool of pg waits for ever for a free connection, and for the answer of a server. Set the three times of the
+ * example. Its "error" listener keeps the process alive when an idle connection breaks; the pool then makes a new one.
  *
- * What expired stays in the tables, unreadable, until somebody calls `prune`. Keys are those that sessions have, 43
- * characters of base64url; all others are refused. Owners are kept as hashes.
+ * Expired sessions stay in the tables, unreadable, until `prune` is called. Keys are those that sessions have, 43 characters of
+ * base64url; others are refused. Owners are kept as hashes.
  *
  * @example
  * ```ts
@@ -52,7 +51,7 @@ export interface PostgresBackendOptions {
  */
 export class PostgresBackend implements SessionBackend {
   readonly owners: OwnerIndex;
-  /** What `createTable` makes, as SQL, for those who keep the steps of their database in files. */
+  /** The SQL of `createTable`, for applications that keep the migrations of their database in files. */
   readonly createTableSql: string;
   readonly #queries: PostgresQueries;
   readonly #tables: PostgresTables;
@@ -64,7 +63,7 @@ export class PostgresBackend implements SessionBackend {
   readonly #touch: Statement;
   readonly #take: Statement;
 
-  /** @throws TypeError for a pool that is none, and for a name that can not be a table's. */
+  /** @throws TypeError for a value that is not a pool, and for a name that no table can have. */
   constructor({ pool, table = "mini_sessions", prepare = true, now = Date.now }: PostgresBackendOptions) {
     const tables = postgresTables(table);
     const queries = new PostgresQueries(pool, table, prepare);
@@ -78,7 +77,7 @@ export class PostgresBackend implements SessionBackend {
     this.#read = queries.statement(
       `SELECT standby, version, data, idle_at, expires_at FROM ${server} LEFT JOIN ${records} ON key = $1 AND idle_at > $2 AND expires_at > $2`,
     );
-    // One that has ended may still hold the place.
+    // An expired record may still have the key.
     this.#create = queries.statement(
       `INSERT INTO ${records} AS kept (key, version, data, idle_at, expires_at, due_at)
       VALUES ($1, $2, $3, $4::bigint, $5::bigint, least($4::bigint, $5::bigint))
@@ -101,15 +100,15 @@ export class PostgresBackend implements SessionBackend {
   }
 
   /**
-   * Makes the tables that are not there yet. Call it before the first session; several processes may do so at once.
-   * When all are there it changes nothing, and needs no right to.
+   * Creates the tables that are missing. Call it before the first session; several processes may call it at once. When no
+   * table is missing, it changes nothing, and does not need the right to create tables.
    */
   async createTable(): Promise<void> {
     const { records, owners, epochs, sql } = this.#tables;
     await this.#queries.during(async () => {
       const text = "SELECT FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL";
       const { rowCount } = await this.#queries.run({ text, values: [[records, owners, epochs]] });
-      // Several statements without values are one transaction, which the lock is held for.
+      // Several statements without values are one transaction, which holds the lock until its end.
       if (rowCount !== 3) await this.#queries.run({ text: `SELECT pg_advisory_xact_lock(${lock});\n${sql}` });
     });
   }
@@ -130,7 +129,7 @@ export class PostgresBackend implements SessionBackend {
     return this.#queries.during(async () => {
       const { rowCount } = await this.#swap(keyOf(key), versionOf(version), versionOf(next), ...partsOf(record), now);
       if (rowCount === 1) return { ok: true, version: next };
-      // Not in one with the other: a query sees nothing that was changed after it began, while it waited for the row.
+      // A second query, because the first one does not see changes that were made after it began, while it waited for the row.
       return { ok: false, current: await this.#find(key, now) };
     });
   }
@@ -151,7 +150,7 @@ export class PostgresBackend implements SessionBackend {
     return this.#queries.during(() => this.#prune.run(limit, this.#now()));
   }
 
-  /** Waits for what is under way. */
+  /** Waits for queries under way. */
   async close(): Promise<void> {
     await this.#queries.settle();
   }

@@ -1,7 +1,7 @@
 import type { PostgresQueries, PostgresResult } from "./queries.ts";
 import type { PostgresTables } from "./tables.ts";
 
-/** Most rows that one transaction looks at: whoever wants one of them waits for it. */
+/** The most rows that one transaction looks at, because queries for these rows wait for it. */
 const slice = 500;
 
 interface Counts {
@@ -10,8 +10,8 @@ interface Counts {
 }
 
 /**
- * Removes what has ended from the tables. Several may do it at once: each passes over the rows that another one, or a
- * request, has in hand.
+ * Removes expired records from the tables. Several processes may do it at once: each passes over rows that another process has
+ * locked.
  */
 export class PostgresPrune {
   readonly #queries: PostgresQueries;
@@ -20,7 +20,7 @@ export class PostgresPrune {
 
   constructor(queries: PostgresQueries, { records, owners }: PostgresTables) {
     this.#queries = queries;
-    // A record that was used since it became due is put off to its newest end.
+    // A record that was used since then is looked at again at its new end.
     this.#records = `
       WITH due AS MATERIALIZED (
         SELECT key, least(idle_at, expires_at) AS ends_at FROM ${records}
@@ -33,7 +33,7 @@ export class PostgresPrune {
         DELETE FROM ${owners} AS entry USING ended WHERE entry.key = ended.key
       )
       SELECT (SELECT count(*) FROM due) AS looked, (SELECT count(*) FROM ended) AS removed`;
-    // An entry whose record is there goes with it, and need not be looked at again.
+    // An entry with a record is removed with the record, so it is not looked at again.
     this.#entries = `
       WITH due AS MATERIALIZED (
         SELECT owner, key FROM ${owners} WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -47,7 +47,7 @@ export class PostgresPrune {
       SELECT count(*) AS looked, 0 AS removed FROM due`;
   }
 
-  /** How many records it removed, `limit` at most. */
+  /** Removes records, `limit` at most; gives their number. */
   async run(limit: number, now: number): Promise<number> {
     const removed = await this.#inSlices(this.#records, limit, now);
     await this.#inSlices(this.#entries, limit > 0 ? Infinity : 0, now);
@@ -58,7 +58,7 @@ export class PostgresPrune {
     let removed = 0;
     for (let most = slice, looked = slice; looked === most && removed < limit;) {
       most = Math.min(slice, Math.ceil(limit - removed));
-      // Without a name: such a query is planned for its values each time, and what a name would save is lost by one bad plan.
+      // Without a name, so that Postgres plans it for its values each time. One bad plan costs more than the planning.
       const counts = countsIn(await this.#queries.run({ text, values: [now, most] }));
       looked = counts.looked;
       removed += counts.removed;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A query as pg takes it: with a name, each connection has it parsed and planned once. */
+/** A query for pg. With a name, each connection parses and plans it once. */
 export interface PostgresQuery {
   readonly name?: string;
   readonly text: string;
@@ -9,47 +9,47 @@ export interface PostgresQuery {
 
 export interface PostgresResult {
   readonly rows: readonly unknown[];
-  /** How many rows were found or changed. */
+  /** The number of rows that were found or changed. */
   readonly rowCount: number | null;
 }
 
-/** What is called of a `Pool` of pg. */
+/** The part of a `Pool` of pg that is used. */
 export interface PostgresLike {
   query(query: PostgresQuery): Promise<PostgresResult>;
-  /** Tells a pool from a single connection, which would be gone for good when it breaks. */
+  /** Only a pool has it. A single connection would not come back after it breaks. */
   readonly totalCount: number;
 }
 
-/** One query with places for values: `$1`, `$2`. */
+/** A query with placeholders for values: `$1`, `$2`. */
 export type Statement = (...values: readonly unknown[]) => Promise<PostgresResult>;
 
-/** What to do about errors of Postgres that are one of its user, by their SQLSTATE. */
+/** Remedies for errors of Postgres that the user of the backend can fix, by SQLSTATE. */
 const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
   [
     "42P01", // undefined_table
     (table: string) =>
-      `The table ${table} of a PostgresBackend is not there: call await backend.createTable() once, or run backend.createTableSql.`,
+      `The table ${table} of a PostgresBackend does not exist: call await backend.createTable() once, or run backend.createTableSql.`,
   ],
   [
     "42703", // undefined_column
     (table: string) =>
-      `The table ${table} of a PostgresBackend, or one of those beside it, is another than createTable() makes: give the backend a table of its own by the option "table".`,
+      `The table ${table} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend a table of its own by the option "table".`,
   ],
   ["26000", prepareNothing], // invalid_sql_statement_name
   ["42P05", prepareNothing], // duplicate_prepared_statement
 ]);
 
-/** What Postgres could not put in order with other transactions, so that it did nothing: serialization_failure, deadlock_detected. */
-const unordered: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+/** Errors for a conflict with other transactions, after which nothing was changed: serialization_failure, deadlock_detected. */
+const conflicts: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
 
-/** How often a query is asked at most that could not be put in order: only under a stricter isolation than read committed. */
+/** The most tries of a query that is in conflict, which happens only with a stricter isolation than read committed. */
 const mostTries = 10;
 
 function prepareNothing(): string {
-  return "A connection has not what a PostgresBackend prepared on it, or has it twice, as behind a pooler: give it prepare: false.";
+  return "A connection has lost a prepared query of a PostgresBackend, or has it twice, as behind a pooler: give the backend prepare: false.";
 }
 
-/** The queries of one backend: each is a transaction of its own, and sees all that was answered before it. */
+/** The queries of one backend. Each is a transaction of its own, and sees all changes that were answered before it. */
 export class PostgresQueries {
   readonly #pool: PostgresLike;
   readonly #table: string;
@@ -68,9 +68,9 @@ export class PostgresQueries {
     this.#prepare = prepare;
   }
 
-  /** A query that is asked often. */
+  /** A query that is used often. */
   statement(text: string): Statement {
-    // Connections know it by the name alone: other text, such as that of another table, needs another name.
+    // A connection knows a query by its name alone, so a query of another table needs another name.
     const name = `mini_${createHash("sha256").update(text).digest("base64url").slice(0, 22)}`;
     return (...values) => this.run({ ...(this.#prepare ? { name } : {}), text, values: [...values] });
   }
@@ -79,14 +79,14 @@ export class PostgresQueries {
     return this.during(() => this.#ask(query));
   }
 
-  /** Work of several queries that `settle` waits for as a whole. */
+  /** Does work of several queries, which `settle` waits for as a whole. */
   during<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = work().finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
     return done;
   }
 
-  /** Waits for what is under way. */
+  /** Waits for queries under way. */
   async settle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
   }
@@ -97,7 +97,7 @@ export class PostgresQueries {
         return await this.#pool.query(query);
       } catch (error) {
         const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-        if (unordered.has(code) && tries < mostTries) continue;
+        if (conflicts.has(code) && tries < mostTries) continue;
         const remedy = remedies.get(code);
         if (remedy === undefined) throw error;
         throw new Error(remedy(this.#table), { cause: error });

@@ -1,15 +1,15 @@
-/** What a query that only reads joins what it looks for to, so that {@link foundIn} can tell that a standby has answered. */
+/** A query that only reads joins its table to this, so that {@link foundIn} notices an answer of a standby server. */
 export const server = "(SELECT pg_is_in_recovery() AS standby) AS server";
 
 /**
- * The rows that were found; where there are none, the server alone stands in one with nothing in its `column`.
+ * The rows that were found. When there are none, the result has one row, of the server, with null in its `column`.
  *
- * @throws Error for those of a standby server, which may be behind: what it has may have ended.
+ * @throws Error for rows of a standby server, because sessions in them may have ended already.
  */
 export function foundIn(rows: readonly unknown[], column: string): readonly unknown[] {
   const [first] = rows as readonly Readonly<Record<string, unknown>>[];
   if (first?.["standby"] !== false) {
-    throw new Error("A PostgresBackend reads from a standby server, which may be behind: lead its pool to the primary server.");
+    throw new Error("A PostgresBackend reads from a standby server, which may be behind: connect its pool to the primary server.");
   }
   return first[column] === null ? [] : rows;
 }

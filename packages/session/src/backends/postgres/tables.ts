@@ -1,4 +1,4 @@
-/** The three tables of a backend, quoted for SQL, and what makes them. */
+/** The three tables of a backend, quoted for SQL, and the statements that create them. */
 export interface PostgresTables {
   /** The name as it was given, for messages. */
   readonly name: string;
@@ -6,22 +6,22 @@ export interface PostgresTables {
   /** Which keys belong to an owner. */
   readonly owners: string;
   readonly epochs: string;
-  /** Makes what is not there yet; running it again is fine. */
+  /** Creates the tables that are missing; running it again is fine. */
   readonly sql: string;
 }
 
-/** Bytes. Postgres cuts longer names without a word; the table's own is the beginning of others. */
+/** Bytes. Postgres cuts longer names without an error, and other names begin with that of the table. */
 const longestName = 63;
 const longestTable = longestName - "_owners_due".length;
 
 /**
  * The tables of a name such as `"mini_sessions"`, or `"app.sessions"` in a schema of its own.
  *
- * No index is on a column that a use of the session changes, and each page keeps room for new versions of its rows, so
- * that Postgres has no index to write then. That is why the records have a `due_at`: an earlier time than their end or
- * the same, at which `prune` looks at them, and puts it off when they were used since.
+ * No index has a column that changes when a session is used, and each page has space for new versions of its rows, so that
+ * Postgres need not write an index then. That is why the records have a `due_at`: their end or an earlier time, at which `prune`
+ * looks at them. When a record was used since, `prune` moves its `due_at`.
  *
- * @throws TypeError for a name that is none.
+ * @throws TypeError for a name that no table can have.
  */
 export function postgresTables(name: string): PostgresTables {
   const given: unknown = name;

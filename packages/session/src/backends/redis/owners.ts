@@ -5,24 +5,24 @@ import { add, bump, epoch, exists, keys, looked, remove } from "./scripts.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
-/** Milliseconds that an owner's entry may be without its record. */
+/** Milliseconds after which an owner's entry without a record is removed. */
 const withoutRecord = hour;
-/** Milliseconds after which a session that was there is looked for again. */
+/** Milliseconds until an existing session is looked for again. */
 const untilNextLook = day;
-/** Entries that one `add` looks after: more than it adds, so that those of ended sessions never pile up. */
+/** Entries that one `add` checks. More than it adds, so that entries of ended sessions do not pile up. */
 const mostLooks = 4;
-/** Milliseconds that an owner's set stays at least when nobody uses it. */
+/** The least number of milliseconds for which the set of an owner is kept without use. */
 const shortestStay = 30 * day;
-/** Milliseconds; what Redis takes for ever. */
+/** The most milliseconds. */
 const longestStay = 1e15;
 
 /**
- * Whose the records are: one sorted set for each owner, so that every script has one key and works in a cluster.
+ * The owners of the records: one sorted set for each owner, so that every script has one key and works in a cluster.
  *
- * The set goes when it has not been used for longer than any session lives: longer than every life that this process has
- * seen, and 30 days. `epoch` and `add` move that forward, as `bump` does, so that the set outlives the sessions that were
- * made under it: whoever makes one reads the epoch once more afterwards. An epoch that went with its set begins at 0 again,
- * which nobody who compares two epochs can be in the middle of.
+ * A set expires when it has not been used for longer than any session lives: longer than every session that this process has
+ * saved, and 30 days. `epoch`, `add` and `bump` all move that time forward, so that the set outlives the sessions that were
+ * created with its epoch. When the set has expired, the epoch begins at 0 again. No request can notice that, because no
+ * request takes so long between its two looks at the epoch.
  */
 export class RedisOwners implements OwnerIndex {
   readonly #calls: RedisCalls;
@@ -36,7 +36,7 @@ export class RedisOwners implements OwnerIndex {
     this.#now = now;
   }
 
-  /** Takes note of a session that lives so many milliseconds. */
+  /** Makes sets outlive a session that lives for so many milliseconds. */
   outlive(life: number): void {
     if (life + hour > this.#stay) this.#stay = Math.min(longestStay, Math.ceil(life) + hour);
   }
@@ -54,7 +54,7 @@ export class RedisOwners implements OwnerIndex {
     const now = this.#now();
     const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + withoutRecord, mostLooks]));
     if (due.length === 0) return;
-    // Whether Redis still has them, in place of whether they are alive by the clock of this process: another one's may be behind.
+    // Existence counts, not the clock of this process, because the clock of another process may be behind.
     const found = await Promise.all(
       due.map(async (member) => [member, Number(await this.#calls.run(exists, this.#prefix + keyIn(member), [now]))]),
     );
@@ -69,7 +69,7 @@ export class RedisOwners implements OwnerIndex {
     return membersIn(await this.#calls.run(keys, this.#setOf(owner), [this.#now(), this.#stay])).map(keyIn);
   }
 
-  /** Owners are hashed: they are any text, and nobody who sees Redis' keys has to learn them. */
+  /** Owners are hashed, because they can be any text, and because keys of Redis are seen by many. */
   #setOf(owner: string): string {
     return `${this.#prefix}owner:${createHash("sha256").update(owner).digest("base64url")}`;
   }

@@ -9,12 +9,12 @@ import { create, read, swap, take, touch } from "./scripts.ts";
 export interface RedisBackendOptions {
   /** A connected client of node-redis. It belongs to the caller, who closes it after the backend. */
   readonly client: RedisLike;
-  /** What the keys of sessions and owners begin with; nothing else may. Default `"mini:session:"`. */
+  /** The beginning of the keys of sessions and owners, and of no others. Default `"mini:session:"`. */
   readonly prefix?: string | undefined;
   /**
-   * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. A
-   * fail-over to one of them loses no answered change then. Changes over one connection wait for each other. While a
-   * cluster moves the slot of a key, the node that it leaves may be the one that is asked. Default: none.
+   * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. Then a
+   * fail-over to one of them loses no answered change. Changes over one connection wait for each other. While a cluster moves
+   * the slot of a key, the replicas of the old node may be asked. Default: none.
    */
   readonly wait?: RedisWaitOptions | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
@@ -24,19 +24,20 @@ export interface RedisBackendOptions {
 /**
  * Keeps sessions in Redis 7, a single server or a cluster, for all processes that reach it.
  *
- * Each operation is one script on one key, run by the primary: a replica, or a primary that was replaced, makes it reject.
- * Redis answers before its replicas have a change, and by default before the disk has it. A fail-over may lose the last
- * answered ones, and bring back what was taken in that moment; `wait` narrows that.
+ * Each operation is one script on one key, which the primary runs: on a replica, or on a primary that was replaced, it rejects.
+ * Redis answers before its replicas have a change, and by default before it is on the disk. So a fail-over may lose the last
+ * answered changes, and bring back a session that was just ended; `wait` narrows that.
  *
- * What is under one of its keys and is no session counts as none: `create` replaces it, `take` removes it. Expired sessions
- * go by themselves. With a `maxmemory-policy` other than `noeviction` others go too, and the lists of an owner's sessions.
+ * A value of one of these keys that is not a session counts as missing: `create` replaces it, `take` removes it. Redis removes
+ * expired sessions by itself. With a `maxmemory-policy` other than `noeviction`, it may remove others too, and the lists of an
+ * owner's sessions.
  *
- * node-redis keeps commands for later while there is no connection, which `disableOfflineQueue` ends, and waits for ever
- * for a server that is connected and silent, which `socketTimeout` ends: under load not before `commandsQueueMaxLength` is
- * reached. `pingInterval` keeps it from ending a connection that has nothing to do, and without a `reconnectStrategy` the
- * client stays closed after it. Without a listener for `"error"` a lost connection ends the process. For a cluster all of
- * them but the listener stand in `defaults`. That of `createSentinel` sends a command again whose answer was lost; a new id
- * that a session gets in that moment may be without what the old one had.
+ * Set these options of node-redis: `disableOfflineQueue`, because it keeps commands for later while there is no connection;
+ * `socketTimeout` and `commandsQueueMaxLength`, because it waits for ever for a server that is connected and silent, and under
+ * load the timeout works only once the queue is full; `pingInterval`, so that the timeout does not end an idle connection; and
+ * `reconnectStrategy`, so that the client connects again afterwards. Without a listener for `"error"`, a lost connection ends
+ * the process. For a cluster, these options belong into `defaults`. The client of `createSentinel` sends a command again when
+ * its answer was lost; a session that gets a new id at that moment may lose its contents.
  *
  * @example
  * ```ts
@@ -62,7 +63,7 @@ export class RedisBackend implements SessionBackend {
   readonly #prefix: string;
   readonly #now: () => number;
 
-  /** @throws TypeError for what is no client of node-redis, or none that can `wait`. */
+  /** @throws TypeError for a value that is not a client of node-redis, or a client that cannot `wait`. */
   constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
     this.#calls = new RedisCalls(client, wait);
     this.#prefix = prefix;
@@ -94,12 +95,12 @@ export class RedisBackend implements SessionBackend {
     return recordIn(await this.#calls.run(take, this.#prefix + key, [this.#now()]));
   }
 
-  /** Waits for what is under way. */
+  /** Waits for operations under way. */
   async close(): Promise<void> {
     await this.#calls.settle();
   }
 
-  /** What the scripts are told that write a record; the data is a copy, because it may be sent later, and twice. */
+  /** The arguments of the scripts that write a record. The data is a copy, because it may be sent later, and twice. */
   #values(version: string, { data, idleAt, expiresAt }: NewRecord): readonly (string | number | Buffer)[] {
     const now = this.#now();
     this.#owners.outlive(expiresAt - now);
@@ -111,6 +112,6 @@ function recordIn(reply: unknown): SessionRecord | undefined {
   if (!Array.isArray(reply)) return undefined;
   const [version, data, idleAt, expiresAt] = reply as readonly Buffer[];
   if (version === undefined || data === undefined) return undefined;
-  // A copy: what the driver gives is a view into all that has arrived at once.
+  // A copy, because the driver gives a view into a larger buffer of replies.
   return { version: version.toString(), data: new Uint8Array(data), idleAt: Number(idleAt), expiresAt: Number(expiresAt) };
 }

@@ -1,13 +1,13 @@
 export interface RedisWaitOptions {
-  /** How many replicas must have a change before it counts: 1 or more. */
+  /** The number of replicas that must have a change before it is answered: 1 or more. */
   readonly replicas: number;
-  /** Milliseconds after which a change that fewer replicas have is an error: 1 or more, below the `deadline` of sessions. */
+  /** Milliseconds to wait for them, before the change is an error: 1 or more, below the `deadline` of sessions. */
   readonly timeout: number;
 }
 
 /** A connection to one server. */
 interface Connection {
-  /** Another number after each connect. */
+  /** Changes with each connect. */
   readonly socketEpoch: number;
   wait(replicas: number, timeout: number): Promise<number>;
 }
@@ -16,12 +16,12 @@ interface Cluster {
   getNodeClientForKey(key: string, isReadonly: false): Connection | Promise<Connection>;
 }
 
-/** Holds a change back until replicas have it: `WAIT`, which tells of what was written over the same connection. */
+/** Waits until replicas have a change, by Redis' `WAIT`, which is about the writes of its own connection. */
 export class RedisReplicas {
   readonly #client: Connection | Cluster;
   readonly #options: RedisWaitOptions;
 
-  /** @throws TypeError for a client that has no connection of its own, and for settings that ask for nothing. */
+  /** @throws TypeError for a client without a connection of its own, and for settings that are not whole numbers over 0. */
   constructor(client: object, { replicas, timeout }: RedisWaitOptions) {
     for (const [name, value] of Object.entries({ replicas, timeout })) {
       if (!(Number.isSafeInteger(value) && value > 0)) {
@@ -39,9 +39,9 @@ export class RedisReplicas {
   }
 
   /**
-   * Makes a change of one key, and is there when the replicas have it.
+   * Makes a change of one key, and resolves when the replicas have it.
    *
-   * Rejects when they do not have it in time, or when it can not be known, because the connection is another one by then.
+   * Rejects when they do not have it in time, or when that is unknown because the connection has changed.
    */
   async holding<Reply>(key: string, change: () => Promise<Reply>): Promise<Reply> {
     const { replicas, timeout } = this.#options;
@@ -54,7 +54,9 @@ export class RedisReplicas {
       throw new Error("The connection to Redis changed during a change, so it is unknown which replicas have it.");
     }
     if (having < replicas) {
-      throw new Error(`Redis has a change that ${having} of ${replicas} replicas had after ${timeout} ms: look after its replicas.`);
+      throw new Error(
+        `Only ${having} of ${replicas} replicas of Redis had a change after ${timeout} ms. See whether the replicas are connected.`,
+      );
     }
     return reply;
   }
@@ -64,7 +66,7 @@ export class RedisReplicas {
   }
 }
 
-/** Whether the connection that has made a change is known: a pool and a sentinel take any, and a cluster's prefix moves a key. */
+/** Whether the connection of a key is known: a pool and a sentinel use any, and the prefix of a cluster moves a key. */
 function isWaiting(client: object): client is Connection | Cluster {
   if ("getNodeClientForKey" in client) return !("_keyPrefix" in client && client._keyPrefix !== undefined);
   return "socketEpoch" in client && "wait" in client;

@@ -1,20 +1,21 @@
-import { change, script } from "./calls.ts";
+import { readScript, writeScript } from "./calls.ts";
 
 /**
- * Milliseconds that Redis keeps a record past its end. What counts is the end by the clock of whoever asks; the clocks of
- * the machines, and of a replica that becomes the primary, may be minutes apart.
+ * Milliseconds that Redis keeps a record after its end. The clock of the process that asks decides whether a record has ended,
+ * and the clocks of the machines, and of a replica that becomes the primary, may be minutes apart.
  */
 const slack = 600_000;
-/** Milliseconds; what Redis takes for ever. */
+/** The longest time that Redis is given; milliseconds. */
 const longest = 1e15;
 
 /**
- * The beginning of every script, which has one key. ARGV[1] is the caller's present.
+ * The beginning of every script. A script has one key. ARGV[1] is the current time of the caller.
  *
- * What is of another type than the key has to have is none of ours. An answer without a change goes through `answer`: a
- * replica, or a primary that was replaced, would give what it has. The attempt to remove a member that is not there
- * changes nothing, and is refused by them. Where writing fails for other reasons, such as a full disk, reading goes on.
- * Not before a change: what is written after another change is written though the memory is full.
+ * A value of another type than `type` does not belong to a session. A script that has changed nothing gives its result
+ * through `answer`, because a replica, or a primary that was replaced, would give old data. It tries to remove a member that
+ * does not exist: that changes nothing, but such a server refuses it. When writing fails for another reason, such as a full
+ * disk, the result is given all the same. A script that changes something needs no such probe, and must not make one first:
+ * it would let Redis write although its memory is full.
  */
 const begin = (type: "hash" | "zset") => `
   local key, now = KEYS[1], tonumber(ARGV[1])
@@ -30,7 +31,7 @@ const begin = (type: "hash" | "zset") => `
   end
 `;
 
-/** The record, alive, as v, d, i, a: version, data, idleAt, expiresAt; false for everything else. */
+/** The live record, as v, d, i, a: version, data, idleAt, expiresAt. False when there is none. */
 const find = `
   ${begin("hash")}
   local function find()
@@ -42,7 +43,7 @@ const find = `
   end
 `;
 
-// The time is relative: Redis' own clock may be another.
+// A time from now on, because the clock of Redis may differ.
 const keep = `
   local function keep(idleAt, expiresAt)
     local left = math.min(${longest}, math.max(0, math.min(idleAt, expiresAt) - now))
@@ -59,31 +60,31 @@ const store = `
   end
 `;
 
-/** Gives the record, or nothing. */
-export const read = script(`${find}
+/** Gives the record, or false. */
+export const read = readScript(`${find}
   return answer(find())`);
 
 /**
- * 1, or 0 where a record is. What is there and is none goes. A client may send a call again when it has lost the answer, as
- * that of a Sentinel does: where the version is there already that this call was to write, it has written it.
+ * Gives 1, or 0 when the key has a record. Another value of the key is removed. A client may send a call again when it has lost
+ * the reply, as that of `createSentinel` does: when the record has the version of this call already, the call was successful.
  */
-export const create = change(`${find}${store}
+export const create = writeScript(`${find}${store}
   local found = find()
   if found then return answer(found[1] == ARGV[2] and 1 or 0) end
   if kind ~= 'none' then redis.call('DEL', key) end
   store()
   return 1`);
 
-/** ARGV as for `create`, and the version that has to be there. 1, also when it is sent again, or the record that is there, or nothing. */
-export const swap = change(`${find}${store}
+/** ARGV as for `create`, and the version to replace. Gives 1, also when it is sent again; or the current record, or false. */
+export const swap = writeScript(`${find}${store}
   local found = find()
   if found and found[1] == ARGV[2] then return answer(1) end
   if not found or found[1] ~= ARGV[6] then return answer(found) end
   store()
   return 1`);
 
-/** ARGV: now, idleAt. 1, or 0 where no record is. */
-export const touch = change(`${find}${keep}
+/** ARGV: now, idleAt. Gives 1, or 0 when there is no record. */
+export const touch = writeScript(`${find}${keep}
   local found = find()
   if not found then return answer(0) end
   if not (tonumber(ARGV[2]) > tonumber(found[3])) then return answer(1) end
@@ -91,18 +92,19 @@ export const touch = change(`${find}${keep}
   keep(tonumber(ARGV[2]), tonumber(found[4]))
   return 1`);
 
-/** Gives the record, or nothing; nothing is there then. */
-export const take = change(`${find}
+/** Removes the record and gives it, or false. */
+export const take = writeScript(`${find}
   local found = find()
   redis.call('DEL', key)
   return found`);
 
-/** 1 when something is there, alive by anybody's clock; else 0. */
-export const exists = script(`${begin("hash")}
+/** Gives 1 when the key has a value, 0 when not. No clock decides. */
+export const exists = readScript(`${begin("hash")}
   return answer(redis.call('EXISTS', key))`);
 
-// An owner's sorted set. Its members are 'k' and a session's key, with the time to see whether the session still is, and
-// 'e', with the epoch, negative so that it is apart from every time. ARGV[2]: milliseconds that the set stays at least.
+// The sorted set of an owner. Its members are 'k' with a session's key, whose score is the time to look whether the session
+// still exists, and 'e', whose score is the epoch: negative, so that it is below every time. ARGV[2]: the least number of
+// milliseconds for which the set is kept.
 const owner = `
   ${begin("zset")}
   local function clear()
@@ -114,27 +116,27 @@ const owner = `
   end
 `;
 
-/** The epoch is not forgotten for as long as `stay` says, from now on: whoever reads it twice within that finds every move. */
-export const epoch = script(`${owner}
+/** Gives the epoch, and keeps it for as long as `stay` says, so that a second read within that time notices every change. */
+export const epoch = readScript(`${owner}
   if foreign then return answer(0) end
   stay()
   return answer(-tonumber(redis.call('ZSCORE', key, 'e') or 0))`);
 
-export const bump = change(`${owner}
+export const bump = writeScript(`${owner}
   clear()
   local score = redis.call('ZINCRBY', key, -1, 'e')
   stay()
   return -tonumber(score)`);
 
-/** ARGV: now, stay, key, when to look for it, how many others to look for. Gives those that are due. */
-export const add = change(`${owner}
+/** ARGV: now, stay, key, the time to look for it, the most members to give. Gives the members whose time has come. */
+export const add = writeScript(`${owner}
   clear()
   redis.call('ZADD', key, ARGV[4], 'k' .. ARGV[3])
   stay()
   return redis.call('ZRANGEBYSCORE', key, 0, ARGV[1], 'LIMIT', 0, ARGV[5])`);
 
-/** ARGV: now, stay, when to look again, and pairs: a member that was due, and 1 when its session is there. */
-export const looked = script(`${owner}
+/** ARGV: now, stay, the time to look again, and pairs: a member whose time has come, and 1 when its session exists. */
+export const looked = readScript(`${owner}
   if foreign then return 0 end
   for index = 4, #ARGV, 2 do
     local score = redis.call('ZSCORE', key, ARGV[index])
@@ -145,11 +147,11 @@ export const looked = script(`${owner}
   return 0`);
 
 /** ARGV: now, stay, key. */
-export const remove = change(`${owner}
+export const remove = writeScript(`${owner}
   if foreign then return answer(0) end
   return redis.call('ZREM', key, 'k' .. ARGV[3])`);
 
-/** Gives the members that stand for sessions. */
-export const keys = script(`${owner}
+/** Gives the members for sessions. */
+export const keys = readScript(`${owner}
   if foreign then return answer({}) end
   return answer(redis.call('ZRANGEBYSCORE', key, 0, '+inf'))`);
