@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Signer, type Purpose } from "../../packages/session/src/signing/signing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { damaged, forged, type Forgery, type Given } from "../support/forgeries.ts";
-import { start } from "../support/keyed-app.ts";
+import { start } from "../support/server-session-app.ts";
 import { secretKey, sessionApp, type Work } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 

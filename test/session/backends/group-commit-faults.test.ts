@@ -1,6 +1,6 @@
+import { SessionUnavailableError } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { GroupCommit, type Edit } from "../../../packages/session/src/keeping/group-commit.ts";
-import { SessionUnavailableError } from "../../../packages/session/src/keeping/deadline.ts";
 import { begun, key, put, shown, within } from "../../support/group-commits.ts";
 
 describe("a session that has ended meanwhile", () => {

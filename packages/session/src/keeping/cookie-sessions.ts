@@ -30,7 +30,7 @@ export class CookieSessions implements SessionKeeper {
   }
 
   end(): void {
-    // Whoever ends the session clears the cookie.
+    // The caller clears the cookie, which is the end of the session.
   }
 }
 
@@ -86,7 +86,7 @@ class CookieSession implements KeptSession {
   }
 
   end(): void {
-    // Whoever ends the session clears the cookie.
+    // The caller clears the cookie, which is the end of the session.
   }
 
   spare(): void {

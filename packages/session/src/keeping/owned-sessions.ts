@@ -5,13 +5,13 @@ import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
 import type { Deadline } from "./deadline.ts";
 
-/** One session of an owner, as a list of them shows it. */
+/** One session in the list of an owner. */
 export interface OwnedSession<Data extends object = SessionData> {
   /** Public name, for `revoke`. */
   readonly handle: string;
   /** Milliseconds since the Unix epoch, as the other times. */
   readonly createdAt: number;
-  /** When it was last used, less a tenth of `idleTimeout`; `undefined` without an `idleTimeout`. */
+  /** When it was last used, up to a tenth of `idleTimeout` too early; `undefined` without an `idleTimeout`. */
   readonly lastSeenAt: number | undefined;
   readonly expiresAt: number;
   /** Whether it is the session of the running request. */
@@ -32,7 +32,7 @@ export interface OwnSession {
 }
 
 /** The number of sessions that are read, or removed, at the same time. */
-const together = 32;
+const batchSize = 32;
 
 /** The sessions of an owner in the configured backend. */
 export class OwnedSessions {
@@ -115,8 +115,8 @@ export class OwnedSessions {
     work: (item: Item, deadline: Deadline) => Promise<Result>,
   ): Promise<readonly Result[]> {
     const results: Result[] = [];
-    for (let start = 0; start < items.length; start += together) {
-      const batch = items.slice(start, start + together);
+    for (let start = 0; start < items.length; start += batchSize) {
+      const batch = items.slice(start, start + batchSize);
       results.push(...(await this.#records.within(what, (deadline) => Promise.all(batch.map((item) => work(item, deadline))))));
     }
     return results;

@@ -46,7 +46,7 @@ const mustBe =
 const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
 const seconds = mustBe("must be a number of seconds over 0", isPositive);
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
-const text = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
+const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
 
 function oneOf(...allowed: readonly unknown[]): Check {
   const list = allowed.map((value) => JSON.stringify(value)).join(", ");
@@ -78,12 +78,12 @@ const backends: Check = (value) => {
 };
 
 /** Accepts a value that another function checks. */
-const elsewhere: Check = () => undefined;
+const checkedSeparately: Check = () => undefined;
 
 const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {
   maxAge: seconds,
-  domain: text,
-  path: text,
+  domain: nonEmptyString,
+  path: nonEmptyString,
   secure: oneOf(true, false, "auto"),
   httpOnly: flag,
   sameSite: oneOf("strict", "lax", "none"),
@@ -93,16 +93,16 @@ const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {
 const optionChecks: Readonly<Record<keyof SessionOptions, Check>> = {
   maxAge: seconds,
   idleTimeout: seconds,
-  cookie: elsewhere,
-  backend: elsewhere,
+  cookie: checkedSeparately,
+  backend: checkedSeparately,
 };
 
 const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   ...optionChecks,
-  secretKey: elsewhere,
+  secretKey: checkedSeparately,
   backend,
   backends,
-  cookieName: text,
+  cookieName: nonEmptyString,
   encrypt: flag,
   flashMaxAge: seconds,
   deadline: mustBe("must be a number of milliseconds over 0, up to 2147483647", (value) => isPositive(value) && Number(value) < 2 ** 31),
@@ -110,7 +110,7 @@ const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
 };
 
 /** The checked settings of an object, without those that are `undefined`. `path` names the object in messages. */
-function check(path: string, given: unknown, checks: Readonly<Record<string, Check>>): Record<string, unknown> {
+function checkSettings(path: string, given: unknown, checks: Readonly<Record<string, Check>>): Record<string, unknown> {
   if (typeof given !== "object" || given === null) throw new ConfigError(`The ${path} must be an object of settings.`);
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name, value] of entries) {
@@ -141,19 +141,12 @@ function checkKeys(given: unknown): readonly string[] {
 /** The attributes of a cookie. @throws ConfigError when they contradict each other, or the prefix of the cookie's name. */
 function checkCookie(prefix: Settings["prefix"], name: string, cookie: CookieSettings): CookieSettings {
   const checked = prefix === "" || cookie.secure !== "auto" ? cookie : { ...cookie, secure: true };
-  const setting = prefix === "__Host-" ? 'prefix "host"' : 'prefix "secure"';
-  const contradiction =
-    prefix === ""
-      ? undefined
-      : checked.secure !== true
-        ? `${setting} and secure: false`
-        : prefix === "__Host-" && checked.domain !== undefined
-          ? `${setting} and a domain`
-          : prefix === "__Host-" && checked.path !== "/"
-            ? `${setting} and a path`
-            : undefined;
-  if (contradiction !== undefined) {
-    throw new ConfigError(`The session cookie cannot have both ${contradiction}: browsers would drop it. Leave one of them out.`);
+  const forbidden = forbiddenBy(prefix, checked);
+  if (forbidden !== undefined) {
+    const setting = prefix === "__Host-" ? 'prefix "host"' : 'prefix "secure"';
+    throw new ConfigError(
+      `The session cookie cannot have both ${setting} and ${forbidden}: browsers would drop it. Leave one of them out.`,
+    );
   }
   try {
     serializeCookie(prefix + name, "", { ...checked, secure: checked.secure === true });
@@ -164,6 +157,15 @@ function checkCookie(prefix: Settings["prefix"], name: string, cookie: CookieSet
   return checked;
 }
 
+/** An attribute that the prefix of a cookie's name forbids, in words (RFC 6265bis §4.1.3). */
+function forbiddenBy(prefix: Settings["prefix"], { secure, domain, path }: CookieSettings): string | undefined {
+  if (prefix === "") return undefined;
+  if (secure !== true) return "secure: false";
+  if (prefix === "__Secure-") return undefined;
+  if (domain !== undefined) return "a domain";
+  return path === "/" ? undefined : "a path";
+}
+
 /** @throws ConfigError for a name that no cookie can have, or no cookie with these attributes. */
 export function checkCookieName({ prefix, cookie }: Settings, name: string): void {
   checkCookie(prefix, name, cookie);
@@ -171,7 +173,7 @@ export function checkCookieName({ prefix, cookie }: Settings, name: string): voi
 
 /** The attributes of a cookie with some of them changed. @throws ConfigError when they contradict each other. */
 export function withCookieOptions(settings: Settings, name: string, cookie: CookieSettings, options: unknown): CookieSettings {
-  const given = check("session option cookie", options, cookieChecks);
+  const given = checkSettings("session option cookie", options, cookieChecks);
   return checkCookie(settings.prefix, name, { ...cookie, ...given });
 }
 
@@ -185,7 +187,7 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
 
 /** The settings of one session with some of them changed. @throws ConfigError when they contradict each other. */
 export function withOptions(settings: Settings, name: string, current: SessionSettings, options: unknown): SessionSettings {
-  const { cookie, ...rest } = check("session options", options, optionChecks);
+  const { cookie, ...rest } = checkSettings("session options", options, optionChecks);
   checkBackendName(settings, name, rest["backend"]);
   const next = { ...current, ...rest };
   return cookie === undefined ? next : { ...next, cookie: withCookieOptions(settings, name, current.cookie, cookie) };
@@ -198,9 +200,10 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
  */
 export function readSettings(config: unknown): Settings {
   if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${remedy}`);
-  const { secretKey, cookie, ...given } = check("session", config, configChecks);
+  const { secretKey, cookie, ...given } = checkSettings("session", config, configChecks);
   const secretKeys = checkKeys(secretKey);
-  const cookieConfig = cookie === undefined ? {} : check("session cookie", cookie, { ...cookieChecks, prefix: oneOf("host", "secure") });
+  const cookieConfig =
+    cookie === undefined ? {} : checkSettings("session cookie", cookie, { ...cookieChecks, prefix: oneOf("host", "secure") });
   const { prefix: wanted, ...attributes } = cookieConfig;
   const prefix = wanted === "host" ? "__Host-" : wanted === "secure" ? "__Secure-" : "";
   const { cookie: defaultCookie, ...rest } = defaults;

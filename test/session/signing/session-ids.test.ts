@@ -1,9 +1,9 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { Signer } from "../../packages/session/src/signing/signing.ts";
-import { SessionIds } from "../../packages/session/src/signing/session-ids.ts";
-import { begun, idIn, keyOf, sign, start } from "../support/keyed-app.ts";
-import { secretKey, setCookies, type Work } from "../support/session-app.ts";
+import { Signer } from "../../../packages/session/src/signing/signing.ts";
+import { SessionIds } from "../../../packages/session/src/signing/session-ids.ts";
+import { begun, idIn, keyOf, sign, start } from "../../support/server-session-app.ts";
+import { secretKey, setCookies, type Work } from "../../support/session-app.ts";
 
 describe("an id", () => {
   const hostile: readonly (readonly [string, string])[] = [

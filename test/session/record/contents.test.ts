@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Flash } from "../../packages/session/src/record/contents.ts";
+import type { Flash } from "../../../packages/session/src/record/contents.ts";
 import {
   apply,
   applyFlashes,
@@ -11,8 +11,8 @@ import {
   type Change,
   type Contents,
   type Operations,
-} from "../../packages/session/src/record/contents.ts";
-import { ChangedFlashes } from "../../packages/session/src/request/changed-flashes.ts";
+} from "../../../packages/session/src/record/contents.ts";
+import { ChangedFlashes } from "../../../packages/session/src/request/changed-flashes.ts";
 
 const flash = (id: string, message: unknown = id): Flash => ({ id, message, level: "info", at: 0 });
 const flashes = (...ids: string[]) => ids.map((id) => flash(id));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { begun, idIn, keyOf } from "../support/keyed-app.ts";
+import { begun, idIn, keyOf } from "../../support/server-session-app.ts";
 
 describe("a record", () => {
   const bytes = (value: string) => new Uint8Array(Buffer.from(value));

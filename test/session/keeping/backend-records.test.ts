@@ -1,7 +1,7 @@
 import { json, text, type Response } from "@mini/core";
 import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { begun, idIn, keyOf, start } from "../../support/keyed-app.ts";
+import { begun, idIn, keyOf, start } from "../../support/server-session-app.ts";
 import { sessionApp, type AnySession, type Work } from "../../support/session-app.ts";
 import { PlainBackend } from "../../support/wrong-backends.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ChangedValues } from "../../packages/session/src/request/changed-values.ts";
+import { ChangedValues } from "../../../packages/session/src/request/changed-values.ts";
 
 const changes = (of: ChangedValues) => Object.fromEntries(of.changes());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];

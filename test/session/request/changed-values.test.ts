@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ChangedValues } from "../../packages/session/src/request/changed-values.ts";
+import { ChangedValues } from "../../../packages/session/src/request/changed-values.ts";
 
 let values: ChangedValues;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { cookieValues } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { isPlainObject, parseJson } from "../../packages/session/src/record/json.ts";
-import { Signer } from "../../packages/session/src/signing/signing.ts";
-import { readFacts } from "../support/facts.ts";
+import { isPlainObject, parseJson } from "../../../packages/session/src/record/json.ts";
+import { Signer } from "../../../packages/session/src/signing/signing.ts";
+import { readFacts } from "../../support/facts.ts";
 
 interface Step {
   readonly op: string;

@@ -1,7 +1,7 @@
 import { json, text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { begun, start } from "../../support/keyed-app.ts";
+import { begun, start } from "../../support/server-session-app.ts";
 import { sessionApp, type AnySession, type Work } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 

@@ -2,7 +2,7 @@ import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { Signer, type SignerOptions } from "../../packages/session/src/signing/signing.ts";
+import { Signer, type SignerOptions } from "../../../packages/session/src/signing/signing.ts";
 
 const key = "a key that is long enough to be one";
 const other = "another key that is long enough too";

@@ -1,7 +1,6 @@
+import { SessionTooLargeError, SessionUnavailableError } from "@mini/session";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Edit } from "../../../packages/session/src/keeping/group-commit.ts";
-import { SessionTooLargeError } from "../../../packages/session/src/record/too-large.ts";
-import { SessionUnavailableError } from "../../../packages/session/src/keeping/deadline.ts";
 import { encodeRecord } from "../../../packages/session/src/record/record.ts";
 import { begun, dataOf, key, nothing, put, shown, within } from "../../support/group-commits.ts";
 import { gate } from "../../support/session-app.ts";

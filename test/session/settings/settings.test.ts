@@ -1,8 +1,8 @@
 import { ConfigError } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../packages/session/src/settings/settings.ts";
-import { secretKey, sessionApp, setCookies } from "../support/session-app.ts";
+import { readSettings } from "../../../packages/session/src/settings/settings.ts";
+import { secretKey, sessionApp, setCookies } from "../../support/session-app.ts";
 
 describe("config.session", () => {
   const command = `node -p "crypto.randomBytes(32).toString('base64url')"`;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Hmac } from "../../packages/session/src/signing/signing.ts";
+import { Hmac } from "../../../packages/session/src/signing/signing.ts";
 
 const hex = (text: string) => Buffer.from(text, "hex");
 const mac = (key: Uint8Array, text: string) => Buffer.from(new Hmac(key).sign(text), "base64url").toString("hex");
