@@ -140,7 +140,7 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       return different;
     }
 
-    test("opens what it was made for", async () => {
+    test("is accepted where it belongs", async () => {
       expect(await site.ask(look)).toBe(nobody);
       const { name, value, other } = site.given;
       for (const [cookie, who] of [
@@ -152,19 +152,19 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       expect(site.calls()).toEqual(site.isKept ? ["read", "read"] : []);
     });
 
-    test("damaged in any way is answered as none: the same bytes, no call, nothing logged", { timeout: 60_000 }, async () => {
+    test("damaged in any way is answered like a missing one: the same bytes, no call, nothing logged", { timeout: 60_000 }, async () => {
       const forgeries = damaged(site.given);
       expect(forgeries.length).toBeGreaterThan(9 * site.given.value.length);
       expect(await otherwise(forgeries, look, nobody)).toEqual([]);
       expect([site.calls(), site.logged]).toEqual([[], []]);
     });
 
-    test("forged in any way is answered as none: the same bytes, no call, nothing logged", async () => {
+    test("forged in any way is answered like a missing one: the same bytes, no call, nothing logged", async () => {
       expect(await otherwise(forged(site.given), look, nobody)).toEqual([]);
       expect([site.calls(), site.logged]).toEqual([[], []]);
     });
 
-    test("forged in any way is answered as none on the wire: the same bytes but for the Date", async () => {
+    test("forged in any way is answered like a missing one on the wire: the same bytes except the Date", async () => {
       const server = await serve(site.app, { port: 0, silent: true, gracefulShutdown: false });
       try {
         const head = `GET / HTTP/1.1\r\nHost: localhost\r\nx-work: ${site.number(look)}\r\n`;
@@ -186,7 +186,7 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       }
     });
 
-    test("forged in any way gives what is written then as none does", async () => {
+    test("forged in any way leads to the same new session as a missing one", async () => {
       const write: Work = async (store, session) => {
         (await session()).set("who", "me");
         store.setSecureCookie("pass", { who: "me" });
@@ -225,7 +225,7 @@ describe.each(
     .filter(({ purpose }) => purpose === "session-id")
     .flatMap((kind) => [false, true].map((encrypt) => [kind.what, encrypt, kind] as const)),
 )("the id of %s, encrypted: %s", (_what, encrypt, kind) => {
-  test.each(deadEnds)("%s is answered as none, for one call", async (_title, lead) => {
+  test.each(deadEnds)("%s is answered like a missing one, after one call", async (_title, lead) => {
     const site = await setUp(kind, encrypt);
     const ids = new Signer({ secretKeys: [secretKey], purpose: "session-id", encrypt, now: () => start });
     const value = await lead(site, (id) => ids.sign("session", id));

@@ -80,13 +80,13 @@ const faults: readonly (readonly [backend: keyof typeof backends, titles: readon
 ];
 
 describe("the tests of the contract", () => {
-  test("find nothing in a backend that is right, with and without what it may leave out", async () => {
+  test("find nothing in a correct backend, with and without its optional parts", async () => {
     expect(failures(await run((now) => new backends.PlainBackend(now)))).toEqual([]);
     const least = (now: () => number) => Object.assign(new backends.PlainBackend(now), { prune: undefined });
     expect(failures(await run(least as (now: () => number) => SessionBackend))).toEqual([]);
   });
 
-  test("have titles of their own", async () => {
+  test("have different titles", async () => {
     const titles = (await run((now) => new backends.PlainBackend(now))).map(({ title }) => title);
     expect(titles.length).toBeGreaterThan(45);
     expect(new Set(titles).size).toBe(titles.length);
@@ -102,11 +102,11 @@ describe("the tests of the contract", () => {
     ).toEqual([]);
   });
 
-  test("are tried with every wrong backend there is", () => {
+  test("are tried with every wrong backend", () => {
     expect(["PlainBackend", ...faults.map(([name]) => name)].toSorted()).toEqual(Object.keys(backends).toSorted());
   });
 
-  test("close what was opened, also for a test that fails", async () => {
+  test("close every backend that was opened, also after a test that fails", async () => {
     const open = { count: 0, closed: 0 };
     const bodies: (() => Promise<void>)[] = [];
     testSessionBackend(
@@ -144,13 +144,13 @@ describe("under node:test", () => {
     }
   });
 
-  test("a right backend passes", () => {
+  test("a correct backend passes", () => {
     expect(outputs.get("PlainBackend")).toMatch(/^code 0\n/);
     expect(outputs.get("PlainBackend")).toMatch(/^# pass 5\d$/m);
     expect(outputs.get("PlainBackend")).toMatch(/^# fail 0$/m);
   });
 
-  test("a wrong one fails, and the output names what it breaks", () => {
+  test("a wrong one fails, and the output names the broken promise", () => {
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^code 1\n/);
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *not ok \d+ - take gives the record and removes it$/m);
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *ok \d+ - create keeps the record and gives its version$/m);

@@ -80,7 +80,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await two.read(keyOf(3))).toBeUndefined();
   });
 
-  test("that are not there are named by what every operation rejects with, and so is what to do", async () => {
+  test("that are missing are named by the error of every operation, with the remedy", async () => {
     const message = `The table ${missing} of a PostgresBackend does not exist: call await backend.createTable() once, or run backend.createTableSql.`;
     const backend = new PostgresBackend({ pool, table: missing });
     for (const operation of operations(backend)) await expect(operation()).rejects.toThrow(new Error(message));
@@ -88,7 +88,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await working(backend)).toBe(11);
   });
 
-  test("of somebody else, under their name, are named by what every operation rejects with, and so is what to do", async () => {
+  test("of another application, under their name, are named by the error of every operation, with the remedy", async () => {
     const names = ["foreign", "foreign_owners", "foreign_epochs"].map((name) => `${schema}.${name}`);
     await pool.query(names.map((name) => `CREATE TABLE ${name} (id int)`).join(";"));
     const message = `The table ${names[0]} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend a table of its own by the option "table".`;
@@ -100,7 +100,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     );
   });
 
-  test("in a schema that is not there can not be made, and Postgres says so", async () => {
+  test("in a schema that does not exist cannot be created, and Postgres says so", async () => {
     const backend = new PostgresBackend({ pool, table: "no_such_schema.sessions" });
     await expect(backend.createTable()).rejects.toThrow(/schema "no_such_schema" does not exist/);
   });

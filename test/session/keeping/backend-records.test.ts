@@ -9,7 +9,7 @@ const refuse = () => Promise.reject(new Error("connection refused"));
 const logIn: Work = async (_store, session) => (await session()).regenerate({ owner: "user:1" });
 const set: Work = async (_store, session) => (await session()).set("a", 2);
 
-describe("what fails is in the log once, and by its name:", () => {
+describe("a failure is logged once, with what could not be done:", () => {
   const works: readonly (readonly [call: string, work: Work, line: string])[] = [
     ["read", async (_store, session) => void (await session()), "Cannot load a session"],
     ["swap", set, "Cannot commit a session"],
@@ -31,7 +31,7 @@ describe("what fails is in the log once, and by its name:", () => {
     expect(app.logged).toEqual([`${line}: connection refused`]);
   });
 
-  test("the making of a session", async () => {
+  test("the creation of a session", async () => {
     const app = await begun();
     app.watched.before = refuse;
     expect((await app.run(set, { client: app.browser() })).status).toBe(503);
@@ -71,7 +71,7 @@ describe("what fails is in the log once, and by its name:", () => {
   });
 });
 
-describe("what is no failure of the backend is not logged as one:", () => {
+describe("an error that is not a failure of the backend is not logged as one:", () => {
   test("a new session that is too long", async () => {
     const app = await begun();
     const work: Work = async (_store, session) => (await session()).set("a", "x".repeat(70_000));
@@ -79,7 +79,7 @@ describe("what is no failure of the backend is not logged as one:", () => {
     expect(app.logged).toEqual([expect.stringContaining("SessionTooLargeError: ")]);
   });
 
-  test("an id that is taken already", async () => {
+  test("an id that exists already", async () => {
     const app = await begun();
     app.watched.create = () => Promise.resolve(undefined);
     expect((await app.run(set, { client: app.browser() })).status).toBe(500);
@@ -115,7 +115,7 @@ test.each<readonly [string, (session: AnySession) => void]>([
   expect([runs, await app.data()]).toEqual([1, { a: 2, list: [1] }]);
 });
 
-describe("a backend that has only what it must have", () => {
+describe("a backend with the required methods only", () => {
   test("keeps an owner's session, which gets new ids and ends, and removes nothing by itself", async () => {
     let time = start;
     const backend = Object.assign(new PlainBackend(() => time), { prune: undefined });
@@ -159,7 +159,7 @@ describe("the removal of expired records", () => {
     expect(asked).toEqual([60_000, 120_000]);
   });
 
-  test("goes on with the next session that is made when one was not enough", async () => {
+  test("goes on with the next session that is created, when there was more to remove", async () => {
     const { asked, make } = pruning(async (limit) => limit);
     for (const at of [60_000, 60_001, 60_002]) await make(at);
     expect(asked).toEqual([60_000, 60_001, 60_002]);
@@ -171,7 +171,7 @@ describe("the removal of expired records", () => {
     expect(asked).toEqual([-60_000]);
   });
 
-  test("that fails is logged, and costs nobody an answer", async () => {
+  test("that fails is logged, and no response fails", async () => {
     const { logged, make } = pruning(refuse);
     await make(60_000);
     expect(logged).toEqual(["Cannot remove expired sessions: connection refused"]);
@@ -191,7 +191,7 @@ describe("the last moment of a session", () => {
     ["maxAge", { maxAge: 100 }],
     ["maxAge, though used just now,", { maxAge: 100, idleTimeout: 1000 }],
     ["idleTimeout", { idleTimeout: 100 }],
-  ])("by %s is the same for its visitor and in the list of its owner's", async (_name, config) => {
+  ])("by %s is the same for its visitor and in the list of its owner", async (_name, config) => {
     let time = start;
     const app = sessionApp({ backend: timeless(), ...config, now: () => time });
     await app.run(logIn);

@@ -6,7 +6,7 @@ import { begun, dataOf, key, nothing, put, shown, within } from "../../support/g
 import { gate } from "../../support/session-app.ts";
 
 describe("changes to one session at once", () => {
-  test("are saved together while one is saved, and each is told what was there before its own", async () => {
+  test("that arrive during a swap are saved together, and each learns the record before its own", async () => {
     const { backend, commit, kept, hold } = await begun();
     const { first, letGo } = await hold();
     const [second, third] = [commit(put("second", 2)), commit(put("third", 3))];
@@ -21,7 +21,7 @@ describe("changes to one session at once", () => {
     expect(await kept()).toEqual(all);
   });
 
-  test("do not wait for those to another session", async () => {
+  test("do not wait for changes to another session", async () => {
     const { backend, commits, known, hold } = await begun();
     const other = { ...known, version: (await backend.create("other", encodeRecord(known)))! };
     const { first, letGo } = await hold();
@@ -39,7 +39,7 @@ describe("changes to one session at once", () => {
     expect(backend.counted()).toEqual(["swap"]);
   });
 
-  test("of which one throws: it gets its own error, and the others are saved", async () => {
+  test("of which one throws: its request gets the error, and the others are saved", async () => {
     const { backend, commit, hold } = await begun();
     const { first, letGo } = await hold();
     const error = new TypeError("no number");
@@ -67,7 +67,7 @@ describe("changes to one session at once", () => {
     expect(await shown(commit(put("b", 1)))).toEqual([{ a: 1 }, { a: 1, b: 1 }]);
   });
 
-  test("whose requests were answered 503 while they waited are not made, nor asked for", async () => {
+  test("whose requests were answered 503 while they waited are not made", async () => {
     const { backend, known, commit, kept, hold } = await begun();
     const { first, letGo } = await hold();
     await expect(commit(put("late", 1), known, 1)).rejects.toThrow(SessionUnavailableError);
@@ -141,7 +141,7 @@ describe("a change to a session that another process has changed", () => {
     expect((await commit(put("c", 3)))?.after.contents.data).toEqual({ a: 1, b: 2, c: 3 });
   });
 
-  test("and that is there already is not made again", async () => {
+  test("that the newer record has already is not made again", async () => {
     const { backend, commit, elsewhere } = await begun();
     await elsewhere("b", 2);
     const change: Edit = (current) => (current.contents.data["b"] === 2 ? current : put("b", 2)(current));
@@ -152,7 +152,7 @@ describe("a change to a session that another process has changed", () => {
     expect(backend.counted()).toEqual(["swap"]);
   });
 
-  test("counts on what its request has loaded, though this process knows only an older one", async () => {
+  test("is made on the record that its request has loaded, although this process knows an older one only", async () => {
     const { backend, commit, kept, elsewhere } = await begun();
     const [reached, held] = [gate(), gate()];
     backend.after = async (name) => {
@@ -179,7 +179,7 @@ describe("a change to a session that another process has changed", () => {
     expect(await kept()).toEqual({ a: 1, first: 1 });
   });
 
-  test("each time that it is tried is made at last; it waits from the second time on, for up to 2 ms", async () => {
+  test("by every try is made in the end; from the second try on it waits, up to 2 ms", async () => {
     const { backend, commit } = await begun();
     vi.useFakeTimers();
     // The longest moments that there can be.
@@ -202,13 +202,13 @@ describe("a change to a session that another process has changed", () => {
 });
 
 describe("a change that changes nothing", () => {
-  test("asks nobody", async () => {
+  test("does not call the backend", async () => {
     const { backend, known, commit } = await begun();
     expect(await commit(nothing)).toEqual({ before: known, after: known });
     expect(backend.counted()).toEqual([]);
   });
 
-  test("asks nobody also when it has waited for one that was saved", async () => {
+  test("does not call the backend, also after waiting for a change that was saved", async () => {
     const { backend, known, commit, hold } = await begun();
     const { first, letGo } = await hold();
     const second = commit(nothing);
@@ -218,7 +218,7 @@ describe("a change that changes nothing", () => {
     expect(backend.counted()).toEqual(["swap"]);
   });
 
-  test("is told what is there then, when it is made together with others", async () => {
+  test("learns the newest record, when it is made together with others", async () => {
     const { commit, hold } = await begun();
     const { first, letGo } = await hold();
     const [second] = [commit(nothing), commit(put("third", 3))];
@@ -230,7 +230,7 @@ describe("a change that changes nothing", () => {
     ]);
   });
 
-  test("to what a cache has is asked of the backend, which may have another one", async () => {
+  test("to a record of a cache calls the backend, which may have a newer one", async () => {
     const { backend, known, commit, elsewhere } = await begun();
     const cached = { ...known, cached: true };
     expect(await shown(commit(nothing, cached))).toEqual([{ a: 1 }, { a: 1 }]);

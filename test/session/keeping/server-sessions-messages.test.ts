@@ -34,7 +34,7 @@ async function withMessages(messages: readonly string[], config: Parameters<type
 }
 
 describe("messages that are taken out", () => {
-  test("are written once: whoever finds them taken writes nothing", async () => {
+  test("are written once: a request that finds them taken writes nothing", async () => {
     const app = await withMessages(["one"]);
     const late = await app.begin(takeThem);
     expect(await left(app)).toEqual(["one"]);
@@ -44,7 +44,7 @@ describe("messages that are taken out", () => {
     expect(app.watched.counted()).toEqual(["swap"]);
   });
 
-  test("when there are none ask the backend nothing, also where a cache has the session", async () => {
+  test("when there are none need no call to the backend, also when a cache has the session", async () => {
     const backend = new WatchedBackend(new MemoryBackend({ now: () => start }));
     const cached = new CachedBackend({ backend, cache: new MapCache(), now: () => start });
     const app = sessionApp({ backend: cached, now: () => start });
@@ -61,7 +61,7 @@ describe("messages that are taken out", () => {
     expect(backend.counted()).toEqual([]);
   });
 
-  test("of a new session are shown, and nothing is made for them", async () => {
+  test("of a new session are shown, and no record is created for them", async () => {
     const app = await begun();
     const work: Work = async (_store, session) => {
       (await session()).flash("own");
@@ -73,7 +73,7 @@ describe("messages that are taken out", () => {
 });
 
 describe("messages that are put back after an error", () => {
-  test("are those that were taken, once each, before what came meanwhile", async () => {
+  test("are those that were taken, once each, before those that were added in the meantime", async () => {
     const app = await withMessages(["one", "two"]);
     const failing = await app.begin(async (_store, session) => fail(await session()));
     await app.run(flash("three"));
@@ -81,7 +81,7 @@ describe("messages that are put back after an error", () => {
     expect(await left(app)).toEqual(["one", "two", "three"]);
   });
 
-  test("do not come twice when they were not of the levels that were asked for", async () => {
+  test("are not doubled when they have other levels than those that were read", async () => {
     const app = await withMessages(["one"]);
     await app.run(async (_store, session) => (await session()).flash("two", "error"));
     await app.run(async (_store, session) => {
@@ -91,7 +91,7 @@ describe("messages that are put back after an error", () => {
     expect(((await left(app)) as string[]).toSorted()).toEqual(["one", "two"]);
   });
 
-  test("are the newest twenty with those that came meanwhile", async () => {
+  test("are the newest twenty, with those that were added in the meantime", async () => {
     const numbers = Array.from({ length: 30 }, (_, i) => String(i));
     const app = await withMessages(numbers.slice(0, 15));
     const failing = await app.begin(async (_store, session) => {
@@ -103,7 +103,7 @@ describe("messages that are put back after an error", () => {
     expect(await left(app)).toEqual(numbers.slice(10));
   });
 
-  test("and make the session too long are lost, which is logged; the answer stays", async () => {
+  test("and make the session too long are lost, which is logged; the response stays", async () => {
     const app = await withMessages(["x".repeat(40_000)]);
     const failing = await app.begin(async (_store, session) => {
       await take(await session());
@@ -117,7 +117,7 @@ describe("messages that are put back after an error", () => {
     expect(await left(app)).toEqual([]);
   });
 
-  test("and cannot be, for the backend fails, are logged so; the answer stays", async () => {
+  test("and cannot be, because the backend fails, are logged; the response stays", async () => {
     const app = await withMessages(["one"]);
     let swaps = 0;
     app.watched.before = (name) => {
@@ -140,7 +140,7 @@ describe("a session that ends while its messages are taken out", () => {
   };
   const shows = async (session: AnySession) => text(JSON.stringify(await take(session)));
 
-  test("shows none, asks once, and the log is silent: nothing was to be saved", async () => {
+  test("shows none, calls the backend once, and logs nothing, because there was nothing to save", async () => {
     const app = await withMessages(["one"], { idleTimeout: 1000 });
     app.pass(200);
     const { response, calls } = await meanwhile(app, shows);
@@ -151,7 +151,7 @@ describe("a session that ends while its messages are taken out", () => {
   test.each<readonly [string, (session: AnySession) => void]>([
     ["a change", (session) => session.set("a", 2)],
     ["a new id", (session) => session.regenerate()],
-  ])("drops %s that comes after, without asking again, and the log says so", async (_title, change) => {
+  ])("drops %s after that, without another call, and logs it", async (_title, change) => {
     const app = await withMessages(["one"]);
     const { response, calls } = await meanwhile(app, async (session) => {
       await take(session);
@@ -161,14 +161,14 @@ describe("a session that ends while its messages are taken out", () => {
     expect(app.logged).toEqual([dropped]);
   });
 
-  test("has nothing to put back after an error, and is not used any more", async () => {
+  test("puts nothing back after an error, and is not called any more", async () => {
     const app = await withMessages(["one"], { idleTimeout: 1000 });
     app.pass(200);
     const { response, calls } = await meanwhile(app, fail);
     expect([response.status, calls]).toEqual([500, ["swap"]]);
   });
 
-  test("shows none when a commit has found it ended before, and asks no more; also not after an error", async () => {
+  test("shows none when a commit has found that it ended, and makes no more calls; also not after an error", async () => {
     const app = await withMessages(["one"]);
     const found: unknown[] = [];
     const { response, calls } = await meanwhile(app, async (session) => {
@@ -180,7 +180,7 @@ describe("a session that ends while its messages are taken out", () => {
     expect([response.status, found, calls]).toEqual([500, [], ["swap"]]);
   });
 
-  test("after they were taken out has none put back", async () => {
+  test("after they were taken out gets none back", async () => {
     const app = await withMessages(["one"]);
     const slow = await app.begin(async (_store, session) => {
       const all = await session();

@@ -50,13 +50,13 @@ const isNew = (app: Awaited<ReturnType<typeof begun>>) =>
   app.run(async (_store, session) => json((await session()).isNew)).then((response) => response.json());
 
 describe("a new id", () => {
-  test("of an owner's session asks once for his revocations, at the end", async () => {
+  test("of an owner's session looks once for revocations, at the end", async () => {
     const app = await begun("user:1");
     await app.run(renew);
     expect(app.watched.counted()).toEqual(["read", "owners.add", "create", "take", "owners.epoch"]);
   });
 
-  test("of nobody's session asks for no owner, also when the session has ended meanwhile", async () => {
+  test("of a session without an owner looks for no owner, also when the session has ended in the meantime", async () => {
     const app = await begun();
     const slow = await app.begin(renew);
     await app.run(logOut);
@@ -66,7 +66,7 @@ describe("a new id", () => {
     expect(app.watched.counted()).toEqual(["create", "take", "swap"]);
   });
 
-  test("of a session that its owner has ended meanwhile is nobody's, and listed nowhere", async () => {
+  test("of a session that its owner has ended in the meantime has no owner, and is in no list", async () => {
     const app = await begun("user:1");
     const slow = await app.begin(renew);
     await app.run(logOut);
@@ -76,7 +76,7 @@ describe("a new id", () => {
     expect(await isNew(app)).toBe(false);
   });
 
-  test("for a session that its owner has ended meanwhile is his when he is named, and listed", async () => {
+  test("for a session that its owner has ended in the meantime belongs to the owner that is named, and is listed", async () => {
     const app = await begun("user:1");
     const slow = await app.begin(logIn("user:1"));
     await app.run(logOut);
@@ -85,7 +85,7 @@ describe("a new id", () => {
     expect(await app.memory.owners.keys("user:1")).toHaveLength(1);
   });
 
-  test("for the next owner counts his revocations, not those of the one before", async () => {
+  test("for a new owner looks at the revocations of the new owner, not of the former one", async () => {
     const app = await begun();
     await app.run(revokeAll("user:2"), { client: app.browser() });
     await app.run(logIn("user:1"));
@@ -94,7 +94,7 @@ describe("a new id", () => {
     expect(await app.data()).toEqual({ a: 1 });
   });
 
-  test("for an owner whose other sessions are revoked as he logs in again stays: he has just shown who he is", async () => {
+  test("for an owner who logs in again while other sessions are revoked is kept", async () => {
     const app = await begun("user:1");
     app.once("before", "owners.epoch", () => app.run(revokeAll("user:1"), { client: app.browser() }));
     expect((await app.run(logIn("user:1"))).status).toBe(200);
@@ -102,7 +102,7 @@ describe("a new id", () => {
     expect(await app.memory.owners.keys("user:1")).toHaveLength(1);
   });
 
-  test("whose old one cannot be ended is 503 and gone later; the old one goes on", async () => {
+  test("whose old id cannot be ended is answered 503 and removed later; the old id goes on", async () => {
     const app = await begun("user:1");
     let takes = 0;
     app.watched.before = (name) => {
@@ -117,7 +117,7 @@ describe("a new id", () => {
     expect(app.logged).toEqual(["Cannot commit a session: connection refused"]);
   });
 
-  test("that was revoked as it was made, and whose old one can not be ended, is 503 for that alone", async () => {
+  test("that was revoked as it was created, and whose old id cannot be ended, is answered 503 for the second reason", async () => {
     const app = await begun();
     app.once("after", "create", () => app.run(revokeAll("user:1"), { client: app.browser() }));
     const old = keyOf(idIn(app));
@@ -144,7 +144,7 @@ describe("a new id", () => {
     },
   );
 
-  test("that ends before what was changed meanwhile is carried over is none", async () => {
+  test("that ends before the changes of others are carried over is not sent", async () => {
     for (const change of [logOut, set("b", 1)]) {
       const app = await begun();
       const slow = await app.begin(logIn("user:1"));
@@ -156,7 +156,7 @@ describe("a new id", () => {
     }
   });
 
-  test("with keep: shows the request itself none of the messages that came meanwhile", async () => {
+  test("with keep: shows the request none of the messages that were added in the meantime", async () => {
     const app = await begun();
     const slow = await app.begin(async (_store, session) => {
       const all = await session();
@@ -171,7 +171,7 @@ describe("a new id", () => {
 });
 
 describe("revokeOthers", () => {
-  test("lets the request that asks go on with its session, without a detour", async () => {
+  test("keeps the session of the request that calls it, without another call", async () => {
     const app = await begun("user:1");
     await app.run(async (store, session) => {
       await store.revokeOthers("user:1");
@@ -181,7 +181,7 @@ describe("revokeOthers", () => {
     expect(await app.data()).toEqual({ a: 2 });
   });
 
-  test("for somebody else's sessions leaves one's own alone", async () => {
+  test("for the sessions of another owner leaves those of the request alone", async () => {
     const app = await begun("user:1");
     expect((await app.run(async (store) => json(await store.revokeOthers("user:2")))).status).toBe(200);
     expect(app.watched.counted()).toEqual(["read", "owners.bump", "owners.keys"]);
@@ -189,7 +189,7 @@ describe("revokeOthers", () => {
     expect(await app.data()).toEqual({ a: 1 });
   });
 
-  test("by a visitor who has no session ends all there are", async () => {
+  test("by a visitor without a session ends all of them", async () => {
     const app = await begun("user:1");
     const response = await app.run(async (store) => json(await store.revokeOthers("user:1")), { client: app.browser() });
     expect([response.status, await response.json()]).toEqual([200, 1]);

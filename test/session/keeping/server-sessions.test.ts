@@ -35,7 +35,7 @@ describe("the calls to the backend", () => {
     expect(app.watched.counted()).toEqual(expected);
   });
 
-  test("for a new session that is committed and set to the same again is one", async () => {
+  test("for a new session that is committed and set to the same again: one", async () => {
     const app = await begun();
     const work: Work = async (_store, session) => {
       (await session()).set("a", 1);
@@ -46,7 +46,7 @@ describe("the calls to the backend", () => {
     expect(app.watched.counted()).toEqual(["create"]);
   });
 
-  test("for a request without a cookie are none, and one when it makes a session", async () => {
+  test("for a request without a cookie: none, and one when it creates a session", async () => {
     const app = await begun();
     await app.run(async (_store, session) => void (await session()).get("a"), { client: app.browser() });
     const undone: Work = async (_store, session) => void [(await session()).set("a", 1), (await session()).delete("a")];
@@ -56,7 +56,7 @@ describe("the calls to the backend", () => {
     expect(app.watched.counted()).toEqual(["create"]);
   });
 
-  test("taking messages and changing something else are two swaps, and none when there is nothing else", async () => {
+  test("for taking messages and another change: two swaps, and no second one without the change", async () => {
     const app = await begun();
     await app.run(async (_store, session) => (await session()).flash("x"));
     app.watched.counted();
@@ -64,7 +64,7 @@ describe("the calls to the backend", () => {
     expect(app.watched.counted()).toEqual(["read", "swap"]);
   });
 
-  test("of many changes at once on one session are few: those that wait are made together", async () => {
+  test("for many changes at once to one session: few, because those that wait are made together", async () => {
     const app = await begun();
     const all = await Promise.all(
       Array.from({ length: 50 }, () => app.begin(async (_store, session) => void (await session()).increment("a"))),
@@ -75,7 +75,7 @@ describe("the calls to the backend", () => {
     expect((await app.data())["a"]).toBe(51);
   });
 
-  test("a touch comes after the answer, once for parallel requests, and not before a tenth of idleTimeout", async () => {
+  test("a touch is made after the response, once for parallel requests, and not before a tenth of idleTimeout", async () => {
     const app = await begun({ idleTimeout: 1000 });
     app.pass(99);
     await app.run(async (_store, session) => void (await session()));
@@ -93,7 +93,7 @@ describe("the calls to the backend", () => {
     expect(order).toEqual(["read", "read", "read", "answer", "answer", "answer", "touch"]);
   });
 
-  test("expired records are pruned by requests that make sessions, once a minute", async () => {
+  test("requests that create sessions remove expired records, once a minute", async () => {
     const pruned: number[] = [];
     let time = start;
     const backend = new MemoryBackend({ now: () => time });
@@ -114,7 +114,7 @@ describe("the calls to the backend", () => {
     expect(pruned).toEqual([2]);
   });
 
-  test("expired records that are more than are removed at once go on to be removed, by each request that makes a session", async () => {
+  test("when there are more expired records than one removal takes, each request that creates a session goes on", async () => {
     const backend = new MemoryBackend({ now: () => start });
     let left = 2500;
     backend.prune = async (limit) => {
@@ -140,7 +140,7 @@ describe("the end of a session", () => {
   test.each([
     ["maxAge", { maxAge: 100 }],
     ["idleTimeout", { idleTimeout: 100 }],
-  ])("by %s is its end, though its backend still gives it", async (_name, config) => {
+  ])("by %s counts, although its backend still gives the record", async (_name, config) => {
     // Its clock stands still, so that for the backend nothing ever ends.
     const backend = new MemoryBackend({ now: () => start });
     let time = start;
@@ -162,7 +162,7 @@ describe("the end of a session", () => {
   test.each([
     ["maxAge", { maxAge: 100 }, 2],
     ["idleTimeout", { idleTimeout: 100 }, 101],
-  ])("by %s is known by the application's own clock, whatever the backend still has", async (_name, config, after) => {
+  ])("by %s counts by the clock of the application, whatever the backend still has", async (_name, config, after) => {
     let time = start;
     const app = sessionApp({ backend: timeless(), ...config, now: () => time });
     await app.run(async (_store, session) => (await session()).set("a", 1));
@@ -184,7 +184,7 @@ describe("the end of a session", () => {
     expect(await stricter.data({ headers: { cookie } })).toEqual({});
   });
 
-  test("is not moved by a change, and expiresAt says it", async () => {
+  test("does not change with a change of the session, and expiresAt says it", async () => {
     const app = await begun({ maxAge: 100 });
     app.pass(50);
     const response = await app.run(async (_store, session) => {
@@ -196,7 +196,7 @@ describe("the end of a session", () => {
     expect(await app.data()).toEqual({});
   });
 
-  test("is told as it was settled when it began, to the visitor and in the list, though maxAge is longer now", async () => {
+  test("is the one from its beginning, for the visitor and in the list, although maxAge is longer now", async () => {
     const backend = new MemoryBackend({ now: () => start });
     const short = sessionApp({ backend, maxAge: 100, now: () => start });
     await short.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
@@ -209,7 +209,7 @@ describe("the end of a session", () => {
     expect(await response.json()).toEqual([start + 100_000, start + 100_000]);
   });
 
-  test("with a shorter maxAge counts from its beginning, to the millisecond, though its cookie came later", async () => {
+  test("with a shorter maxAge counts from its beginning, to the millisecond, although its cookie was sent later", async () => {
     let time = start;
     const backend = new MemoryBackend({ now: () => time });
     const app = sessionApp({ backend, now: () => time });
@@ -236,7 +236,7 @@ describe("the end of a session", () => {
     expect(await app.data()).toEqual(expected);
   });
 
-  test("that came meanwhile is told once, and asked for once, however often changes are committed", async () => {
+  test("in the meantime is logged once, and found by one call, however often changes are committed", async () => {
     const app = await begun();
     const slow = await app.begin(async (_store, session) => {
       for (const value of [2, 3, 4]) {
@@ -251,7 +251,7 @@ describe("the end of a session", () => {
     expect(app.logged).toEqual(["A change to a session was dropped: the session had ended in the meantime."]);
   });
 
-  test("that there is not removes nothing", async () => {
+  test("of a session that does not exist removes nothing", async () => {
     const app = await begun({ maxAge: 100 });
     const work: Work = async (store, session) => {
       const { handle, expiresAt } = await session();
@@ -265,7 +265,7 @@ describe("the end of a session", () => {
 });
 
 describe("several backends", () => {
-  test("keep what they are named for, and one that is missing is named in the error", async () => {
+  test("keep the sessions that name them, and an error names one that is missing", async () => {
     const carts = new WatchedBackend(new MemoryBackend({ now: () => start }));
     const app = await begun({ backends: { carts } });
     await app.run(async (store) => (await store.getSession("cart", { backend: "carts" })).set("x" as never, 1 as never));
@@ -283,7 +283,7 @@ describe("several backends", () => {
     expect(app.logged.join()).toContain('Cannot keep the session "cart" in a backend "cats": the names are "securecookie", "carts".');
   });
 
-  test("can not be changed once a session is in use", async () => {
+  test("cannot be changed once a session is in use", async () => {
     const app = await begun();
     await app.run(async (store, session) => {
       await session();

@@ -52,7 +52,7 @@ describe("increment()", () => {
 });
 
 describe("steps", () => {
-  test("are taken one on the other's result, and leave the value they begin with as it was", () => {
+  test("are taken one after the other, and do not change the first value", () => {
     const list = [1];
     const found = takeSteps("list", list, [
       { type: "update", change: (value) => ((value as number[]).push(2), value) },
@@ -62,7 +62,7 @@ describe("steps", () => {
     expect([found, list]).toEqual([7, [1]]);
   });
 
-  test("to what is no JSON are refused, and their key is named", () => {
+  test("to a value that is not JSON are refused, and their key is named", () => {
     expect(() => takeSteps("when", 1, [{ type: "update", change: () => new Date(0) }])).toThrow(
       'Cannot keep "when" in the session: it is or holds an object of the class Date',
     );
@@ -70,7 +70,7 @@ describe("steps", () => {
 });
 
 describe("a request's changes on a newer record", () => {
-  test("set, delete and count key by key, leave the rest, and the record itself as it was", () => {
+  test("set, delete and increment single keys, and change neither other keys nor the record itself", () => {
     const record: Contents = { data: { a: 1, b: 2, n: 3, rest: 4 }, flashes: flashes("one") };
     const step: Change = { type: "steps", steps: [{ type: "increment", by: 1 }] };
     const found = apply(
@@ -86,13 +86,13 @@ describe("a request's changes on a newer record", () => {
     expect(record).toEqual({ data: { a: 1, b: 2, n: 3, rest: 4 }, flashes: [flash("one")] });
   });
 
-  test("begin with no key when all was cleared; messages stay", () => {
+  test("begin without keys after clear(); messages stay", () => {
     const steps: Change = { type: "steps", steps: [{ type: "increment", by: 1 }] };
     const found = apply(operations({ n: steps }, { cleared: true }), { data: { n: 3, rest: 4 }, flashes: flashes("one") });
     expect(found).toEqual({ data: { n: 1 }, flashes: [flash("one")] });
   });
 
-  test("may be done on nothing", () => {
+  test("can be made on an empty record", () => {
     expect(apply(operations({ a: { type: "set", value: 1 } }), noContents)).toEqual({ data: { a: 1 }, flashes: [] });
     expect(noContents).toEqual({ data: {}, flashes: [] });
     expect([noContents, noContents.data, noContents.flashes].every(Object.isFrozen)).toBe(true);
@@ -107,7 +107,7 @@ describe("a request's changes on a newer record", () => {
     expect(ids(applyFlashes({ added: flashes(...added), taken: new Set(taken) }, flashes("a", "b")))).toBe(left);
   });
 
-  test("of more than 20 messages the oldest go", () => {
+  test("keep the newest 20 messages", () => {
     const found = applyFlashes({ added: flashes(...numbered("new", 19)), taken: new Set() }, flashes("old", "older", "last"));
     expect(found.length).toBe(20);
     expect(ids(found)).toMatch(/^last new0 .* new18$/);
@@ -151,7 +151,7 @@ describe("a request's messages", () => {
     expect(pending.all[1]).toEqual({ id: "b", message: { text: "hello" }, level: "info", at: 0 });
   });
 
-  test("that are no JSON are refused", () => {
+  test("that are not JSON are refused", () => {
     const pending = new ChangedFlashes([]);
     expect(() => pending.add({ ...flash("a"), message: undefined })).toThrow(
       "Cannot keep a flash message in the session: it is or holds undefined",
@@ -167,7 +167,7 @@ describe("a request's messages", () => {
     expect([ids(freshFlashes(all, 10, 11_000)), ids(freshFlashes(all, 10, 11_001))]).toEqual(["old young", "young"]);
   });
 
-  test("that are taken go; only of those that were loaded is it to be done again on a newer record", () => {
+  test("that are taken are removed; only loaded ones must be removed from a newer record again", () => {
     const pending = new ChangedFlashes(flashes("a", "b"));
     pending.add(flash("c"));
     pending.add(flash("d"));
@@ -177,14 +177,14 @@ describe("a request's messages", () => {
     expect([ids(pending.all), pending.taken]).toEqual(["d", new Set(["a", "b"])]);
   });
 
-  test("of its own that it takes itself leave nothing to save", () => {
+  test("that it has added and taken leave nothing to save", () => {
     const pending = new ChangedFlashes([]);
     pending.add(flash("a"));
     pending.take(new Set(["a"]));
     expect([pending.changed, pending.all]).toEqual([false, []]);
   });
 
-  test("come after those of a newer record, in which those that were taken are taken too", () => {
+  test("come after those of a newer record, from which the taken ones are removed too", () => {
     const pending = new ChangedFlashes(flashes("a", "b"));
     pending.add(flash("mine"));
     pending.take(new Set(["a", "b"]));

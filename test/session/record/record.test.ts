@@ -35,7 +35,7 @@ describe("a record", () => {
     expect(await app.data()).toEqual({ a: 1, list: [1] });
   });
 
-  test("that gets too long by one of several changes made together is refused to that one only", async () => {
+  test("that is too long by one of several changes made together: only that change is refused", async () => {
     const app = await begun();
     const change = (key: string, size: number) => app.begin(async (_store, session) => (await session()).set(key, "x".repeat(size)));
     const all = await Promise.all([change("b", 10), change("c", 10), change("big", 70_000), change("d", 10)]);
@@ -44,7 +44,7 @@ describe("a record", () => {
     expect(Object.keys(await app.data()).toSorted()).toEqual(["a", "b", "c", "d", "list"]);
   });
 
-  test("a value that is made unfit after it was handed out is named, and nothing is saved", async () => {
+  test("a value that is changed to something that is not JSON is named, and nothing is saved", async () => {
     const app = await begun();
     const response = await app.run(async (_store, session) => {
       (await session()).set("a", 2);

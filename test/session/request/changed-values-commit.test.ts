@@ -5,13 +5,13 @@ const changes = (of: ChangedValues) => Object.fromEntries(of.changes());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];
 
 describe("regenerate({ keep })", () => {
-  test("drops what was loaded but for the keys that are kept", () => {
+  test("removes the loaded keys except those that are kept", () => {
     const values = new ChangedValues({ a: 1, b: [1], c: 3 });
     values.keepOnly(new Set(["c", "missing"]));
     expect([values.keys(), values.has("a"), values.get("b"), values.get("c"), changes(values)]).toEqual([["c"], false, undefined, 3, {}]);
   });
 
-  test("leaves what this request did, and steps of keys that are not kept as their result", () => {
+  test("keeps what this request did, and steps on other keys as their result", () => {
     const values = new ChangedValues({ set: 1, counted: 1, updated: [1], byHand: [1], gone: 1, kept: 1 });
     values.set("set", 2);
     values.increment("counted", 1);
@@ -31,7 +31,7 @@ describe("regenerate({ keep })", () => {
     });
   });
 
-  test("lets an object that was changed before go on, and one that was not be out of use", () => {
+  test("keeps an object that was changed before, and drops one that was not", () => {
     const values = new ChangedValues({ changed: [1], read: [1], kept: [1] });
     const changed = values.get("changed") as number[];
     const read = values.get("read") as number[];
@@ -44,8 +44,8 @@ describe("regenerate({ keep })", () => {
   });
 });
 
-describe("what is left to a commit", () => {
-  test("are the values as the request sees them, without what was deleted, each a copy; a step is not taken twice", () => {
+describe("the values for a commit", () => {
+  test("are copies of the values as the request sees them, without deleted ones; a step is not taken twice", () => {
     const values = new ChangedValues({ a: 1, n: 1, list: [1], map: { x: 1 } });
     values.delete("a");
     values.increment("n", 1);
@@ -57,7 +57,7 @@ describe("what is left to a commit", () => {
     expect([next, calls]).toEqual([{ n: 2, list: [1, 2], map: { x: 1 }, new: 1 }, 1]);
   });
 
-  test("after clear() are only the values that were set since", () => {
+  test("after clear() are only those that were set afterwards", () => {
     const values = new ChangedValues({ a: 1, b: 1 });
     values.clear();
     values.set("b", 2);
@@ -72,7 +72,7 @@ describe("while a commit is under way", () => {
     return { next, values: values.onto(next) };
   }
 
-  test("nothing is changed, and objects that were handed out, set or made stay in use", () => {
+  test("nothing is changed, and objects that the handler got, set or updated stay in use", () => {
     const before = new ChangedValues({ read: [1], updated: [1], same: [1] });
     const read = before.get("read") as number[];
     const set = [1];
@@ -93,7 +93,7 @@ describe("while a commit is under way", () => {
     });
   });
 
-  test("what was cleared is no longer, so that the next commit does not clear again", () => {
+  test("the values are no longer cleared, so that the next commit does not clear again", () => {
     const before = new ChangedValues({ a: 1 });
     before.clear();
     before.set("b", 1);
@@ -101,7 +101,7 @@ describe("while a commit is under way", () => {
     expect([values.cleared, values.keys(), changes(values)]).toEqual([false, ["b"], {}]);
   });
 
-  test("an object of a key that is gone is out of use", () => {
+  test("an object of a removed key no longer counts", () => {
     const before = new ChangedValues({ list: [1] });
     const list = before.get("list") as number[];
     const values = before.onto({});
@@ -109,7 +109,7 @@ describe("while a commit is under way", () => {
     expect([changes(values), values.has("list"), values.get("list")]).toEqual([{}, false, undefined]);
   });
 
-  test("a text, a number and null that were set or deleted are read anew once others' changes are known", () => {
+  test("strings, numbers and null that were set or deleted are read again once the changes of others are known", () => {
     const before = new ChangedValues({ gone: 1 });
     before.assign({ text: "a", n: 1, none: null });
     before.delete("gone");
@@ -118,15 +118,15 @@ describe("while a commit is under way", () => {
     expect(["text", "n", "none", "gone"].map((key) => values.get(key))).toEqual(["b", 2, 3, 4]);
   });
 
-  test("an object is compared with what it was at its beginning, and not with what another has made of it", () => {
+  test("an object is compared with its own state at the beginning, not with the value of another request", () => {
     const before = new ChangedValues({ list: [1] });
     before.get("list");
     expect(changes(before.onto({ list: [2] }))).toEqual({});
   });
 });
 
-describe("once others' changes are known", () => {
-  test("keys are the newer ones, and what was done is done on them: sets and deletions stay, steps are taken again", () => {
+describe("once the changes of others are known", () => {
+  test("the newer values count, and what was done is done on them: sets and deletions stay, steps are taken again", () => {
     const values = new ChangedValues({ a: 1, gone: 1, n: 1, list: ["x"] });
     values.set("set", 1);
     values.delete("gone");
@@ -144,13 +144,13 @@ describe("once others' changes are known", () => {
     expect(values.next(values.changes())).toEqual({ a: 2, n: 11, list: ["x", "another's", "mine"], theirs: 3, set: 1 });
   });
 
-  test("only those count that are kept, when the session was regenerated meanwhile", () => {
+  test("only the kept keys count, when the session was regenerated in the meantime", () => {
     const values = new ChangedValues({ a: 1, b: 1 });
     values.rebase({ a: 2, b: 2, c: 2 }, new Set(["b"]));
     expect([values.keys(), values.get("a"), values.get("b")]).toEqual([["b"], undefined, 2]);
   });
 
-  test("a text, a number and null are read anew, and an object that was handed out stays until it is updated", () => {
+  test("strings, numbers and null are read again, and an object that the handler got stays until it is updated", () => {
     const values = new ChangedValues({ text: "a", n: 1, none: null, list: [1] });
     const before = values.keys().map((key) => values.get(key));
     expect(before).toEqual(["a", 1, null, [1]]);
@@ -161,14 +161,14 @@ describe("once others' changes are known", () => {
     expect(values.get("list")).toEqual([2, 3]);
   });
 
-  test("an update starts from an object that was changed by hand, and is set as it is", () => {
+  test("an update starts from an object that the handler changed, and is kept as a set", () => {
     const values = new ChangedValues({ list: [1] });
     (values.get("list") as number[]).push(2);
     values.rebase({ list: [7] }, undefined);
     expect([values.update("list", add(3)), changes(values)]).toEqual([[1, 2, 3], { list: { type: "set", value: [1, 2, 3] } }]);
   });
 
-  test("steps whose result was changed by hand are not taken again", () => {
+  test("steps whose result the handler changed are not taken again", () => {
     const values = new ChangedValues({ list: [1] });
     (values.update("list", add(2)) as number[]).push(3);
     values.rebase({ list: [7] }, undefined);
@@ -177,7 +177,7 @@ describe("once others' changes are known", () => {
     expect(values.get("list")).toEqual([1, 2, 3]);
   });
 
-  test("the result of steps that were taken again can be changed by hand, and is saved so", () => {
+  test("the handler can change the result of steps that were taken again, and it is saved", () => {
     const values = new ChangedValues({ list: [1] });
     values.update("list", add(2));
     values.rebase({ list: [7] }, undefined);
@@ -186,7 +186,7 @@ describe("once others' changes are known", () => {
     expect(changes(values)).toEqual({ list: { type: "set", value: [7, 2, 3] } });
   });
 
-  test("steps start from nothing where the key is gone, also where every object has something of its name", () => {
+  test("steps start from nothing when the key is gone, also for a name that every object inherits", () => {
     const values = new ChangedValues({ n: 5, constructor: [1], valueOf: [1] });
     values.increment("n", 1);
     values.get("constructor");
@@ -195,7 +195,7 @@ describe("once others' changes are known", () => {
     expect([values.get("n"), values.get("valueOf"), values.update("constructor", add(3))]).toEqual([1, [2], [3]]);
   });
 
-  test("a step that the newer value does not allow leaves what the request saw, and is still there for the next commit", () => {
+  test("a step that the newer value does not allow leaves the value of the request, and is kept for the next commit", () => {
     const values = new ChangedValues({ n: 1 });
     values.increment("n", 1);
     values.rebase({ n: "text" }, undefined);
@@ -211,7 +211,7 @@ describe("once others' changes are known", () => {
     expect(() => values.rebase({ n: 2 }, undefined)).toThrow(new RangeError("no two"));
   });
 
-  test("what is set to what is there now is no change, also when it was loaded from a cache", () => {
+  test("setting the value of the newer record is no change, also after a load from a cache", () => {
     const values = new ChangedValues({ a: 1 }, true);
     values.set("a", 2);
     values.rebase({ a: 2 }, undefined);

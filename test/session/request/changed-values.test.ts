@@ -10,7 +10,7 @@ const changes = (of: ChangedValues = values) => Object.fromEntries(of.changes())
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];
 
 describe("the keys of a session", () => {
-  test("are those that were loaded, in their order, then the new ones; a key that is set again is there once", () => {
+  test("are the loaded ones, in their order, then the new ones; a key that is set again appears once", () => {
     values.set("late", 1);
     values.set("text", "b");
     values.increment("n", 1);
@@ -18,7 +18,7 @@ describe("the keys of a session", () => {
     expect(values.keys()).toEqual(["n", "text", "none", "list", "map", "late", "later"]);
   });
 
-  test("are without those that were deleted, loaded or new, until they are set again", () => {
+  test("do not include deleted ones, until they are set again", () => {
     values.set("new", 1);
     expect(["new", "n", "n", "missing"].map((key) => values.delete(key))).toEqual([true, true, false, false]);
     expect(values.keys()).toEqual(["text", "none", "list", "map"]);
@@ -32,7 +32,7 @@ describe("the keys of a session", () => {
     expect([values.keys(), values.has("n"), values.get("n")]).toEqual([["n", "text", "none", "list", "map"], true, 5]);
   });
 
-  test("are none after clear(), but for those that are set then", () => {
+  test("are only those that are set after clear()", () => {
     values.set("new", 1);
     values.clear();
     expect([values.keys(), values.has("n"), values.get("n"), values.has("new"), values.get("new")]).toEqual([
@@ -46,7 +46,7 @@ describe("the keys of a session", () => {
     expect([values.keys(), values.has("text"), values.get("text")]).toEqual([["text"], true, "b"]);
   });
 
-  test("are never what every object has", () => {
+  test("do not include names that every object inherits", () => {
     expect([values.has("toString"), values.look("toString"), values.get("toString"), values.delete("toString")]).toEqual([
       false,
       undefined,
@@ -58,8 +58,8 @@ describe("the keys of a session", () => {
   });
 });
 
-describe("a value that is handed out", () => {
-  test("is the same each time, and none of what was loaded, which stays as it was", () => {
+describe("a value that a handler gets", () => {
+  test("is the same each time, and a copy of the loaded one, which does not change", () => {
     const data = { list: [1] };
     values = new ChangedValues(data);
     const list = values.get("list") as number[];
@@ -68,14 +68,14 @@ describe("a value that is handed out", () => {
     expect([values.look("list"), data]).toEqual([[1, 2], { list: [1] }]);
   });
 
-  test("counts as changed when something in it is, and only then", () => {
+  test("counts as changed when something inside it changes, and only then", () => {
     for (const key of values.keys()) values.get(key);
     expect(changes()).toEqual({});
     (values.get("list") as number[]).push(2);
     expect(changes()).toEqual({ list: { type: "set", value: [1, 2] } });
   });
 
-  test("is out of use once its key is set, deleted or cleared", () => {
+  test("no longer counts once its key is set, deleted or cleared", () => {
     const list = values.get("list") as number[];
     const map = values.get("map") as Record<string, number>;
     values.set("list", "text");
@@ -90,7 +90,7 @@ describe("a value that is handed out", () => {
     expect([changes(), values.cleared, values.keys()]).toEqual([{}, true, []]);
   });
 
-  test("is what was set itself, so that changes in it count until they are committed, and none after that", () => {
+  test("is the value itself that was set, and changes inside it count until the commit", () => {
     const list = [1];
     values.set("list", list);
     list.push(2);
@@ -104,7 +104,7 @@ describe("a value that is handed out", () => {
     expect(again.get("map")).toEqual({ type: "set", value: { x: 1, y: 2 } });
   });
 
-  test("and made unfit for JSON is refused by name, whatever it came from", () => {
+  test("that is changed to something that is not JSON is refused by name, whatever it came from", () => {
     const message = (key: string) => `Cannot keep "${key}" in the session: it is or holds NaN`;
     (values.get("list") as number[]).push(Number.NaN);
     expect(() => values.changes()).toThrow(new RegExp(message("list")));
@@ -120,14 +120,14 @@ describe("a value that is handed out", () => {
 });
 
 describe("set() and assign()", () => {
-  test("of what was there already are no change, so that they undo nothing of another's; in another order of keys they are one", () => {
+  test("of the loaded value are no change, so that they undo no change of others; with another order of keys they are a change", () => {
     values.assign({ n: 1, text: "a", none: null, list: [1], map: { x: 1 } });
     expect(changes()).toEqual({});
     values.assign({ n: 2, text: "b", none: 0, list: [2], map: { x: 1, y: 1 } });
     expect(Object.keys(changes())).toEqual(["n", "text", "none", "list", "map"]);
   });
 
-  test("of what was there already are a change when all was cleared, and when a cache has said what was there", () => {
+  test("of the loaded value are a change after clear(), and when the value came from a cache", () => {
     values.clear();
     values.set("n", 1);
     expect(changes()).toEqual({ n: { type: "set", value: 1 } });
@@ -136,7 +136,7 @@ describe("set() and assign()", () => {
     expect(changes()).toEqual({ n: { type: "set", value: 1 } });
   });
 
-  test("refuse what is no JSON by its key, and of several values set none", () => {
+  test("refuse a value that is not JSON by its key, and then set none of several values", () => {
     expect(() => values.set("when", new Date(0))).toThrow('Cannot keep "when" in the session: it is or holds an object of the class Date');
     expect(() => values.assign({ n: 2, when: undefined })).toThrow('Cannot keep "when" in the session: it is or holds undefined');
     expect([values.has("when"), values.get("n"), changes()]).toEqual([false, 1, {}]);
@@ -162,7 +162,7 @@ describe("increment() and update()", () => {
     });
   });
 
-  test("are their result after what leaves nothing of the record: set(), delete(), clear() and a change by hand", () => {
+  test("are kept as their result after set(), delete(), clear() and a change inside an object", () => {
     values.set("n", 10);
     values.delete("text");
     (values.get("list") as number[]).push(2);
@@ -177,7 +177,7 @@ describe("increment() and update()", () => {
     expect([values.increment("n", 5), changes()]).toEqual([5, { n: { type: "set", value: 5 } }]);
   });
 
-  test("and a change by hand in what update() gave are together set", () => {
+  test("and a change inside the object that update() gave are kept as one set", () => {
     (values.update("list", add(2)) as number[]).push(3);
     expect(changes()).toEqual({ list: { type: "set", value: [1, 2, 3] } });
     values.update("list", add(4));
@@ -190,7 +190,7 @@ describe("increment() and update()", () => {
     expect([changes(), values.get("list")]).toEqual([{}, [1]]);
   });
 
-  test("give what changes a value a copy of it", () => {
+  test("call the function with a copy of the value", () => {
     const list = values.get("list") as unknown[];
     values.update("list", (found) => {
       (found as unknown[]).push(2);
@@ -199,7 +199,7 @@ describe("increment() and update()", () => {
     expect(list).toEqual([1]);
   });
 
-  test.each(["loaded", "set"])("give it nothing that is no JSON, where a value that was %s has been made so by hand", (title) => {
+  test.each(["loaded", "set"])("refuse a %s value that was changed to something that is not JSON", (title) => {
     if (title === "set") values.set("list", [1]);
     (values.get("list") as unknown[]).push(new Map());
     const asked: unknown[] = [];

@@ -9,7 +9,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   const data = async (response: Promise<Response>) => JSON.parse(await (await response).text()) as unknown;
 
   describe("named sessions", () => {
-    test("are apart, each in a cookie of its name", async () => {
+    test("are independent, each in a cookie of its name", async () => {
       const { run } = sessionApp();
       const response = await run(async (store) => {
         (await store.getSession<AnyData>()).set("a", 1);
@@ -20,7 +20,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await data(read)).toEqual([{ a: 1 }, { a: 2 }]);
     });
 
-    test("give one object to whoever asks in a request", async () => {
+    test("give one object for all calls in a request", async () => {
       const { run } = sessionApp();
       await run(async (store, session) => {
         const [one, two, three] = await Promise.all([session(), session(), store.getSession("session")]);
@@ -29,7 +29,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       });
     });
 
-    test.each(["a b", "", "a;b", "ü", "a=b"])("%j is no name", async (name) => {
+    test.each(["a b", "", "a;b", "ü", "a=b"])("%j cannot be a name", async (name) => {
       const { run, logged } = sessionApp();
       expect((await run((store) => store.getSession(name))).status).toBe(500);
       expect(logged.join()).toContain("ConfigError");
@@ -37,7 +37,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   });
 
   describe("options of one session", () => {
-    test("go over the configured ones, and can be changed later", async () => {
+    test("take precedence over the configured ones, and can be changed later", async () => {
       const { run } = sessionApp({ cookie: { httpOnly: false } });
       const response = await run(async (store) => {
         expect(store.updateSessionOptions("cart", { maxAge: 5 })).toBe(false);
@@ -52,7 +52,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(line).not.toContain("HttpOnly");
     });
 
-    test("that do not go together are refused", async () => {
+    test("that contradict each other are refused", async () => {
       const { run, logged } = sessionApp();
       expect((await run((store) => store.getSession("x", { cookie: { sameSite: "none" } }))).status).toBe(500);
       expect(logged.join()).toContain("ConfigError");
@@ -60,7 +60,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   });
 
   describe("setSession", () => {
-    test("replaces all that was there", async () => {
+    test("replaces all values", async () => {
       const { run } = sessionApp();
       await run(async (store) => void (await store.setSession<AnyData>(undefined, { a: 1, b: 2 })));
       await run(async (store) => void (await store.setSession<AnyData>(undefined, { c: 3 })));
@@ -97,7 +97,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
     test.each([
       ["an unexpected error", () => Promise.reject(new Error("no")), 500],
       ["an HTTPError", () => abort(403), 403],
-    ])("clears it even with %s afterwards", async (_title, end, status) => {
+    ])("clears it even when %s follows", async (_title, end, status) => {
       const { run } = sessionApp();
       await run(async (_store, session) => void (await session()).set("a", 1));
       const response = await run(async (store) => {
@@ -119,7 +119,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await data(run(async (_store, session) => text(JSON.stringify(await session()))))).toEqual({ b: 2 });
     });
 
-    test("twice, or of a session that is not there, is fine", async () => {
+    test("twice, or of a session that does not exist, is fine", async () => {
       const { run } = sessionApp();
       const response = await run(async (store) => {
         await store.deleteSession();
@@ -128,7 +128,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(response.status).toBe(200);
     });
 
-    test("of one name leaves the others", async () => {
+    test("of one session leaves the others", async () => {
       const { run, client } = sessionApp();
       await run(async (store, session) => {
         (await session()).set("a", 1);
@@ -158,7 +158,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await data(read)).toEqual([{ a: "é", list: [1] }, null]);
     });
 
-    test("count up to the age that is asked for", async () => {
+    test("are accepted up to the maxAge of the call", async () => {
       const { run, pass } = sessionApp();
       await run((store) => store.setSecureCookie("one", { a: 1 }));
       pass(61);

@@ -121,7 +121,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       });
     });
 
-    test("createdAt and expiresAt are milliseconds, apart by maxAge", async () => {
+    test("createdAt and expiresAt are milliseconds, with maxAge between them", async () => {
       const { run, pass } = sessionApp({ maxAge: 100 });
       await run(async (_store, session) => void (await session()).set("a", 1));
       pass(10);
@@ -132,7 +132,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
     });
   });
 
-  describe("what JSON does not give back", () => {
+  describe("a value that JSON does not give back", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     test.each([
@@ -194,7 +194,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   });
 
   describe("regenerate", () => {
-    test("starts the session's time anew and keeps what it is told to, with this request's own changes", async () => {
+    test("starts the session's time again, and keeps the named keys and this request's changes", async () => {
       const { run, pass } = sessionApp({ maxAge: 100 });
       await run(async (_store, session) => (await session()).assign({ a: 1, b: 2 }));
       pass(50);

@@ -114,7 +114,7 @@ describe("the cookie of a session", () => {
     expect((await line({ cookie: { prefix } })).split("; ").sort()).toEqual(expected.split("; ").sort());
   });
 
-  test("when a proxy that is not trusted says https, the operator is told once", async () => {
+  test("when an untrusted proxy says https, it is logged once", async () => {
     const { run, logged } = sessionApp();
     const set = async () =>
       run(async (_store, session) => void (await session()).set("a", Math.random()), { headers: { "x-forwarded-proto": "https" } });
@@ -125,7 +125,7 @@ describe("the cookie of a session", () => {
 });
 
 describe("several cookies of one name", () => {
-  test("the first valid one counts, and four are tried", async () => {
+  test("the first valid one of at most four counts", async () => {
     const { run, client } = sessionApp();
     await run(async (_store, session) => void (await session()).set("a", 1));
     const value = client.cookies.get("session")!;

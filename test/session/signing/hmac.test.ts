@@ -49,7 +49,7 @@ test("a digest is that of node:crypto, for texts of any length and script, one a
   );
 });
 
-test("a key may have any length: of a block at most it is taken as it is, longer it is hashed first", () => {
+test("a key may have any length: one that is longer than a block is hashed first", () => {
   for (let length = 1; length <= 140; length++) {
     const key = Buffer.alloc(length, length);
     expect(new Hmac(key).sign("text"), String(length)).toBe(byNode(key, "text"));
@@ -64,7 +64,7 @@ test.each([8191, 8192, 8193, 100_000])("a text of %i bytes is not cut", (length)
   expect(one.sign(`${text}b`)).not.toBe(one.sign(`${text}c`));
 });
 
-test("a mac with any bit changed, cut or of another text is refused", () => {
+test("a MAC with any bit changed, cut or of another text is refused", () => {
   const key = Buffer.alloc(32, 1);
   const one = new Hmac(key);
   const right = Buffer.from(byNode(key, "a"), "base64url");

@@ -18,7 +18,7 @@ describe("an id", () => {
     ["bits to spare in the last character", `${"A".repeat(42)}B`],
     ["JSON", '{"user":1}'],
   ];
-  test.each(hostile)("that is %s is refused before any call, signed as it is", async (_title, id) => {
+  test.each(hostile)("that is %s is refused before any call, although it is signed", async (_title, id) => {
     const app = await begun();
     const cookie = `session=${sign("session", id)}`;
     const response = await app.run(async (_store, session) => text(String((await session()).isNew)), {
@@ -53,7 +53,7 @@ describe("an id", () => {
     expect([await response.text(), setCookies(response), app.watched.counted()]).toEqual(["true", [], called]);
   });
 
-  test("that is unknown is never adopted: what is saved gets an id of its own", async () => {
+  test("that is unknown is never adopted: a saved session gets a new id", async () => {
     const app = await begun();
     const id = "A".repeat(43);
     const client = app.browser();
@@ -64,7 +64,7 @@ describe("an id", () => {
     expect(app.watched.seen.filter((seen) => seen === keyOf(id))).toEqual([keyOf(id)]);
   });
 
-  test("counts in its cookie and nowhere else", async () => {
+  test("is accepted in its cookie and nowhere else", async () => {
     const app = await begun();
     const id = idIn(app);
     const value = app.client.cookies.get("session")!;
@@ -102,7 +102,7 @@ describe("an id", () => {
     expect(await app.data({ client: app.browser(), headers: { cookie } })).toEqual({ a: 1, list: [1] });
   });
 
-  test("is nowhere but in its cookie", async () => {
+  test("is stored nowhere but in its cookie", async () => {
     const app = await begun({ idleTimeout: 100 });
     const ids = new Set([idIn(app)]);
     const works: Work[] = [

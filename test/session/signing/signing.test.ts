@@ -39,7 +39,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     }
   });
 
-  test("is refused cut anywhere, and with anything added", () => {
+  test("is refused when it is cut or anything is added", () => {
     for (let at = 0; at < value.length; at++) {
       expect(cookie.unsign("name", value.slice(0, at)).ok).toBe(false);
       expect(cookie.unsign("name", value.slice(at + 1)).ok).toBe(false);
@@ -50,7 +50,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     }
   });
 
-  test("is refused with parts of another, in another order or repeated", () => {
+  test("is refused with parts of another value, in another order or repeated", () => {
     const parts = value.split(".");
     const others = make({ encrypt, now: () => start + 5000 })
       .sign("name", '{"a":"x"}')
@@ -72,7 +72,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     expect(make({ encrypt: !encrypt }).unsign("name", value).ok).toBe(false);
   });
 
-  test("is refused with the reason: its form, or that nobody here has made it", () => {
+  test("is refused with the reason: malformed or forged", () => {
     for (const malformed of ["", "name", value.slice(1), `${value}.`, make({ encrypt: !encrypt }).sign("name", text)]) {
       expect(cookie.unsign("name", malformed), malformed).toEqual({ ok: false, reason: "malformed" });
     }
@@ -90,7 +90,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     expect(cookie.unsign("ab", cookie.sign("a", "bc")).ok).toBe(false);
   });
 
-  test("is valid up to its age and not a second longer", () => {
+  test("is valid up to maxAge and not a second longer", () => {
     const at = (seconds: number) => make({ encrypt, now: () => start + seconds * 1000 });
     expect(at(100).unsign("name", value, 100).ok).toBe(true);
     expect(at(101).unsign("name", value, 100)).toEqual({ ok: false, reason: "expired" });
@@ -98,7 +98,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     expect(at(0).unsign("name", value, Number.NaN).ok).toBe(false);
   });
 
-  test("from the future is valid as far as two clocks may differ", () => {
+  test("from the future is valid up to the allowed difference of two clocks", () => {
     const at = (seconds: number) => make({ encrypt, now: () => start + seconds * 1000 });
     expect(at(-60).unsign("name", value).ok).toBe(true);
     expect(at(-61).unsign("name", value)).toEqual({ ok: false, reason: "expired" });
@@ -112,7 +112,7 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
     expect(make({ encrypt, secretKeys: [key] }).unsign("name", signed).ok).toBe(false);
   });
 
-  test("that is any text at all is an answer and no exception", () => {
+  test("that is any text at all gives a result, never an exception", () => {
     const parts = value.split(".");
     fc.assert(
       fc.property(fc.string(), fc.nat(3), (text_, at) => {
@@ -126,20 +126,20 @@ describe.each([false, true])("a value with encrypt: %s", (encrypt) => {
 });
 
 describe("an encrypted value", () => {
-  test("hides its text, and is another one each time", () => {
+  test("hides its text, and is different each time", () => {
     const cookie = make({ encrypt: true });
     const value = cookie.sign("name", "secret text");
     expect(Buffer.from(value.split(".")[1]!, "base64url").includes("secret")).toBe(false);
     expect(cookie.sign("name", "secret text")).not.toBe(value);
   });
 
-  test("has a nonce of its own each time", () => {
+  test("has a new nonce each time", () => {
     const cookie = make({ encrypt: true });
     const nonces = Array.from({ length: 5000 }, () => cookie.sign("name", "text").slice("e1.".length, "e1.".length + 16));
     expect(new Set(nonces).size).toBe(5000);
   });
 
-  test("is refused with its last character spelled otherwise", () => {
+  test("is refused with another spelling of its last character", () => {
     const cookie = make({ encrypt: true });
     for (let length = 1; length <= 6; length++) {
       const [version, payload, time] = cookie.sign("name", "x".repeat(length)).split(".");
@@ -178,7 +178,7 @@ describe("a mac", () => {
     syncBuiltinESMExports();
   });
 
-  test("is compared in constant time, whole, with each key until one fits", () => {
+  test("is compared as a whole in constant time, with each key until one fits", () => {
     const compared = vi.fn<typeof compare>(compare);
     crypto.timingSafeEqual = compared;
     syncBuiltinESMExports();
