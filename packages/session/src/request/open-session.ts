@@ -4,7 +4,7 @@ import type { SessionSettings, Settings } from "../settings/settings.ts";
 import { ChangedFlashes } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import type { RequestCookies } from "./cookies.ts";
-import { Session, type SessionHome } from "./session.ts";
+import { Session, type OpenSessionLike } from "./session.ts";
 
 /** What an open session needs of its request. */
 export interface SessionRequest {
@@ -21,7 +21,7 @@ export interface SessionRequest {
  * One session of one request, from its load to its end: what was loaded, what the request did since, and the commits. It
  * stands between {@link Session}, which handlers see, and the {@link KeptSession} in a cookie or a backend.
  */
-export class OpenSession implements SessionHome {
+export class OpenSession implements OpenSessionLike {
   readonly cookieName: string;
   readonly session: Session;
   settings: SessionSettings;
@@ -126,6 +126,16 @@ export class OpenSession implements SessionHome {
   get modified(): boolean {
     const { changed, regeneration } = this.#changes();
     return changed || regeneration !== undefined;
+  }
+
+  /** Whether there is something to save. A session that cannot be saved counts too. */
+  get hasChanges(): boolean {
+    try {
+      return this.modified;
+    } catch (error) {
+      if (error instanceof TypeError) return true;
+      throw error;
+    }
   }
 
   // The commit

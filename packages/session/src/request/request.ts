@@ -34,8 +34,12 @@ const mostValues = 4;
 const longestValue = 4096;
 
 /**
- * The way of the sessions of one request: they are loaded when the handler asks for them, the handler changes them, and they
- * are committed before the head of the response. Created by the first access.
+ * The way of the sessions of one request. Created by the first access.
+ *
+ * - Load: the handler asks for a session. `open` loads it from its {@link SessionKeeper}: a cookie, or a backend.
+ * - Change: the handler gets a {@link Session}. Its methods note in the {@link OpenSession} what was done.
+ * - Commit: before the head of the response, `#finish` has each open session save its changes where it is kept. When the
+ *   handler has failed, or a session cannot be saved, nothing of the request is kept but what it committed itself.
  */
 export class RequestSessions implements SessionRequest {
   readonly #shared: SharedSessions;
@@ -195,7 +199,7 @@ export class RequestSessions implements SessionRequest {
 
   async #drop(sessions: readonly OpenSession[], response: Response): Promise<void> {
     const failure = local.error === undefined ? this.#failure : undefined;
-    const isLost = failure !== undefined && (this.#isLost || sessions.some(hasChanges));
+    const isLost = failure !== undefined && (this.#isLost || sessions.some(({ hasChanges }) => hasChanges));
     await this.#abandon(sessions, this.#failure);
     if (failure !== undefined && (isLost || response.status === 503)) {
       this.#restoreLater();
@@ -280,15 +284,5 @@ export class RequestSessions implements SessionRequest {
     this.open(this.settings.cookieName);
     const own = await Promise.all(Array.from(this.#sessions.keys(), async (name) => this.#loaded(name)));
     return ask(owned, own);
-  }
-}
-
-/** Whether a session has something to save. A session that cannot be saved has. */
-function hasChanges({ session }: OpenSession): boolean {
-  try {
-    return session.modified;
-  } catch (error) {
-    if (error instanceof TypeError) return true;
-    throw error;
   }
 }

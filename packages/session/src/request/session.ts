@@ -14,8 +14,8 @@ export interface RegenerateOptions {
   readonly keep?: readonly string[] | undefined;
 }
 
-/** What a {@link Session} is the public face of: one session of the running request. */
-export interface SessionHome {
+/** A session of the running request, as far as {@link Session}, its public face, uses it. */
+export interface OpenSessionLike {
   readonly values: ChangedValues;
   readonly flashes: ChangedFlashes;
   /** Whether the client brought the session. */
@@ -46,63 +46,63 @@ export interface SessionHome {
  * `SessionCommittedError` once the head is written.
  */
 export class Session<Data extends object = SessionData> {
-  readonly #home: SessionHome;
+  readonly #opened: OpenSessionLike;
 
-  constructor(home: SessionHome) {
-    this.#home = home;
+  constructor(opened: OpenSessionLike) {
+    this.#opened = opened;
   }
 
   /** Whether the visitor brought no valid session. */
   get isNew(): boolean {
-    return !this.#home.exists;
+    return !this.#opened.exists;
   }
 
   /** Whether a commit would save something. Encodes and compares the values, which takes time. */
   get modified(): boolean {
-    return this.#home.modified;
+    return this.#opened.modified;
   }
 
   /** When the session began, or was last regenerated; milliseconds since the Unix epoch. */
   get createdAt(): number {
-    return this.#home.createdAt;
+    return this.#opened.createdAt;
   }
 
   /** When the session ends, however it is used; milliseconds since the Unix epoch. */
   get expiresAt(): number {
-    return this.#home.expiresAt;
+    return this.#opened.expiresAt;
   }
 
   /** Public random name of a session in a backend, for lists of an owner's sessions; a session in a cookie has none. */
   get handle(): string | undefined {
-    return this.#home.handle;
+    return this.#opened.handle;
   }
 
   get size(): number {
-    return this.#home.values.keys().length;
+    return this.#opened.values.keys().length;
   }
 
   has(key: KeyOf<Data>): boolean {
-    return this.#home.values.has(key);
+    return this.#opened.values.has(key);
   }
 
   /** The value of the key; `undefined` when there is none. Changes inside an object are saved. */
   get<Key extends KeyOf<Data>>(key: Key): SessionValue<Data, Key> | undefined {
-    return this.#home.values.get(key) as SessionValue<Data, Key> | undefined;
+    return this.#opened.values.get(key) as SessionValue<Data, Key> | undefined;
   }
 
   /** Keeps the value itself: changes inside it until the commit are saved. */
   set<Key extends KeyOf<Data>>(key: Key, value: SessionValue<Data, Key>): void {
-    this.#open("set", key).set(key, value);
+    this.#toChange("set", key).set(key, value);
   }
 
   /** Whether there was such a key. */
   delete(key: KeyOf<Data>): boolean {
-    return this.#open("delete", key).delete(key);
+    return this.#toChange("delete", key).delete(key);
   }
 
   /** Removes every key. The session stays, empty; `deleteSession` of the store ends it. */
   clear(): void {
-    this.#open("clear the session").clear();
+    this.#toChange("clear the session").clear();
   }
 
   /** The value of the key. When there is none, the key is set to `value` first. */
@@ -120,7 +120,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Sets several keys, or none when one of the values is refused. */
   assign<Values extends object>(values: SessionValues<Data, Values>): void {
-    this.#open("assign to the session").assign(values as Readonly<Record<string, unknown>>);
+    this.#toChange("assign to the session").assign(values as Readonly<Record<string, unknown>>);
   }
 
   /**
@@ -131,7 +131,7 @@ export class Session<Data extends object = SessionData> {
     key: Key,
     change: (value: SessionValue<Data, Key> | undefined) => SessionValue<Data, Key>,
   ): SessionValue<Data, Key> {
-    return this.#open("update", key).update(key, change as (value: unknown) => unknown) as SessionValue<Data, Key>;
+    return this.#toChange("update", key).update(key, change as (value: unknown) => unknown) as SessionValue<Data, Key>;
   }
 
   /**
@@ -139,19 +139,19 @@ export class Session<Data extends object = SessionData> {
    * increments of parallel requests add up in the end. But no request sees those of the others, so decide on loaded values.
    */
   increment(key: KeyOf<Data>, by = 1): number {
-    return this.#open("increment", key).increment(key, by);
+    return this.#toChange("increment", key).increment(key, by);
   }
 
   keys(): IterableIterator<string> {
-    return this.#home.values.keys().values();
+    return this.#opened.values.keys().values();
   }
 
   *values(): IterableIterator<unknown> {
-    for (const key of this.#home.values.keys()) yield this.#home.values.get(key);
+    for (const key of this.#opened.values.keys()) yield this.#opened.values.get(key);
   }
 
   *entries(): IterableIterator<[string, unknown]> {
-    for (const key of this.#home.values.keys()) yield [key, this.#home.values.get(key)];
+    for (const key of this.#opened.values.keys()) yield [key, this.#opened.values.get(key)];
   }
 
   [Symbol.iterator](): IterableIterator<[string, unknown]> {
@@ -160,7 +160,7 @@ export class Session<Data extends object = SessionData> {
 
   /** A copy of all values, which shares nothing with the session. */
   toJSON(): Record<string, unknown> {
-    const { values } = this.#home;
+    const { values } = this.#opened;
     return Object.fromEntries(values.keys().map((key) => [key, copyJson(values.look(key))]));
   }
 
@@ -168,13 +168,13 @@ export class Session<Data extends object = SessionData> {
   flash(message: unknown, level = "info"): void {
     if (typeof (level as unknown) !== "string")
       throw new TypeError(`Cannot flash a message: its level is a ${typeof level}, not a string.`);
-    this.#home.mustBeOpen("flash a message");
-    this.#home.flashes.add(makeFlash(message, level, this.#home.now()));
+    this.#opened.mustBeOpen("flash a message");
+    this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()));
   }
 
   /** The messages, without taking them out. */
   peekFlashes<Message = string>(): FlashMessage<Message>[] {
-    return this.#home.freshFlashes().map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+    return this.#opened.freshFlashes().map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
   }
 
   /**
@@ -188,12 +188,12 @@ export class Session<Data extends object = SessionData> {
   }
 
   async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
-    const { isUnseen } = this.#home;
-    const found = this.#home.freshFlashes().filter(({ level }) => levels === undefined || levels.includes(level));
+    const { isUnseen } = this.#opened;
+    const found = this.#opened.freshFlashes().filter(({ level }) => levels === undefined || levels.includes(level));
     if (found.length === 0) return [];
     const ids = new Set(found.map(({ id }) => id));
-    if (!isUnseen) this.#home.mustBeOpen("take flash messages");
-    const shown = isUnseen ? ids : await this.#home.claim(ids);
+    if (!isUnseen) this.#opened.mustBeOpen("take flash messages");
+    const shown = isUnseen ? ids : await this.#opened.claim(ids);
     return found.filter(({ id }) => shown.has(id)).map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
   }
 
@@ -205,18 +205,18 @@ export class Session<Data extends object = SessionData> {
     if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
       throw new TypeError("Cannot regenerate the session: its owner must be a string that is not empty, such as `user:${id}`.");
     }
-    this.#home.regenerate(owner, keep === undefined ? undefined : new Set(keep));
+    this.#opened.regenerate(owner, keep === undefined ? undefined : new Set(keep));
   }
 
   /** Saves now what has changed. Changes after that are saved at the usual time. */
   commit(): Promise<void> {
-    return markHandled(this.#home.commit());
+    return markHandled(this.#opened.commit());
   }
 
   /** The values, to change them. @throws SessionCommittedError */
-  #open(doing: string, key?: string): ChangedValues {
-    this.#home.mustBeOpen(doing, key);
-    return this.#home.values;
+  #toChange(doing: string, key?: string): ChangedValues {
+    this.#opened.mustBeOpen(doing, key);
+    return this.#opened.values;
   }
 }
 
