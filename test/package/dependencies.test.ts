@@ -155,22 +155,22 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
   );
   expect([...new Set(used)].toSorted()).toEqual([
     "core/app/error-pages createHash sha256",
-    "session/backends/cache-entry createHash sha256",
-    "session/backends/lmdb-keys createHash sha256",
-    "session/backends/postgres-queries createHash sha256",
+    "session/backends/cached/entry createHash sha256",
+    "session/backends/lmdb/keys createHash sha256",
+    "session/backends/postgres/queries createHash sha256",
     // The name that Redis itself gives a script.
-    "session/backends/redis-calls createHash sha1",
-    "session/backends/redis-owners createHash sha256",
+    "session/backends/redis/calls createHash sha1",
+    "session/backends/redis/owners createHash sha256",
     "session/backends/sql-values createHash sha256",
-    "session/hmac hash sha256",
-    "session/secure-cookie Hmac ",
-    "session/secure-cookie createCipheriv aes-256-gcm",
-    "session/secure-cookie createDecipheriv aes-256-gcm",
-    "session/secure-cookie hkdfSync sha256",
-    "session/session-ids hash sha256",
+    "session/signing/session-ids hash sha256",
+    "session/signing/signing Hmac ",
+    "session/signing/signing createCipheriv aes-256-gcm",
+    "session/signing/signing createDecipheriv aes-256-gcm",
+    "session/signing/signing hash sha256",
+    "session/signing/signing hkdfSync sha256",
   ]);
   const drawing = sources.filter(({ text }) => text.includes("Math.random")).map(({ name }) => name);
-  expect(drawing).toEqual(["session/backends/group-commit", "session/backends/write-queue"]);
+  expect(drawing).toEqual(["session/backends/write-queue", "session/keeping/group-commit"]);
   const other = sources.filter(({ text }) =>
     /\bcrypto\.|\bsubtle\b|getRandomValues|randomUUID/.test(text.replaceAll("crypto.randomBytes(32).toString", "")),
   );

@@ -6,67 +6,42 @@ import { packageNames, readManifest, readSources, withoutComments } from "../sup
 import type { PackageName, Source } from "../support/sources.ts";
 
 /**
- * The rooms of a package, which are the folders of its `src`, lowest first: a file imports from its own room and from those to
- * the left. A file that is in no room yet is listed as a room of its own.
+ * The rooms of each package, lowest first: the folders of its sources. A file imports only from its own room and from those to
+ * the left, and the files of one room do not import each other in a circle. A package whose list has no "" keeps nothing but its
+ * public entries in src itself.
  */
-const layers: Readonly<Record<PackageName, readonly string[]>> = {
+const rooms: Readonly<Record<PackageName, readonly string[]>> = {
   core: words("http rules urls routing context app server testing"),
   session: words(`
-    json backend errors testing/bench testing/data testing/expiry testing/owners testing/races testing/records testing
-    backends/memory-owners backends/memory backends/write-queue backends/lmdb-table backends/lmdb-keys backends/lmdb-record backends/lmdb
-    backends/redis-replicas backends/redis-calls backends/redis-scripts backends/redis-owners backends/redis
-    backends/sql-values backends/sqlite/tables backends/sqlite/connection backends/sqlite/owners backends/sqlite/prune backends/sqlite/sqlite sqlite
-    backends/postgres-tables backends/postgres-queries backends/postgres-standby backends/postgres-owners backends/postgres-prune
-    backends/postgres
-    backends/session-cache backends/cache-entry backends/memcached-cache backends/redis-cache backends/cached
-    flash life config settings hmac secure-cookie session-ids operations outgoing medium backends/securecookie
-    deadline kept-record backends/group-commit backends/keyed-store backends/keyed
-    pending-flashes pending-values state handled session owned-sessions sent-cookies slot request-sessions store local middleware mixin index
+    signing record keeping settings
+    backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached
+    request testing
   `),
 };
 
 const sources: Readonly<Record<PackageName, readonly Source[]>> = { core: readSources("core"), session: readSources("session") };
 
-/** The room of a source; a source without one is its own. */
-const roomOf = (name: string): string => name.split("/").slice(0, -1).join("/");
-
 describe.each(packageNames)("the sources of %s", (packageName) => {
-  const order = layers[packageName];
   const files = sources[packageName];
   const names = files.map((source) => source.name);
   const manifest = readManifest(join(root, "packages", packageName));
-  const entryNames = Object.values(manifest.exports ?? {}).map(
-    (conditions) => /^\.\/dist\/(.+)\.js$/.exec(conditions["default"] ?? "")?.[1] ?? "",
-  );
-  const placeOf = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.indexOf(roomOf(name)));
-  /** An entry of a package whose files are in rooms belongs to none. */
-  const isEntry = (name: string): boolean => entryNames.includes(name) && placeOf(name) === -1;
+  /** Lowest first; the entries are above all rooms. */
+  const order = [...new Set([...rooms[packageName], ""])];
+  const levelOf = (name: string): number => order.indexOf(roomOf(name));
 
-  test("are all in a room of the list, and no room is empty", () => {
-    expect(names.filter((name) => !isEntry(name) && placeOf(name) === -1)).toEqual([]);
-    expect(order.filter((_room, place) => !names.some((name) => placeOf(name) === place))).toEqual([]);
+  test("are in a room of the list, and every room has one", () => {
+    expect([...new Set(names.map(roomOf))].toSorted()).toEqual(order.toSorted());
   });
 
-  test("import only from their own room and the rooms below it, types included", () => {
-    const upward = files
-      .filter(({ name }) => !isEntry(name))
-      .flatMap(({ name, own }) =>
-        own.filter((other) => isEntry(other) || placeOf(other) > placeOf(name)).map((other) => `${name} -> ${other}`),
-      );
+  test("import only from their own room and from rooms below it, types included", () => {
+    const upward = files.flatMap(({ name, own }) =>
+      own.filter((other) => levelOf(other) > levelOf(name)).map((other) => `${name} -> ${other}`),
+    );
     expect(upward).toEqual([]);
   });
 
   test("do not import each other in a circle, types included", () => {
-    const importsOf = new Map(files.map(({ name, own }) => [name, own]));
-    const finished = new Set<string>();
-    const follow = (name: string, way: readonly string[]): readonly string[] => {
-      if (way.includes(name)) return [[...way.slice(way.indexOf(name)), name].join(" -> ")];
-      if (finished.has(name)) return [];
-      const circles = (importsOf.get(name) ?? []).flatMap((other) => follow(other, [...way, name]));
-      finished.add(name);
-      return circles;
-    };
-    expect(names.flatMap((name) => follow(name, []))).toEqual([]);
+    expect(circles(files)).toEqual([]);
   });
 
   test("import nothing but their own files, Node's modules by the node: prefix and declared dependencies", () => {
@@ -88,12 +63,9 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
     expect(found).toEqual([]);
   });
 
-  test("have entries that only re-export", () => {
-    const statement = /^(?:export (?:type )?(?:\{[^}]*\}|\*) from "[^"]+";|import "[^"]+";|import type \{\} from "[^"]+";)\s*/;
-    for (const { name, text } of files.filter((source) => isEntry(source.name) || /(?:^|\/)index$/.test(source.name))) {
-      let rest = withoutComments(text).trimStart();
-      for (let match = statement.exec(rest); match !== null; match = statement.exec(rest)) rest = rest.slice(match[0].length);
-      expect(rest, `what ${name}.ts does besides re-exporting`).toBe("");
+  test("have index files that only re-export", () => {
+    for (const { name, text } of files.filter((source) => /(?:^|\/)index$/.test(source.name))) {
+      expect(besidesReExports(text), `what ${name}.ts does besides re-exporting`).toBe("");
     }
   });
 
@@ -116,10 +88,25 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
   });
 });
 
-test("a room of core has at most 12 files, and only entries are in no room", () => {
-  const namesIn = (room: string) => sources.core.map(({ name }) => name).filter((name) => roomOf(name) === room);
-  expect(namesIn("")).toEqual(["index", "serve", "testing"]);
-  expect(layers.core.filter((room) => namesIn(room).length > 12)).toEqual([]);
+describe.each(packageNames.filter((name) => !rooms[name].includes("")))("the entries of %s", (packageName) => {
+  const files = sources[packageName];
+  const manifest = readManifest(join(root, "packages", packageName));
+  const entries = Object.values(manifest.exports ?? {}).map(({ default: file = "" }) => file.replace(/^\.\/dist\/(.*)\.js$/, "$1"));
+
+  test("are all that is in src itself", () => {
+    expect(files.map(({ name }) => name).filter((name) => roomOf(name) === "")).toEqual(entries.toSorted());
+  });
+
+  test("only re-export", () => {
+    for (const { name, text } of files.filter((source) => entries.includes(source.name))) {
+      expect(besidesReExports(text), `what ${name}.ts does besides re-exporting`).toBe("");
+    }
+  });
+
+  test("are imported by no source", () => {
+    const found = files.flatMap(({ name, own }) => own.filter((other) => entries.includes(other)).map((other) => `${name} -> ${other}`));
+    expect(found).toEqual([]);
+  });
 });
 
 test("core does not know of what is built on it: the only session it names is an event of Node's HTTP/2 servers", () => {
@@ -151,6 +138,39 @@ test("no backend imports a driver, its types included", () => {
   );
   expect(found).toEqual([]);
 });
+
+test("no backend imports another one", () => {
+  const backendOf = (name: string): string | undefined => /^backends\/(\w+)\//.exec(name)?.[1];
+  const found = sources.session.flatMap(({ name, own }) =>
+    own
+      .filter((other) => backendOf(name) !== undefined && backendOf(other) !== undefined && backendOf(other) !== backendOf(name))
+      .map((other) => `${name} -> ${other}`),
+  );
+  expect(found).toEqual([]);
+});
+
+/** The folder of a file: `"backends/memory"`; `""` for src itself. */
+function roomOf(name: string): string {
+  return name.split("/").slice(0, -1).join("/");
+}
+
+/** Files of one room that lead back to themselves by its imports. */
+function circles(files: readonly Source[]): readonly string[] {
+  const importsOf = new Map(files.map(({ name, own }) => [name, own.filter((other) => roomOf(other) === roomOf(name))]));
+  return files.flatMap(({ name }) => {
+    const reached = new Set(importsOf.get(name));
+    for (const other of reached) for (const next of importsOf.get(other) ?? []) reached.add(next);
+    return reached.has(name) ? [name] : [];
+  });
+}
+
+/** What is in a file besides `import "..."` and `export ... from "..."`. */
+function besidesReExports(text: string): string {
+  const statement = /^(?:export (?:type )?(?:\{[^}]*\}|\*) from "[^"]+";|import "[^"]+";|import type \{\} from "[^"]+";)\s*/;
+  let rest = withoutComments(text).trimStart();
+  for (let match = statement.exec(rest); match !== null; match = statement.exec(rest)) rest = rest.slice(match[0].length);
+  return rest;
+}
 
 /** A property given to a function of the same file: `html.response = ...`. */
 function ownProperty(text: string, line: string): boolean {

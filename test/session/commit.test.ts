@@ -14,7 +14,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     return app;
   }
 
-  test("saves what there is; what is done while it is under way comes on top, objects included", async () => {
+  test("saves what has changed; changes during the commit are made on top, inside objects too", async () => {
     const app = await begun({ list: [1] });
     await app.run(async (_store, session) => {
       const all = await session();
@@ -31,7 +31,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ list: [1, 2, 3], n: 2, b: 1 });
   });
 
-  test("shows what others have changed, and an object that was handed out before does not undo it", async () => {
+  test("shows the changes of others, and an object from before does not undo them", async () => {
     const app = await begun({ a: { x: 1 } });
     const slow = await app.begin(async (_store, session) => {
       const all = await session();
@@ -46,7 +46,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ a: { x: 2 }, b: 1, c: 1, d: [4] });
   });
 
-  test("twice at once makes one session, and each is done when it says so", async () => {
+  test("twice at once creates one session, and each resolves when it is saved", async () => {
     const app = sessionApp();
     const response = await app.run(async (_store, session) => {
       const all = await session();
@@ -62,7 +62,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ a: 1, b: 2 });
   });
 
-  test("stays, when an error comes later", async () => {
+  test("is kept when an error comes later", async () => {
     const app = await begun({});
     await app.run(async (_store, session) => (await session()).set("z", 0));
     await app.run(async (_store, session) => {
@@ -74,7 +74,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ z: 0, a: 1 });
   });
 
-  test("and a step while it is under way: both count on what another has done", async () => {
+  test("and an increment during it: both add to what another request has saved", async () => {
     const app = await begun({ n: 0 });
     const slow = await app.begin(async (_store, session) => {
       const all = await session();
@@ -89,24 +89,27 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ n: 3 });
   });
 
-  test.each(["read before", "updated before"])("and an update of a list that was %s: another's entry stays", async (title) => {
-    const app = await begun({ list: ["x"] });
-    const add = (entry: string) => (list: unknown) => [...(list as string[]), entry];
-    const slow = await app.begin(async (_store, session) => {
-      const all = await session();
-      if (title === "read before") all.get("list");
-      else all.update("list", add("first"));
-      all.set("other", 1);
-      await all.commit();
-      all.update("list", add("last"));
-    });
-    await app.run(async (_store, session) => void (await session()).update("list", add("another's")));
-    await slow.finish();
-    const { list } = await app.data();
-    expect(list).toEqual(title === "read before" ? ["x", "another's", "last"] : ["x", "another's", "first", "last"]);
-  });
+  test.each(["read before", "updated before"])(
+    "and an update of a list that was %s: the entry of another request is kept",
+    async (title) => {
+      const app = await begun({ list: ["x"] });
+      const add = (entry: string) => (list: unknown) => [...(list as string[]), entry];
+      const slow = await app.begin(async (_store, session) => {
+        const all = await session();
+        if (title === "read before") all.get("list");
+        else all.update("list", add("first"));
+        all.set("other", 1);
+        await all.commit();
+        all.update("list", add("last"));
+      });
+      await app.run(async (_store, session) => void (await session()).update("list", add("another's")));
+      await slow.finish();
+      const { list } = await app.data();
+      expect(list).toEqual(title === "read before" ? ["x", "another's", "last"] : ["x", "another's", "first", "last"]);
+    },
+  );
 
-  test("and an object that update() gave while it is under way: what is changed in it afterwards is saved", async () => {
+  test("and an object that update() gave during it: later changes inside it are saved", async () => {
     const app = await begun({ list: [1] });
     await app.run(async (_store, session) => {
       const all = await session();
@@ -119,7 +122,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ list: [1, 2, 3], other: 1 });
   });
 
-  test("and another one: what the first has found stays, though an object of before is still in use", async () => {
+  test("and a second one: changes that the first has found are kept, although an older object is still in use", async () => {
     const app = await begun({ list: [] });
     const slow = await app.begin(async (_store, session) => {
       const all = await session();
@@ -133,7 +136,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ list: ["another's", "mine"], other: 1 });
   });
 
-  test("and regenerate() while it is under way keeps what it is told to, and no more", async () => {
+  test("and regenerate({ keep }) during it keeps those keys only", async () => {
     const app = await begun({ secret: 1, lang: "en" });
     await app.run(async (_store, session) => {
       const all = await session();
@@ -145,7 +148,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ lang: "en" });
   });
 
-  test("beside deleteSession(): the session is gone, and its cookie is cleared", async () => {
+  test("and deleteSession() at once: the session is gone, and its cookie is cleared", async () => {
     const app = await begun({ a: 1 });
     const response = await app.run(async (store, session) => {
       const all = await session();
@@ -156,7 +159,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({});
   });
 
-  test("of a new id: the client gets it, also when the request fails later", async () => {
+  test("of a new id: the client gets the id, also when the request fails later", async () => {
     const app = await begun({ cart: 1 });
     const failed = await app.run(async (_store, session) => {
       (await session()).regenerate();
@@ -167,7 +170,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
     expect(await app.data()).toEqual({ cart: 1 });
   });
 
-  test("of several sessions the first stays when the second can not be saved", async () => {
+  test("of several sessions: the first is kept when the second cannot be saved", async () => {
     const app = await begun({ cart: 1 });
     const failed = await app.run(async (store, session) => {
       (await session()).regenerate();
@@ -181,7 +184,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
 describe.each(everyMedium())("deleteSession() in $name, before an error", (medium) => {
   const cleared = expect.stringMatching(/^session=; .*Max-Age=0/) as string;
 
-  test("clears the cookie, though another session was begun since", async () => {
+  test("clears the cookie, although another session was begun afterwards", async () => {
     const app = makeApp({
       medium,
       appOptions: { errorHandlers: { 500: () => text("no", { status: 500, headers: { "cache-control": "public" } }) } },
@@ -201,7 +204,7 @@ describe.each(everyMedium())("deleteSession() in $name, before an error", (mediu
     expect((await app.data())["user"]).toBeUndefined();
   });
 
-  test("and with a commit() since, the client has the session that was committed", async () => {
+  test("and with a commit() afterwards, the client has the committed session", async () => {
     const app = makeApp({ medium });
     await app.run(async (_store, session) => (await session()).set("user", "ann"));
     await app.run(async (store, session) => {
@@ -230,7 +233,7 @@ describe.each(serverSideMedia())("deleteSession() in $name", (medium) => {
   });
 });
 
-test("a change that was answered with an error is not made after all when the swap has to be tried again", async () => {
+test("a change that was answered with an error is not made by a later try of the swap", async () => {
   const backend = new WatchedBackend(new MemoryBackend({ now: () => 1_700_000_000_000 }));
   const [one, two] = [makeApp({ backend }), makeApp({ backend })];
   await one.run(async (_store, session) => (await session()).set("stock", 1));
@@ -265,30 +268,33 @@ test.each<readonly [string, Record<string, unknown>, (session: AnySession) => un
   ["a key that it deletes", { a: 1, b: 2 }, (session) => session.delete("b")],
   ["a value that it sets back", { a: 2 }, (session) => session.set("a", 1)],
   ["a message that it takes", { flash: true }, (session) => session.getFlashes()],
-])("what a request changes that it loaded after a swap whose answer comes later is changed: %s", async (_title, added, change) => {
-  const kept = new MemoryBackend();
-  const late = new WatchedBackend(kept);
-  const [one, other] = [late, kept].map((backend) => makeApp({ backend, now: Date.now }));
-  await one!.run(async (_store, session) => (await session()).set("a", 1));
-  const headers = { cookie: `session=${one!.client.cookies.get("session")}` };
-  const [held, swapped] = [gate(), gate()];
-  late.after = (name) => (name === "swap" ? (swapped.open(), held.opened) : undefined);
-  const first = one!.run(async (_store, session) => (await session()).set("c", 3));
-  await swapped.opened;
-  // In another process.
-  await other!.run(
-    async (_store, session) => {
-      if ("flash" in added) (await session()).flash("hello");
-      else (await session()).assign(added);
-    },
-    { headers },
-  );
-  const second = await one!.begin(async (_store, session) => void (await change(await session())));
-  const answered = second.finish();
-  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
-  held.open();
-  expect([(await first).status, (await answered).status]).toEqual([200, 200]);
-  expect(await other!.data({ headers })).toEqual({ a: 1, c: 3 });
-  const left = await other!.run(async (_store, session) => text(String((await session()).peekFlashes().length)), { headers });
-  expect(await left.text()).toBe("0");
-});
+])(
+  "a change is saved when its request has loaded the record between a swap and the answer of the swap: %s",
+  async (_title, added, change) => {
+    const kept = new MemoryBackend();
+    const late = new WatchedBackend(kept);
+    const [one, other] = [late, kept].map((backend) => makeApp({ backend, now: Date.now }));
+    await one!.run(async (_store, session) => (await session()).set("a", 1));
+    const headers = { cookie: `session=${one!.client.cookies.get("session")}` };
+    const [held, swapped] = [gate(), gate()];
+    late.after = (name) => (name === "swap" ? (swapped.open(), held.opened) : undefined);
+    const first = one!.run(async (_store, session) => (await session()).set("c", 3));
+    await swapped.opened;
+    // In another process.
+    await other!.run(
+      async (_store, session) => {
+        if ("flash" in added) (await session()).flash("hello");
+        else (await session()).assign(added);
+      },
+      { headers },
+    );
+    const second = await one!.begin(async (_store, session) => void (await change(await session())));
+    const answered = second.finish();
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    held.open();
+    expect([(await first).status, (await answered).status]).toEqual([200, 200]);
+    expect(await other!.data({ headers })).toEqual({ a: 1, c: 3 });
+    const left = await other!.run(async (_store, session) => text(String((await session()).peekFlashes().length)), { headers });
+    expect(await left.text()).toBe("0");
+  },
+);

@@ -14,7 +14,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     return app;
   }
 
-  test("that set different keys both keep theirs, nested changes too", async () => {
+  test("that set different keys are both saved, nested changes too", async () => {
     const app = await begun({ list: [1] });
     const one = await app.begin(async (_store, session) => void ((await session()).get("list") as number[]).push(2));
     const two = await app.begin(async (_store, session) => (await session()).set("b", 1));
@@ -23,7 +23,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ list: [1, 2], b: 1 });
   });
 
-  test("a reader that finishes late takes nothing back", async () => {
+  test("a reader that finishes late undoes no change", async () => {
     const app = await begun({ a: 1 });
     const reader = await app.begin(async (_store, session) => text(String((await session()).get("a"))));
     await app.run(async (_store, session) => (await session()).set("a", 2));
@@ -32,7 +32,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ a: 2 });
   });
 
-  test("ten that count lose no step, and what each update saw is in it", async () => {
+  test("ten increments are all counted, and each update has the result of the ones before it", async () => {
     const app = await begun({});
     await app.run(async (_store, session) => (await session()).set("list", []));
     const all = await Promise.all(
@@ -49,7 +49,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect([count, (list as number[]).toSorted((a, b) => a - b)]).toEqual([10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   });
 
-  test("a key that one deletes and another that one sets are both applied; of one key the last commit counts, whole", async () => {
+  test("a deletion and a set of different keys are both saved; of one key the last commit wins as a whole", async () => {
     const app = await begun({ a: 1, b: { x: 1 } });
     const one = await app.begin(async (_store, session) => {
       (await session()).delete("a");
@@ -60,7 +60,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ b: { x: 1, y: 2 }, c: 4 });
   });
 
-  test("a set to the value that was there does not undo another's change", async () => {
+  test("setting the loaded value again does not undo the change of another request", async () => {
     const app = await begun({ theme: "dark" });
     const one = await app.begin(async (_store, session) => (await session()).assign({ theme: "dark", b: 1 }));
     await app.run(async (_store, session) => (await session()).set("theme", "light"));
@@ -69,7 +69,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ theme: medium.isCached ? "dark" : "light", b: 1 });
   });
 
-  test("clear drops what is there when it is committed, and keeps what came after it", async () => {
+  test("clear removes the keys of the newest record, and keeps what was set after it", async () => {
     const app = await begun({ a: 1 });
     const one = await app.begin(async (_store, session) => {
       (await session()).clear();
@@ -80,7 +80,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ c: 3 });
   });
 
-  test("a step on a value that is no number any more is an error, and nothing of that request is saved", async () => {
+  test("an increment of a value that is no longer a number is an error, and nothing of that request is saved", async () => {
     const app = await begun({ count: 1 });
     const one = await app.begin(async (_store, session) => {
       (await session()).set("b", 1);
@@ -98,7 +98,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       ["reader", async (session: AnySession) => void session.get("user")],
       ["reader of messages", async (session: AnySession) => void (await session.getFlashes())],
       ["request that regenerates", async (session: AnySession) => session.regenerate()],
-    ])("beside a slow %s: the session stays ended, the browser is out", async (title, work) => {
+    ])("while a slow %s runs: the session stays ended, and the browser is logged out", async (title, work) => {
       const app = await begun({ user: 5 });
       await app.run(async (_store, session) => (await session()).flash("hello"));
       const cookie = `session=${app.client.cookies.get("session")}`;
@@ -118,7 +118,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       expect(await app.data()).toEqual({});
     });
 
-    test("without the session loaded ends it as well, and its old cookie is nothing", async () => {
+    test("ends the session without loading it, and its old cookie is no longer accepted", async () => {
       const app = await begun({ user: 5 });
       const cookie = `session=${app.client.cookies.get("session")}`;
       await app.run((store) => store.deleteSession());
@@ -130,10 +130,10 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       const slow = await app.begin(async (_store, session) => (await session()).set("a", 1));
       await app.run((store) => store.deleteSession());
       await slow.finish();
-      expect(app.logged).toEqual(["A change to a session was dropped: the session had ended meanwhile."]);
+      expect(app.logged).toEqual(["A change to a session was dropped: the session had ended in the meantime."]);
     });
 
-    test("ends what an earlier commit of the same request had made", async () => {
+    test("ends a session that the same request has created by an earlier commit", async () => {
       const app = sessionApp();
       const response = await app.run(async (store, session) => {
         (await session()).set("a", 1);
@@ -145,7 +145,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
   });
 
   describe("messages", () => {
-    test("are shown by one of two that read at once", async () => {
+    test("are shown by one of two requests that read them at once", async () => {
       const app = await begun({ a: 1 });
       await app.run(async (_store, session) => (await session()).flash("once"));
       const readers = await Promise.all([1, 2, 3].map(() => app.begin(async (_store, session) => flashes(await session()))));
@@ -153,7 +153,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       expect(answers.toSorted()).toEqual(['["once"]', "[]", "[]"]);
     });
 
-    test("that are added while others are read stay", async () => {
+    test("that are added while others are read are kept", async () => {
       const app = await begun({ a: 1 });
       await app.run(async (_store, session) => (await session()).flash("one"));
       const reader = await app.begin(async (_store, session) => flashes(await session()));
@@ -162,7 +162,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
       expect(await (await app.run(async (_store, session) => flashes(await session()))).text()).toBe('["two"]');
     });
 
-    test("are not taken by an error that comes later, and other changes of that request are dropped", async () => {
+    test("are put back when an error comes later, and the other changes of that request are dropped", async () => {
       const app = await begun({ a: 1 });
       await app.run(async (_store, session) => (await session()).flash("one"));
       const failed = await app.run(async (_store, session) => {
@@ -176,7 +176,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     });
   });
 
-  test("two first requests without a cookie give two whole sessions, and the browser has one of them", async () => {
+  test("two first requests without a cookie create two complete sessions, and the browser has one of them", async () => {
     const app = sessionApp();
     const one = await app.begin(async (_store, session) => (await session()).assign({ a: 1, b: 1 }));
     const two = await app.begin(async (_store, session) => (await session()).assign({ a: 2, b: 2 }));
@@ -185,7 +185,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     expect(await app.data()).toEqual({ a: 1, b: 1 });
   });
 
-  test("whoever is not waited for is waited for by the answer", async () => {
+  test("the response waits for work that the handler does not wait for", async () => {
     const app = await begun({ user: 5 });
     const cookie = `session=${app.client.cookies.get("session")}`;
     const held = gate();

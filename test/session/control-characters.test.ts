@@ -1,7 +1,7 @@
 import { ConfigError, html, text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { beforeEach, describe, expect, test } from "vitest";
-import { readSettings } from "../../packages/session/src/settings.ts";
+import { readSettings } from "../../packages/session/src/settings/settings.ts";
 import { hostileNames, hostileValues } from "../support/control-characters.ts";
 import { FormHook, nameForms, valueForms } from "../support/header-forms.ts";
 import { secretKey, sessionApp, setCookies, type Work } from "../support/session-app.ts";
@@ -22,7 +22,7 @@ const failed = [500, 1, [], []];
 
 beforeEach(() => void backend.counted());
 
-describe("a head that can not be sent commits no session:", () => {
+describe("a head that cannot be sent commits no session:", () => {
   const forms = [
     ...Object.entries(valueForms).map(([title, form]) => [title, form, hostileValues] as const),
     ...Object.entries(nameForms).map(([title, form]) => [`the name in ${title}`, form, hostileNames] as const),
@@ -39,7 +39,7 @@ describe("a head that can not be sent commits no session:", () => {
     }
   });
 
-  test("what can be sent does", async () => {
+  test("a head that can be sent commits it", async () => {
     expect(await outcome(async (_store, session) => void (await session()).set("a", 1))).toEqual([
       200,
       0,
@@ -49,7 +49,7 @@ describe("a head that can not be sent commits no session:", () => {
   });
 });
 
-describe(`none of ${hostileNames.length} hostile names is that of a session's cookie:`, () => {
+describe(`none of ${hostileNames.length} hostile names can be that of a session's cookie:`, () => {
   test("config.session.cookieName", () => {
     for (const cookieName of hostileNames) {
       for (const prefix of [undefined, "host", "secure"] as const) {

@@ -17,7 +17,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   };
 
   describe("a flash message", () => {
-    test("is shown by the next request that asks, once", async () => {
+    test("is shown once, by the next request that reads messages", async () => {
       const app = sessionApp();
       await add(app, "Saved.", "success");
       await app.run(async (_store, session) => void (await session()).get("other"));
@@ -32,7 +32,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toBe('[{"message":{"a":[1,null]},"level":"info"},{"message":"two","level":"error"}]');
     });
 
-    test("asked for twice at once is shown once", async () => {
+    test("read twice at once is shown once", async () => {
       const app = sessionApp();
       await add(app, "one");
       const response = await app.run(async (_store, session) => {
@@ -44,14 +44,14 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toBe("[]");
     });
 
-    test("with a level that is no text is refused, and so is an owner", async () => {
+    test("with a level that is not a string is refused, and so is such an owner", async () => {
       const app = sessionApp();
       await app.run(async (_store, session) => (await session()).set("a", 1));
       await app.run(async (_store, session) => {
         const all = await session();
-        expect(() => all.flash("x", null as never)).toThrow("its level is a object, not a text");
-        expect(() => all.regenerate({ owner: 42 as never })).toThrow("its owner must be a text that is not empty");
-        expect(() => all.regenerate({ owner: "" })).toThrow("its owner must be a text that is not empty");
+        expect(() => all.flash("x", null as never)).toThrow("its level is a object, not a string");
+        expect(() => all.regenerate({ owner: 42 as never })).toThrow("its owner must be a string that is not empty");
+        expect(() => all.regenerate({ owner: "" })).toThrow("its owner must be a string that is not empty");
       });
       expect(app.logged).toEqual([]);
     });
@@ -64,7 +64,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toBe('[{"message":"one","level":"info"}]');
     });
 
-    test("added and asked for in one request is shown there", async () => {
+    test("added and read in one request is shown there", async () => {
       const app = sessionApp();
       const response = await app.run(async (_store, session) => {
         const all = await session();
@@ -75,7 +75,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toBe("[]");
     });
 
-    test("is only looked at by peekFlashes()", async () => {
+    test("is not taken by peekFlashes()", async () => {
       const app = sessionApp();
       await add(app, "one");
       const peek = async () => (await app.run(async (_store, session) => text(String((await session()).peekFlashes().length)))).text();
@@ -106,7 +106,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toContain("one");
     });
 
-    test("taken does not take pending changes with it", async () => {
+    test("can be taken without saving pending changes", async () => {
       const app = sessionApp();
       await add(app, "one");
       const response = await app.run(async (_store, session) => {
@@ -119,7 +119,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await response.text()).toBe("{}");
     });
 
-    test("waits for flashMaxAge and not longer", async () => {
+    test("is shown until flashMaxAge, and not later", async () => {
       const app = sessionApp({ flashMaxAge: 10 });
       await add(app, "one");
       app.pass(10);
@@ -128,7 +128,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await shown(app)).toBe("[]");
     });
 
-    test("is among the newest twenty, or gone", async () => {
+    test("is dropped when there are twenty newer ones", async () => {
       const app = sessionApp();
       for (let i = 0; i < 22; i++) await add(app, i);
       expect(JSON.parse(await shown(app))).toEqual(Array.from({ length: 20 }, (_, i) => ({ message: i + 2, level: "info" })));
@@ -144,7 +144,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await response.text()).toBe("[0,false,{}]");
     });
 
-    test("that is no JSON is refused", async () => {
+    test("that is not JSON is refused", async () => {
       const app = sessionApp();
       expect((await add(app, new Date(0))).status).toBe(500);
       expect(app.logged.join()).toContain("TypeError");

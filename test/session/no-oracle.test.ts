@@ -6,10 +6,10 @@ import { MemoryBackend, type SessionBackend } from "@mini/session";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { open } from "lmdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SecureCookie, type Purpose } from "../../packages/session/src/secure-cookie.ts";
+import { Signer, type Purpose } from "../../packages/session/src/signing/signing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { damaged, forged, type Forgery, type Given } from "../support/forgeries.ts";
-import { start } from "../support/keyed-app.ts";
+import { start } from "../support/server-session-app.ts";
 import { secretKey, sessionApp, type Work } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 import { within } from "../support/within.ts";
@@ -141,7 +141,7 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       return different;
     }
 
-    test("opens what it was made for", async () => {
+    test("is accepted where it belongs", async () => {
       expect(await site.ask(look)).toBe(nobody);
       const { name, value, other } = site.given;
       for (const [cookie, who] of [
@@ -153,19 +153,19 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       expect(site.calls()).toEqual(site.isKept ? ["read", "read"] : []);
     });
 
-    test("damaged in any way is answered as none: the same bytes, no call, nothing logged", async () => {
+    test("damaged in any way is answered like a missing one: the same bytes, no call, nothing logged", async () => {
       const forgeries = damaged(site.given);
       expect(forgeries.length).toBeGreaterThan(9 * site.given.value.length);
       expect(await otherwise(forgeries, look, nobody)).toEqual([]);
       expect([site.calls(), site.logged]).toEqual([[], []]);
     });
 
-    test("forged in any way is answered as none: the same bytes, no call, nothing logged", async () => {
+    test("forged in any way is answered like a missing one: the same bytes, no call, nothing logged", async () => {
       expect(await otherwise(forged(site.given), look, nobody)).toEqual([]);
       expect([site.calls(), site.logged]).toEqual([[], []]);
     });
 
-    test("forged in any way is answered as none on the wire: the same bytes but for the Date", async () => {
+    test("forged in any way is answered like a missing one on the wire: the same bytes except the Date", async () => {
       const server = await serve(site.app, { port: 0, silent: true, gracefulShutdown: false });
       try {
         const head = `GET / HTTP/1.1\r\nHost: localhost\r\nx-work: ${site.number(look)}\r\n`;
@@ -187,7 +187,7 @@ describe.each(kinds.flatMap((kind) => [false, true].map((encrypt) => [kind.what,
       }
     });
 
-    test("forged in any way gives what is written then as none does", async () => {
+    test("forged in any way leads to the same new session as a missing one", async () => {
       const write: Work = async (store, session) => {
         (await session()).set("who", "me");
         store.setSecureCookie("pass", { who: "me" });
@@ -226,9 +226,9 @@ describe.each(
     .filter(({ purpose }) => purpose === "session-id")
     .flatMap((kind) => [false, true].map((encrypt) => [kind.what, encrypt, kind] as const)),
 )("the id of %s, encrypted: %s", (_what, encrypt, kind) => {
-  test.each(deadEnds)("%s is answered as none, for one call", async (_title, lead) => {
+  test.each(deadEnds)("%s is answered like a missing one, after one call", async (_title, lead) => {
     const site = await setUp(kind, encrypt);
-    const ids = new SecureCookie({ keys: [secretKey], purpose: "session-id", encrypt, now: () => start });
+    const ids = new Signer({ secretKeys: [secretKey], purpose: "session-id", encrypt, now: () => start });
     const value = await lead(site, (id) => ids.sign("session", id));
     site.calls();
     expect(await site.ask(look, `session=${value}`)).toBe(nobody);

@@ -39,7 +39,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     return { ...app, owner, logIn, isIn, list, ask };
   }
 
-  test("are listed, the newest first, with what they hold and which is the one that asks", async () => {
+  test("are listed, the newest first, with their contents and which one is the current one", async () => {
     const app = begun({ idleTimeout: 1000, maxAge: 5000 });
     const one = await app.logIn({ agent: "one" });
     app.pass(10);
@@ -58,7 +58,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect((await app.list(one)).map(({ current }) => current)).toEqual([false, true]);
   });
 
-  test("end one by one by their public name, and only the owner's", async () => {
+  test("end one by one by their handles, and only those of the owner", async () => {
     const app = begun();
     const [one, two] = [await app.logIn(), await app.logIn()];
     const handle = (await app.list(two)).find(({ current }) => !current)!.handle;
@@ -69,7 +69,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect([await app.isIn(one), await app.isIn(two)]).toEqual([false, true]);
   });
 
-  test("end all but the one that asks, or all", async () => {
+  test("end all but the current one, or all", async () => {
     const app = begun();
     const clients = [await app.logIn(), await app.logIn(), await app.logIn()] as const;
     const other = await app.logIn({}, `${app.owner}0`);
@@ -88,7 +88,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect(await app.list(last)).toHaveLength(1);
   });
 
-  test("are an owner's no more after a log-out, and belong to the next owner after the next log-in", async () => {
+  test("no longer belong to an owner after a log-out, and belong to the next owner after the next log-in", async () => {
     const app = begun();
     const one = await app.logIn();
     await app.run(async (_store, session) => (await session()).regenerate({ owner: `${app.owner}0` }), { client: one });
@@ -98,14 +98,14 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect(await app.list(one)).toEqual([]);
   });
 
-  test("stay an owner's over a regenerate() that does not name him", async () => {
+  test("keep their owner after a regenerate() without an owner", async () => {
     const app = begun();
     const one = await app.logIn({ a: 1 });
     await app.run(async (_store, session) => (await session()).regenerate(), { client: one });
     expect((await app.list(one)).map(({ data }) => data)).toEqual([{ a: 1 }]);
   });
 
-  test("a request in flight on a session that was revoked is answered, and changes nothing", async () => {
+  test("a running request of a revoked session is answered, and changes nothing", async () => {
     const app = begun();
     const one = await app.logIn();
     const slow = await app.begin(async (_store, session) => (await session()).set("a", 1), { client: one });
@@ -195,7 +195,7 @@ describe("a renewal beside revokeAll", () => {
     expect(await read.text()).toBe("true");
   });
 
-  test("revokeOthers lets the session that asks go on, and be renewed, now and at the same time", async () => {
+  test("revokeOthers keeps the current session, which can be regenerated at the same time", async () => {
     const app = makeApp({ backend: new MemoryBackend({ now: () => 1_700_000_000_000 }) });
     await app.run(async (_store, session) => (await session()).assign({ a: 1 }));
     await app.run(async (store, session) => {

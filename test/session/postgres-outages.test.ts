@@ -223,7 +223,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     ];
     for (const read of reads) {
       await expect(read()).rejects.toThrow(
-        "A PostgresBackend reads from a standby server, which may be behind: lead its pool to the primary server.",
+        "A PostgresBackend reads from a standby server, which may be behind: connect its pool to the primary server.",
       );
     }
     await expect(app.backend.take(keyOf(0))).rejects.toMatchObject({ code: "25006" });

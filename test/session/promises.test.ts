@@ -17,7 +17,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect([...again.headers.keys()]).toEqual(["content-type"]);
     });
 
-    test("no decoding: a store that is only there reads no cookie", async () => {
+    test("no decoding: a store that is not used reads no cookie", async () => {
       const { run } = sessionApp();
       const response = await run((store) => void store, { headers: { cookie: "session=garbage" } });
       expect(response.headers.has("vary")).toBe(false);
@@ -49,7 +49,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       ["an HTTPError", () => abort(403), 403, true],
       ["any other error", () => Promise.reject(new Error("secret detail")), 500, false],
       ["a response with an error status", () => new Response("no", { status: 500 }), 500, true],
-    ])("%s decides what becomes of changes", async (_title, end, status, saved) => {
+    ])("%s decides whether changes are saved", async (_title, end, status, saved) => {
       const app = sessionApp();
       const response = await app.run(async (_store, session) => {
         (await session()).set("a", 1);
@@ -130,7 +130,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       },
     );
 
-    test("a cookie signed with an old key is read, and written anew only with its next change", async () => {
+    test("a cookie signed with an old key is read, and signed with the new key only when the session changes", async () => {
       const old = sessionApp();
       await old.run(async (_store, session) => void (await session()).set("a", 1));
       const cookie = `session=${old.client.cookies.get("session")}`;
@@ -170,7 +170,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       ["public, max-age=60", "no-store"],
       ["private, max-age=60", "private, max-age=60"],
       ["no-store", "no-store"],
-    ])("beside a session's cookie, Cache-Control %s becomes %s", async (given, sent) => {
+    ])("with a session's cookie, Cache-Control %s becomes %s", async (given, sent) => {
       const { run } = sessionApp();
       const response = await run(async (_store, session) => {
         (await session()).set("a", 1);
@@ -190,7 +190,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   });
 
   describe("5: a value counts only for what it was made for", () => {
-    test("a session's cookie is nothing under another name, nor as a secure cookie, and the answers are the same", async () => {
+    test("a session's cookie is refused under another name and as a secure cookie, with the same response", async () => {
       const { run, client, backend } = sessionApp();
       await run(async (store, session) => {
         (await session()).set("admin", true);
@@ -237,7 +237,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await (await read(app, cookie)).text()).toBe("undefined");
     });
 
-    test("after idleTimeout without use; a use within a tenth of it does not move that, a later one does", async () => {
+    test("after idleTimeout without use; a use within a tenth of it does not extend it, a later one does", async () => {
       const app = sessionApp({ idleTimeout: 1000 });
       const use = async (seconds: number) => {
         app.pass(seconds);

@@ -12,7 +12,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     return { ...app, withOldId };
   }
 
-  test("gives the session a new id, and the old one is dead at once", async () => {
+  test("gives the session a new id, and the old one is refused at once", async () => {
     const app = await begun({ cart: [1] });
     const response = await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
     expect(setCookies(response)).toHaveLength(1);
@@ -33,7 +33,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await app.data()).toEqual(expected);
   });
 
-  test("begins a new life, with a new public name", async () => {
+  test("starts its maxAge again, with a new handle", async () => {
     const app = await begun({ a: 1 }, { maxAge: 100 });
     const times = () =>
       app.run(async (_store, session) => {
@@ -54,7 +54,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await app.data()).toEqual({});
   });
 
-  test("a request in flight under the old id changes nothing any more, and does not log the browser out", async () => {
+  test("a running request with the old id changes nothing, and does not log the browser out", async () => {
     const app = await begun({ a: 1 });
     const slow = await app.begin(async (_store, session) => {
       (await session()).set("late", 1);
@@ -71,7 +71,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await app.data(app.withOldId())).toEqual({});
   });
 
-  test("a change that was saved before the old id went is carried over, where its key is kept", async () => {
+  test("a change that was saved before the old id was removed is carried over, if its key is kept", async () => {
     const app = await begun({ a: 1, b: 1, count: 1 });
     const login = await app.begin(async (_store, session) => {
       const all = await session();
@@ -90,7 +90,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await shown.text()).toBe('[{"message":"own","level":"info"}]');
   });
 
-  test("after a log-out in between only what the request did itself goes on, and the owner only if it says so", async () => {
+  test("after a log-out in between only the request's own changes are kept, and the owner only if it names one", async () => {
     for (const [owner, sessions] of [
       ["user:out", 1],
       [undefined, 0],
@@ -141,7 +141,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await app.data(app.withOldId())).toEqual({ a: 1 });
   });
 
-  test("twice in parallel leaves one session that the browser has, with what was loaded", async () => {
+  test("twice in parallel leaves the browser one session, with the loaded values", async () => {
     const app = await begun({ a: 1 });
     const one = await app.begin(async (_store, session) => {
       (await session()).set("one", 1);
@@ -157,7 +157,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await app.data()).toEqual({ one: 1 });
   });
 
-  test("without a session makes one", async () => {
+  test("without a session creates one", async () => {
     const app = makeApp({ medium });
     const response = await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:9" }));
     expect(setCookies(response)).toHaveLength(1);
@@ -165,7 +165,7 @@ describe.each(serverSideMedia())("regenerate() in $name", (medium) => {
     expect(await read.text()).toBe("false");
   });
 
-  test("after commit() in one request leaves the last id alone", async () => {
+  test("after commit() in one request leaves only the last id", async () => {
     const app = await begun({ a: 1 });
     const response = await app.run(async (_store, session) => {
       const all = await session();

@@ -42,42 +42,51 @@ const failures = (results: readonly Result[]) => results.filter(({ error }) => e
 
 /** What is wrong, and the tests that have to find it; others may as well. */
 const faults: readonly (readonly [backend: keyof typeof backends, titles: readonly string[]])[] = [
-  ["SwapUpserts", ["neither swap nor touch brings back what take removed", "swap beside take: the record stays gone"]],
-  ["SwapIsBlind", ["swap over an older version changes nothing", "of 20 swaps over one version exactly one succeeds", "50 increments"]],
-  ["SwapIsNotAtomic", ["of 20 swaps over one version exactly one succeeds", "50 increments", "swap beside take"]],
-  ["SwapGivesStaleCurrent", ["swap over an older version changes nothing and gives the newest record"]],
+  ["SwapUpserts", ["neither swap nor touch brings back a record that take removed", "swap and take at once: the record stays gone"]],
+  ["SwapIsBlind", ["swap with an older version changes nothing", "of 20 swaps with one version exactly one succeeds", "50 increments"]],
+  ["SwapIsNotAtomic", ["of 20 swaps with one version exactly one succeeds", "50 increments", "swap and take at once"]],
+  ["SwapGivesStaleCurrent", ["swap with an older version changes nothing and gives the newest record"]],
   ["CreateIsNotAtomic", ["of 20 creates under one key exactly one succeeds"]],
   ["CreateReplaces", ["create under a key that exists gives undefined", "of 20 creates under one key"]],
-  ["VersionsRepeat", ["every swap gives a version that was not there before"]],
-  ["IdleIsForgotten", ["a record is there a second before its idleAt, and gone", "past its idleAt a record is not taken"]],
-  ["LifeIsForgotten", ["a record is there a second before its expiresAt, and gone", "touch does not keep a record past its expiresAt"]],
-  ["EndIsASecondLate", ["a second before its idleAt", "a second before its expiresAt", "touch keeps a record past its first idleAt"]],
-  ["OnlyReadKnowsTheEnd", ["past its idleAt a record is gone for swap, touch and take", "past its expiresAt a record is not taken"]],
-  ["ExpiredKeepsItsKey", ["past its idleAt a record does not keep create", "past its expiresAt a record does not keep create"]],
+  ["VersionsRepeat", ["every swap gives a version that no write has had before"]],
+  ["IdleIsForgotten", ["a record exists until a second before its idleAt, and not", "after its idleAt a record cannot be taken"]],
+  [
+    "LifeIsForgotten",
+    ["a record exists until a second before its expiresAt, and not", "after a touch a record still ends at its expiresAt"],
+  ],
+  [
+    "EndIsASecondLate",
+    ["a second before its idleAt", "a second before its expiresAt", "after a touch a record lives until its new idleAt"],
+  ],
+  ["OnlyReadKnowsTheEnd", ["after its idleAt a record is gone for swap, touch and take", "after its expiresAt a record cannot be taken"]],
+  ["ExpiredKeepsItsKey", ["after its idleAt its key can be used by create", "after its expiresAt its key can be used by create"]],
   ["BytesAreShared", ["changing an array that was passed in", "changing an array that was read"]],
-  ["BytesAreText", ["all 256 bytes come back", "bytes that are no text come back"]],
-  ["ViewsAreNotSeen", ["of a view into a larger array only what it shows is kept"]],
+  ["BytesAreText", ["all 256 bytes come back", "bytes that are not text come back"]],
+  ["ViewsAreNotSeen", ["of a view into a larger array only the bytes of the view are kept"]],
   ["TakeLeavesTheRecord", ["take gives the record and removes it", "neither swap nor touch brings back", "of several takes at once"]],
-  ["TakeIsNotAtomic", ["of several takes at once exactly one gets the record", "swap beside take"]],
-  ["TouchGoesBack", ["touch never moves idleAt back", "of 20 touches at once the furthest counts"]],
-  ["TouchIsReadAndSet", ["touch beside take: the record stays gone", "touch beside swap: what swap wrote stays"]],
-  ["TouchCreates", ["an unknown key has no record", "neither swap nor touch brings back what take removed"]],
-  ["TouchGivesAVersion", ["touch moves idleAt forward and nothing else", "a touch in between does not keep a swap from succeeding"]],
-  ["TouchMovesTheEnd", ["touch does not keep a record past its expiresAt"]],
-  ["PruneTakesAll", ["prune, if there is one, removes expired records and no others"]],
-  ["PruneKnowsNoLimit", ["prune, if there is one, removes expired records and no others"]],
-  ["PruneGoesByTheFirstTimes", ["prune, if there is one, goes by the newest times"]],
-  ["OwnersArePrefixes", ["20 bumps at once are 20", "any text is an owner, apart from every other"]],
+  ["TakeIsNotAtomic", ["of several takes at once exactly one gets the record", "swap and take at once"]],
+  ["TouchGoesBack", ["touch never moves idleAt back", "of 20 touches at once the latest idleAt counts"]],
+  ["TouchIsReadAndSet", ["touch and take at once: the record stays gone", "touch and swap at once: the record of swap stays"]],
+  ["TouchCreates", ["an unknown key has no record", "neither swap nor touch brings back a record that take removed"]],
+  [
+    "TouchGivesAVersion",
+    ["touch moves idleAt forward and nothing else", "a swap succeeds after a touch, which does not change the version"],
+  ],
+  ["TouchMovesTheEnd", ["after a touch a record still ends at its expiresAt"]],
+  ["PruneTakesAll", ["prune, if there is one, removes only expired records"]],
+  ["PruneKnowsNoLimit", ["prune, if there is one, removes only expired records"]],
+  ["PruneGoesByTheFirstTimes", ["prune, if there is one, uses the newest times"]],
+  ["OwnersArePrefixes", ["20 bumps at once add 20", "any text can be an owner, and no two texts are the same owner"]],
 ];
 
 describe("the tests of the contract", () => {
-  test("find nothing in a backend that is right, with and without what it may leave out", async () => {
+  test("find nothing in a correct backend, with and without its optional parts", async () => {
     expect(failures(await run((now) => new backends.PlainBackend(now)))).toEqual([]);
     const least = (now: () => number) => Object.assign(new backends.PlainBackend(now), { prune: undefined });
     expect(failures(await run(least as (now: () => number) => SessionBackend))).toEqual([]);
   });
 
-  test("have titles of their own", async () => {
+  test("have different titles", async () => {
     const titles = (await run((now) => new backends.PlainBackend(now))).map(({ title }) => title);
     expect(titles.length).toBeGreaterThan(45);
     expect(new Set(titles).size).toBe(titles.length);
@@ -93,11 +102,11 @@ describe("the tests of the contract", () => {
     ).toEqual([]);
   });
 
-  test("are tried with every wrong backend there is", () => {
+  test("are tried with every wrong backend", () => {
     expect(["PlainBackend", ...faults.map(([name]) => name)].toSorted()).toEqual(Object.keys(backends).toSorted());
   });
 
-  test("close what was opened, also for a test that fails", async () => {
+  test("close every backend that was opened, also after a test that fails", async () => {
     const open = { count: 0, closed: 0 };
     const bodies: (() => Promise<void>)[] = [];
     testSessionBackend(
@@ -135,13 +144,13 @@ describe("under node:test", () => {
     }
   });
 
-  test("a right backend passes", () => {
+  test("a correct backend passes", () => {
     expect(outputs.get("PlainBackend")).toMatch(/^code 0\n/);
     expect(outputs.get("PlainBackend")).toMatch(/^# pass 5\d$/m);
     expect(outputs.get("PlainBackend")).toMatch(/^# fail 0$/m);
   });
 
-  test("a wrong one fails, and the output names what it breaks", () => {
+  test("a wrong one fails, and the output names the broken promise", () => {
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^code 1\n/);
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *not ok \d+ - take gives the record and removes it$/m);
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *ok \d+ - create keeps the record and gives its version$/m);

@@ -98,7 +98,7 @@ describe.each(places)("sessions of four processes in $name", ({ args, truth, rec
   const tellEach = <Result>(told: readonly ChildProcess[], task: (number: number) => Task) =>
     Promise.all(told.map((child, number) => tell<Result>(child, task(number))));
   const states = () => tellEach<State>(children, () => ({ task: "state" }));
-  test("that change one session in 200 requests each lose nothing, and all they saw fits one order", async () => {
+  test("that change one session in 200 requests each lose nothing, and one order explains everything they saw", async () => {
     const cookie = await tell<string>(first, { task: "begin", data: { count: 0, list: [] } });
     const each = await tellEach<readonly (SessionWrite & Answered)[]>(children, (number) => {
       return { task: "count", cookie, first: number * 200, times: 200 };
@@ -126,7 +126,7 @@ describe.each(places)("sessions of four processes in $name", ({ args, truth, rec
     expect(await states()).toEqual(children.map(() => ({ logged: [], unhandled: 0 })));
   });
 
-  test("stay ended when one process ends a session that the others go on to change", async () => {
+  test("stay ended when one process ends a session that the others are changing", async () => {
     const before = await records();
     const [, ...writers] = children;
     const cookie = await tell<string>(first, { task: "begin", data: { count: 0 } });
@@ -152,7 +152,7 @@ describe.each(places)("sessions of four processes in $name", ({ args, truth, rec
     expect(await records()).toBe(before);
     for (const { logged, unhandled } of await states()) {
       expect(unhandled).toBe(0);
-      expect(logged.filter((line) => line !== "A change to a session was dropped: the session had ended meanwhile.")).toEqual([]);
+      expect(logged.filter((line) => line !== "A change to a session was dropped: the session had ended in the meantime.")).toEqual([]);
     }
   });
 

@@ -1,4 +1,4 @@
-import { SecureCookie, type Purpose } from "../../packages/session/src/secure-cookie.ts";
+import { Signer, type Purpose } from "../../packages/session/src/signing/signing.ts";
 
 /** A cookie that an application gave, and how it made it. */
 export interface Given {
@@ -65,7 +65,12 @@ function rearranged({ name, value, other }: Given): readonly Forgery[] {
 function madeOtherwise({ name, value, text, purpose, encrypt, key, madeAt }: Given): readonly Forgery[] {
   const make = (changes: { keys?: string[]; purpose?: Purpose; encrypt?: boolean; at?: number; name?: string; text?: string }) => {
     const { keys = [key], at = madeAt } = changes;
-    const cookie = new SecureCookie({ keys, purpose: changes.purpose ?? purpose, encrypt: changes.encrypt ?? encrypt, now: () => at });
+    const cookie = new Signer({
+      secretKeys: keys,
+      purpose: changes.purpose ?? purpose,
+      encrypt: changes.encrypt ?? encrypt,
+      now: () => at,
+    });
     return cookie.sign(changes.name ?? name, changes.text ?? text);
   };
   const purposes = (["session-data", "session-id", "secure-cookie"] as const).filter((each) => each !== purpose);

@@ -1,7 +1,7 @@
 import { MemoryBackend, type SessionRecord } from "@mini/session";
-import { GroupCommit, type Change, type Changed } from "../../packages/session/src/backends/group-commit.ts";
-import { Deadline } from "../../packages/session/src/deadline.ts";
-import { encodeRecord, type KeptRecord } from "../../packages/session/src/kept-record.ts";
+import { GroupCommit, type Edit, type Edited } from "../../packages/session/src/keeping/group-commit.ts";
+import { Deadline } from "../../packages/session/src/keeping/deadline.ts";
+import { encodeRecord, type DecodedRecord } from "../../packages/session/src/record/record.ts";
 import { gate } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
 
@@ -22,16 +22,16 @@ export async function within<Result>(milliseconds: number, work: (deadline: Dead
 
 /** A change that puts a value under a name; what else is there stays. */
 export const put =
-  (name: string, value: unknown): Change =>
+  (name: string, value: unknown): Edit =>
   (current) => ({ ...current, contents: { ...current.contents, data: { ...current.contents.data, [name]: value } } });
 
-export const nothing: Change = (current) => current;
+export const nothing: Edit = (current) => current;
 
 export const dataOf = (record: SessionRecord | undefined) =>
   record && (JSON.parse(Buffer.from(record.data).toString()) as { readonly data: Record<string, unknown> }).data;
 
 /** What a change was made on, and what the session holds since. */
-export async function shown(changed: Promise<Changed | undefined>) {
+export async function shown(changed: Promise<Edited | undefined>) {
   const done = await changed;
   return done && [done.before.contents.data, done.after.contents.data];
 }
@@ -40,7 +40,7 @@ export async function shown(changed: Promise<Changed | undefined>) {
 export async function begun() {
   const backend = new WatchedBackend(new MemoryBackend({ now: () => start }));
   let unreadable = 0;
-  const commits = new GroupCommit({ backend, deadline, unreadable: () => void unreadable++ });
+  const commits = new GroupCommit({ backend, deadline, onUnreadable: () => void unreadable++ });
   const record = {
     contents: { data: { a: 1 }, flashes: [] },
     createdAt: start,
@@ -50,10 +50,10 @@ export async function begun() {
     epoch: undefined,
     handle: "handle",
   };
-  const known: KeptRecord = { ...record, version: (await backend.create(key, encodeRecord(record)))! };
+  const known: DecodedRecord = { ...record, version: (await backend.create(key, encodeRecord(record)))! };
   backend.counted();
-  const commit = (change: Change, own = known, milliseconds = deadline) =>
-    within(milliseconds, (time) => commits.commit(key, own, change, time));
+  const commit = (change: Edit, own = known, milliseconds = deadline) =>
+    within(milliseconds, (time) => commits.edit(key, own, change, time));
   return {
     backend,
     commits,
@@ -63,14 +63,14 @@ export async function begun() {
     /** What the session holds in the backend. */
     kept: async () => dataOf(await backend.read(key)),
     /** Lets another process put a value into the session. */
-    elsewhere: async (name: string, value: unknown): Promise<KeptRecord> => {
-      const other = new GroupCommit({ backend, deadline, unreadable: () => undefined });
-      const changed = await within(deadline, (time) => other.commit(key, known, put(name, value), time));
+    elsewhere: async (name: string, value: unknown): Promise<DecodedRecord> => {
+      const other = new GroupCommit({ backend, deadline, onUnreadable: () => undefined });
+      const changed = await within(deadline, (time) => other.edit(key, known, put(name, value), time));
       backend.counted();
       return changed!.after;
     },
     /** Begins a commit whose swap waits until it is let go; those that begin meanwhile are made together in the next. */
-    hold: async (change: Change = put("first", 1)) => {
+    hold: async (change: Edit = put("first", 1)) => {
       const [reached, held] = [gate(), gate()];
       backend.before = async (name) => {
         if (name !== "swap") return;

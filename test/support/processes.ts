@@ -41,7 +41,7 @@ export function processesOf<Task>(name: string): Processes<Task> {
     start: (...args) => ready(fork(program, args, { cwd: root, env, execArgv: nodeOptions, stdio: ["ignore", "pipe", "inherit", "ipc"] })),
     startLimited(blocks, ...args) {
       const command = [process.execPath, ...nodeOptions, program, ...args];
-      const stdio = ["ignore", "ignore", "ignore", "ipc"] as const;
+      const stdio = ["ignore", "pipe", "ignore", "ipc"] as const;
       return ready(spawn("sh", ["-c", `ulimit -f ${blocks} && exec "$@"`, "sh", ...command], { cwd: root, env, stdio: [...stdio] }));
     },
     async tell<Result>(child: ChildProcess, task: Task & object) {

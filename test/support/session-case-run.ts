@@ -1,7 +1,7 @@
 import { App, html, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { SessionMiddleware, SessionMixin, type Session, type SessionConfig } from "@mini/session";
 import { expect } from "vitest";
-import { SessionIds } from "../../packages/session/src/session-ids.ts";
+import { SessionIds } from "../../packages/session/src/signing/session-ids.ts";
 import type { Medium } from "./media.ts";
 import { gate, secretKey } from "./session-app.ts";
 import type { Step } from "./session-cases.ts";
@@ -106,7 +106,7 @@ export class CaseRun {
 
   /** The backend is asked about ids as they are made here; others are strangers, even with a right signature. */
   async #checkForms(invalid: readonly string[], step: Step): Promise<void> {
-    const ids = new SessionIds({ keys: [secretKey], now: this.#now });
+    const ids = new SessionIds({ secretKeys: [secretKey], now: this.#now });
     const made = await this.#answer({ ...step, ops: [{ op: "set", key: "a", value: 1 } as Op] }, new Map());
     const cookie = /^session=([^;]+)/.exec(made.headers.getSetCookie().join())?.[1] ?? "";
     expect(idIn(cookie)).toHaveLength(43);

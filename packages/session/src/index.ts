@@ -1,22 +1,21 @@
-import "./local.ts";
+import "./request/local.ts";
 
-export type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "./backend.ts";
-export { MemoryBackend } from "./backends/memory.ts";
-export type { MemoryBackendOptions } from "./backends/memory.ts";
-export { defaults } from "./config.ts";
-export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./config.ts";
-export {
-  CookieTooLargeError,
-  SessionCommittedError,
-  SessionStillCachedError,
-  SessionTooLargeError,
-  SessionUnavailableError,
-} from "./errors.ts";
-export type { FlashMessage } from "./flash.ts";
-export type { KeySize } from "./json.ts";
-export { SessionMiddleware } from "./middleware.ts";
-export { SessionMixin } from "./mixin.ts";
-export type { SessionMembers } from "./mixin.ts";
-export type { OwnedSession } from "./owned-sessions.ts";
-export type { RegenerateOptions, Session, SessionData, SessionValue, SessionValues } from "./session.ts";
-export type { SessionStore } from "./store.ts";
+export { MemoryBackend } from "./backends/memory/memory.ts";
+export type { MemoryBackendOptions } from "./backends/memory/memory.ts";
+export { SessionStillCachedError } from "./keeping/backend.ts";
+export type { OwnerIndex, SessionBackend, SwapResult } from "./keeping/backend.ts";
+export { SessionUnavailableError } from "./keeping/deadline.ts";
+export type { OwnedSession } from "./keeping/owned-sessions.ts";
+export type { FlashMessage } from "./record/contents.ts";
+export type { NewRecord, SessionRecord } from "./record/record.ts";
+export type { SessionData, SessionValue, SessionValues } from "./record/session-data.ts";
+export { CookieTooLargeError, SessionTooLargeError } from "./record/too-large.ts";
+export type { KeySize } from "./record/too-large.ts";
+export { SessionMiddleware } from "./request/middleware.ts";
+export { SessionMixin } from "./request/mixin.ts";
+export type { SessionMembers } from "./request/mixin.ts";
+export type { SessionStore } from "./request/session-store.ts";
+export type { RegenerateOptions, Session } from "./request/session.ts";
+export { SessionCommittedError } from "./request/open-session.ts";
+export { defaults } from "./settings/config.ts";
+export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./settings/config.ts";

@@ -1,7 +1,7 @@
 import { MemoryBackend } from "@mini/session";
 import { CachedBackend } from "@mini/session/cached";
 import { describe, expect, test } from "vitest";
-import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cache-entry.ts";
+import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cached/entry.ts";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { MapCache } from "../../support/map-cache.ts";
 import { startOtherThread } from "../../support/other-thread.ts";

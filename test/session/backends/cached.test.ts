@@ -50,13 +50,13 @@ need(memcachedServer, client)("CachedBackend over memcached", () => {
     { describe, test },
   );
 
-  test("all 256 bytes come back, and what is not there is not", async () => {
+  test("all 256 bytes come back, and a missing key gives undefined", async () => {
     expect(await keep(apart(new MemcachedCache({ client: client! })))).toEqual([all256, undefined]);
   });
 });
 
 need("memcached, to start and to end", findMemcached())("A memcached that goes away", () => {
-  test("costs a log-out its answer, and nothing else; sessions that had not ended are there without it", async () => {
+  test("fails a log-out only; sessions that have not ended are read without the cache", async () => {
     const own = await startMemcached();
     const now = () => start;
     const cache = new MemcachedCache({ client: memcachedClient(own.address) });
@@ -73,11 +73,11 @@ need("memcached, to start and to end", findMemcached())("A memcached that goes a
 });
 
 need(redisServer, redis)("RedisCache", () => {
-  test("all 256 bytes come back, and what is not there is not", async () => {
+  test("all 256 bytes come back, and a missing key gives undefined", async () => {
     expect(await keep(apart(new RedisCache({ client: redis!.client })))).toEqual([all256, undefined]);
   });
 
-  test("that keeps sessions too leaves them alone: the names of their keys are others", async () => {
+  test("that keeps sessions too leaves them alone, because their keys have other names", async () => {
     const kept = new RedisBackend({ client: redis!.client });
     const backend = new CachedBackend({ backend: kept, cache: new RedisCache({ client: redis!.client }) });
     const key = randomBytes(32).toString("base64url");
@@ -146,7 +146,7 @@ describe("a session behind a cache", () => {
     expect(backend.counted()).toEqual(["read"]);
   });
 
-  test("that is stale in the cache loses no change of another process", async () => {
+  test("that is old in the cache loses no change of another process", async () => {
     const { one, two, cache, headers } = await begun();
     const stale = new Map(cache.entries);
     await two.run(async (_store, session) => void (await session()).increment("a"), { headers });
@@ -155,7 +155,7 @@ describe("a session behind a cache", () => {
     expect(await one.data({ headers })).toEqual({ a: 3 });
   });
 
-  test("that is stale shows no message that was shown", async () => {
+  test("that is old in the cache does not show a message twice", async () => {
     const { one, two, cache, headers } = await begun();
     await one.run(async (_store, session) => (await session()).flash("once"), { headers });
     const stale = new Map(cache.entries);
@@ -170,7 +170,7 @@ describe("a session behind a cache", () => {
     expect(await take(one)).toBe(0);
   });
 
-  test("that has ended stays so, whatever a slow reader or writer puts into the cache afterwards", async () => {
+  test("that has ended stays ended, whatever a slow reader or writer puts into the cache afterwards", async () => {
     for (const held of ["add", "set"]) {
       const { one, two, cache, headers } = await begun();
       for (const key of cache.entries.keys()) cache.entries.delete(key);
@@ -197,7 +197,7 @@ describe("a session behind a cache", () => {
     }
   });
 
-  test("whose end can not be noted: 503 and the cookie is cleared, and the end can be asked for again", async () => {
+  test("whose end cannot be noted: 503 and a cleared cookie, and the end can be tried again", async () => {
     const { one, cache, headers } = await begun();
     cache.before = (name, key) => {
       if (name === "set" && key.startsWith("mini:ended:")) throw new Error("out of memory");

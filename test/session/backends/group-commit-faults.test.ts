@@ -1,6 +1,6 @@
+import { SessionUnavailableError } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { GroupCommit, type Change } from "../../../packages/session/src/backends/group-commit.ts";
-import { SessionUnavailableError } from "../../../packages/session/src/errors.ts";
+import { GroupCommit, type Edit } from "../../../packages/session/src/keeping/group-commit.ts";
 import { begun, key, put, shown, within } from "../../support/group-commits.ts";
 
 describe("a session that has ended meanwhile", () => {
@@ -53,8 +53,8 @@ describe("a backend whose swap", () => {
 
   test("never answers holds up nobody for longer than the deadline", async () => {
     const { backend, known } = await begun();
-    const short = new GroupCommit({ backend, deadline: 5, unreadable: () => undefined });
-    const begin = (change: Change) => within(1000, (deadline) => short.commit(key, known, change, deadline));
+    const short = new GroupCommit({ backend, deadline: 5, onUnreadable: () => undefined });
+    const begin = (change: Edit) => within(1000, (deadline) => short.edit(key, known, change, deadline));
     backend.before = () => {
       backend.before = () => undefined;
       return new Promise<never>(() => {});

@@ -51,7 +51,7 @@ describe("the file of LmdbBackend", () => {
     expect(behind(name).kinds()).toEqual([]);
   });
 
-  test("keeps no session whose end is no time", async () => {
+  test("keeps no session whose end is not a time", async () => {
     const { name, backend, now } = open();
     await backend.create(keyOf(0), { ...recordFor(now(), 60), idleAt: Number.NaN });
     await backend.create(keyOf(1), { ...recordFor(now(), 60), expiresAt: -1 });
@@ -60,7 +60,7 @@ describe("the file of LmdbBackend", () => {
     expect(behind(name).kinds()).toEqual([]);
   });
 
-  test("loses an owner's entry whose session never came, after an hour", async () => {
+  test("removes an owner's entry without a session after an hour", async () => {
     const { name, backend, advance } = open();
     await backend.owners.add("user:1", keyOf(0));
     advance(3599);
@@ -71,7 +71,7 @@ describe("the file of LmdbBackend", () => {
     expect(behind(name).entries()).toEqual([]);
   });
 
-  test("has one time to look at per session, however often it was changed", async () => {
+  test("has one entry for prune per session, however often it was changed", async () => {
     const { name, backend, now } = open();
     let version = (await backend.create(keyOf(0), recordFor(now(), 60))) ?? "";
     for (const seconds of [120, 30, 30]) {
@@ -96,7 +96,7 @@ describe("the file of LmdbBackend", () => {
     expect(all.includes("somebody")).toBe(false);
   });
 
-  test("is pruned of more than one transaction's share, and of no more than was asked for", async () => {
+  test("is pruned in several transactions, and of no more sessions than the limit", async () => {
     const { backend, now, advance } = open();
     await Promise.all(Array.from({ length: 250 }, (_, index) => backend.create(keyOf(index), recordFor(now(), 60))));
     advance(60);
@@ -125,7 +125,7 @@ describe("a value that LmdbBackend did not write", () => {
     ["a record whose times are no numbers", (value) => Buffer.from(value).fill(0xff, 20, 36)],
   ];
 
-  test.each(damages)("is no session: %s", async (_title, damage) => {
+  test.each(damages)("is not a session: %s", async (_title, damage) => {
     const { backend, now, database, key, value } = await own();
     await database.put(key, damage(value));
     expect(await backend.read(keyOf(0))).toBeUndefined();
@@ -138,7 +138,7 @@ describe("a value that LmdbBackend did not write", () => {
     expect(database.get(key)).toBeUndefined();
   });
 
-  test("is pruned in its session's place", async () => {
+  test("is removed by prune like a session", async () => {
     const { name, backend, advance, database, key } = await own();
     await database.put(key, Buffer.from("{}"));
     advance(60);
@@ -168,7 +168,7 @@ test("a key that LMDB could not take is refused by every operation, and nothing 
   const { name, backend, now } = open();
   const key = "ü".repeat(513);
   for (const call of callsWith(backend, key, now()))
-    await expect(call()).rejects.toThrow(/^The key of a session has 1026 bytes; here it can have 1024\.$/);
+    await expect(call()).rejects.toThrow(/^The key of a session has 1026 bytes; LmdbBackend takes 1024 at most\.$/);
   expect(behind(name).entries()).toEqual([]);
   expect(await backend.create("k".repeat(1024), recordFor(now(), 60))).toBeTypeOf("string");
 });
@@ -221,7 +221,7 @@ test("a root with overlappingSync, which is lmdb's default, is refused: it can l
   await overlapping.close();
 });
 
-test("what lmdb throws within a write is what rejects, and nothing of the write is kept", async () => {
+test("an error of lmdb within a write rejects the call, and nothing of the write is kept", async () => {
   const { name } = open();
   const full = Object.assign(new Error("MDB_TXN_FULL: no more room"), { code: -30788 });
   let puts = 0;

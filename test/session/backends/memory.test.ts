@@ -17,8 +17,8 @@ async function present({ backend }: ReturnType<typeof open>, count: number): Pro
   return found.flatMap((record, index) => (record === undefined ? [] : [index]));
 }
 
-describe("past its limit MemoryBackend", () => {
-  test("lets the oldest go, however they were used since", async () => {
+describe("MemoryBackend over its limit", () => {
+  test("removes the oldest, however they were used since", async () => {
     const bench = open(3);
     for (let index = 0; index < 3; index++) await bench.backend.create(keyOf(index), recordFor(bench.now(), 60));
     const version = (await bench.backend.read(keyOf(0)))?.version ?? "";
@@ -27,7 +27,7 @@ describe("past its limit MemoryBackend", () => {
     expect(await present(bench, 5)).toEqual([2, 3, 4]);
   });
 
-  test("lets expired ones go first", async () => {
+  test("removes expired ones first", async () => {
     const bench = open(3);
     for (const [index, life] of [60, 5, 60].entries()) await bench.backend.create(keyOf(index), recordFor(bench.now(), life));
     bench.advance(5);
@@ -35,7 +35,7 @@ describe("past its limit MemoryBackend", () => {
     expect(await present(bench, 4)).toEqual([0, 2, 3]);
   });
 
-  test("keeps a session that was made anew under the key of an expired one", async () => {
+  test("keeps a new session under the key of an expired one", async () => {
     const bench = open(2);
     await bench.backend.create(keyOf(0), recordFor(bench.now(), 5));
     await bench.backend.create(keyOf(1), recordFor(bench.now(), 60));
@@ -45,7 +45,7 @@ describe("past its limit MemoryBackend", () => {
     expect(await present(bench, 3)).toEqual([0, 2]);
   });
 
-  test("never has more, of sessions, owners' entries and epochs", async () => {
+  test("never has more sessions, owners' entries or epochs than the limit", async () => {
     const bench = open(16);
     const { backend } = bench;
     for (let index = 0; index < 200; index++) {
@@ -60,7 +60,7 @@ describe("past its limit MemoryBackend", () => {
     expect((await backend.owners.keys("nobody")).length).toBeLessThanOrEqual(32);
   });
 
-  test("keeps the entry of a session that is there, whatever was added since", async () => {
+  test("keeps the entry of an existing session, whatever was added since", async () => {
     const bench = open(16);
     await bench.backend.owners.add("user:1", keyOf(0));
     await bench.backend.create(keyOf(0), recordFor(bench.now(), 60));
@@ -68,7 +68,7 @@ describe("past its limit MemoryBackend", () => {
     expect(await bench.backend.owners.keys("user:1")).toEqual([keyOf(0)]);
   });
 
-  test("shows a move to whoever compares epochs, when the owner's was let go", async () => {
+  test("gives another epoch when the owner's was removed, so that a comparison notices it", async () => {
     const { owners } = open(2).backend;
     const before = await owners.epoch("user:1");
     await owners.bump("user:1");
@@ -78,7 +78,7 @@ describe("past its limit MemoryBackend", () => {
   });
 });
 
-test("what ends a session takes its owner's entry with it", async () => {
+test("an ended session loses its owner's entry", async () => {
   const bench = open();
   for (const [index, life] of [60, 5].entries()) {
     await bench.backend.owners.add("user:1", keyOf(index));

@@ -80,27 +80,27 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await two.read(keyOf(3))).toBeUndefined();
   });
 
-  test("that are not there are named by what every operation rejects with, and so is what to do", async () => {
-    const message = `The table ${missing} of a PostgresBackend is not there: call await backend.createTable() once, or run backend.createTableSql.`;
+  test("that are missing are named by the error of every operation, with the remedy", async () => {
+    const message = `The table ${missing} of a PostgresBackend does not exist: call await backend.createTable() once, or run backend.createTableSql.`;
     const backend = new PostgresBackend({ pool, table: missing });
     for (const operation of operations(backend)) await expect(operation()).rejects.toThrow(new Error(message));
     await backend.createTable();
     expect(await working(backend)).toBe(11);
   });
 
-  test("of somebody else, under their name, are named by what every operation rejects with, and so is what to do", async () => {
+  test("of another application, under their name, are named by the error of every operation, with the remedy", async () => {
     const names = ["foreign", "foreign_owners", "foreign_epochs"].map((name) => `${schema}.${name}`);
     await pool.query(names.map((name) => `CREATE TABLE ${name} (id int)`).join(";"));
-    const message = `The table ${names[0]} of a PostgresBackend, or one of those beside it, is another than createTable() makes: give the backend a table of its own by the option "table".`;
+    const message = `The table ${names[0]} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend a table of its own by the option "table".`;
     const backend = new PostgresBackend({ pool, table: names[0] });
     for (const operation of operations(backend)) await expect(operation()).rejects.toThrow(new Error(message));
     await pool.query(`CREATE TABLE ${schema}.half (id int)`);
     await expect(new PostgresBackend({ pool, table: `${schema}.half` }).createTable()).rejects.toThrow(
-      /is another than createTable\(\) makes/,
+      /has other columns than createTable\(\) makes/,
     );
   });
 
-  test("in a schema that is not there can not be made, and Postgres says so", async () => {
+  test("in a schema that does not exist cannot be created, and Postgres says so", async () => {
     const backend = new PostgresBackend({ pool, table: "no_such_schema.sessions" });
     await expect(backend.createTable()).rejects.toThrow(/schema "no_such_schema" does not exist/);
   });

@@ -75,7 +75,7 @@ need("Postgres", url)("PostgresBackend", () => {
     expect(await backend.read(keyOf(0))).toBeUndefined();
   });
 
-  test.each(["repeatable read", "serializable"] as const)("what Postgres can not put in order is asked again under %s", async (level) => {
+  test.each(["repeatable read", "serializable"] as const)("a query in conflict is tried again under %s", async (level) => {
     const { backend, now } = await open({ pool: strictPools[level] });
     const version = (await backend.create(keyOf(0), recordFor(now(), 60))) ?? "";
     const { commit } = await hold(setVersion, other);
@@ -89,7 +89,7 @@ need("Postgres", url)("PostgresBackend", () => {
     expect((await backend.take(keyOf(0)))?.version).toBe(otherVersion);
   });
 
-  test.each(["40001", "40P01"])("what can never be put in order (%s) rejects after ten times, and is not gone", async (code) => {
+  test.each(["40001", "40P01"])("a query that stays in conflict (%s) rejects after ten tries, and nothing is lost", async (code) => {
     let asked = 0;
     const query = () => {
       asked++;
@@ -129,7 +129,7 @@ need("Postgres", url)("PostgresBackend", () => {
     expect((await ahead.backend.read(keyOf(0)))?.idleAt).toBe(ahead.now() + 60_000);
   });
 
-  test("times are kept in whole milliseconds, and what is no time has ended", async () => {
+  test("times are kept in whole milliseconds, and a value that is not a time has ended", async () => {
     const { backend, now } = await open();
     const ends = [now() + 1.9, now() + 0.9, Number.NaN, -1, Infinity];
     const found = ends.map(async (idleAt, index) => {
@@ -154,7 +154,7 @@ need("Postgres", url)("PostgresBackend", () => {
     for (const call of callsWith(backend, key, now())) await expect(call()).rejects.toThrow(new RangeError(message));
   });
 
-  test("close waits for what is under way, for all queries of it, and leaves the pool to its owner", async () => {
+  test("close waits for operations under way, with all their queries, and leaves the pool open", async () => {
     let answered = 0;
     const counting: PostgresLike = {
       totalCount: 0,
@@ -209,7 +209,7 @@ need("Postgres", url)("PostgresBackend", () => {
     const pooler = openPool(url!, { max: 1 });
     const { backend } = await open({ pool: pooler });
     const message =
-      "A connection has not what a PostgresBackend prepared on it, or has it twice, as behind a pooler: give it prepare: false.";
+      "A connection has lost a prepared query of a PostgresBackend, or has it twice, as behind a pooler: give the backend prepare: false.";
     await backend.read(keyOf(0));
     const { rows } = await pooler.query<{ readonly name: string }>("SELECT name FROM pg_prepared_statements");
     await pooler.query("DEALLOCATE ALL");

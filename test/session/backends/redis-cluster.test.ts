@@ -110,7 +110,7 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
     ends = true;
     await Promise.all(writing);
     for (const { key } of waitingThere) {
-      await expect(append(waiting, key, "late")).rejects.toThrow(/^Redis has a change that 0 of 1 replicas had/);
+      await expect(append(waiting, key, "late")).rejects.toThrow(/^Only 0 of 1 replicas of Redis had a change/);
     }
 
     const losses = { there: 0, elsewhere: 0, waited: 0 };

@@ -57,7 +57,7 @@ describe("an error of Redis rejects, and is never taken for a session that is go
   });
 });
 
-test("close waits for what is under way, and leaves the client to its owner", async () => {
+test("close waits for operations under way, and leaves the client open", async () => {
   const answers: (() => void)[] = [];
   const evalSha = () => new Promise<unknown>((resolve) => answers.push(() => resolve(null)));
   const backend = new RedisBackend({ client: clientOf({ evalSha, eval: evalSha }) });

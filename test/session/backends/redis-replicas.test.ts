@@ -56,7 +56,9 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
       ["take", () => backend.take(keyOf("new"))],
     ];
     for (const [name, change] of changes) {
-      await expect(change(), name).rejects.toThrow("Redis has a change that 0 of 1 replicas had after 50 ms: look after its replicas.");
+      await expect(change(), name).rejects.toThrow(
+        "Only 0 of 1 replicas of Redis had a change after 50 ms. See whether the replicas are connected.",
+      );
     }
     expect(await backend.read(keyOf("there"))).toBeDefined();
     expect(await backend.owners.epoch("user:1")).toBe(1);
@@ -72,21 +74,24 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
   });
 });
 
-test.each([1, 2])("a change whose connection is another one by step %i is an error: nobody knows which replicas have it", async (step) => {
-  const client = {
-    socketEpoch: 1,
-    withTypeMapping: () => ({ evalSha: () => answer(1), eval: () => answer(1) }),
-    wait: () => answer(2),
-  };
-  const answer = async (during: number) => {
-    if (during === step) client.socketEpoch++;
-    return 1;
-  };
-  const backend = new RedisBackend({ client, wait: { replicas: 1, timeout: 50 } });
-  await expect(backend.create(keyOf(0), record())).rejects.toThrow(/^The connection to Redis changed during a change/);
-});
+test.each([1, 2])(
+  "a change whose connection has changed by step %i is an error, because it is unknown which replicas have it",
+  async (step) => {
+    const client = {
+      socketEpoch: 1,
+      withTypeMapping: () => ({ evalSha: () => answer(1), eval: () => answer(1) }),
+      wait: () => answer(2),
+    };
+    const answer = async (during: number) => {
+      if (during === step) client.socketEpoch++;
+      return 1;
+    };
+    const backend = new RedisBackend({ client, wait: { replicas: 1, timeout: 50 } });
+    await expect(backend.create(keyOf(0), record())).rejects.toThrow(/^The connection to Redis changed during a change/);
+  },
+);
 
-describe("what can not wait is refused at the start:", () => {
+describe("a client that cannot wait is refused at the start:", () => {
   const root = { url: "redis://localhost" };
   const clients: Record<string, RedisLike> = {
     "a pool, whose connections take turns": createClientPool(root),

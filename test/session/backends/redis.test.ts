@@ -83,7 +83,7 @@ need(redisServer, redis)("in Redis", () => {
       expect(await other.read(keyOf(0))).toBeDefined();
     });
 
-    test("that was taken and made again does not fit a version of the first", async () => {
+    test("that was taken and created again has another version", async () => {
       const { backend, now } = open();
       const version = (await backend.create(keyOf(0), recordFor(now(), 60))) ?? "";
       await backend.take(keyOf(0));
@@ -100,14 +100,14 @@ need(redisServer, redis)("in Redis", () => {
       expect((await backend.read(keyOf(0)))?.data).toEqual(bytes("first"));
     });
 
-    test("has bytes of its own: what is read is no view into what else has arrived", async () => {
+    test("has bytes of its own, not a view into the buffer of replies", async () => {
       const { backend, now } = open();
       await backend.create(keyOf(0), recordFor(now(), 60));
       expect((await backend.read(keyOf(0)))?.data.buffer.byteLength).toBe(4);
     });
   });
 
-  describe("what is under a key and is no session", () => {
+  describe("a value of another kind under a key", () => {
     const foreign: readonly (readonly [string, (key: string) => Promise<unknown>])[] = [
       ["a string", (key) => redis!.client.set(key, "x")],
       ["a list", (key) => redis!.client.rPush(key, "x")],
@@ -116,7 +116,7 @@ need(redisServer, redis)("in Redis", () => {
       ["a hash without data", (key) => redis!.client.hSet(key, { v: "1", i: "9e12", a: "9e12" })],
       ["a hash whose times are none", (key) => redis!.client.hSet(key, { v: "1", d: "", i: "soon", a: "9e12" })],
     ];
-    test.each(foreign)("counts as none: %s", async (_title, put) => {
+    test.each(foreign)("counts as missing: %s", async (_title, put) => {
       const { prefix, backend, now, names } = open();
       await put(prefix + keyOf(0));
       expect(await backend.read(keyOf(0))).toBeUndefined();

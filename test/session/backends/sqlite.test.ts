@@ -113,7 +113,7 @@ describe("the tables of SqliteBackend", () => {
     close();
   });
 
-  test("lose an owner's entry whose session never came, after an hour, and keep one whose session did", async () => {
+  test("lose an owner's entry without a session after an hour, and keep one with a session", async () => {
     const { backend, rows, now, advance, close } = open();
     await backend.owners.add("user:1", keyOf(0));
     await backend.owners.add("user:1", keyOf(1));
@@ -192,7 +192,7 @@ test("a key that sessions do not have is refused by every operation, and nothing
   close();
 });
 
-test("bytes that change after the call are not what is kept", async () => {
+test("the bytes are kept as they were at the call", async () => {
   const { backend, now, close } = open();
   const record = recordFor(now(), 60, "before");
   const creating = backend.create(keyOf(0), record);

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
-import type { SessionRecord } from "../backend.ts";
+import { createHash } from "node:crypto";
+import type { SessionRecord } from "../record/record.ts";
 
-/** A record as drivers give it: a large whole number may come as text or `bigint`. */
+/** A row of a record. Drivers may give a large whole number as text or `bigint`. */
 interface Row {
   readonly version: unknown;
   readonly data: unknown;
@@ -10,7 +10,6 @@ interface Row {
 }
 
 const keyBytes = 32;
-const versionBytes = 12;
 
 /** The 32 bytes of a key, which is 43 characters here and nothing else. */
 export function keyOf(key: string): Buffer {
@@ -31,25 +30,20 @@ function bytesOf(value: unknown): Buffer {
   );
 }
 
-/** Owners are hashed: they are any text, and nobody else's business. */
+/** The hash of an owner, because an owner can be any text, and is not for all readers of the table. */
 export function ownerOf(owner: string): Buffer {
   return createHash("sha256").update(owner).digest();
 }
 
-/** The version of one write and of no other, so that it never fits a record that came after a `take`. */
-export function newVersion(): Buffer {
-  return randomBytes(versionBytes);
-}
-
 export const versionOf = (version: string): Buffer => Buffer.from(version, "base64url");
-export const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
+const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
 
 /** The tables keep whole milliseconds. A value that is not a time has ended. */
 export function timeOf(time: number): number {
   return Math.min(Math.max(Math.floor(time) || 0, 0), Number.MAX_SAFE_INTEGER);
 }
 
-/** The bytes are the row's own: drivers do not share them. */
+/** The record of a row, with the bytes of the row, which drivers do not share. */
 export function recordIn(row: unknown): SessionRecord {
   const { version, data, idle_at, expires_at } = row as Row;
   const { buffer, byteOffset, length } = bytesOf(data);

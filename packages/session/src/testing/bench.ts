@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { NewRecord, SessionBackend, SessionRecord } from "../backend.ts";
+import type { NewRecord, SessionRecord } from "../record/record.ts";
+import type { SessionBackend } from "../keeping/backend.ts";
 
-/** A fresh, empty backend and a way to let time pass for it. */
+/** A new, empty backend, and a way to make time pass for it. */
 export interface BackendBench {
   readonly backend: SessionBackend;
   /** The backend's clock, in milliseconds since the Unix epoch. */
@@ -11,7 +12,7 @@ export interface BackendBench {
   readonly close?: () => void | Promise<void>;
 }
 
-/** One promise of the contract: its title says it, and the check rejects when the backend breaks it. */
+/** One promise of the contract. The title says it, and the check rejects when the backend breaks it. */
 export type Check = readonly [title: string, check: (bench: BackendBench) => Promise<void>];
 
 /** Data of a record. */
@@ -19,12 +20,12 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** The bytes as text, to compare with: backends may give any kind of `Uint8Array`. */
+/** The bytes as text, to compare them: backends may give any kind of `Uint8Array`. */
 export function textOf(data: Uint8Array | undefined): string | undefined {
   return data && new TextDecoder().decode(data);
 }
 
-/** A key as the store makes them. The same name gives the same key. */
+/** A key like those of sessions. The same name gives the same key. */
 export function keyOf(name: string): string {
   return (name + "A".repeat(43)).slice(0, 42) + "A";
 }
@@ -36,29 +37,29 @@ export interface RecordTimes {
   readonly life?: number;
 }
 
-/** A record that ends so many seconds after the backend's present. */
+/** A record that ends so many seconds from now, by the backend's clock. */
 export function newRecord({ now }: BackendBench, text: string, { life = 3600, idle = life }: RecordTimes = {}): NewRecord {
   return { data: bytes(text), idleAt: now() + idle * 1000, expiresAt: now() + life * 1000 };
 }
 
-/** Creates a record where none is; gives its version. */
+/** Creates a record, which must succeed; gives its version. */
 export async function create({ backend }: BackendBench, key: string, record: NewRecord): Promise<string> {
   const version = await backend.create(key, record);
   assert.equal(typeof version, "string", "create gives the version of the new record");
   return version!;
 }
 
-/** Swaps, where the swap has to succeed; gives the new version. */
+/** Swaps a record, which must succeed; gives the new version. */
 export async function swap({ backend }: BackendBench, key: string, version: string, record: NewRecord): Promise<string> {
   const result = await backend.swap(key, version, record);
   assert.ok(result.ok, "swap succeeds over the version that is there");
   return result.version;
 }
 
-/** Fails unless the record is the one that is expected, with its version. */
+/** Fails unless the record is the expected one, with its version. */
 export function assertRecord(found: SessionRecord | undefined, version: string, { data, idleAt, expiresAt }: NewRecord): void {
   assert.ok(found, "the record is there");
-  // Whether it may be older is the cache's to say; here it must not be.
+  // `cached` does not matter here: the record must be the newest in any case.
   const { data: foundData, cached: _cached, ...rest } = found;
   assert.deepEqual(
     { ...rest, data: Buffer.from(foundData).toString("hex") },
@@ -66,7 +67,7 @@ export function assertRecord(found: SessionRecord | undefined, version: string, 
   );
 }
 
-/** Fails unless the backend has nothing under the key, whichever way it is asked. */
+/** Fails unless every method of the backend says that the key has no record. */
 export async function assertGone(bench: BackendBench, key: string, version: string): Promise<void> {
   const { backend, now } = bench;
   assert.equal(await backend.read(key), undefined, "read gives undefined");

@@ -7,7 +7,7 @@ const samples: readonly (readonly [title: string, data: Uint8Array])[] = [
   ["all 256 bytes", Uint8Array.from({ length: 256 }, (_, index) => index)],
   ["no bytes", new Uint8Array()],
   ["64 KB", Uint8Array.from({ length: 65_536 }, (_, index) => (index * 31 + (index >> 8)) & 255)],
-  ["bytes that are no text", Uint8Array.of(0xff, 0xfe, 0xc0, 0x80, 0, 0xed, 0xa0, 0x80)],
+  ["bytes that are not text", Uint8Array.of(0xff, 0xfe, 0xc0, 0x80, 0, 0xed, 0xa0, 0x80)],
 ];
 
 async function assertData({ backend }: BackendBench, data: Uint8Array): Promise<void> {
@@ -16,7 +16,7 @@ async function assertData({ backend }: BackendBench, data: Uint8Array): Promise<
   assert.equal(Buffer.from(found).toString("hex"), Buffer.from(data).toString("hex"));
 }
 
-/** The data is opaque, and nobody shares it. */
+/** The data is opaque, and not shared with anybody. */
 export const dataChecks: readonly Check[] = [
   ...samples.map<Check>(([title, data]) => [
     `${title} come back as they were, by create and by swap`,
@@ -28,7 +28,7 @@ export const dataChecks: readonly Check[] = [
     },
   ]),
   [
-    "of a view into a larger array only what it shows is kept",
+    "of a view into a larger array only the bytes of the view are kept",
     async (bench) => {
       const data = bytes("before-inside-after").subarray(7, 13);
       const version = await create(bench, key, { ...newRecord(bench, ""), data });
@@ -38,7 +38,7 @@ export const dataChecks: readonly Check[] = [
     },
   ],
   [
-    "changing an array that was passed in changes nothing that is kept",
+    "changing an array that was passed in does not change the record",
     async (bench) => {
       const record = newRecord(bench, "first");
       const version = await create(bench, key, record);
@@ -51,7 +51,7 @@ export const dataChecks: readonly Check[] = [
     },
   ],
   [
-    "changing an array that was read changes nothing that is kept, nor what somebody else read",
+    "changing an array that was read changes neither the record nor what another caller has read",
     async (bench) => {
       const { backend } = bench;
       await create(bench, key, newRecord(bench, "first"));

@@ -15,7 +15,7 @@ const endings: readonly (readonly [name: string, times: RecordTimes])[] = [
 
 const endChecks = endings.flatMap<Check>(([name, times]) => [
   [
-    `a record is there a second before its ${name}, and gone from then on`,
+    `a record exists until a second before its ${name}, and not from then on`,
     async (bench) => {
       await create(bench, key, newRecord(bench, "first", times));
       await bench.advance(59);
@@ -27,7 +27,7 @@ const endChecks = endings.flatMap<Check>(([name, times]) => [
     },
   ],
   [
-    `past its ${name} a record is gone for swap, touch and take too`,
+    `after its ${name} a record is gone for swap, touch and take too`,
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first", times));
       await bench.advance(60);
@@ -35,7 +35,7 @@ const endChecks = endings.flatMap<Check>(([name, times]) => [
     },
   ],
   [
-    `past its ${name} a record is not taken`,
+    `after its ${name} a record cannot be taken`,
     async (bench) => {
       await create(bench, key, newRecord(bench, "first", times));
       await bench.advance(60);
@@ -43,7 +43,7 @@ const endChecks = endings.flatMap<Check>(([name, times]) => [
     },
   ],
   [
-    `past its ${name} a record does not keep create from using its key`,
+    `after its ${name} its key can be used by create`,
     async (bench) => {
       await create(bench, key, newRecord(bench, "first", times));
       await bench.advance(60);
@@ -57,7 +57,7 @@ const endChecks = endings.flatMap<Check>(([name, times]) => [
 export const expiryChecks: readonly Check[] = [
   ...endChecks,
   [
-    "touch keeps a record past its first idleAt, up to the new one",
+    "after a touch a record lives until its new idleAt",
     async (bench) => {
       await create(bench, key, newRecord(bench, "first", { idle: 60 }));
       await bench.advance(59);
@@ -69,7 +69,7 @@ export const expiryChecks: readonly Check[] = [
     },
   ],
   [
-    "touch does not keep a record past its expiresAt",
+    "after a touch a record still ends at its expiresAt",
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first", { idle: 30, life: 60 }));
       await bench.backend.touch(key, bench.now() + 90_000);
@@ -80,7 +80,7 @@ export const expiryChecks: readonly Check[] = [
     },
   ],
   [
-    "swap sets both ends anew",
+    "swap sets idleAt and expiresAt",
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first", { life: 60 }));
       await swap(bench, key, version, newRecord(bench, "second", { life: 120 }));
@@ -91,7 +91,7 @@ export const expiryChecks: readonly Check[] = [
     },
   ],
   [
-    "prune, if there is one, removes expired records and no others, as many as it is told at most",
+    "prune, if there is one, removes only expired records, and not more than its limit",
     async (bench) => {
       const { backend, advance } = bench;
       if (backend.prune === undefined) return;
@@ -107,7 +107,7 @@ export const expiryChecks: readonly Check[] = [
     },
   ],
   [
-    "prune, if there is one, goes by the newest times of a record",
+    "prune, if there is one, uses the newest times of a record",
     async (bench) => {
       const { backend, advance } = bench;
       if (backend.prune === undefined) return;

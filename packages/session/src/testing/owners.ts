@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { OwnerIndex } from "../backend.ts";
+import type { OwnerIndex } from "../keeping/backend.ts";
 import { create, keyOf, newRecord, swap, type BackendBench, type Check } from "./bench.ts";
 
 const [one, two] = [keyOf("one"), keyOf("two")];
 
-/** A check of the index, which a backend may do without. */
+/** A check of the index of owners, which a backend need not have. */
 function check(title: string, body: (owners: OwnerIndex, bench: BackendBench) => Promise<void>): Check {
   return [`owners, if there are any: ${title}`, async (bench) => (bench.backend.owners ? body(bench.backend.owners, bench) : undefined)];
 }
@@ -13,7 +13,7 @@ async function assertKeys(owners: OwnerIndex, owner: string, expected: readonly 
   assert.deepEqual([...(await owners.keys(owner))].toSorted(), expected.toSorted());
 }
 
-/** Names that are easily taken for one another, or for something else. */
+/** Names that are easily confused with each other, or with something else. */
 const names = [
   "user:1",
   "user:10",
@@ -33,7 +33,7 @@ const names = [
   "x".repeat(5000),
 ];
 
-/** Which records belong to whom. */
+/** Which records belong to an owner. */
 export const ownerChecks: readonly Check[] = [
   check("an owner that nobody knows has no keys and the epoch 0", async (owners) => {
     await assertKeys(owners, "user:1", []);
@@ -44,7 +44,7 @@ export const ownerChecks: readonly Check[] = [
     assert.equal(await owners.bump("user:1"), 2);
     assert.deepEqual([await owners.epoch("user:1"), await owners.epoch("user:2")], [2, 0]);
   }),
-  check("20 bumps at once are 20", async (owners) => {
+  check("20 bumps at once add 20", async (owners) => {
     const epochs = await Promise.all(Array.from({ length: 20 }, () => owners.bump("user:1")));
     assert.deepEqual(
       epochs.toSorted((a, b) => a - b),
@@ -52,7 +52,7 @@ export const ownerChecks: readonly Check[] = [
     );
     assert.equal(await owners.epoch("user:1"), 20);
   }),
-  check("keys are those that were added and not removed, each once", async (owners) => {
+  check("keys gives those that were added and not removed, each once", async (owners) => {
     await owners.add("user:1", one);
     await owners.add("user:1", two);
     await owners.add("user:1", two);
@@ -62,14 +62,14 @@ export const ownerChecks: readonly Check[] = [
     await owners.remove("user:1", two);
     await assertKeys(owners, "user:1", []);
   }),
-  check("removing what is not there is fine", async (owners) => {
+  check("removing an entry that is not there is fine", async (owners) => {
     await owners.remove("user:1", one);
     await owners.add("user:1", one);
     await owners.remove("user:1", two);
     await owners.remove("user:2", one);
     await assertKeys(owners, "user:1", [one]);
   }),
-  check("a key is added before its record is made, and stays while it is used", async (owners, bench) => {
+  check("a key is added before its record is created, and stays while the record is used", async (owners, bench) => {
     await owners.add("user:1", one);
     const version = await create(bench, one, newRecord(bench, "first", { idle: 60, life: 7200 }));
     await swap(bench, one, version, newRecord(bench, "second", { idle: 120, life: 7200 }));
@@ -84,7 +84,7 @@ export const ownerChecks: readonly Check[] = [
     await Promise.all(keys.map((key) => owners.add("user:1", key)));
     await assertKeys(owners, "user:1", keys);
   }),
-  check("any text is an owner, apart from every other", async (owners) => {
+  check("any text can be an owner, and no two texts are the same owner", async (owners) => {
     for (const [index, name] of names.entries()) {
       await owners.add(name, keyOf(`k${index}x`));
       for (let count = 0; count <= index; count++) await owners.bump(name);

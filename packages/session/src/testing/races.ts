@@ -5,7 +5,7 @@ const key = keyOf("one");
 const times = <Result>(count: number, make: (index: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 
-/** Adds 1 to the number in the record, as a request does that has to begin again when another of `count` was faster. */
+/** Adds 1 to the number in the record, like a request that tries again when another one of `count` was faster. */
 async function increment(bench: BackendBench, count: number): Promise<void> {
   let current = await bench.backend.read(key);
   for (let attempt = 0; attempt < count; attempt++) {
@@ -18,10 +18,10 @@ async function increment(bench: BackendBench, count: number): Promise<void> {
   assert.fail("a swap fails only when another one succeeded since");
 }
 
-/** What holds when several requests are under way. */
+/** What is true when several requests run at once. */
 export const raceChecks: readonly Check[] = [
   [
-    "of 20 swaps over one version exactly one succeeds, and the others get its record",
+    "of 20 swaps with one version exactly one succeeds, and the others get its record",
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first"));
       const records = Array.from({ length: 20 }, (_, index) => newRecord(bench, `swap ${index}`));
@@ -34,7 +34,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "50 increments at once, each repeated until its swap succeeds, lose nothing",
+    "50 increments at once, each repeated until its swap succeeds, add 50",
     async (bench) => {
       await create(bench, key, newRecord(bench, "0"));
       await times(50, () => increment(bench, 50));
@@ -42,7 +42,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "swap beside take: the record stays gone, and take got what swap wrote, if it did",
+    "swap and take at once: the record stays gone, and take gets the record of swap, if swap was first",
     async (bench) => {
       for (let round = 0; round < 20; round++) {
         const version = await create(bench, key, newRecord(bench, "first"));
@@ -60,7 +60,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "touch beside take: the record stays gone",
+    "touch and take at once: the record stays gone",
     async (bench) => {
       for (let round = 0; round < 20; round++) {
         const version = await create(bench, key, newRecord(bench, "first", { idle: 60 }));
@@ -72,7 +72,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "touch beside swap: what swap wrote stays",
+    "touch and swap at once: the record of swap stays",
     async (bench) => {
       for (let round = 0; round < 20; round++) {
         const name = keyOf(`round${round}`);
@@ -87,7 +87,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "of 20 touches at once the furthest counts",
+    "of 20 touches at once the latest idleAt counts",
     async (bench) => {
       const record = newRecord(bench, "first", { idle: 60 });
       const version = await create(bench, key, record);
@@ -96,7 +96,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "of 20 creates under one key exactly one succeeds, and its record is there",
+    "of 20 creates under one key exactly one succeeds, and its record is kept",
     async (bench) => {
       const records = Array.from({ length: 20 }, (_, index) => newRecord(bench, `create ${index}`));
       const versions = await times(20, (index) => bench.backend.create(key, records[index]!));

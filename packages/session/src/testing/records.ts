@@ -3,10 +3,10 @@ import { assertGone, assertRecord, create, keyOf, newRecord, swap, textOf, type 
 
 const key = keyOf("one");
 
-/** What each operation does when nothing else happens. */
+/** What each operation does when it is the only one. */
 export const recordChecks: readonly Check[] = [
   [
-    "an unknown key has no record, and asking for it makes none",
+    "an unknown key has no record, and no operation but create makes one",
     async (bench) => {
       await assertGone(bench, key, "1");
     },
@@ -29,7 +29,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "records under different keys are apart",
+    "records under different keys are independent",
     async (bench) => {
       const other = keyOf("two");
       const record = newRecord(bench, "other");
@@ -51,7 +51,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "every swap gives a version that was not there before, for the same data too",
+    "every swap gives a version that no write has had before, for the same data too",
     async (bench) => {
       const versions = [await create(bench, key, newRecord(bench, "a"))];
       for (const text of ["a", "b", "a", "a", "b"]) versions.push(await swap(bench, key, versions.at(-1)!, newRecord(bench, text)));
@@ -59,7 +59,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "swap over an older version changes nothing and gives the newest record",
+    "swap with an older version changes nothing and gives the newest record",
     async (bench) => {
       const old = await create(bench, key, newRecord(bench, "first"));
       const record = newRecord(bench, "second", { idle: 60, life: 120 });
@@ -90,7 +90,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "a touch in between does not keep a swap from succeeding",
+    "a swap succeeds after a touch, which does not change the version",
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first", { idle: 60 }));
       await bench.backend.touch(key, bench.now() + 90_000);
@@ -109,7 +109,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "take of what was taken already is fine and gives undefined",
+    "taking a record twice is fine and gives undefined",
     async (bench) => {
       await create(bench, key, newRecord(bench, "first"));
       await bench.backend.take(key);
@@ -117,7 +117,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "neither swap nor touch brings back what take removed",
+    "neither swap nor touch brings back a record that take removed",
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first"));
       await bench.backend.take(key);

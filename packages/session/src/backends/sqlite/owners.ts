@@ -1,12 +1,12 @@
-import type { OwnerIndex } from "../../backend.ts";
+import type { OwnerIndex } from "../../keeping/backend.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 import type { SqliteConnection, SqliteStatementLike } from "./connection.ts";
 import type { SqliteTables } from "./tables.ts";
 
-/** Milliseconds that an owner's entry may be without its record. */
+/** Milliseconds after which an owner's entry without a record is removed. */
 const withoutRecord = 3_600_000;
 
-/** Which records belong to an owner. What removes a record removes its entries. */
+/** Which records belong to an owner. A transaction that removes a record removes its entries. */
 export class SqliteOwners implements OwnerIndex {
   readonly #connection: SqliteConnection;
   readonly #now: () => number;

@@ -44,7 +44,7 @@ export class SqlitePrune {
     this.#removeEntry = connection.prepare(`DELETE FROM ${owners} WHERE owner = ? AND key = ?`);
   }
 
-  /** How many records it removed, `limit` at most. */
+  /** Removes records, `limit` at most; gives their number. */
   async run(limit: number, now: () => number): Promise<number> {
     let removed = 0;
     while (removed < limit && (await this.#isDue(this.#due, now))) {
@@ -55,7 +55,7 @@ export class SqlitePrune {
     return removed;
   }
 
-  /** Nobody has to wait for a look that finds nothing. */
+  /** Looks by a read first, so that nobody waits for a write that would change nothing. */
   #isDue(statement: SqliteStatementLike, now: () => number): Promise<boolean> {
     return this.#connection.read(() => statement.all(now(), 1).length > 0);
   }

@@ -1,5 +1,7 @@
-import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "../../backend.ts";
-import { keyOf, newVersion, recordIn, timeOf, versionIn, versionOf } from "../sql-values.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
+import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import { newVersion } from "../new-version.ts";
+import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
 import { SqliteOwners } from "./owners.ts";
 import { SqlitePrune } from "./prune.ts";
@@ -96,8 +98,8 @@ export class SqliteBackend implements SessionBackend {
       if (this.#find(keyBytes) !== undefined) return undefined;
       // An expired record may still have the place.
       this.#remove.run(keyBytes);
-      this.#create.run(version, ...parts, keyBytes);
-      return versionIn(version);
+      this.#create.run(versionOf(version), ...parts, keyBytes);
+      return version;
     });
   }
 
@@ -107,8 +109,8 @@ export class SqliteBackend implements SessionBackend {
     const parts = partsOf(record);
     return this.#connection.write((): SwapResult => {
       const now = this.#now();
-      const { changes } = this.#swap.run(next, ...parts, keyBytes, now, now, previous);
-      return Number(changes) === 1 ? { ok: true, version: versionIn(next) } : { ok: false, current: this.#find(keyBytes) };
+      const { changes } = this.#swap.run(versionOf(next), ...parts, keyBytes, now, now, previous);
+      return Number(changes) === 1 ? { ok: true, version: next } : { ok: false, current: this.#find(keyBytes) };
     });
   }
 

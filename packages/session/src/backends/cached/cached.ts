@@ -1,0 +1,162 @@
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
+import { SessionStillCachedError, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
+import { Deadline, SessionUnavailableError } from "../../keeping/deadline.ts";
+import { decodeEntry, encodeEntry } from "./entry.ts";
+import type { SessionCache } from "./session-cache.ts";
+
+export interface CachedBackendOptions {
+  /** Where sessions are kept. */
+  readonly backend: SessionBackend;
+  /** Such as `new MemcachedCache({ client })` or `new RedisCache({ client })`. */
+  readonly cache: SessionCache;
+  /** Whole seconds for which an entry counts, or the note that a session has ended: 1 to 86,400. Default 30. */
+  readonly ttl?: number | undefined;
+  /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Milliseconds that a read waits for the cache, and for which a cache that failed is not used. */
+const patience = 100;
+const rest = 1000;
+/** Milliseconds that the end of a session waits until the cache has its note. */
+const notePatience = 300;
+
+/** Seconds. memcached takes numbers from 30 days on for a date. */
+const longestTtl = 86_400;
+
+/** Seconds for which a note is kept longer than an entry counts, because memcached forgets a value up to a second too early. */
+const spare = 1;
+
+const tombstone = new Uint8Array([0]);
+
+/**
+ * Reads sessions from a cache, and from the backend when the cache does not have them. Sessions are changed and ended in the
+ * backend first. A change by another process may be seen up to `ttl` seconds late. No change is lost: a commit on an older
+ * record fails in the backend, and is made again on the newest.
+ *
+ * The end of a session leaves a note in the cache for `ttl` seconds, which is as long as an entry from before the end counts.
+ * While the cache is down, the end rejects with `SessionStillCachedError`, although the session is gone from the backend:
+ * other processes may still see it for up to `ttl` seconds. (A session that gets a new id goes on.) The same can happen when
+ * the cache drops the note early, or when clocks differ. Apart from that, a cache that is down or slow only costs time.
+ */
+export class CachedBackend implements SessionBackend {
+  readonly owners?: OwnerIndex;
+  readonly prune?: (limit: number) => Promise<number>;
+  readonly #backend: SessionBackend;
+  readonly #cache: SessionCache;
+  readonly #ttl: number;
+  readonly #now: () => number;
+  /** When the cache may be used again; milliseconds of `performance.now()`. */
+  #restsUntil = 0;
+
+  /** @throws RangeError for a ttl that is not a whole number from 1 to 86,400. */
+  constructor({ backend, cache, ttl = 30, now = Date.now }: CachedBackendOptions) {
+    if (!Number.isInteger(ttl) || ttl < 1 || ttl > longestTtl)
+      throw new RangeError(`The ttl of a CachedBackend must be whole seconds from 1 to ${longestTtl}, not ${String(ttl)}.`);
+    this.#backend = backend;
+    this.#cache = cache;
+    this.#ttl = ttl;
+    this.#now = now;
+    if (backend.owners !== undefined) this.owners = backend.owners;
+    if (backend.prune !== undefined) this.prune = (limit) => backend.prune!(limit);
+  }
+
+  async read(key: string): Promise<SessionRecord | undefined> {
+    const found = await this.#find(key);
+    if (found === "ended") return undefined;
+    if (found !== undefined) return { ...found, cached: true };
+    const askedAt = this.#now();
+    const record = await this.#backend.read(key);
+    // An entry that is there already is as new or newer, so it stays.
+    if (record !== undefined) await this.#try(() => this.#cache.add(entryKey(key), encodeEntry(key, { record, askedAt }), this.#ttl));
+    return record;
+  }
+
+  async create(key: string, record: NewRecord): Promise<string | undefined> {
+    await this.#try(() => this.#forgetEnd(key));
+    const askedAt = this.#now();
+    const version = await this.#backend.create(key, record);
+    if (version === undefined) return undefined;
+    const entry = encodeEntry(key, { record: { ...record, version }, askedAt });
+    await this.#try(() => this.#cache.set(entryKey(key), entry, this.#ttl));
+    return version;
+  }
+
+  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+    const askedAt = this.#now();
+    const result = await this.#backend.swap(key, version, record);
+    const newest = result.ok ? { ...record, version: result.version } : result.current;
+    await this.#try(() =>
+      newest === undefined
+        ? this.#cache.delete(entryKey(key))
+        : this.#cache.set(entryKey(key), encodeEntry(key, { record: newest, askedAt }), this.#ttl),
+    );
+    return result;
+  }
+
+  async touch(key: string, idleAt: number): Promise<boolean> {
+    const exists = await this.#backend.touch(key, idleAt);
+    await this.#try(() => this.#cache.delete(entryKey(key)));
+    return exists;
+  }
+
+  async take(key: string): Promise<SessionRecord | undefined> {
+    const record = await this.#backend.take(key);
+    // Also when the backend had no record, because an earlier try may have failed at the note.
+    const note = inTime(notePatience, () => this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare));
+    // The note alone is enough. The entry is removed for the case that the cache drops the note early.
+    const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
+    try {
+      await Promise.all([note, forgotten]);
+    } catch (error) {
+      throw new SessionStillCachedError(record, { cause: error instanceof SessionUnavailableError ? error.reason : error });
+    }
+    return record;
+  }
+
+  async close(): Promise<void> {
+    await this.#backend.close?.();
+  }
+
+  /** Removes the note of a key that is created again. Before that, because a later note could be that of the new session. */
+  async #forgetEnd(key: string): Promise<void> {
+    if ((await this.#cache.get(tombstoneKey(key))) !== undefined) await this.#cache.delete(tombstoneKey(key));
+  }
+
+  /** The live record that the cache has; `undefined` also when the cache fails or does not answer in time. */
+  async #find(key: string): Promise<SessionRecord | "ended" | undefined> {
+    const found = await this.#try(() => Promise.all([this.#cache.get(tombstoneKey(key)), this.#cache.get(entryKey(key))]));
+    if (found === undefined) return undefined;
+    const [ended, value] = found;
+    if (ended !== undefined) return "ended";
+    const entry = value && decodeEntry(key, value);
+    if (entry === undefined) return undefined;
+    const { record, askedAt } = entry;
+    const now = this.#now();
+    // From the time before the record was read, so that no entry counts longer than the note of an end after that.
+    const counts = now >= askedAt && now < askedAt + this.#ttl * 1000;
+    return counts && now < record.idleAt && now < record.expiresAt ? record : undefined;
+  }
+
+  /** Calls the cache; `undefined` when it fails or does not answer in time. Then it is not used for some time. */
+  async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    if (performance.now() < this.#restsUntil) return undefined;
+    return inTime(patience, work).catch(() => {
+      this.#restsUntil = performance.now() + rest;
+      return undefined;
+    });
+  }
+}
+
+/** Calls the cache, which must answer within so many milliseconds. @throws SessionUnavailableError */
+async function inTime<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
+  const deadline = new Deadline(milliseconds, "The cache");
+  try {
+    return await deadline.call(work);
+  } finally {
+    deadline.end();
+  }
+}
+
+const entryKey = (key: string) => `mini:cached:${key}`;
+const tombstoneKey = (key: string) => `mini:ended:${key}`;

@@ -1,0 +1,113 @@
+import { ConfigError } from "@mini/core";
+import { WriteQueue } from "../write-queue.ts";
+
+/** What is called of a named database of lmdb: `root.openDB(...)`. */
+export interface LmdbDatabaseLike {
+  get(key: Uint8Array): Uint8Array | undefined;
+  put(key: Uint8Array, value: Uint8Array): unknown;
+  remove(key: Uint8Array): unknown;
+  getKeys(range: { readonly start: Uint8Array; readonly end: Uint8Array; readonly limit?: number }): Iterable<Uint8Array>;
+  resetReadTxn(): void;
+}
+
+/** How the named database is opened, whatever the root's own settings are. */
+export interface LmdbDatabaseOptions {
+  readonly name: string;
+  readonly encoding: "binary";
+  readonly keyEncoding: "binary";
+  readonly cache: false;
+  readonly useVersions: false;
+  readonly dupSort: false;
+}
+
+/** What is called of lmdb's `open({ path, overlappingSync: false })`. */
+export interface LmdbLike {
+  openDB(options: LmdbDatabaseOptions): LmdbDatabaseLike;
+  transactionSync(action: () => void): unknown;
+  readerCheck(): unknown;
+  /** A line of text for each reader of the file, which begins with its process id. */
+  readerList(): string;
+}
+
+/** One named database in a file that belongs to this process. */
+export class LmdbTable {
+  readonly #database: LmdbDatabaseLike;
+  readonly #queue: WriteQueue;
+
+  /**
+   * Opens the database.
+   *
+   * @throws TypeError for a root that is not lmdb's, or was opened in a way that can lose commits.
+   * @throws ConfigError when another process has the file open.
+   * @throws Error of lmdb when the root has no room for one more database.
+   */
+  constructor(root: LmdbLike, name: string) {
+    checkRoot(root);
+    this.#database = root.openDB({ name, encoding: "binary", keyEncoding: "binary", cache: false, useVersions: false, dupSort: false });
+    // Takes a place in the file's table of readers, in which other processes look for us.
+    this.read((database) => database.get(new Uint8Array(1)));
+    refuseToShare(root);
+    this.#queue = new WriteQueue({
+      transaction: (action) => transact(root, action),
+      isBusy: () => false,
+      timeout: Infinity,
+      timedOut: () => new Error("unreachable: nobody else writes"),
+    });
+  }
+
+  /** Reads what is committed by now: lmdb itself goes on for a while with the snapshot of an earlier read. */
+  read<Result>(action: (database: LmdbDatabaseLike) => Result): Result {
+    this.#database.resetReadTxn();
+    return action(this.#database);
+  }
+
+  /** Runs the action and keeps all that it writes or nothing. Resolves when that is on the disk. */
+  write<Result>(action: (database: LmdbDatabaseLike) => Result): Promise<Result> {
+    return this.#queue.write(() => action(this.#database));
+  }
+
+  /** Waits for the writes under way. */
+  settle(): Promise<void> {
+    return this.#queue.settle();
+  }
+}
+
+function checkRoot(root: unknown): void {
+  if (typeof root !== "object" || root === null || !("transactionSync" in root) || !("openDB" in root)) {
+    throw new TypeError(
+      "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
+    );
+  }
+  // With the option on, a process that opens the file takes back commits that another one has answered.
+  if ("overlappingSync" in root && root.overlappingSync !== false) {
+    throw new TypeError(
+      "LmdbBackend needs a root without lmdb's overlappingSync, which can lose answered changes when the file is opened again: open({ path, overlappingSync: false }).",
+    );
+  }
+}
+
+/** Refuses a file that another process has open. */
+function refuseToShare(root: LmdbLike): void {
+  // Takes out those of processes that have ended.
+  root.readerCheck();
+  const others = [...root.readerList().matchAll(/^\s*(\d+)\s/gm)].map(([, pid]) => Number(pid)).filter((pid) => pid !== process.pid);
+  if (others.length === 0) return;
+  throw new ConfigError(
+    `LmdbBackend cannot use this file: process ${others[0]} has it open, and two processes at one LMDB file can lose answered changes. End the other process first, or use SqliteBackend, which several processes can share.`,
+  );
+}
+
+/** One transaction on the thread of JavaScript: one on lmdb's own thread can keep the process from ending. */
+function transact(root: LmdbLike, action: () => void): void {
+  let isDone = false;
+  try {
+    root.transactionSync(() => {
+      action();
+      isDone = true;
+    });
+  } catch (error) {
+    if (!isDone) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot write to LMDB: ${reason}. Nothing was changed; see whether the disk is full.`, { cause: error });
+  }
+}

@@ -1,0 +1,117 @@
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
+import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import { MemoryOwners } from "./owners.ts";
+
+export interface MemoryBackendOptions {
+  /** The most sessions that are kept. When there are more, expired ones are removed, and then the oldest. Default 10,000. */
+  readonly limit?: number | undefined;
+  /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Keeps sessions in this process: for tests, and for sites with one process. A restart logs everybody out, and processes do
+ * not see each other's sessions. Starts no timer: expired sessions are removed by `prune`, or when there are too many.
+ */
+export class MemoryBackend implements SessionBackend {
+  readonly owners: OwnerIndex;
+  readonly #owners: MemoryOwners;
+  readonly #records = new Map<string, SessionRecord>();
+  readonly #limit: number;
+  readonly #now: () => number;
+  /** Counts the writes. A count is enough here, and faster than random versions: it never goes back while the records live. */
+  #version = 0;
+  /** How many more records are created before expired ones are looked for again, because that takes time. */
+  #untilSweep = 0;
+
+  /** @throws RangeError for a limit that is not a whole number over 0. */
+  constructor({ limit = 10_000, now = Date.now }: MemoryBackendOptions = {}) {
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new RangeError(`The limit of a MemoryBackend must be a whole number over 0, not ${String(limit)}.`);
+    }
+    this.#limit = limit;
+    this.#now = now;
+    this.owners = this.#owners = new MemoryOwners(limit, (key) => this.#records.has(key));
+  }
+
+  async read(key: string): Promise<SessionRecord | undefined> {
+    const record = this.#find(key);
+    return record && copy(record);
+  }
+
+  async create(key: string, record: NewRecord): Promise<string | undefined> {
+    if (this.#find(key) !== undefined) return undefined;
+    // An expired record may still be there. It is removed, so that the new one is the last of the map, which is its order of age.
+    this.#records.delete(key);
+    const version = this.#write(key, record);
+    if (this.#records.size > this.#limit) this.#makeRoom();
+    return version;
+  }
+
+  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+    const current = this.#find(key);
+    if (current?.version !== version) return { ok: false, current: current && copy(current) };
+    return { ok: true, version: this.#write(key, record) };
+  }
+
+  async touch(key: string, idleAt: number): Promise<boolean> {
+    const record = this.#find(key);
+    if (record === undefined) return false;
+    if (idleAt > record.idleAt) this.#records.set(key, { ...record, idleAt });
+    return true;
+  }
+
+  async take(key: string): Promise<SessionRecord | undefined> {
+    const record = this.#find(key);
+    this.#forget(key);
+    return record;
+  }
+
+  async prune(limit: number): Promise<number> {
+    const now = this.#now();
+    let removed = 0;
+    for (const [key, record] of this.#records) {
+      if (removed >= limit) break;
+      if (isAlive(record, now)) continue;
+      this.#forget(key);
+      removed++;
+    }
+    return removed;
+  }
+
+  #find(key: string): SessionRecord | undefined {
+    const record = this.#records.get(key);
+    return record !== undefined && isAlive(record, this.#now()) ? record : undefined;
+  }
+
+  #write(key: string, record: NewRecord): string {
+    const version = String(++this.#version);
+    const { data, idleAt, expiresAt } = record;
+    this.#records.set(key, { data: new Uint8Array(data), idleAt, expiresAt, version });
+    return version;
+  }
+
+  #makeRoom(): void {
+    if (--this.#untilSweep < 0) {
+      this.#untilSweep = this.#limit / 16;
+      for (const [key, record] of this.#records) if (!isAlive(record, this.#now())) this.#forget(key);
+    }
+    const [oldest] = this.#records.keys();
+    if (oldest !== undefined && this.#records.size > this.#limit) this.#forget(oldest);
+  }
+
+  #forget(key: string): void {
+    this.#records.delete(key);
+    this.#owners.forget(key);
+  }
+}
+
+function isAlive({ idleAt, expiresAt }: NewRecord, now: number): boolean {
+  return now < idleAt && now < expiresAt;
+}
+
+/** A copy, with bytes from Node's pool: they are read at once, and an ArrayBuffer of their own would cost more. */
+function copy({ data, idleAt, expiresAt, version }: SessionRecord): SessionRecord {
+  const { buffer, byteOffset, length } = Buffer.from(data);
+  return { data: new Uint8Array(buffer, byteOffset, length), idleAt, expiresAt, version };
+}

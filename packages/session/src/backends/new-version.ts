@@ -1,0 +1,9 @@
+import { randomBytes } from "node:crypto";
+
+/**
+ * The version of one write: 12 random bytes in base64url. No other write has it, so it never matches a record that was
+ * created after a `take`.
+ */
+export function newVersion(): string {
+  return randomBytes(12).toString("base64url");
+}

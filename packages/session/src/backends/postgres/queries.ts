@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+
+/** A query for pg. With a name, each connection parses and plans it once. */
+export interface PostgresQuery {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+export interface PostgresResult {
+  readonly rows: readonly unknown[];
+  /** The number of rows that were found or changed. */
+  readonly rowCount: number | null;
+}
+
+/** The part of a `Pool` of pg that is used. */
+export interface PostgresLike {
+  query(query: PostgresQuery): Promise<PostgresResult>;
+  /** Only a pool has it. A single connection would not come back after it breaks. */
+  readonly totalCount: number;
+}
+
+/** A query with placeholders for values: `$1`, `$2`. */
+export type Statement = (...values: readonly unknown[]) => Promise<PostgresResult>;
+
+/** Remedies for errors of Postgres that the user of the backend can fix, by SQLSTATE. */
+const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
+  [
+    "42P01", // undefined_table
+    (table: string) =>
+      `The table ${table} of a PostgresBackend does not exist: call await backend.createTable() once, or run backend.createTableSql.`,
+  ],
+  [
+    "42703", // undefined_column
+    (table: string) =>
+      `The table ${table} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend a table of its own by the option "table".`,
+  ],
+  ["26000", prepareNothing], // invalid_sql_statement_name
+  ["42P05", prepareNothing], // duplicate_prepared_statement
+]);
+
+/** Errors for a conflict with other transactions, after which nothing was changed: serialization_failure, deadlock_detected. */
+const conflicts: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+
+/** The most tries of a query that is in conflict, which happens only with a stricter isolation than read committed. */
+const mostTries = 10;
+
+function prepareNothing(): string {
+  return "A connection has lost a prepared query of a PostgresBackend, or has it twice, as behind a pooler: give the backend prepare: false.";
+}
+
+/** The queries of one backend. Each is a transaction of its own, and sees all changes that were answered before it. */
+export class PostgresQueries {
+  readonly #pool: PostgresLike;
+  readonly #table: string;
+  readonly #prepare: boolean;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(pool: PostgresLike, table: string, prepare: boolean) {
+    const given: unknown = pool;
+    if (typeof given !== "object" || given === null || !("query" in given) || !("totalCount" in given)) {
+      throw new TypeError(
+        "PostgresBackend needs as pool a Pool of pg, as it is: new PostgresBackend({ pool: new Pool({ connectionString }) }).",
+      );
+    }
+    this.#pool = pool;
+    this.#table = table;
+    this.#prepare = prepare;
+  }
+
+  /** A query that is used often. */
+  statement(text: string): Statement {
+    // A connection knows a query by its name alone, so a query of another table needs another name.
+    const name = `mini_${createHash("sha256").update(text).digest("base64url").slice(0, 22)}`;
+    return (...values) => this.run({ ...(this.#prepare ? { name } : {}), text, values: [...values] });
+  }
+
+  run(query: PostgresQuery): Promise<PostgresResult> {
+    return this.during(() => this.#ask(query));
+  }
+
+  /** Does work of several queries, which `settle` waits for as a whole. */
+  during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = work().finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+    return done;
+  }
+
+  /** Waits for queries under way. */
+  async settle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  async #ask(query: PostgresQuery): Promise<PostgresResult> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#pool.query(query);
+      } catch (error) {
+        const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+        if (conflicts.has(code) && tries < mostTries) continue;
+        const remedy = remedies.get(code);
+        if (remedy === undefined) throw error;
+        throw new Error(remedy(this.#table), { cause: error });
+      }
+    }
+  }
+}

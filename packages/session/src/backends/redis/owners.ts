@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { OwnerIndex } from "../../keeping/backend.ts";
+import type { RedisCalls } from "./calls.ts";
+import { add, bump, epoch, exists, keys, looked, remove } from "./scripts.ts";
+
+const hour = 3_600_000;
+const day = 24 * hour;
+/** Milliseconds after which an owner's entry without a record is removed. */
+const withoutRecord = hour;
+/** Milliseconds until an existing session is looked for again. */
+const untilNextLook = day;
+/** Entries that one `add` checks. More than it adds, so that entries of ended sessions do not pile up. */
+const mostLooks = 4;
+/** The least number of milliseconds for which the set of an owner is kept without use. */
+const shortestStay = 30 * day;
+/** The most milliseconds. */
+const longestStay = 1e15;
+
+/**
+ * The owners of the records: one sorted set for each owner, so that every script has one key and works in a cluster.
+ *
+ * A set expires when it has not been used for longer than any session lives: longer than every session that this process has
+ * saved, and 30 days. `epoch`, `add` and `bump` all move that time forward, so that the set outlives the sessions that were
+ * created with its epoch. When the set has expired, the epoch begins at 0 again. No request can notice that, because no
+ * request takes so long between its two looks at the epoch.
+ */
+export class RedisOwners implements OwnerIndex {
+  readonly #calls: RedisCalls;
+  readonly #prefix: string;
+  readonly #now: () => number;
+  #stay = shortestStay;
+
+  constructor(calls: RedisCalls, prefix: string, now: () => number) {
+    this.#calls = calls;
+    this.#prefix = prefix;
+    this.#now = now;
+  }
+
+  /** Makes sets outlive a session that lives for so many milliseconds. */
+  outlive(life: number): void {
+    if (life + hour > this.#stay) this.#stay = Math.min(longestStay, Math.ceil(life) + hour);
+  }
+
+  async epoch(owner: string): Promise<number> {
+    return Number(await this.#calls.run(epoch, this.#setOf(owner), [this.#now(), this.#stay]));
+  }
+
+  async bump(owner: string): Promise<number> {
+    return Number(await this.#calls.run(bump, this.#setOf(owner), [this.#now(), this.#stay]));
+  }
+
+  async add(owner: string, key: string): Promise<void> {
+    const set = this.#setOf(owner);
+    const now = this.#now();
+    const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + withoutRecord, mostLooks]));
+    if (due.length === 0) return;
+    // Existence counts, not the clock of this process, because the clock of another process may be behind.
+    const found = await Promise.all(
+      due.map(async (member) => [member, Number(await this.#calls.run(exists, this.#prefix + keyIn(member), [now]))]),
+    );
+    await this.#calls.run(looked, set, [now, this.#stay, now + untilNextLook, ...found.flat()]);
+  }
+
+  async remove(owner: string, key: string): Promise<void> {
+    await this.#calls.run(remove, this.#setOf(owner), [this.#now(), this.#stay, key]);
+  }
+
+  async keys(owner: string): Promise<readonly string[]> {
+    return membersIn(await this.#calls.run(keys, this.#setOf(owner), [this.#now(), this.#stay])).map(keyIn);
+  }
+
+  /** Owners are hashed, because they can be any text, and because keys of Redis are seen by many. */
+  #setOf(owner: string): string {
+    return `${this.#prefix}owner:${createHash("sha256").update(owner).digest("base64url")}`;
+  }
+}
+
+function membersIn(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}
+
+function keyIn(member: string): string {
+  return member.slice(1);
+}

@@ -1,0 +1,117 @@
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
+import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import { newVersion } from "../new-version.ts";
+import { RedisCalls, type RedisLike } from "./calls.ts";
+import { RedisOwners } from "./owners.ts";
+import type { RedisWaitOptions } from "./replicas.ts";
+import { create, read, swap, take, touch } from "./scripts.ts";
+
+export interface RedisBackendOptions {
+  /** A connected client of node-redis. It belongs to the caller, who closes it after the backend. */
+  readonly client: RedisLike;
+  /** The beginning of the keys of sessions and owners, and of no others. Default `"mini:session:"`. */
+  readonly prefix?: string | undefined;
+  /**
+   * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. Then a
+   * fail-over to one of them loses no answered change. Changes over one connection wait for each other. While a cluster moves
+   * the slot of a key, the replicas of the old node may be asked. Default: none.
+   */
+  readonly wait?: RedisWaitOptions | undefined;
+  /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Keeps sessions in Redis 7, a single server or a cluster, for all processes that reach it.
+ *
+ * Each operation is one script on one key, which the primary runs: on a replica, or on a primary that was replaced, it rejects.
+ * Redis answers before its replicas have a change, and by default before it is on the disk. So a fail-over may lose the last
+ * answered changes, and bring back a session that was just ended; `wait` narrows that.
+ *
+ * A value of one of these keys that is not a session counts as missing: `create` replaces it, `take` removes it. Redis removes
+ * expired sessions by itself. With a `maxmemory-policy` other than `noeviction`, it may remove others too, and the lists of an
+ * owner's sessions.
+ *
+ * Set these options of node-redis: `disableOfflineQueue`, because it keeps commands for later while there is no connection;
+ * `socketTimeout` and `commandsQueueMaxLength`, because it waits for ever for a server that is connected and silent, and under
+ * load the timeout works only once the queue is full; `pingInterval`, so that the timeout does not end an idle connection; and
+ * `reconnectStrategy`, so that the client connects again afterwards. Without a listener for `"error"`, a lost connection ends
+ * the process. For a cluster, these options belong into `defaults`. The client of `createSentinel` sends a command again when
+ * its answer was lost; a session that gets a new id at that moment may lose its contents.
+ *
+ * @example
+ * ```ts
+ * import { RedisBackend } from "@mini/session/redis";
+ * import { createClient } from "redis";
+ *
+ * const client = createClient({
+ *   url: "redis://localhost:6379",
+ *   disableOfflineQueue: true,
+ *   commandsQueueMaxLength: 1000,
+ *   pingInterval: 1000,
+ *   socket: { connectTimeout: 2000, socketTimeout: 5000, reconnectStrategy: (retries) => Math.min(50 * retries, 1000) },
+ * });
+ * client.on("error", (error) => console.error(`Redis: ${error.message}`));
+ * await client.connect();
+ * const backend = new RedisBackend({ client });
+ * ```
+ */
+export class RedisBackend implements SessionBackend {
+  readonly owners: OwnerIndex;
+  readonly #owners: RedisOwners;
+  readonly #calls: RedisCalls;
+  readonly #prefix: string;
+  readonly #now: () => number;
+
+  /** @throws TypeError for a value that is not a client of node-redis, or a client that cannot `wait`. */
+  constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
+    this.#calls = new RedisCalls(client, wait);
+    this.#prefix = prefix;
+    this.#now = now;
+    this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);
+  }
+
+  read(key: string): Promise<SessionRecord | undefined> {
+    return this.#calls.run(read, this.#prefix + key, [this.#now()]).then(recordIn);
+  }
+
+  async create(key: string, record: NewRecord): Promise<string | undefined> {
+    const version = newVersion();
+    const made = await this.#calls.run(create, this.#prefix + key, this.#values(version, record));
+    return Number(made) === 1 ? version : undefined;
+  }
+
+  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+    const next = newVersion();
+    const reply = await this.#calls.run(swap, this.#prefix + key, [...this.#values(next, record), version]);
+    return Number(reply) === 1 ? { ok: true, version: next } : { ok: false, current: recordIn(reply) };
+  }
+
+  async touch(key: string, idleAt: number): Promise<boolean> {
+    return Number(await this.#calls.run(touch, this.#prefix + key, [this.#now(), idleAt])) === 1;
+  }
+
+  async take(key: string): Promise<SessionRecord | undefined> {
+    return recordIn(await this.#calls.run(take, this.#prefix + key, [this.#now()]));
+  }
+
+  /** Waits for operations under way. */
+  async close(): Promise<void> {
+    await this.#calls.settle();
+  }
+
+  /** The arguments of the scripts that write a record. The data is a copy, because it may be sent later, and twice. */
+  #values(version: string, { data, idleAt, expiresAt }: NewRecord): readonly (string | number | Buffer)[] {
+    const now = this.#now();
+    this.#owners.outlive(expiresAt - now);
+    return [now, version, Buffer.from(data), idleAt, expiresAt];
+  }
+}
+
+function recordIn(reply: unknown): SessionRecord | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const [version, data, idleAt, expiresAt] = reply as readonly Buffer[];
+  if (version === undefined || data === undefined) return undefined;
+  // A copy, because the driver gives a view into a larger buffer of replies.
+  return { version: version.toString(), data: new Uint8Array(data), idleAt: Number(idleAt), expiresAt: Number(expiresAt) };
+}

@@ -1,0 +1,216 @@
+import { randomBytes } from "node:crypto";
+import { withoutRequest } from "@mini/core";
+import type { Logger } from "@mini/core";
+import { freshFlashes, type Contents } from "../record/contents.ts";
+import { decodeRecord, encodeRecord, type DecodedRecord, type SessionRecord } from "../record/record.ts";
+import type { SessionId, SessionIds } from "../signing/session-ids.ts";
+import { SessionStillCachedError, type SessionBackend } from "./backend.ts";
+import { Deadline, SessionUnavailableError } from "./deadline.ts";
+import { GroupCommit, type Edit, type Edited } from "./group-commit.ts";
+
+export interface BackendRecordsOptions {
+  readonly backend: SessionBackend;
+  readonly ids: SessionIds;
+  /** Milliseconds for a load, and again for a commit. */
+  readonly deadline: number;
+  /** Seconds. */
+  readonly flashMaxAge: number;
+  /** Clock, in milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/** A session that was created, and its id. */
+export interface Created {
+  readonly id: SessionId;
+  readonly record: DecodedRecord;
+}
+
+/** Milliseconds between two removals of expired records, and how many records one removal takes at most. */
+const pruneInterval = 60_000;
+const pruneLimit = 1000;
+
+/**
+ * A backend as the sessions use it: it has decoded records in place of bytes, every call has a deadline, and failures are
+ * logged. It is one for all requests, because changes of one session by several requests are saved together.
+ */
+export class BackendRecords {
+  readonly backend: SessionBackend;
+  readonly ids: SessionIds;
+  readonly now: () => number;
+  readonly logger: Logger;
+  readonly #milliseconds: number;
+  readonly #flashMaxAge: number;
+  readonly #commits: GroupCommit;
+  /** Keys whose idle time is being moved. */
+  readonly #touching = new Set<string>();
+  #prunedAt: number;
+
+  constructor({ backend, ids, deadline, flashMaxAge, now, logger }: BackendRecordsOptions) {
+    this.backend = backend;
+    this.ids = ids;
+    this.now = now;
+    this.logger = logger;
+    this.#milliseconds = deadline;
+    this.#flashMaxAge = flashMaxAge;
+    this.#commits = new GroupCommit({ backend, deadline, onUnreadable: () => this.#warnOfUnreadable() });
+    this.#prunedAt = now();
+  }
+
+  /** Runs all calls of one load, commit or removal within one deadline, and logs the failure of the backend. */
+  async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    const deadline = new Deadline(this.#milliseconds);
+    try {
+      return await work(deadline);
+    } catch (error) {
+      if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
+      throw error;
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** The record of a key, when it is alive by the clock here, whatever the backend gives. */
+  async find(deadline: Deadline, key: string): Promise<DecodedRecord | undefined> {
+    const record = this.#decode(await deadline.call(() => this.backend.read(key)));
+    const now = this.now();
+    return record !== undefined && now < record.idleAt && now < record.expiresAt ? record : undefined;
+  }
+
+  /**
+   * Creates a session under a new id. For an owner without an `epoch`, the epoch is looked up first, and the result is
+   * `undefined` when it has moved in the meantime, because all sessions of the owner were revoked. A caller that gives an
+   * epoch must check that itself.
+   */
+  async create(deadline: Deadline, made: Omit<DecodedRecord, "version">): Promise<Created | undefined> {
+    const { backend } = this;
+    const { owner } = made;
+    const owners = owner === undefined ? undefined : backend.owners;
+    const id = this.ids.draw();
+    const epoch = owners && (made.epoch ?? (await deadline.call(() => owners.epoch(owner!))));
+    const record = encodeRecord({ ...made, epoch });
+    // A revocation first moves the epoch and then lists the entries. So it finds this entry, or this method sees the new epoch.
+    if (owners) await deadline.call(() => owners.add(owner!, id.key));
+    try {
+      const version = await deadline.call(() => backend.create(id.key, record));
+      if (version === undefined)
+        throw new Error("Cannot create a session: its random id exists already. The source of random bytes repeats itself.");
+      this.#prune();
+      const created = { id, record: { ...made, epoch, version } };
+      if (made.epoch !== undefined || !(await this.isRevoked(deadline, created.record))) return created;
+      await this.take(id.key, deadline);
+      return undefined;
+    } catch (error) {
+      this.discard(id.key);
+      throw error;
+    }
+  }
+
+  /** Whether the owner's sessions were revoked since this one was given to the owner. */
+  async isRevoked(deadline: Deadline, { owner, epoch }: Pick<DecodedRecord, "owner" | "epoch">): Promise<boolean> {
+    const { owners } = this.backend;
+    return owner !== undefined && owners !== undefined && (await deadline.call(() => owners.epoch(owner))) !== epoch;
+  }
+
+  edit(deadline: Deadline, key: string, known: DecodedRecord, edit: Edit): Promise<Edited | undefined> {
+    return this.#commits.edit(key, known, edit, deadline);
+  }
+
+  /** Ends a session and gives its last record. */
+  async take(key: string, deadline?: Deadline): Promise<DecodedRecord | undefined> {
+    const take = () => this.backend.take(key);
+    return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
+  }
+
+  /** Ends a session that has been replaced by another one: a cache may still show the old one, which harms nobody. */
+  async replace(key: string, deadline: Deadline): Promise<DecodedRecord | undefined> {
+    try {
+      return await this.take(key, deadline);
+    } catch (error) {
+      const reason: unknown = error instanceof SessionUnavailableError ? error.reason : undefined;
+      if (!(reason instanceof SessionStillCachedError)) throw error;
+      this.warn("end the old id of a session everywhere", reason);
+      return this.#taken(key, reason.record);
+    }
+  }
+
+  #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
+    const record = this.#decode(stored);
+    // Nothing needs the entry, because the key never comes back. Until it is removed, lists pass over it.
+    if (record?.owner !== undefined) this.disown(record.owner, key);
+    return record;
+  }
+
+  /** Removes a session whose id nobody knows, after the response and without a guarantee. */
+  discard(key: string): void {
+    this.#later("remove a session that was not finished", async () => void (await this.take(key)));
+  }
+
+  /** Removes a session from the list of its owner, after the response. */
+  disown(owner: string, key: string): void {
+    const { owners } = this.backend;
+    if (owners) this.#later("remove a session from its owner's", async () => owners.remove(owner, key));
+  }
+
+  /** Moves the idle time of a session, after the response; at most one call for a session is under way. */
+  touch(key: string, idleAt: number): void {
+    if (this.#touching.has(key)) return;
+    this.#touching.add(key);
+    const what = "move the idle time of a session";
+    this.#later(what, async () => {
+      try {
+        await this.within(what, (deadline) => deadline.call(() => this.backend.touch(key, idleAt)));
+      } finally {
+        this.#touching.delete(key);
+      }
+    });
+  }
+
+  /** The contents without messages that are too old to be shown. */
+  fresh({ data, flashes }: Contents): Contents {
+    return { data, flashes: freshFlashes(flashes, this.#flashMaxAge, this.now()) };
+  }
+
+  newHandle(): string {
+    return randomBytes(12).toString("base64url");
+  }
+
+  #prune(): void {
+    const { backend } = this;
+    const now = this.now();
+    if (backend.prune === undefined || Math.abs(now - this.#prunedAt) < pruneInterval) return;
+    this.#prunedAt = now;
+    this.#later("remove expired sessions", async () => {
+      // When there are more, the next created session goes on. Otherwise they pile up on a site that creates more in a minute.
+      if ((await backend.prune!(pruneLimit)) >= pruneLimit) this.#prunedAt = -Infinity;
+    });
+  }
+
+  /** Does work that no response waits for; a failure is logged. */
+  #later(what: string, work: () => Promise<void>): void {
+    withoutRequest(() => setImmediate(() => void work().catch((error: unknown) => this.warn(what, error))));
+  }
+
+  /** Logs a failure that no response tells of; a failure of the backend has been logged by `within`. */
+  warn(what: string, error: unknown): void {
+    if (!(error instanceof SessionUnavailableError)) this.logger.warn(`Cannot ${what}: ${reasonOf(error)}`);
+  }
+
+  /** A backend that was written in haste may give `null` for a missing record, as many drivers do. */
+  #decode(stored: SessionRecord | null | undefined): DecodedRecord | undefined {
+    if (stored === undefined || stored === null) return undefined;
+    const record = decodeRecord(stored);
+    if (record === undefined) this.#warnOfUnreadable();
+    return record;
+  }
+
+  #warnOfUnreadable(): void {
+    this.logger.warn("A session counts as ended: this version of @mini/session cannot read its record.");
+  }
+}
+
+function reasonOf(error: unknown): string {
+  // When a name has several addresses, a failed connection gives the errors of all of them, and no message of its own.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

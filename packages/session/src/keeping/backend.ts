@@ -1,0 +1,61 @@
+import type { NewRecord, SessionRecord } from "../record/record.ts";
+
+/** When `ok` is false, `current` is the newest record, or `undefined` when the session is gone. */
+export type SwapResult =
+  | { readonly ok: true; readonly version: string }
+  | { readonly ok: false; readonly current: SessionRecord | undefined };
+
+/** Which sessions belong to an owner. An entry may be there without its record: read the records of a list, and compare. */
+export interface OwnerIndex {
+  /** Counts the owner's `bump`s; 0 at first. */
+  epoch(owner: string): Promise<number>;
+  bump(owner: string): Promise<number>;
+  add(owner: string, key: string): Promise<void>;
+  /** Removing an entry that is not there is fine. */
+  remove(owner: string, key: string): Promise<void>;
+  keys(owner: string): Promise<readonly string[]>;
+}
+
+/**
+ * Where sessions are kept on the server. A missing record is an answer (`undefined`, `false`); a failure of the storage is a
+ * rejection. There is no upsert, so that no request can bring back a session that was taken in the meantime.
+ *
+ * `key` is the SHA-256 of the session's id in base64url, so that nobody who reads the storage learns an id.
+ */
+export interface SessionBackend {
+  /** The record; `undefined` also when `idleAt` or `expiresAt` has passed, even if the record is still there. */
+  read(key: string): Promise<SessionRecord | undefined>;
+  /** The new record's version; `undefined` when the key exists. */
+  create(key: string, record: NewRecord): Promise<string | undefined>;
+  /** Replaces the record, if it still has that version. */
+  swap(key: string, version: string, record: NewRecord): Promise<SwapResult>;
+  /** Moves the `idleAt` of a record forward, never back; its version stays. `false`: there is no record. */
+  touch(key: string, idleAt: number): Promise<boolean>;
+  /**
+   * Removes the record and gives it; `undefined` when there is none.
+   *
+   * @throws SessionStillCachedError when it is removed, but a cache may still show it for some time.
+   */
+  take(key: string): Promise<SessionRecord | undefined>;
+  readonly owners?: OwnerIndex;
+  /** Removes expired records, `limit` at most; gives their number. */
+  prune?(limit: number): Promise<number>;
+  /** Waits for calls that are under way. The client of the storage belongs to the caller, who closes it. */
+  close?(): Promise<void>;
+}
+
+/** A session was removed from its backend, but a cache did not learn of it, and may still show it for some time. */
+export class SessionStillCachedError extends Error {
+  readonly code = "MINI_SESSION_STILL_CACHED";
+  /** What was removed. */
+  readonly record: SessionRecord | undefined;
+
+  constructor(record: SessionRecord | undefined, options?: ErrorOptions) {
+    super("the session is removed, but the cache could not be told, and may show it for some time.", options);
+    this.record = record;
+  }
+
+  override get name(): string {
+    return "SessionStillCachedError";
+  }
+}

@@ -1,0 +1,83 @@
+import { HTTPError, withoutRequest } from "@mini/core";
+
+/**
+ * Sessions cannot be read or saved, because their backend failed or did not answer in time. The response is 503, and the
+ * client keeps its cookie. Whether a change was saved is unknown, so it is not tried again.
+ */
+export class SessionUnavailableError extends HTTPError {
+  override readonly code = "MINI_SESSION_UNAVAILABLE";
+  /** The error of the backend; it has been logged. */
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super(503, undefined, { headers: { "retry-after": "1" } });
+    this.reason = reason;
+  }
+
+  override get name(): string {
+    return "SessionUnavailableError";
+  }
+}
+
+/**
+ * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When
+ * the time is over, calls under way are abandoned, and no more are made.
+ */
+export class Deadline {
+  readonly #milliseconds: number;
+  readonly #server: string;
+  readonly #timer: NodeJS.Timeout;
+  /** Rejects a call; one function for each call that is under way. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #passed = false;
+
+  /** @param server - Whose answers are waited for, for the error. */
+  constructor(milliseconds: number, server = "the backend") {
+    this.#milliseconds = milliseconds;
+    this.#server = server;
+    // When the process was busy, the timer fires before the answers that have arrived are read. They come first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
+  }
+
+  get passed(): boolean {
+    return this.#passed;
+  }
+
+  /** The result of a call. @throws SessionUnavailableError when the call fails, or when the time is over. */
+  call<Result>(work: () => Promise<Result>): Promise<Result> {
+    // Without `async`: every request that uses a session in a backend runs this, and each promise costs time.
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.#waiting.delete(fail);
+        reject(error instanceof SessionUnavailableError ? error : new SessionUnavailableError(error));
+      };
+      if (this.#passed) {
+        fail(this.#late());
+        return;
+      }
+      this.#waiting.add(fail);
+      try {
+        // Drivers keep things for later, such as a timer for each call. Those must not keep the request in memory.
+        withoutRequest(work).then((result) => {
+          this.#waiting.delete(fail);
+          resolve(result);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #expire(): void {
+    this.#passed = true;
+    for (const fail of this.#waiting) fail(this.#late());
+  }
+
+  #late(): Error {
+    return new Error(`${this.#server} has not answered within ${this.#milliseconds} ms.`);
+  }
+}

@@ -1,0 +1,185 @@
+import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
+import { SessionTooLargeError } from "../record/too-large.ts";
+import type { SessionBackend, SwapResult } from "./backend.ts";
+import { Deadline, SessionUnavailableError } from "./deadline.ts";
+
+/** Makes a new record from the current one; gives the same record when nothing changes. May run again on a newer record. */
+export type Edit = (current: DecodedRecord) => DecodedRecord;
+
+/** The record before an edit, and the newest record, which has it. */
+export interface Edited {
+  readonly before: DecodedRecord;
+  readonly after: DecodedRecord;
+}
+
+type Outcome = { readonly edited: Edited | undefined } | { readonly error: unknown };
+
+/** An edit that waits for its commit. */
+interface Job {
+  readonly known: DecodedRecord;
+  readonly edit: Edit;
+  readonly deadline: Deadline;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+/** An edit that was made, and is not saved yet. */
+interface Draft extends Edited {
+  readonly job: Job;
+}
+
+export interface GroupCommitOptions {
+  readonly backend: Pick<SessionBackend, "swap">;
+  /** Milliseconds for one swap. */
+  readonly deadline: number;
+  /** Called for a record that cannot be decoded. */
+  readonly onUnreadable: () => void;
+}
+
+/** Most milliseconds between two tries. With more, a process that loses once loses again to those that try at once. */
+const longestPause = 2;
+
+/**
+ * Edits records by compare-and-swap. The edits of one session are made one after the other in this process, and those that
+ * arrive while a swap is under way are saved together by the next swap. So only other processes can make a swap fail.
+ */
+export class GroupCommit {
+  readonly #backend: Pick<SessionBackend, "swap">;
+  readonly #milliseconds: number;
+  readonly #onUnreadable: () => void;
+  /** By key, the edits that wait for the swap that is under way. */
+  readonly #waiting = new Map<string, Job[]>();
+
+  constructor({ backend, deadline, onUnreadable }: GroupCommitOptions) {
+    this.#backend = backend;
+    this.#milliseconds = deadline;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /**
+   * Edits a record; `undefined` when the session has ended in the meantime.
+   *
+   * @param known - The newest record that the request knows.
+   * @throws SessionUnavailableError; SessionTooLargeError; what `edit` throws.
+   */
+  async edit(key: string, known: DecodedRecord, edit: Edit, deadline: Deadline): Promise<Edited | undefined> {
+    const outcome = await deadline.call(() => new Promise<Outcome>((settle) => this.#add(key, { known, edit, deadline, settle })));
+    if ("error" in outcome) throw outcome.error;
+    return outcome.edited;
+  }
+
+  #add(key: string, job: Job): void {
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      waiting.push(job);
+      return;
+    }
+    const jobs = [job];
+    this.#waiting.set(key, jobs);
+    void this.#run(key, jobs);
+  }
+
+  async #run(key: string, waiting: Job[]): Promise<void> {
+    let current: DecodedRecord | undefined;
+    while (true) {
+      const jobs = waiting.splice(0);
+      const last = jobs.at(-1);
+      if (last === undefined) break;
+      current = await this.#commit(key, jobs, current ?? last.known);
+    }
+    this.#waiting.delete(key);
+  }
+
+  /** Saves all of the edits in one swap; gives the newest record, as far as it is known then. */
+  async #commit(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
+    let jobs = all;
+    let current = known;
+    // Whether `current` was read after all of these requests had loaded their records. Before that, one of theirs may be newer.
+    let isNewest = false;
+    for (let tries = 0; ; tries++) {
+      // A request that was answered 503 must not change anything afterwards.
+      const drafts = makeDrafts(
+        jobs.filter(({ deadline }) => !deadline.passed),
+        current,
+      );
+      const made = drafts.at(-1)?.after ?? current;
+      // A request that got an error is not tried again.
+      jobs = drafts.map(({ job }) => job);
+      if (drafts.every(({ before, after }) => before === after)) {
+        const unchanged = { before: current, after: current };
+        const isSure = ({ known: own }: Job) => isNewest || (own.version === current.version && current.cached !== true);
+        for (const job of jobs.filter(isSure)) job.settle({ edited: unchanged });
+        jobs = jobs.filter((job) => !isSure(job));
+        const last = jobs.at(-1);
+        if (last === undefined) return current;
+        if (last.known.version !== current.version) {
+          current = last.known;
+          continue;
+        }
+        // The record comes from a cache. Only the backend can tell whether it is the newest, by a swap.
+      }
+      try {
+        const result = await this.#swap(key, current.version, made);
+        if (result.ok) {
+          const after = { ...made, version: result.version, cached: false };
+          for (const { job, before } of drafts) job.settle({ edited: { before, after } });
+          return after;
+        }
+        const newer = result.current ? decodeRecord(result.current) : undefined;
+        if (newer === undefined) {
+          if (result.current) this.#onUnreadable();
+          for (const { job } of drafts) job.settle({ edited: undefined });
+          return undefined;
+        }
+        current = newer;
+        isNewest = true;
+      } catch (error) {
+        if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#commitEach(key, drafts, current);
+        for (const { job } of drafts) job.settle({ error });
+        return error instanceof SessionUnavailableError ? undefined : current;
+      }
+      if (tries > 0) await pause(tries);
+    }
+  }
+
+  /** Makes one swap for each edit, to find the edit that makes the record too long. */
+  async #commitEach(key: string, drafts: readonly Draft[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
+    let current: DecodedRecord | undefined = known;
+    for (const { job } of drafts) current = await this.#commit(key, [job], current ?? job.known);
+    return current;
+  }
+
+  async #swap(key: string, version: string, made: DecodedRecord): Promise<SwapResult> {
+    const record = encodeRecord(made);
+    const deadline = new Deadline(this.#milliseconds);
+    try {
+      const result = await deadline.call(() => this.#backend.swap(key, version, record));
+      if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
+      throw new SessionUnavailableError(new TypeError("the backend's swap() has given no result"));
+    } finally {
+      deadline.end();
+    }
+  }
+}
+
+/** Makes the edits one on top of the other. An edit that throws is left out, and its request gets the error. */
+function makeDrafts(jobs: readonly Job[], current: DecodedRecord): readonly Draft[] {
+  const drafts: Draft[] = [];
+  let before = current;
+  for (const job of jobs) {
+    try {
+      const made = job.edit(before);
+      // A record between two edits is never saved, so it has no version.
+      const after = made === before ? before : { ...made, version: "" };
+      drafts.push({ job, before, after });
+      before = after;
+    } catch (error) {
+      job.settle({ error });
+    }
+  }
+  return drafts;
+}
+
+/** Waits for a random time, so that two processes do not try at the same moment again. */
+function pause(tries: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(tries, longestPause)));
+}

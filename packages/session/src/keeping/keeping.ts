@@ -1,0 +1,78 @@
+import type { Contents, Operations } from "../record/contents.ts";
+import type { Lifetime } from "../record/record.ts";
+
+// The two places where a session can be kept, as a request sees them: its cookie (cookie-sessions.ts), or a backend, under
+// the hash of the id in its cookie (server-sessions.ts).
+
+/** What the client sent for one session, and how long it may last. */
+export interface Received extends Lifetime {
+  /** Full name of the cookie. */
+  readonly cookieName: string;
+  /** Values of the cookie, in order; the first valid one counts. */
+  readonly values: readonly string[];
+}
+
+/** Finds sessions, and ends them. */
+export interface SessionKeeper {
+  /** The client's session, or a new empty one when the client sent no valid one. Loading creates nothing. */
+  load(received: Received): KeptSession | Promise<KeptSession>;
+  /** Removes the client's sessions without loading them, except the one under the key `but`. */
+  end(received: Received, but: string | undefined): void | Promise<void>;
+}
+
+/** One session as a request found it, and the ways to change it where it is kept. */
+export interface KeptSession {
+  /** Nobody changes it. */
+  readonly contents: Contents;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  /** Milliseconds since the Unix epoch, fixed when the session was created; `undefined` when only `maxAge` decides. */
+  readonly expiresAt: number | undefined;
+  /** The key in the backend; `undefined` when it is in none. */
+  readonly key: string | undefined;
+  /** Public random name; `undefined` when it is in no backend. */
+  readonly handle: string | undefined;
+  /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
+  readonly cached: boolean;
+  /** Whether the client brought it. If not, it is created by the first commit that has changes. */
+  readonly exists: boolean;
+  /** Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. */
+  commit(changes: Changes, lifetime: Lifetime): Committed | Promise<Committed>;
+  /** Takes messages out to show them. Gives the ids of those that no other request has taken. */
+  claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
+  /** Puts back the messages that were claimed, because the request ended in an unexpected error. Does not reject. */
+  abandon(): void | Promise<void>;
+  /** Removes it for good. It may be gone already. */
+  end(): void | Promise<void>;
+  /** Keeps it alive, if it belongs to the owner, when the owner's epoch moves to end the others. */
+  spare(owner: string, epoch: number): void | Promise<void>;
+}
+
+/** The changes that a request wants to make permanent. */
+export interface Changes {
+  /** What was done, for a record that is newer than the one that was loaded. */
+  readonly operations: Operations;
+  /** The result of that on the record that was loaded. */
+  readonly next: Contents;
+  /** Whether `next` differs from what was loaded. */
+  readonly changed: boolean;
+  readonly regeneration: Regeneration | undefined;
+}
+
+/** What happens in addition when a session gets a new identity. */
+export interface Regeneration {
+  /** The new owner; `undefined`: the owner stays. */
+  readonly owner: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The keys to keep of what was loaded; `undefined`: all. */
+  readonly keep: ReadonlySet<string> | undefined;
+}
+
+/** The outcome of a commit. */
+export interface Committed {
+  /** The new value of the cookie; `undefined`: the client keeps the one it has. */
+  readonly cookie: string | undefined;
+  /** The session as it is now. */
+  readonly kept: KeptSession;
+}

@@ -1,0 +1,128 @@
+import { ConfigError } from "@mini/core";
+import { endAfter, type DecodedRecord } from "../record/record.ts";
+import type { SessionData } from "../record/session-data.ts";
+import type { BackendRecords } from "./backend-records.ts";
+import type { OwnerIndex } from "./backend.ts";
+import type { Deadline } from "./deadline.ts";
+
+/** One session in the list of an owner. */
+export interface OwnedSession<Data extends object = SessionData> {
+  /** Public name, for `revoke`. */
+  readonly handle: string;
+  /** Milliseconds since the Unix epoch, as the other times. */
+  readonly createdAt: number;
+  /** When it was last used, up to a tenth of `idleTimeout` too early; `undefined` without an `idleTimeout`. */
+  readonly lastSeenAt: number | undefined;
+  readonly expiresAt: number;
+  /** Whether it is the session of the running request. */
+  readonly current: boolean;
+  /** What it holds. */
+  readonly data: Readonly<Partial<Data>> & Readonly<Record<string, unknown>>;
+}
+
+interface Found {
+  readonly key: string;
+  readonly record: DecodedRecord;
+}
+
+/** A session of the running request, as far as it is used here. */
+export interface OwnSession {
+  key(): Promise<string | undefined>;
+  spare(owner: string, epoch: number): Promise<void>;
+}
+
+/** The number of sessions that are read, or removed, at the same time. */
+const batchSize = 32;
+
+/** The sessions of an owner in the configured backend. */
+export class OwnedSessions {
+  readonly #records: BackendRecords;
+  readonly #owners: OwnerIndex;
+  readonly #idleTimeout: number | undefined;
+
+  /** @throws ConfigError for a backend that has no index of owners. */
+  constructor(records: BackendRecords | undefined, idleTimeout: number | undefined) {
+    const owners = records?.backend.owners;
+    if (records === undefined || owners === undefined) {
+      throw new ConfigError(
+        'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new LmdbBackend({ root }).',
+      );
+    }
+    this.#records = records;
+    this.#owners = owners;
+    this.#idleTimeout = idleTimeout;
+  }
+
+  /** The live ones, the newest first. `own`: the sessions of the running request. */
+  async list(owner: string, own: readonly OwnSession[]): Promise<OwnedSession<object>[]> {
+    const keys = await keysOf(own);
+    const found = await this.#find(owner);
+    return found
+      .map(({ key, record }) => ({
+        handle: record.handle,
+        createdAt: record.createdAt,
+        lastSeenAt: this.#lastSeenAt(record, keys.has(key)),
+        expiresAt: record.expiresAt - endAfter(0, 0),
+        current: keys.has(key),
+        data: record.contents.data,
+      }))
+      .toSorted((one, other) => other.createdAt - one.createdAt);
+  }
+
+  #lastSeenAt({ idleAt }: DecodedRecord, isOwn: boolean): number | undefined {
+    if (this.#idleTimeout === undefined) return undefined;
+    return isOwn ? this.#records.now() : idleAt - endAfter(0, this.#idleTimeout);
+  }
+
+  /** Ends the session with that handle; `false` when the owner has none. */
+  async revoke(owner: string, handle: string): Promise<boolean> {
+    const found = await this.#find(owner);
+    return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
+  }
+
+  /** Ends all except those in `own`, also those that are created or regenerated at this moment; gives their number. */
+  async revokeExcept(owner: string, own: readonly OwnSession[]): Promise<number> {
+    // Waits for the commits of this request, which must not lose their sessions.
+    await keysOf(own);
+    // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
+    const epoch = await this.#records.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
+    for (const session of own) await session.spare(owner, epoch);
+    // Again, because a commit that was under way may have given a session another key.
+    const keys = await keysOf(own);
+    const found = await this.#find(owner);
+    return this.#take(found.filter(({ key }) => !keys.has(key)));
+  }
+
+  async #find(owner: string): Promise<readonly Found[]> {
+    const keys = await this.#records.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
+    const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
+      key,
+      record: await this.#records.find(deadline, key),
+    }));
+    // An entry may exist before its record, or after it. The owner in the record decides.
+    return found.flatMap(({ key, record }) => (record?.owner === owner ? [{ key, record }] : []));
+  }
+
+  async #take(found: readonly Found[]): Promise<number> {
+    const taken = await this.#batches(found, "revoke sessions", ({ key }, deadline) => this.#records.take(key, deadline));
+    return taken.filter((record) => record !== undefined).length;
+  }
+
+  /** Does the work for all items in batches, each with a deadline of its own, so that a list may have any length. */
+  async #batches<Item, Result>(
+    items: readonly Item[],
+    what: string,
+    work: (item: Item, deadline: Deadline) => Promise<Result>,
+  ): Promise<readonly Result[]> {
+    const results: Result[] = [];
+    for (let start = 0; start < items.length; start += batchSize) {
+      const batch = items.slice(start, start + batchSize);
+      results.push(...(await this.#records.within(what, (deadline) => Promise.all(batch.map((item) => work(item, deadline))))));
+    }
+    return results;
+  }
+}
+
+async function keysOf(sessions: readonly OwnSession[]): Promise<ReadonlySet<string | undefined>> {
+  return new Set(await Promise.all(sessions.map((session) => session.key())));
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from "node:crypto";
+import { copyJson, encodeJson, isPlainObject } from "./json.ts";
+
+/** A session's values by key: own properties only, so that `__proto__` is a key like any other. */
+export type Data = Readonly<Record<string, unknown>>;
+
+/** What a session holds. */
+export interface Contents {
+  readonly data: Data;
+  readonly flashes: readonly Flash[];
+}
+
+export const noContents: Contents = Object.freeze({ data: Object.freeze({}), flashes: Object.freeze([]) });
+
+/** A message for the next page, as a handler sees it. */
+export interface FlashMessage<Message = string> {
+  readonly message: Message;
+  /** Such as `info` or `error`; names a style, not a severity. */
+  readonly level: string;
+}
+
+/** A message as it is kept, beside the session's data and never in it. */
+export interface Flash extends FlashMessage<unknown> {
+  readonly id: string;
+  /** When it was added; milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** A session keeps this many messages at most, the newest ones. */
+export const mostFlashes = 20;
+
+export function makeFlash(message: unknown, level: string, at: number): Flash {
+  return { id: randomBytes(6).toString("base64url"), message, level, at };
+}
+
+/** The messages that are not older than `maxAge` seconds. */
+export function freshFlashes(flashes: readonly Flash[], maxAge: number, now: number): readonly Flash[] {
+  return flashes.every(({ at }) => now - at <= maxAge * 1000) ? flashes : flashes.filter(({ at }) => now - at <= maxAge * 1000);
+}
+
+/** The newest messages in decoded JSON, without entries that are not messages; `undefined` for a value that is not an array. */
+export function readFlashes(value: unknown): readonly Flash[] | undefined {
+  return Array.isArray(value) ? value.filter(isFlash).slice(-mostFlashes) : undefined;
+}
+
+function isFlash(value: unknown): value is Flash {
+  return (
+    isPlainObject(value) &&
+    typeof value["id"] === "string" &&
+    typeof value["level"] === "string" &&
+    typeof value["at"] === "number" &&
+    "message" in value
+  );
+}
+
+/** A change of a value that depends on the value before it. */
+export type Step =
+  | { readonly type: "increment"; readonly by: number }
+  | { readonly type: "update"; readonly change: (value: unknown) => unknown };
+
+/** What a request did to one key. */
+export type Change =
+  | { readonly type: "set"; readonly value: unknown }
+  | { readonly type: "delete" }
+  | { readonly type: "steps"; readonly steps: readonly Step[] };
+
+/**
+ * What a request did to a session, so that it can be done again on a newer record than the one that the request loaded.
+ * Only the last change of a key counts, except that steps add up.
+ */
+export interface Operations {
+  /** Whether all keys of the record are removed before the changes. */
+  readonly cleared: boolean;
+  readonly changes: ReadonlyMap<string, Change>;
+  readonly added: readonly Flash[];
+  /** Ids of the messages that were shown. */
+  readonly taken: ReadonlySet<string>;
+}
+
+/** A key as it is written in messages. */
+export const quoted = (key: string) => JSON.stringify(key);
+
+/** @throws TypeError when the value is not a number, or the sum is not finite. */
+export function increment(key: string, value: unknown, by: number): number {
+  const number = value === undefined ? 0 : value;
+  if (typeof number !== "number") {
+    throw new TypeError(
+      `Cannot increment ${quoted(key)} in the session: its value is a ${value === null ? "null" : typeof value}, not a number.`,
+    );
+  }
+  const sum = number + by;
+  if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${quoted(key)} in the session: the sum is not a finite number.`);
+  return sum;
+}
+
+function takeStep(key: string, value: unknown, step: Step): unknown {
+  if (step.type === "increment") return increment(key, value, step.by);
+  const changed = step.change(copyJson(value));
+  encodeJson(key, changed);
+  return changed;
+}
+
+/** The value after the steps. @throws TypeError for a step that cannot be taken from its value. */
+export function takeSteps(key: string, value: unknown, steps: readonly Step[]): unknown {
+  return steps.reduce((current: unknown, step) => takeStep(key, current, step), value);
+}
+
+/**
+ * The contents after the operations. Neither argument is changed.
+ *
+ * @throws TypeError for a step that cannot be taken from its value.
+ */
+export function apply(operations: Operations, contents: Contents): Contents {
+  const data = new Map(operations.cleared ? [] : Object.entries(contents.data));
+  for (const [key, change] of operations.changes) {
+    if (change.type === "delete") data.delete(key);
+    else if (change.type === "set") data.set(key, change.value);
+    else data.set(key, takeSteps(key, data.get(key), change.steps));
+  }
+  return { data: Object.fromEntries(data), flashes: applyFlashes(operations, contents.flashes) };
+}
+
+/** The messages after the operations, the newest {@link mostFlashes} of them. */
+export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken">, flashes: readonly Flash[]): readonly Flash[] {
+  if (added.length === 0 && taken.size === 0 && flashes.length <= mostFlashes) return flashes;
+  return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
+}
+
+/** Whether two sessions hold the same: values with the same JSON under the same keys, and messages with the same ids. */
+export function sameContents(one: Contents, other: Contents): boolean {
+  const keys = Object.keys(one.data);
+  return (
+    keys.length === Object.keys(other.data).length &&
+    keys.every((key) => Object.hasOwn(other.data, key) && sameValue(one.data[key], other.data[key])) &&
+    one.flashes.length === other.flashes.length &&
+    one.flashes.every(({ id }, i) => id === other.flashes[i]!.id)
+  );
+}
+
+/** Whether two values have the same JSON. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
+}

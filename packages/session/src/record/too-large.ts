@@ -1,0 +1,64 @@
+import type { Contents } from "./contents.ts";
+
+/** One top-level key and the bytes its JSON takes. */
+export interface KeySize {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** The keys of a session whose values take most space, three at most, biggest first. All flash messages count as one key. */
+export function biggestKeys({ data, flashes }: Contents): readonly KeySize[] {
+  const values: Readonly<Record<string, unknown>> = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
+  return Object.entries(values)
+    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, 3);
+}
+
+/** A Set-Cookie line is longer than browsers accept; thrown before anything is sent. */
+export class CookieTooLargeError extends Error {
+  readonly code = "MINI_COOKIE_TOO_LARGE";
+  readonly cookieName: string;
+  /** Bytes of the whole Set-Cookie line. */
+  readonly bytes: number;
+  /** The biggest keys, at most three, biggest first. */
+  readonly biggest: readonly KeySize[];
+
+  constructor(cookieName: string, bytes: number, limit: number, biggest: readonly KeySize[]) {
+    super(
+      `Cannot send the cookie "${cookieName}": its Set-Cookie line has ${bytes} bytes, and browsers drop it over ${limit}. ` +
+        keepLess(biggest),
+    );
+    this.cookieName = cookieName;
+    this.bytes = bytes;
+    this.biggest = biggest;
+  }
+
+  override get name(): string {
+    return "CookieTooLargeError";
+  }
+}
+
+/** The record of a session is longer than 64 KiB; thrown before anything is saved. */
+export class SessionTooLargeError extends Error {
+  readonly code = "MINI_SESSION_TOO_LARGE";
+  /** Bytes of the record. */
+  readonly bytes: number;
+  /** The biggest keys, at most three, biggest first. */
+  readonly biggest: readonly KeySize[];
+
+  constructor(bytes: number, limit: number, biggest: readonly KeySize[]) {
+    super(`Cannot save the session: its record has ${bytes} bytes, and may have ${limit}. ${keepLess(biggest)}`);
+    this.bytes = bytes;
+    this.biggest = biggest;
+  }
+
+  override get name(): string {
+    return "SessionTooLargeError";
+  }
+}
+
+function keepLess(biggest: readonly KeySize[]): string {
+  const keys = biggest.map(({ key, bytes }) => `${JSON.stringify(key)} (${bytes} bytes)`).join(", ");
+  return keys === "" ? "Keep less in it." : `Keep less in it; the biggest keys are ${keys}.`;
+}

@@ -1,0 +1,242 @@
+import { increment, sameValue, takeSteps, type Change, type Data, type Step } from "../record/contents.ts";
+import { copyJson, encodeJson } from "../record/json.ts";
+
+/** What was done to one key, and the value that this request sees because of it. */
+type Pending =
+  | { readonly type: "set"; readonly value: unknown }
+  | { readonly type: "delete"; readonly value: undefined }
+  | { readonly type: "steps"; readonly value: unknown; readonly text: string; readonly steps: readonly Step[] };
+
+/** A value that a handler got, and its JSON at that moment. */
+interface HandedOut {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+const none = new Map<string, never>() as ReadonlyMap<string, never>;
+const deleted: Pending = Object.freeze({ type: "delete", value: undefined });
+
+/**
+ * The values of a session as one request sees them: the loaded ones, which are never changed, and what this request did. A
+ * handler gets copies of objects. They are compared at the commit, so that changes inside them are saved.
+ */
+export class ChangedValues {
+  #data: Data;
+  /** Created when there is something to note, because most requests only read. */
+  #pending: Map<string, Pending> | undefined;
+  #handedOut: Map<string, HandedOut> | undefined;
+  #cleared = false;
+  #cached: boolean;
+
+  /** @param cached - Whether the values may be older than those in the backend. */
+  constructor(loaded: Data, cached = false) {
+    this.#data = loaded;
+    this.#cached = cached;
+  }
+
+  /** Whether the keys that were loaded are removed. */
+  get cleared(): boolean {
+    return this.#cleared;
+  }
+
+  #hasLoaded(key: string): boolean {
+    return !this.#cleared && Object.hasOwn(this.#data, key);
+  }
+
+  /** The loaded value; `undefined` for a key such as `constructor`, which every object inherits. */
+  #loaded(key: string): unknown {
+    return this.#hasLoaded(key) ? this.#data[key] : undefined;
+  }
+
+  /** The value of a key, to look at only: nothing compares it later. */
+  look(key: string): unknown {
+    const pending = this.#pending?.get(key);
+    if (pending !== undefined) return pending.value;
+    if (!this.#hasLoaded(key)) return undefined;
+    const handedOut = this.#handedOut?.get(key);
+    return handedOut === undefined ? this.#data[key] : handedOut.value;
+  }
+
+  has(key: string): boolean {
+    const pending = this.#pending?.get(key);
+    return pending === undefined ? this.#hasLoaded(key) : pending.type !== "delete";
+  }
+
+  get(key: string): unknown {
+    const value = this.look(key);
+    if (typeof value !== "object" || value === null || this.#pending?.has(key) || this.#handedOut?.has(key)) return value;
+    const text = JSON.stringify(value);
+    const copy: unknown = JSON.parse(text);
+    (this.#handedOut ??= new Map()).set(key, { value: copy, text });
+    return copy;
+  }
+
+  keys(): string[] {
+    const keys = this.#cleared ? [] : Object.keys(this.#data).filter((key) => this.#pending?.get(key)?.type !== "delete");
+    for (const [key, { type }] of this.#pending ?? none) if (type !== "delete" && !this.#hasLoaded(key)) keys.push(key);
+    return keys;
+  }
+
+  /** @throws TypeError for a value that is not JSON, as the methods below. */
+  set(key: string, value: unknown): void {
+    encodeJson(key, value);
+    this.#record(key, { type: "set", value });
+  }
+
+  /** Sets all of the values, or none when one of them is refused. */
+  assign(values: Data): void {
+    const entries = Object.entries(values);
+    for (const [key, value] of entries) encodeJson(key, value);
+    for (const [key, value] of entries) this.#record(key, { type: "set", value });
+  }
+
+  delete(key: string): boolean {
+    const had = this.has(key);
+    this.#record(key, deleted);
+    return had;
+  }
+
+  clear(): void {
+    this.#cleared = true;
+    this.#pending?.clear();
+    this.#handedOut?.clear();
+  }
+
+  increment(key: string, by: number): number {
+    const sum = increment(key, this.#newest(key), by);
+    this.#recordStep(key, sum, { type: "increment", by });
+    return sum;
+  }
+
+  update(key: string, change: (value: unknown) => unknown): unknown {
+    const current = this.#newest(key);
+    if (current !== undefined) encodeJson(key, current);
+    const value = change(copyJson(current));
+    encodeJson(key, value);
+    this.#recordStep(key, value, { type: "update", change });
+    return value;
+  }
+
+  /**
+   * The value that a step begins with. An object that a handler got counts only if the handler changed it. Otherwise the loaded
+   * value counts, which may be newer: other requests may have changed it.
+   */
+  #newest(key: string): unknown {
+    return this.#handedOut?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
+  }
+
+  #record(key: string, pending: Pending): void {
+    (this.#pending ??= new Map()).set(key, pending);
+    this.#handedOut?.delete(key);
+  }
+
+  /** A step on a loaded value is kept as a step, to be taken again on a newer record. On any other value its result is kept. */
+  #recordStep(key: string, value: unknown, step: Step): void {
+    const pending = this.#pending?.get(key);
+    const changedInside = this.#changedInside(key);
+    const steps = pending?.type === "steps" ? pending.steps : [];
+    if (this.#cleared || changedInside || (pending !== undefined && pending.type !== "steps")) this.#record(key, { type: "set", value });
+    else this.#record(key, { type: "steps", value, text: JSON.stringify(value), steps: [...steps, step] });
+  }
+
+  /** Whether a value that a handler got has been changed since. */
+  #changedInside(key: string): boolean {
+    const pending = this.#pending?.get(key);
+    const handed = pending === undefined ? this.#handedOut?.get(key) : pending.type === "steps" ? pending : undefined;
+    return handed !== undefined && encodeJson(key, handed.value) !== handed.text;
+  }
+
+  /** Removes all loaded keys but these. */
+  keepOnly(keep: ReadonlySet<string>): void {
+    for (const key of this.keys()) {
+      if (keep.has(key)) continue;
+      // What this request did is kept as a value, because there is no loaded value left to take a step from.
+      if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
+      else this.#handedOut?.delete(key);
+    }
+    this.#data = pick(this.#data, keep);
+  }
+
+  /** What was done, by key. @throws TypeError for a value that is not JSON any more. */
+  changes(): ReadonlyMap<string, Change> {
+    if (this.#handedOut === undefined && this.#pending === undefined) return none;
+    const changes = new Map<string, Change>();
+    for (const [key, { value }] of this.#handedOut ?? none) {
+      if (this.#changedInside(key)) changes.set(key, { type: "set", value: copyJson(value) });
+    }
+    for (const [key, pending] of this.#pending ?? none) {
+      const change = this.#changeOf(key, pending);
+      if (!this.#isLoaded(key, change)) changes.set(key, change);
+    }
+    return changes;
+  }
+
+  /**
+   * Whether a change sets the value that was loaded. It is no change then: on a newer record it would undo what another
+   * request did. Values from a cache do not count, because the backend may have others.
+   */
+  #isLoaded(key: string, change: Change): boolean {
+    return !this.#cached && change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
+  }
+
+  #changeOf(key: string, pending: Pending): Change {
+    if (pending.type === "delete") return { type: "delete" };
+    if (pending.type === "steps" && !this.#changedInside(key)) return { type: "steps", steps: pending.steps };
+    encodeJson(key, pending.value);
+    return { type: "set", value: copyJson(pending.value) };
+  }
+
+  /** The values as this request sees them. Steps are not taken a second time. */
+  next(changes: ReadonlyMap<string, Change>): Data {
+    const data: Record<string, unknown> = this.#cleared ? {} : { ...this.#data };
+    for (const [key, change] of changes) {
+      if (change.type === "delete") delete data[key];
+      else put(data, key, change.type === "set" ? change.value : copyJson(this.look(key)));
+    }
+    return data;
+  }
+
+  /** The same with nothing done, on values that include what was done. Objects that a handler got or set stay in use. */
+  onto(next: Data): ChangedValues {
+    const fresh = new ChangedValues(next);
+    for (const noted of [this.#handedOut, this.#pending]) {
+      for (const [key, { value }] of noted ?? none) {
+        if (typeof value !== "object" || value === null || !Object.hasOwn(next, key)) continue;
+        // The JSON of the object itself, not of the committed value: another request may have changed that.
+        (fresh.#handedOut ??= new Map()).set(key, { value, text: JSON.stringify(value) });
+      }
+    }
+    return fresh;
+  }
+
+  /** Does what was done again on newer values; only those in `keep` count, unless it is `undefined`. */
+  rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
+    this.#data = keep === undefined ? newer : pick(newer, keep);
+    this.#cached = false;
+    for (const [key, pending] of this.#pending ?? none) {
+      if (pending.type === "steps" && !this.#changedInside(key)) this.#stepAgain(key, pending);
+    }
+  }
+
+  #stepAgain(key: string, pending: Extract<Pending, { readonly type: "steps" }>): void {
+    try {
+      const value = takeSteps(key, this.#loaded(key), pending.steps);
+      const text = JSON.stringify(value);
+      // When nobody else has changed the value, the object that update() gave stays in use.
+      if (text !== pending.text) (this.#pending ??= new Map()).set(key, { ...pending, value, text });
+    } catch (error) {
+      // The value has another type now. The next commit says so.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+}
+
+/** Sets an own property, `__proto__` too. */
+function put(data: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") Object.defineProperty(data, key, { value, configurable: true, enumerable: true, writable: true });
+  else data[key] = value;
+}
+
+function pick(data: Data, keys: ReadonlySet<string>): Data {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => keys.has(key)));
+}

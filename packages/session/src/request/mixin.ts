@@ -1,0 +1,22 @@
+import { local } from "@mini/core";
+import type { RequestHandler } from "@mini/core";
+import type { Session } from "./session.ts";
+
+/** A class that can be extended. TypeScript requires `any[]` of the base of a mixin (TS2545). */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Constructor<Instance> = new (...args: any[]) => Instance;
+
+/** What {@link SessionMixin} adds to a handler. */
+export interface SessionMembers {
+  /** The default session of the request, loaded at the first access. */
+  readonly session: Promise<Session>;
+}
+
+/** Adds `session` to a handler class. The class must still list `SessionMiddleware`, which saves the session. */
+export function SessionMixin<Base extends Constructor<RequestHandler>>(base: Base): Base & Constructor<SessionMembers> {
+  return class extends base implements SessionMembers {
+    get session(): Promise<Session> {
+      return local.sessionStore.getSession();
+    }
+  };
+}

@@ -1,0 +1,286 @@
+import type { Changes, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
+import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
+import type { SessionSettings, Settings } from "../settings/settings.ts";
+import { ChangedFlashes } from "./changed-flashes.ts";
+import { ChangedValues } from "./changed-values.ts";
+import type { RequestCookies } from "./cookies.ts";
+import { Session, type OpenSessionLike } from "./session.ts";
+
+/** What an open session needs of its request. */
+export interface SessionRequest {
+  readonly settings: Settings;
+  readonly isUnseen: boolean;
+  readonly cookies: RequestCookies;
+  /** Has the response wait for work, whether or not the handler does. */
+  wait<Result>(work: Promise<Result>): Promise<Result>;
+  /** Makes sure that the response is an error when this fails. */
+  must<Result>(work: Result | Promise<Result>): Promise<Result>;
+}
+
+/**
+ * One session of one request, from its load to its end: what was loaded, what the request did since, and the commits. It
+ * stands between {@link Session}, which handlers see, and the {@link KeptSession} in a cookie or a backend.
+ */
+export class OpenSession implements OpenSessionLike {
+  readonly cookieName: string;
+  readonly session: Session;
+  settings: SessionSettings;
+  readonly #request: SessionRequest;
+  #kept: KeptSession;
+  /** What was loaded, or committed last. */
+  #base: Contents;
+  #values: ChangedValues;
+  /** Created when a message is added or taken. */
+  #flashes: ChangedFlashes | undefined;
+  #regeneration: Regeneration | undefined;
+  #isClosed = false;
+  /** Until the work at the kept session that is under way is done. */
+  #busy: Promise<void> | undefined;
+
+  constructor(request: SessionRequest, cookieName: string, settings: SessionSettings, kept: KeptSession) {
+    this.#request = request;
+    this.cookieName = cookieName;
+    this.settings = settings;
+    this.#kept = kept;
+    this.#base = kept.contents;
+    this.#values = new ChangedValues(kept.contents.data, kept.cached);
+    this.session = new Session(this);
+  }
+
+  get exists(): boolean {
+    return this.#kept.exists;
+  }
+
+  get handle(): string | undefined {
+    return this.#kept.handle;
+  }
+
+  get createdAt(): number {
+    return this.#regeneration?.at ?? this.#kept.createdAt;
+  }
+
+  get expiresAt(): number {
+    const limit = this.createdAt + this.settings.maxAge * 1000;
+    return this.#regeneration === undefined ? Math.min(this.#kept.expiresAt ?? limit, limit) : limit;
+  }
+
+  get isUnseen(): boolean {
+    return this.#request.isUnseen;
+  }
+
+  now(): number {
+    return this.#request.settings.now();
+  }
+
+  // What the request does
+
+  get values(): ChangedValues {
+    return this.#values;
+  }
+
+  get flashes(): ChangedFlashes {
+    return (this.#flashes ??= new ChangedFlashes(this.#base.flashes));
+  }
+
+  freshFlashes(): readonly Flash[] {
+    return freshFlashes(this.#flashes?.all ?? this.#base.flashes, this.#request.settings.flashMaxAge, this.now());
+  }
+
+  /** @param key - The key that is changed, if it is one. */
+  mustBeOpen(doing: string, key?: string): void {
+    if (this.#isClosed) throw new SessionCommittedError(key === undefined ? doing : `${doing} ${quoted(key)} in the session`);
+  }
+
+  /** Refuses changes from now on, because the head of the response is being written. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Takes messages out now; gives the ids of those that no other request has taken. */
+  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const claiming = this.#inTurn(async () => {
+      // Without those that another part of this request has taken in the meantime.
+      const left = this.freshFlashes().flatMap(({ id }) => (ids.has(id) ? [id] : []));
+      const claimed = await this.#kept.claim(new Set(left));
+      this.flashes.take(claimed);
+      return claimed;
+    });
+    return this.#request.wait(this.#request.must(claiming));
+  }
+
+  regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void {
+    this.mustBeOpen("regenerate the session");
+    if (keep !== undefined) {
+      this.#values.keepOnly(keep);
+      this.#flashes = this.flashes.onto([]);
+    }
+    const earlier = this.#regeneration;
+    const keptBefore = earlier?.keep;
+    this.#regeneration = {
+      owner: owner ?? earlier?.owner,
+      at: this.now(),
+      keep: keep === undefined || keptBefore === undefined ? (keep ?? keptBefore) : new Set([...keep].filter((key) => keptBefore.has(key))),
+    };
+  }
+
+  get modified(): boolean {
+    const { changed, regeneration } = this.#changes();
+    return changed || regeneration !== undefined;
+  }
+
+  /** Whether there is something to save. A session that cannot be saved counts too. */
+  get hasChanges(): boolean {
+    try {
+      return this.modified;
+    } catch (error) {
+      if (error instanceof TypeError) return true;
+      throw error;
+    }
+  }
+
+  // The commit
+
+  /** Saves now, because the handler asks for it. */
+  async commit(): Promise<void> {
+    this.mustBeOpen("commit the session");
+    await this.#request.wait(Promise.resolve(this.#save(true)));
+  }
+
+  /** Saves what there is to save at the end of the request. Gives no promise when the session is kept in its cookie. */
+  save(): void | Promise<void> {
+    return this.#save(false);
+  }
+
+  /** @param isAwaited - Whether the handler learns that the session was saved, so that no later error may undo it. */
+  #save(isAwaited: boolean): void | Promise<void> {
+    return this.#inTurn(() => {
+      const changes = this.#changes();
+      const committed = this.#kept.commit(changes, this.settings);
+      if (committed instanceof Promise) {
+        this.#beginCommit(changes);
+        return this.#request.must(
+          committed.then((done) => {
+            this.#send(done, true);
+            if (done.kept !== this.#kept) this.#endCommit(done.kept);
+          }),
+        );
+      }
+      // When the cookie cannot be sent, this throws, and everything is still to be committed.
+      this.#send(committed, isAwaited);
+      if (committed.kept === this.#kept) return undefined;
+      this.#beginCommit(changes);
+      this.#endCommit(committed.kept);
+      return undefined;
+    });
+  }
+
+  /** What a commit has to do. @throws TypeError for a value that is not JSON any more. */
+  #changes(): Changes {
+    const base = this.#base;
+    const changes = this.#values.changes();
+    const { cleared } = this.#values;
+    const flashes = this.#flashes;
+    const keepsSome = this.#regeneration?.keep !== undefined;
+    const isIdle = changes.size === 0 && !cleared && flashes?.changed !== true && !keepsSome;
+    const next = isIdle ? base : { data: this.#values.next(changes), flashes: flashes?.all ?? base.flashes };
+    const changed = !isIdle && (this.#kept.cached || !sameContents(base, next));
+    return {
+      operations: { cleared, changes, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
+      // Messages that are too old are not saved, but they alone are no reason to save.
+      next: changed ? { data: next.data, flashes: freshFlashes(next.flashes, this.#request.settings.flashMaxAge, this.now()) } : next,
+      changed,
+      regeneration: this.#regeneration,
+    };
+  }
+
+  /** A commit has these changes. Changes from now on are made on top of them, and are for the next commit. */
+  #beginCommit({ next }: Changes): void {
+    this.#base = next;
+    this.#values = this.#values.onto(next.data);
+    this.#flashes = undefined;
+    this.#regeneration = undefined;
+  }
+
+  /** The commit is done. `kept` is the newest record, with the changes of other requests; changes made since are done again on it. */
+  #endCommit(kept: KeptSession): void {
+    this.#kept = kept;
+    this.#base = kept.contents;
+    const keep = this.#regeneration?.keep;
+    this.#values.rebase(kept.contents.data, keep);
+    this.#flashes = this.#flashes?.onto(keep === undefined ? kept.contents.flashes : []);
+  }
+
+  #send({ cookie, kept }: Committed, isPermanent: boolean): void {
+    if (cookie === undefined) return;
+    const { cookies } = this.#request;
+    if (isPermanent) cookies.keep(this.cookieName, cookie, this.settings.cookie, kept.contents);
+    else cookies.send(this.cookieName, cookie, this.settings.cookie, kept.contents);
+  }
+
+  /** Puts back the messages that a failed request had taken out. */
+  abandon(): void | Promise<void> {
+    return this.#inTurn(() => this.#kept.abandon());
+  }
+
+  // The end of the session, and of others
+
+  /**
+   * Ends the session where it is kept, and gives its key there. The request goes on with `fresh()`, an empty session.
+   *
+   * @param clear - Clears the cookie: again, because a commit that was under way may have sent it.
+   */
+  async end(fresh: () => KeptSession, clear: () => void): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      const ended = this.#kept;
+      this.#kept = fresh();
+      this.#base = this.#kept.contents;
+      this.#values = new ChangedValues(this.#base.data, this.#kept.cached);
+      this.#flashes = undefined;
+      this.#regeneration = undefined;
+      clear();
+      await ended.end();
+      return ended.key;
+    });
+  }
+
+  /** Keeps the session alive when the others of its owner are revoked. */
+  async spare(owner: string, epoch: number): Promise<void> {
+    await this.#inTurn(() => this.#kept.spare(owner, epoch));
+  }
+
+  /** The key of the session in its backend, once no commit is under way. */
+  async key(): Promise<string | undefined> {
+    return this.#inTurn(() => this.#kept.key);
+  }
+
+  /** Does work at the kept session, one after the other, because each begins with the result of the one before. */
+  #inTurn<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
+    const result = this.#busy === undefined ? work() : this.#busy.then(work);
+    if (!(result instanceof Promise)) return result;
+    const leave = () => {
+      if (this.#busy === settled) this.#busy = undefined;
+    };
+    const settled: Promise<void> = result.then(leave, leave);
+    this.#busy = settled;
+    return result;
+  }
+}
+
+const noIds: ReadonlySet<string> = new Set();
+
+/** A session was changed, or used for the first time, after the head of the response was written. */
+export class SessionCommittedError extends Error {
+  readonly code = "MINI_SESSION_COMMITTED";
+
+  constructor(what: string, options?: ErrorOptions) {
+    super(
+      `Cannot ${what}: the head of the response has been written, and the session was committed before it. ` +
+        "Do it in the handler, before it returns its response; a streamed body cannot change a session.",
+      options,
+    );
+  }
+
+  override get name(): string {
+    return "SessionCommittedError";
+  }
+}

@@ -1,0 +1,230 @@
+import { makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
+import { copyJson } from "../record/json.ts";
+import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
+import type { ChangedFlashes } from "./changed-flashes.ts";
+import type { ChangedValues } from "./changed-values.ts";
+
+/** Any key; editors propose the declared ones. */
+type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
+
+export interface RegenerateOptions {
+  /** Who the session belongs to from now on, such as `user:42`; left out, the owner stays. */
+  readonly owner?: string | undefined;
+  /** The keys to keep of what was loaded; left out, all, messages too. What this request did itself is kept in any case. */
+  readonly keep?: readonly string[] | undefined;
+}
+
+/** A session of the running request, as far as {@link Session}, its public face, uses it. */
+export interface OpenSessionLike {
+  readonly values: ChangedValues;
+  readonly flashes: ChangedFlashes;
+  /** Whether the client brought the session. */
+  readonly exists: boolean;
+  readonly handle: string | undefined;
+  /** Milliseconds since the Unix epoch, as the other time. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly modified: boolean;
+  /** Whether nobody may see the response: a HEAD request or a prefetch. */
+  readonly isUnseen: boolean;
+  now(): number;
+  /** Messages that are not too old to be shown. */
+  freshFlashes(): readonly Flash[];
+  /** @throws SessionCommittedError once the head of the response is being written. */
+  mustBeOpen(doing: string, key?: string): void;
+  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>>;
+  regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void;
+  commit(): Promise<void>;
+}
+
+/**
+ * A dictionary that a visitor keeps between requests. It is loaded when it is first asked for. If it has changed, it is
+ * saved once, before the head of the response; changes inside the objects it holds count too.
+ *
+ * Values are JSON. A value that JSON does not give back as it was is refused with a `TypeError` that names the key: when it
+ * is set, or at the commit if the value was changed later; then nothing is saved. Methods that change the session throw
+ * `SessionCommittedError` once the head is written.
+ */
+export class Session<Data extends object = SessionData> {
+  readonly #opened: OpenSessionLike;
+
+  constructor(opened: OpenSessionLike) {
+    this.#opened = opened;
+  }
+
+  /** Whether the visitor brought no valid session. */
+  get isNew(): boolean {
+    return !this.#opened.exists;
+  }
+
+  /** Whether a commit would save something. Encodes and compares the values, which takes time. */
+  get modified(): boolean {
+    return this.#opened.modified;
+  }
+
+  /** When the session began, or was last regenerated; milliseconds since the Unix epoch. */
+  get createdAt(): number {
+    return this.#opened.createdAt;
+  }
+
+  /** When the session ends, however it is used; milliseconds since the Unix epoch. */
+  get expiresAt(): number {
+    return this.#opened.expiresAt;
+  }
+
+  /** Public random name of a session in a backend, for lists of an owner's sessions; a session in a cookie has none. */
+  get handle(): string | undefined {
+    return this.#opened.handle;
+  }
+
+  get size(): number {
+    return this.#opened.values.keys().length;
+  }
+
+  has(key: KeyOf<Data>): boolean {
+    return this.#opened.values.has(key);
+  }
+
+  /** The value of the key; `undefined` when there is none. Changes inside an object are saved. */
+  get<Key extends KeyOf<Data>>(key: Key): SessionValue<Data, Key> | undefined {
+    return this.#opened.values.get(key) as SessionValue<Data, Key> | undefined;
+  }
+
+  /** Keeps the value itself: changes inside it until the commit are saved. */
+  set<Key extends KeyOf<Data>>(key: Key, value: SessionValue<Data, Key>): void {
+    this.#toChange("set", key).set(key, value);
+  }
+
+  /** Whether there was such a key. */
+  delete(key: KeyOf<Data>): boolean {
+    return this.#toChange("delete", key).delete(key);
+  }
+
+  /** Removes every key. The session stays, empty; `deleteSession` of the store ends it. */
+  clear(): void {
+    this.#toChange("clear the session").clear();
+  }
+
+  /** The value of the key. When there is none, the key is set to `value` first. */
+  setDefault<Key extends KeyOf<Data>>(key: Key, value: SessionValue<Data, Key>): SessionValue<Data, Key> {
+    if (!this.has(key)) this.set(key, value);
+    return this.get(key) as SessionValue<Data, Key>;
+  }
+
+  /** Removes the key and gives its value. */
+  pop<Key extends KeyOf<Data>>(key: Key): SessionValue<Data, Key> | undefined {
+    const value = this.get(key);
+    this.delete(key);
+    return value;
+  }
+
+  /** Sets several keys, or none when one of the values is refused. */
+  assign<Values extends object>(values: SessionValues<Data, Values>): void {
+    this.#toChange("assign to the session").assign(values as Readonly<Record<string, unknown>>);
+  }
+
+  /**
+   * Sets a key to the result of `change` with its value, and gives the result. On a session in a backend, `change` may be
+   * called again with a newer value, so that no parallel change is lost. So it must depend on its argument alone.
+   */
+  update<Key extends KeyOf<Data>>(
+    key: Key,
+    change: (value: SessionValue<Data, Key> | undefined) => SessionValue<Data, Key>,
+  ): SessionValue<Data, Key> {
+    return this.#toChange("update", key).update(key, change as (value: unknown) => unknown) as SessionValue<Data, Key>;
+  }
+
+  /**
+   * Adds to a number, from 0 when there is none, and gives the sum as this request sees it. On a session in a backend, the
+   * increments of parallel requests add up in the end. But no request sees those of the others, so decide on loaded values.
+   */
+  increment(key: KeyOf<Data>, by = 1): number {
+    return this.#toChange("increment", key).increment(key, by);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#opened.values.keys().values();
+  }
+
+  *values(): IterableIterator<unknown> {
+    for (const key of this.#opened.values.keys()) yield this.#opened.values.get(key);
+  }
+
+  *entries(): IterableIterator<[string, unknown]> {
+    for (const key of this.#opened.values.keys()) yield [key, this.#opened.values.get(key)];
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, unknown]> {
+    return this.entries();
+  }
+
+  /** A copy of all values, which shares nothing with the session. */
+  toJSON(): Record<string, unknown> {
+    const { values } = this.#opened;
+    return Object.fromEntries(values.keys().map((key) => [key, copyJson(values.look(key))]));
+  }
+
+  /** Adds a message for the next page that reads it. A session keeps the newest 20. `message` may be any JSON. */
+  flash(message: unknown, level = "info"): void {
+    if (typeof (level as unknown) !== "string")
+      throw new TypeError(`Cannot flash a message: its level is a ${typeof level}, not a string.`);
+    this.#opened.mustBeOpen("flash a message");
+    this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()));
+  }
+
+  /** The messages, without taking them out. */
+  peekFlashes<Message = string>(): FlashMessage<Message>[] {
+    return this.#opened.freshFlashes().map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+  }
+
+  /**
+   * Takes the messages out, so that each is shown once. An unexpected error puts them back. A HEAD request and a prefetch
+   * leave them in the session.
+   *
+   * @param levels - Only messages of these levels; left out, all.
+   */
+  getFlashes<Message = string>(levels?: readonly string[]): Promise<FlashMessage<Message>[]> {
+    return markHandled(this.#takeFlashes<Message>(levels));
+  }
+
+  async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
+    const { isUnseen } = this.#opened;
+    const found = this.#opened.freshFlashes().filter(({ level }) => levels === undefined || levels.includes(level));
+    if (found.length === 0) return [];
+    const ids = new Set(found.map(({ id }) => id));
+    if (!isUnseen) this.#opened.mustBeOpen("take flash messages");
+    const shown = isUnseen ? ids : await this.#opened.claim(ids);
+    return found.filter(({ id }) => shown.has(id)).map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+  }
+
+  /**
+   * Gives the session a new identity and a new beginning. Call it whenever a visitor's rights change, above all after a
+   * log-in. It happens at the commit; an unexpected error drops it.
+   */
+  regenerate({ owner, keep }: RegenerateOptions = {}): void {
+    if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
+      throw new TypeError("Cannot regenerate the session: its owner must be a string that is not empty, such as `user:${id}`.");
+    }
+    this.#opened.regenerate(owner, keep === undefined ? undefined : new Set(keep));
+  }
+
+  /** Saves now what has changed. Changes after that are saved at the usual time. */
+  commit(): Promise<void> {
+    return markHandled(this.#opened.commit());
+  }
+
+  /** The values, to change them. @throws SessionCommittedError */
+  #toChange(doing: string, key?: string): ChangedValues {
+    this.#opened.mustBeOpen(doing, key);
+    return this.#opened.values;
+  }
+}
+
+/**
+ * Marks a promise as handled, so that its rejection does not end the process when the handler does not wait for it. The
+ * response tells of the failure too, and a handler that does wait still gets it.
+ */
+export function markHandled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}

@@ -1,0 +1,143 @@
+import { ConfigError } from "@mini/core";
+import { MemoryBackend } from "@mini/session";
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../../../packages/session/src/settings/settings.ts";
+import { secretKey, sessionApp, setCookies } from "../../support/session-app.ts";
+
+describe("config.session", () => {
+  const command = `node -p "crypto.randomBytes(32).toString('base64url')"`;
+
+  test.each([
+    [undefined],
+    [{}],
+    [{ secretKey: undefined }],
+    [{ secretKey: [] }],
+    [{ secretKey: "short" }],
+    [{ secretKey: [secretKey, "x"] }],
+    [{ secretKey: 5 }],
+  ])("%j shows the command that makes a key", (config) => {
+    expect(() => readSettings(config)).toThrow(ConfigError);
+    expect(() => readSettings(config)).toThrow(command);
+  });
+
+  test("never shows a key", () => {
+    expect(() => readSettings({ secretKey: "hunter2" })).not.toThrow("hunter2");
+    expect(() => readSettings({ secretKey: "hunter2" })).toThrow("7 bytes");
+  });
+
+  test("counts bytes, not letters", () => {
+    expect(readSettings({ secretKey: "é".repeat(16) }).secretKeys).toHaveLength(1);
+  });
+
+  test.each([
+    [{ maxAge: 0 }, '"maxAge"'],
+    [{ maxAge: "5" }, '"maxAge"'],
+    [{ idleTimeout: -1 }, '"idleTimeout"'],
+    [{ flashMaxAge: Number.NaN }, '"flashMaxAge"'],
+    [{ deadline: Infinity }, '"deadline"'],
+    [{ encrypt: "yes" }, '"encrypt"'],
+    [{ now: 5 }, '"now"'],
+    [{ backend: "file" }, '"backend"'],
+    [{ backend: { read() {} } }, "this has no create(), no swap(), no touch(), no take()"],
+    [{ backends: "memory" }, '"backends"'],
+    [{ backends: { memory: {} } }, '"memory" has no read(), '],
+    [{ backends: { securecookie: new MemoryBackend() } }, 'cannot name a backend "securecookie"'],
+    [{ cookieName: "" }, '"cookieName"'],
+    [{ cookieName: "a b" }, "cookie"],
+    [{ secretkey: "x" }, "secretkey"],
+    [{ cookie: { sameSite: "Lax" } }, '"sameSite"'],
+    [{ cookie: { secure: "yes" } }, '"secure"'],
+    [{ cookie: { domain: "a;b" } }, "cookie"],
+    [{ cookie: { path: "a\nb" } }, "cookie"],
+    [{ cookie: { prefix: "host", path: "/a" } }, "prefix"],
+    [{ cookie: { prefix: "host", domain: "example.org" } }, "prefix"],
+    [{ cookie: { prefix: "host", secure: false } }, "prefix"],
+    [{ cookie: { prefix: "secure", secure: false } }, "prefix"],
+    [{ cookie: { sameSite: "none" } }, "cookie"],
+    [{ cookie: { expires: new Date() } }, "expires"],
+  ])("refuses %j and names the setting", (config, named) => {
+    const read = () => readSettings({ secretKey, ...config });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(named);
+  });
+
+  test("stops an App at start", () => {
+    expect(() => sessionApp({ secretKey: "short" })).toThrow(ConfigError);
+  });
+});
+
+describe("the cookie of a session", () => {
+  const line = async (config: Parameters<typeof sessionApp>[0] = {}, headers: Record<string, string> = {}) => {
+    const { run } = sessionApp(config);
+    const response = await run(async (_store, session) => void (await session()).set("a", 1), { headers });
+    return setCookies(response)[0]!
+      .replace(/=v1[^;]*/, "=...")
+      .replace(/=e1[^;]*/, "=...");
+  };
+
+  test("is hidden from scripts, for the whole site, until the browser closes", async () => {
+    expect(await line()).toBe("session=...; Path=/; HttpOnly; SameSite=Lax");
+  });
+
+  test("is Secure over https, and over plain http only when configured", async () => {
+    expect(await line({ baseUrl: "https://localhost" })).toContain("; Secure");
+    expect(await line({ cookie: { secure: true } })).toContain("; Secure");
+    expect(await line({ baseUrl: "https://localhost", cookie: { secure: false } })).not.toContain("; Secure");
+  });
+
+  test("has the attributes that are configured", async () => {
+    const cookie = {
+      maxAge: 60,
+      domain: "localhost",
+      path: "/a",
+      secure: true,
+      httpOnly: false,
+      sameSite: "none",
+      partitioned: true,
+    } as const;
+    const sent = await line({ cookieName: "sid", cookie, encrypt: true });
+    expect(sent.split("; ").sort()).toEqual([
+      "Domain=localhost",
+      "Max-Age=60",
+      "Partitioned",
+      "Path=/a",
+      "SameSite=None",
+      "Secure",
+      "sid=...",
+    ]);
+  });
+
+  test.each([
+    ["host", "__Host-session=...; Path=/; HttpOnly; Secure; SameSite=Lax"],
+    ["secure", "__Secure-session=...; Path=/; HttpOnly; Secure; SameSite=Lax"],
+  ] as const)("with prefix %s carries what browsers ask of it", async (prefix, expected) => {
+    expect((await line({ cookie: { prefix } })).split("; ").sort()).toEqual(expected.split("; ").sort());
+  });
+
+  test("when an untrusted proxy says https, it is logged once", async () => {
+    const { run, logged } = sessionApp();
+    const set = async () =>
+      run(async (_store, session) => void (await session()).set("a", Math.random()), { headers: { "x-forwarded-proto": "https" } });
+    expect(setCookies(await set())[0]).not.toContain("Secure");
+    await set();
+    expect(logged.filter((message) => message.includes("trustProxy"))).toHaveLength(1);
+  });
+});
+
+describe("several cookies of one name", () => {
+  test("the first valid one of at most four counts", async () => {
+    const { run, client } = sessionApp();
+    await run(async (_store, session) => void (await session()).set("a", 1));
+    const value = client.cookies.get("session")!;
+    const read = async (cookie: string) => {
+      const other = sessionApp();
+      const got: unknown[] = [];
+      await other.run(async (_store, session) => void got.push((await session()).get("a")), { headers: { cookie } });
+      return got[0];
+    };
+    expect(await read(`session=garbage; session=${value}`)).toBe(1);
+    expect(await read(`session=a; session=b; session=c; session=${value}`)).toBe(1);
+    expect(await read(`session=a; session=b; session=c; session=d; session=${value}`)).toBeUndefined();
+    expect(await read(`session=${"x".repeat(5000)}; session=${value}`)).toBe(1);
+  });
+});

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { MemoryBackend, type SessionConfig } from "@mini/session";
+import { Signer } from "../../packages/session/src/signing/signing.ts";
+import { secretKey, sessionApp, type SessionApp } from "./session-app.ts";
+import { WatchedBackend } from "./watched-backend.ts";
+
+export const start = 1_700_000_000_000;
+/** A cookie value as the store signs an id. */
+export const sign = (name: string, payload: string) =>
+  new Signer({ secretKeys: [secretKey], purpose: "session-id", now: () => start }).sign(name, payload);
+
+/** The id in the cookie that a client has. */
+export function idIn(app: Pick<SessionApp, "client">): string {
+  return Buffer.from(app.client.cookies.get("session")!.split(".")[1]!, "base64url").toString();
+}
+
+/** What an id is kept under. */
+export const keyOf = (id: string) => createHash("sha256").update(id).digest("base64url");
+
+/** An application whose session holds `{ a: 1, list: [1] }`, and its backend. */
+export async function begun(config: Partial<SessionConfig> = {}) {
+  let time = start;
+  const backend = new WatchedBackend(new MemoryBackend({ now: () => time }));
+  const app = sessionApp({ backend, ...config, now: () => time });
+  const pass = (seconds: number) => void (time += seconds * 1000);
+  const bodies: string[] = [];
+  const made = await app.run(async (_store, session) => (await session()).assign({ a: 1, list: [1] }));
+  bodies.push(await made.text());
+  backend.counted();
+  return { ...app, pass, watched: backend, bodies };
+}
