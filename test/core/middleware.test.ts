@@ -179,17 +179,20 @@ describe("a lazy handler", () => {
     expect([loads, (await tests.request("/", { method: "DELETE" })).status, loads]).toEqual([1, 405, 1]);
   });
 
-  test("that cannot be loaded is a 500, and the next request tries again", async () => {
+  const failures = {
+    rejects: async () => Promise.reject<never>(new Error("no")),
+    throws: (): never => {
+      throw new Error("no");
+    },
+  };
+  test.each(Object.entries(failures))("whose loader %s is a 500, and the next request tries again", async (_how, fail) => {
     let loads = 0;
     class Lazy extends RequestHandler {
       get() {
         return text("lazy");
       }
     }
-    const load = async () => {
-      if (loads++ === 0) throw new Error("no");
-      return Lazy;
-    };
+    const load = () => (loads++ === 0 ? fail() : Promise.resolve(Lazy));
     const logger = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
     const tests = new TestClient(new App({ rules: [new Rule("/", { handler: load })], logger }));
     expect([(await tests.get("/")).status, (await tests.get("/")).status]).toEqual([500, 200]);

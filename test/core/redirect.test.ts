@@ -1,4 +1,4 @@
-import { redirect, request, RequestHandler, Rule, type App } from "@mini/core";
+import { redirect, request, RequestHandler, Rule, text, type App } from "@mini/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
@@ -156,12 +156,22 @@ describe("a redirect", () => {
       "https://user:hunter2@other.example/",
       'The rule "/moved" cannot work: it cannot redirect to a URL with a user name or a password: write what comes after its @.',
     ],
-  ])("of a rule whose function gives %j is 500, and the log says which rule", async (given, message) => {
+  ])("of a rule whose function returns %j is 500, and the log says which rule", async (given, message) => {
     const made = makeApp(() => "home", { rules: [new Rule("/moved", { redirectTo: () => given as string })] as never });
     const response = await made.get("/moved");
     expect([response.status, response.headers.get("location")]).toEqual([500, null]);
     expect(made.logged.join()).toContain(`TypeError: ${message}`);
     expect(made.logged.join()).not.toContain("hunter2");
+  });
+
+  test("of a rule whose function throws is answered by errorHandlers, like any other error", async () => {
+    const redirectTo = () => {
+      throw new Error("no target");
+    };
+    const errorHandlers = { 500: () => text("sorry", { status: 500 }) };
+    const made = makeApp(() => "home", { rules: [new Rule("/moved", { redirectTo })], errorHandlers } as never);
+    expect(await (await made.get("/moved")).text()).toBe("sorry");
+    expect(made.logged).toHaveLength(1);
   });
 });
 

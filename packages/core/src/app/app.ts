@@ -15,7 +15,7 @@ import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
 import { ErrorPages, type ErrorHandler } from "./error-pages.ts";
 import type { HandlerResult, MiddlewareList } from "./handler.ts";
 import { MiddlewareRegistry } from "./middleware.ts";
-import { answerRequest, type LifeSettings } from "./request-life.ts";
+import { answerRequest, type AnswerSettings } from "./request-life.ts";
 import { BuiltInHandler, Routes, type Route } from "./route.ts";
 
 export interface AppOptions<R = readonly Rule[]> {
@@ -50,7 +50,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   readonly router: Router<Route>;
   readonly #registry: MiddlewareRegistry;
   readonly #requestSettings: RequestSettings;
-  readonly #lifeSettings: LifeSettings;
+  readonly #answerSettings: AnswerSettings;
   /** Hosts that rules name without a parameter. */
   readonly #ownHosts: ReadonlySet<string>;
 
@@ -80,7 +80,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     const routes = new Routes(options.rules as readonly unknown[], this.#registry);
     this.router = new Router(routes.rules, routes);
     this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => (isHostName(host) ? [host.toLowerCase()] : [])));
-    this.#lifeSettings = {
+    this.#answerSettings = {
       router: this.router,
       trustedHosts: hosts,
       crossOrigin: new CrossOrigin(crossOrigin),
@@ -94,7 +94,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
    */
   fetch(request: globalThis.Request): Response | Promise<Response> {
     const context = this.createContext(request);
-    return storage.run(context, answerRequest, this.#lifeSettings, context);
+    return storage.run(context, answerRequest, this.#answerSettings, context);
   }
 
   /** Makes the context of a request, for code that runs it itself, as `runInRequest()` does. */
@@ -113,7 +113,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   trustsOrigin(url: URL, request: Request): boolean {
-    if (this.#lifeSettings.crossOrigin.trusts(url.origin)) return true;
+    if (this.#answerSettings.crossOrigin.trusts(url.origin)) return true;
     const { scheme, host } = baseOf(request);
     const own = new URL(`${scheme}://${host}`);
     return this.#ownHosts.has(url.hostname) && url.protocol === own.protocol && url.port === own.port;

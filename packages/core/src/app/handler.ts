@@ -88,7 +88,7 @@ export function memberFor(Handler: HandlerClass, action: string | undefined, met
   return method === "HEAD" && hasMember(Handler, "get") ? "get" : undefined;
 }
 
-/** A response of ours for what a handler, middleware or an error handler returned; `undefined` for anything that is no response. */
+/** The response for the result of a handler, middleware or an error handler; `undefined` for anything else. */
 export function toResponse(result: unknown, status = 200): Response | undefined {
   if (result instanceof Html) return htmlResponse(result, status);
   if (result instanceof Response) return claim(result);
@@ -99,7 +99,7 @@ export function toResponse(result: unknown, status = 200): Response | undefined 
 /**
  * The response that a method of a handler or of middleware returned.
  *
- * @throws TypeError naming the method, for anything that is no response or was sent before.
+ * @throws TypeError that names the method, for anything that is not a response or was sent before.
  */
 export function responseFrom(result: unknown, owner: object, member: string): Response {
   const response = toResponse(result);

@@ -18,12 +18,12 @@ import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
 import { isPromise, run, type Steps } from "./steps.ts";
 
 /** The settings of an application that decide what happens to its requests. */
-export interface LifeSettings {
+export interface AnswerSettings {
   readonly router: Router<Route>;
   /** Hosts that may be asked for, in lower case; `undefined`: any. */
   readonly trustedHosts: ReadonlySet<string> | undefined;
   readonly crossOrigin: CrossOrigin;
-  /** The middleware of the application alone, for what no rule's handler answers. */
+  /** The middleware of the application alone, which runs around the built-in handler. */
   readonly middleware: Stack;
   readonly errorPages: ErrorPages;
 }
@@ -32,11 +32,11 @@ export interface LifeSettings {
  * Answers a request: everything that happens to it, from the first check to the response that leaves, is in this file, in the
  * order in which it happens. Never throws or rejects; gives a promise only if something on the way did.
  */
-export function answerRequest(settings: LifeSettings, context: Context): Response | Promise<Response> {
-  return run(life(settings, context));
+export function answerRequest(settings: AnswerSettings, context: Context): Response | Promise<Response> {
+  return run(answer(settings, context));
 }
 
-function* life(settings: LifeSettings, context: Context): Steps<Response> {
+function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   try {
     const found = refuse(settings, context) ?? findCall(settings, context.request);
     const call = isPromise(found) ? ((yield found) as Call) : found;
@@ -52,7 +52,7 @@ function* life(settings: LifeSettings, context: Context): Steps<Response> {
 
 // 1. Checks. What they refuse gets an error page without any middleware.
 
-function refuse({ trustedHosts, crossOrigin }: LifeSettings, context: Context): Response | undefined {
+function refuse({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
   const { request } = context;
   // srvx uses "_invalid_" for a host that it cannot parse.
   const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : hasTrustedHost(trustedHosts, request.host);
@@ -72,7 +72,7 @@ interface Call {
 }
 
 /** The call for a request, or the redirect that answers it. */
-function findCall(settings: LifeSettings, request: Request): Response | Call | Promise<Call> {
+function findCall(settings: AnswerSettings, request: Request): Response | Call | Promise<Call> {
   const { router, middleware } = settings;
   const { method, path } = request;
   try {
@@ -104,7 +104,7 @@ function findCall(settings: LifeSettings, request: Request): Response | Call | P
   }
 }
 
-function callOf(settings: LifeSettings, request: Request, route: Route, { Handler, stack }: LoadedHandler, args: unknown): Call {
+function callOf(settings: AnswerSettings, request: Request, route: Route, { Handler, stack }: LoadedHandler, args: unknown): Call {
   const member = memberFor(Handler, route.rule.action, request.method);
   if (member !== undefined) return { Handler, stack, method: member, args };
   // The router does not know the methods of a class that is loaded at the first request.
@@ -113,13 +113,13 @@ function callOf(settings: LifeSettings, request: Request, route: Route, { Handle
 }
 
 /** Has an error thrown by a handler, so that middleware and error pages see it like any other. */
-function failing({ middleware }: LifeSettings, error: unknown): Call {
+function failing({ middleware }: AnswerSettings, error: unknown): Call {
   return { Handler: BuiltInHandler, stack: middleware, method: "fail", args: error };
 }
 
 // 3. Middleware and handler: before-hooks, the method, after-hooks, and `handleException` where one of them throws.
 
-function* runHandler(settings: LifeSettings, context: Context, call: Call): Steps<Response> {
+function* runHandler(settings: AnswerSettings, context: Context, call: Call): Steps<Response> {
   const { stack, method, args } = call;
   const { middleware, appLevel } = stack;
   let handler: RequestHandler;
@@ -168,7 +168,7 @@ function* runHandler(settings: LifeSettings, context: Context, call: Call): Step
 
 /** @param asked - The middleware that may answer the error. */
 function* answerError(
-  { errorPages }: LifeSettings,
+  { errorPages }: AnswerSettings,
   context: Context,
   handler: RequestHandler,
   asked: readonly Middleware[],
@@ -190,7 +190,7 @@ function* answerError(
 
 // 5. Work before the head: the functions given to beforeHead(), the last one first. An error's page takes the response's place.
 
-function* runBeforeHead({ errorPages }: LifeSettings, context: Context, head: AddedHead, response: Response): Steps<Response> {
+function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: AddedHead, response: Response): Steps<Response> {
   let current = response;
   for (let work = head.next(); work !== undefined; work = head.next()) {
     try {

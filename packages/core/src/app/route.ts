@@ -29,7 +29,7 @@ export class Route {
     if (!isLazy(rule.handler)) this.loaded = this.#prepare(rule.handler);
   }
 
-  /** The methods that the rule answers; `undefined`: any, as long as its class is not loaded. */
+  /** The methods that the rule answers; `undefined`: any, because its class is not loaded yet. */
   get methods(): readonly string[] | undefined {
     if (this.rule.methods !== undefined) return this.rule.methods;
     if (this.rule.action !== undefined) return [...knownMethods.keys()].filter((method) => method !== "OPTIONS");
@@ -46,16 +46,12 @@ export class Route {
 
   /** Loads the class and prepares its middleware. If that fails, the next request tries again. */
   load(): Promise<LoadedHandler> {
-    return (this.#loading ??= this.#load());
+    return (this.#loading ??= this.#load().finally(() => (this.#loading = undefined)));
   }
 
   async #load(): Promise<LoadedHandler> {
-    try {
-      const load = this.rule.handler as () => Promise<unknown>;
-      return (this.loaded = this.#prepare(await load()));
-    } finally {
-      this.#loading = undefined;
-    }
+    const load = this.rule.handler as () => Promise<unknown>;
+    return (this.loaded = this.#prepare(await load()));
   }
 
   #prepare(Handler: unknown): LoadedHandler {

@@ -15,7 +15,7 @@ declare module "./local.ts" {
 
 /** The settings of an application that decide how its requests are read. */
 export interface RequestSettings {
-  /** Whose `X-Forwarded-*` headers count; `undefined`: nobody's. */
+  /** The proxies whose `X-Forwarded-*` headers count; `undefined`: none. */
   readonly proxies: Proxies | undefined;
   /** Hosts that may be asked for, in lower case; `undefined`: any. */
   readonly trustedHosts: ReadonlySet<string> | undefined;
@@ -62,7 +62,7 @@ export class Request {
     this.path = end === -1 ? pathAndQuery : pathAndQuery.slice(0, end);
   }
 
-  /** What trusted proxies say of the client; `undefined` where none are trusted. */
+  /** What trusted proxies say about the client; `undefined` if none are trusted. */
   get #proxied(): Forwarded | undefined {
     const { proxies } = this.#settings;
     if (proxies === undefined) return undefined;

@@ -17,7 +17,7 @@ export function bindStream(context: RunningContext, stream: ReadableStream, fail
         storage.run(context, async () => {
           try {
             const { done, value } = await reader.read();
-            // A read that is pending when the client disconnects ends too, and there is nobody left to send to.
+            // A read that is pending when the client disconnects ends too. Its result is not needed.
             if (cancelled) return;
             if (done) controller.close();
             else controller.enqueue(value);

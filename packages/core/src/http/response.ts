@@ -55,7 +55,7 @@ interface NodeParts {
 }
 
 // Private fields can only be read inside their class. These functions are given out of it for the rest of the framework, and are
-// not members, because an application must not make a response whose parts nobody has checked.
+// not members, because an application must not make a response of unchecked parts.
 
 /** The parts of a response; its native one is not made for them. */
 export let partsOf: (response: Response) => Parts;
@@ -184,7 +184,7 @@ export function adopt(response: globalThis.Response): Response {
   const { status, statusText, url } = response;
   const headers = new Headers(response.headers);
   for (const name of connectionSpecific) headers.delete(name);
-  // fetch has decoded the body: coding and length are no longer true.
+  // fetch has decoded the body, so its coding and its length are wrong now.
   if (url !== "" && headers.has("content-encoding")) {
     headers.delete("content-encoding");
     headers.delete("content-length");

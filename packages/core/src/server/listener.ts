@@ -131,7 +131,7 @@ function isAbsolute(url: string): boolean {
 
 function send(req: Incoming, res: ServerResponse, response: Response, failed: (error: unknown) => void): void {
   const { stream } = req;
-  // What nobody has read of the request's body would stand before the next request.
+  // The rest of a body that was not read is discarded, so that the next request can be read.
   if (req.method !== "GET" && !req.readableEnded) res.once("finish", () => void req.resume());
   if (stream !== undefined) {
     sendNodeResponse(res, forHttp2(response, stream)).catch(failed);
@@ -163,7 +163,7 @@ function send(req: Incoming, res: ServerResponse, response: Response, failed: (e
 
 /**
  * A response that HTTP/2 can carry: each header once, and none that is about the connection. Node throws for others where
- * nobody can catch it. The body is cancelled if the client has already closed the stream.
+ * it cannot be caught. The body is cancelled if the client has already closed the stream.
  */
 function forHttp2(response: Response, stream: ServerHttp2Stream): Response {
   const { body, status, statusText } = partsOf(response);
