@@ -53,10 +53,13 @@ if (!memoryOnly) need(redisServer, redis);
 const memcached = memoryOnly ? undefined : await sharedMemcached();
 if (!memoryOnly) need(memcachedServer, memcached);
 
+/** Milliseconds. A busy machine is slow to hear from memcached, and a cache that is late is a session that is read late. */
+const patience = 60_000;
+
 /** One process's memory, which makes what the cache does to it the only difference. */
 function cachedMedium(address: string): Medium["open"] {
   const cache = new MemcachedCache({ client: memcachedClient(address) });
-  return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
+  return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, timeout: patience, now });
 }
 
 const postgresUrl = memoryOnly ? undefined : await findPostgresUrl();

@@ -28,7 +28,11 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
       return new PostgresBackend({ pool: new Pool({ connectionString: at, max: 8 }), table: name });
     case "cached": {
       const client = Client.create(cache, { timeout: 0.5, retries: 0 });
-      return new CachedBackend({ backend: await openBackend(["postgres", at, name]), cache: new MemcachedCache({ client }) });
+      return new CachedBackend({
+        backend: await openBackend(["postgres", at, name]),
+        cache: new MemcachedCache({ client }),
+        timeout: 60_000,
+      });
     }
     case undefined:
     default:

@@ -4,7 +4,7 @@ import { CachedBackend, MemcachedCache, RedisCache, type SessionCache } from "@m
 import { RedisBackend } from "@mini/session/redis";
 import { testSessionBackend } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
-import { recordFor } from "../../support/backends.ts";
+import { bytes, keyOf, recordFor } from "../../support/backends.ts";
 import { MapCache } from "../../support/map-cache.ts";
 import { findMemcached, memcachedClient, memcachedServer, sharedMemcached, startMemcached } from "../../support/memcached-server.ts";
 import { redisServer, sharedRedis } from "../../support/redis.ts";
@@ -245,4 +245,18 @@ test.each([0, 1.5, -1, Number.NaN, "30", 86_401])("a ttl of %s is refused", (ttl
   expect(() => new CachedBackend({ backend: new MemoryBackend(), cache: new MapCache(), ttl: ttl as number })).toThrow(
     "whole seconds from 1 to 86400",
   );
+});
+
+test.each([0, -1, 0.5, Number.NaN, Infinity, "100"])("a timeout of %s ms is refused", (timeout) => {
+  expect(() => new CachedBackend({ backend: new MemoryBackend(), cache: new MapCache(), timeout: timeout as number })).toThrow(
+    new RangeError(`The timeout of a CachedBackend must be a whole number of milliseconds from 1, not ${timeout}.`),
+  );
+});
+
+test("a read goes to the backend when the cache does not answer within the timeout", async () => {
+  const cache = new MapCache();
+  const backend = new MemoryBackend();
+  await backend.create(keyOf(0), recordFor(Date.now(), 60));
+  cache.get = () => new Promise(() => {});
+  expect((await new CachedBackend({ backend, cache, timeout: 1 }).read(keyOf(0)))?.data).toEqual(bytes("data"));
 });

@@ -11,15 +11,19 @@ export interface CachedBackendOptions {
   readonly cache: SessionCache;
   /** Whole seconds for which an entry counts, or the note that a session has ended: 1 to 86,400. Default 30. */
   readonly ttl?: number | undefined;
+  /**
+   * Milliseconds that a read waits for the cache before it goes to the backend. The end of a session waits three times as long
+   * until the cache has its note. Default 100.
+   */
+  readonly timeout?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Milliseconds that a read waits for the cache, and for which a cache that failed is not used. */
-const patience = 100;
+/** Milliseconds for which a cache that failed is not used. */
 const rest = 1000;
-/** Milliseconds that the end of a session waits until the cache has its note. */
-const notePatience = 300;
+/** Timeouts that the end of a session waits until the cache has its note. */
+const noteTimeouts = 3;
 
 /** Seconds. memcached takes numbers from 30 days on for a date. */
 const longestTtl = 86_400;
@@ -45,17 +49,21 @@ export class CachedBackend implements SessionBackend {
   readonly #backend: SessionBackend;
   readonly #cache: SessionCache;
   readonly #ttl: number;
+  readonly #timeout: number;
   readonly #now: () => number;
   /** When the cache may be used again; milliseconds of `performance.now()`. */
   #restsUntil = 0;
 
-  /** @throws RangeError for a ttl that is not a whole number from 1 to 86,400. */
-  constructor({ backend, cache, ttl = 30, now = Date.now }: CachedBackendOptions) {
+  /** @throws RangeError for a ttl that is not a whole number from 1 to 86,400, or a timeout that is not one from 1. */
+  constructor({ backend, cache, ttl = 30, timeout = 100, now = Date.now }: CachedBackendOptions) {
     if (!Number.isInteger(ttl) || ttl < 1 || ttl > longestTtl)
       throw new RangeError(`The ttl of a CachedBackend must be whole seconds from 1 to ${longestTtl}, not ${String(ttl)}.`);
+    if (!Number.isInteger(timeout) || timeout < 1)
+      throw new RangeError(`The timeout of a CachedBackend must be a whole number of milliseconds from 1, not ${String(timeout)}.`);
     this.#backend = backend;
     this.#cache = cache;
     this.#ttl = ttl;
+    this.#timeout = timeout;
     this.#now = now;
     if (backend.owners !== undefined) this.owners = backend.owners;
     if (backend.prune !== undefined) this.prune = (limit) => backend.prune!(limit);
@@ -103,7 +111,7 @@ export class CachedBackend implements SessionBackend {
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
     // Also when the backend had no record, because an earlier try may have failed at the note.
-    const note = inTime(notePatience, () => this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare));
+    const note = inTime(noteTimeouts * this.#timeout, () => this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare));
     // The note alone is enough. The entry is removed for the case that the cache drops the note early.
     const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
     try {
@@ -141,7 +149,7 @@ export class CachedBackend implements SessionBackend {
   /** Calls the cache; `undefined` when it fails or does not answer in time. Then it is not used for some time. */
   async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     if (performance.now() < this.#restsUntil) return undefined;
-    return inTime(patience, work).catch(() => {
+    return inTime(this.#timeout, work).catch(() => {
       this.#restsUntil = performance.now() + rest;
       return undefined;
     });
