@@ -1,6 +1,5 @@
 import type { OwnerIndex } from "../../keeping/backend.ts";
-import type { PostgresQueries, Statement } from "./queries.ts";
-import { foundIn, server } from "./standby.ts";
+import { foundIn, type PostgresQueries, server, type Statement } from "./queries.ts";
 import type { PostgresTables } from "./tables.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 
