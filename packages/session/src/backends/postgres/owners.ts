@@ -1,7 +1,7 @@
 import type { OwnerIndex } from "../../keeping/backend.ts";
+import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 import { foundIn, type PostgresQueries, server, type Statement } from "./queries.ts";
 import type { PostgresTables } from "./tables.ts";
-import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 
 /** Milliseconds after which an owner's entry without a record is removed. */
 const withoutRecord = 3_600_000;
