@@ -14,6 +14,7 @@ export const modules = {
       "record/contents",
       "request/changed-values",
       "request/changed-values-commit",
+      "request/changed-flashes",
       "commit",
       "flash",
       "request/session",

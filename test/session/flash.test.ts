@@ -1,7 +1,7 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
 import { everyMedium } from "../support/media.ts";
+import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
 
 describe.each(everyMedium())("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });

@@ -1,8 +1,8 @@
 import { abort, html, Response, text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { CookieTooLargeError, SessionCommittedError } from "@mini/session";
-import { Rescue, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 import { everyMedium } from "../support/media.ts";
+import { Rescue, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 
 describe.each(everyMedium())("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });

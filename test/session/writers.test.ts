@@ -6,8 +6,8 @@ import { memcachedServer, sharedMemcached } from "../support/memcached-server.ts
 import { findPostgresUrl, newTable, openPool } from "../support/postgres.ts";
 import { processesOf, resultOf } from "../support/processes.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "../support/redis.ts";
-import { need } from "../support/skip.ts";
 import type { Answered, Held, State, Task } from "../support/session-process.ts";
+import { need } from "../support/skip.ts";
 import { openSqlite, sqlitePath } from "../support/sqlite.ts";
 
 const { start, tell: tellWith } = processesOf<Task>("session-process.ts");

@@ -1,6 +1,6 @@
 import { MemoryBackend, type SessionRecord } from "@mini/session";
-import { GroupCommit, type Edit, type Edited } from "../../packages/session/src/keeping/group-commit.ts";
 import { Deadline } from "../../packages/session/src/keeping/deadline.ts";
+import { GroupCommit, type Edit, type Edited } from "../../packages/session/src/keeping/group-commit.ts";
 import { encodeRecord, type DecodedRecord } from "../../packages/session/src/record/record.ts";
 import { gate } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";

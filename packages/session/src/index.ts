@@ -1,5 +1,3 @@
-import "./request/local.ts";
-
 export { MemoryBackend } from "./backends/memory/memory.ts";
 export type { MemoryBackendOptions } from "./backends/memory/memory.ts";
 export { SessionStillCachedError } from "./keeping/backend.ts";

@@ -2,8 +2,8 @@ import { RedisBackend, type RedisLike, type RedisScriptsLike } from "@mini/sessi
 import { createClient } from "redis";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
-import { connectRedis, type RedisClient } from "../../support/redis.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "../../support/redis-server.ts";
+import { connectRedis, type RedisClient } from "../../support/redis.ts";
 import { need } from "../../support/skip.ts";
 
 const life = 3600;

@@ -3,8 +3,8 @@ import { testSessionBackend } from "@mini/session/testing";
 import { createClientPool, createCluster, createSentinel } from "redis";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
-import { connectRedis, type RedisClient } from "../../support/redis.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "../../support/redis-server.ts";
+import { connectRedis, type RedisClient } from "../../support/redis.ts";
 import { need } from "../../support/skip.ts";
 
 const record = () => recordFor(Date.now(), 3600);

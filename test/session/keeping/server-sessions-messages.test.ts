@@ -2,8 +2,8 @@ import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { CachedBackend } from "@mini/session/cached";
 import { describe, expect, test } from "vitest";
-import { begun, start } from "../../support/server-session-app.ts";
 import { MapCache } from "../../support/map-cache.ts";
+import { begun, start } from "../../support/server-session-app.ts";
 import { sessionApp, type AnySession, type SessionApp, type Work } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 

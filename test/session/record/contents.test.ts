@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import type { Flash } from "../../../packages/session/src/record/contents.ts";
 import {
   apply,
   applyFlashes,
   freshFlashes,
   increment,
   noContents,
+  readFlashes,
   sameContents,
   takeSteps,
   type Change,
   type Contents,
+  type Flash,
   type Operations,
 } from "../../../packages/session/src/record/contents.ts";
-import { ChangedFlashes } from "../../../packages/session/src/request/changed-flashes.ts";
 
 const flash = (id: string, message: unknown = id): Flash => ({ id, message, level: "info", at: 0 });
 const flashes = (...ids: string[]) => ids.map((id) => flash(id));
@@ -139,26 +139,7 @@ describe("two records hold the same", () => {
   });
 });
 
-describe("a request's messages", () => {
-  test("are those that were loaded, then its own; each is a copy", () => {
-    const pending = new ChangedFlashes(flashes("a"));
-    expect([pending.changed, ids(pending.all), pending.added, pending.taken]).toEqual([false, "a", [], new Set()]);
-    const message = { text: "hello" };
-    pending.add(flash("b", message));
-    pending.add(flash("c"));
-    message.text = "changed";
-    expect([pending.changed, ids(pending.all), ids(pending.added)]).toEqual([true, "a b c", "b c"]);
-    expect(pending.all[1]).toEqual({ id: "b", message: { text: "hello" }, level: "info", at: 0 });
-  });
-
-  test("that are not JSON are refused", () => {
-    const pending = new ChangedFlashes([]);
-    expect(() => pending.add({ ...flash("a"), message: undefined })).toThrow(
-      "Cannot keep a flash message in the session: it is or holds undefined",
-    );
-    expect([pending.changed, pending.all]).toEqual([false, []]);
-  });
-
+describe("messages", () => {
   test("are left out when they are too old", () => {
     const all = [
       { ...flash("old"), at: 1000 },
@@ -167,29 +148,9 @@ describe("a request's messages", () => {
     expect([ids(freshFlashes(all, 10, 11_000)), ids(freshFlashes(all, 10, 11_001))]).toEqual(["old young", "young"]);
   });
 
-  test("that are taken are removed; only loaded ones must be removed from a newer record again", () => {
-    const pending = new ChangedFlashes(flashes("a", "b"));
-    pending.add(flash("c"));
-    pending.add(flash("d"));
-    pending.take(new Set(["a", "c", "nobody's"]));
-    expect([ids(pending.all), ids(pending.added), pending.taken, pending.changed]).toEqual(["b d", "d", new Set(["a"]), true]);
-    pending.take(new Set(["b"]));
-    expect([ids(pending.all), pending.taken]).toEqual(["d", new Set(["a", "b"])]);
-  });
-
-  test("that it has added and taken leave nothing to save", () => {
-    const pending = new ChangedFlashes([]);
-    pending.add(flash("a"));
-    pending.take(new Set(["a"]));
-    expect([pending.changed, pending.all]).toEqual([false, []]);
-  });
-
-  test("come after those of a newer record, from which the taken ones are removed too", () => {
-    const pending = new ChangedFlashes(flashes("a", "b"));
-    pending.add(flash("mine"));
-    pending.take(new Set(["a", "b"]));
-    const newer = pending.onto(flashes("b", "another's"));
-    expect([ids(newer.all), ids(newer.added), newer.taken]).toEqual(["another's mine", "mine", new Set(["b"])]);
-    expect(ids(pending.all)).toBe("mine");
+  test("in decoded JSON are the newest 20, without entries that are not messages", () => {
+    expect(readFlashes([flash("a"), { id: "b" }, null, flash("c")])?.map(({ id }) => id)).toEqual(["a", "c"]);
+    expect(readFlashes(numbered("m", 25).map((id) => flash(id)))?.map(({ id }) => id)).toEqual(numbered("m", 25).slice(5));
+    expect([readFlashes({}), readFlashes("m"), readFlashes(null)]).toEqual([undefined, undefined, undefined]);
   });
 });

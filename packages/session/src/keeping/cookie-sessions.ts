@@ -1,6 +1,6 @@
 import { noContents, type Contents } from "../record/contents.ts";
 import { parseJson } from "../record/json.ts";
-import { decodeText, encodeText, renewalAge, type SessionText } from "../record/record.ts";
+import { decodeSession, encodeSession, renewalAge, type SavedSession } from "../record/record.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
 import type { Changes, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
 
@@ -20,13 +20,13 @@ export class CookieSessions implements SessionKeeper {
   load({ cookieName, values, maxAge, idleTimeout }: Received): KeptSession {
     for (const value of values) {
       const found = this.#signer.unsign(cookieName, value, idleTimeout);
-      const text = found.ok ? decodeText(parseJson(found.text)) : undefined;
-      if (!found.ok || text === undefined || this.#now() - text.createdAt > maxAge * 1000) continue;
+      const saved = found.ok ? decodeSession(parseJson(found.text)) : undefined;
+      if (!found.ok || saved === undefined || this.#now() - saved.createdAt > maxAge * 1000) continue;
       const mustRenew = idleTimeout !== undefined && this.#now() / 1000 - found.signedAt >= renewalAge(idleTimeout);
-      return new CookieSession(this.#signer, cookieName, text, { exists: true, mustRenew });
+      return new CookieSession(this.#signer, cookieName, saved, { exists: true, mustRenew });
     }
-    const text: SessionText = { contents: noContents, createdAt: this.#now(), owner: undefined };
-    return new CookieSession(this.#signer, cookieName, text, { exists: false, mustRenew: false });
+    const saved: SavedSession = { contents: noContents, createdAt: this.#now(), owner: undefined };
+    return new CookieSession(this.#signer, cookieName, saved, { exists: false, mustRenew: false });
   }
 
   end(): void {
@@ -52,7 +52,7 @@ class CookieSession implements KeptSession {
   constructor(
     signer: Signer,
     cookieName: string,
-    { contents, createdAt, owner }: SessionText,
+    { contents, createdAt, owner }: SavedSession,
     { exists, mustRenew }: { exists: boolean; mustRenew: boolean },
   ) {
     this.contents = contents;
@@ -66,14 +66,14 @@ class CookieSession implements KeptSession {
 
   commit({ next, changed, regeneration }: Changes): Committed {
     if (!changed && regeneration === undefined && !this.#mustRenew) return { cookie: undefined, kept: this };
-    const text: SessionText = {
+    const saved: SavedSession = {
       contents: next,
       createdAt: regeneration?.at ?? this.createdAt,
       owner: regeneration?.owner ?? this.#owner,
     };
     return {
-      cookie: this.#signer.sign(this.#cookieName, encodeText(text)),
-      kept: new CookieSession(this.#signer, this.#cookieName, text, { exists: true, mustRenew: false }),
+      cookie: this.#signer.sign(this.#cookieName, encodeSession(saved)),
+      kept: new CookieSession(this.#signer, this.#cookieName, saved, { exists: true, mustRenew: false }),
     };
   }
 

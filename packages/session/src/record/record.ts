@@ -20,7 +20,7 @@ export interface SessionRecord extends NewRecord {
 }
 
 /** What the record of a session in a backend and the cookie of a session without one both hold. */
-export interface SessionText {
+export interface SavedSession {
   readonly contents: Contents;
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
@@ -28,7 +28,7 @@ export interface SessionText {
 }
 
 /** The record of a session in a backend, decoded. */
-export interface DecodedRecord extends SessionText {
+export interface DecodedRecord extends SavedSession {
   /** Milliseconds since the Unix epoch, as the other time. */
   readonly idleAt: number;
   readonly expiresAt: number;
@@ -54,13 +54,13 @@ const form = 1;
 type RecordFields = { readonly form?: number } & Partial<Pick<DecodedRecord, "handle" | "epoch">>;
 
 /** A session as JSON text. The user's data has a key of its own, so that its names cannot collide with others. */
-export function encodeText({ contents, createdAt, owner }: SessionText, { form, handle, epoch }: RecordFields = {}): string {
+export function encodeSession({ contents, createdAt, owner }: SavedSession, { form, handle, epoch }: RecordFields = {}): string {
   const { data, flashes } = contents;
   return JSON.stringify({ form, createdAt, handle, owner, epoch, data, flashes: flashes.length === 0 ? undefined : flashes });
 }
 
 /** `undefined` for JSON that is not a session: it may have been written by another version of this program. */
-export function decodeText(json: unknown): SessionText | undefined {
+export function decodeSession(json: unknown): SavedSession | undefined {
   if (!isPlainObject(json)) return undefined;
   const { data, createdAt, owner } = json;
   const flashes = json["flashes"] === undefined ? noContents.flashes : readFlashes(json["flashes"]);
@@ -72,7 +72,7 @@ export function decodeText(json: unknown): SessionText | undefined {
 /** @throws SessionTooLargeError over 64 KiB. */
 export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord {
   const { contents, handle, epoch, idleAt, expiresAt } = record;
-  const bytes = Buffer.from(encodeText(record, { form, handle, epoch }));
+  const bytes = Buffer.from(encodeSession(record, { form, handle, epoch }));
   if (bytes.length > longestRecord) throw new SessionTooLargeError(bytes.length, longestRecord, biggestKeys(contents));
   return { data: bytes, idleAt, expiresAt };
 }
@@ -81,11 +81,11 @@ export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord 
 export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached = false }: SessionRecord): DecodedRecord | undefined {
   if (!((bytes as unknown) instanceof Uint8Array)) return undefined;
   const json = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
-  const text = decodeText(json);
-  if (text === undefined || !isPlainObject(json)) return undefined;
+  const saved = decodeSession(json);
+  if (saved === undefined || !isPlainObject(json)) return undefined;
   const { epoch, handle } = json;
   if (json["form"] !== form || typeof handle !== "string" || (epoch !== undefined && typeof epoch !== "number")) return undefined;
-  const { contents, createdAt, owner } = text;
+  const { contents, createdAt, owner } = saved;
   return { contents, createdAt, idleAt, expiresAt, owner, epoch, handle, version, cached };
 }
 

@@ -6,6 +6,7 @@ import { CookieSessions } from "../keeping/cookie-sessions.ts";
 import type { SessionKeeper } from "../keeping/keeping.ts";
 import { OwnedSessions } from "../keeping/owned-sessions.ts";
 import { ServerSessions } from "../keeping/server-sessions.ts";
+import type { SessionConfig } from "../settings/config.ts";
 import { readSettings } from "../settings/settings.ts";
 import { SessionIds } from "../signing/session-ids.ts";
 import { Signer } from "../signing/signing.ts";
@@ -42,5 +43,17 @@ export class SessionMiddleware implements Middleware {
 
   beforeDispatch(handler: RequestHandler): void {
     setLocal("sessionStore", new SessionStore(this.#shared, handler.request));
+  }
+}
+
+declare module "@mini/core" {
+  interface Local {
+    /** Set by `SessionMiddleware`. Reading it in a request without that throws a `LocalError`. */
+    readonly sessionStore: SessionStore;
+  }
+
+  interface Config {
+    /** Settings of `@mini/session`. */
+    readonly session?: SessionConfig;
   }
 }

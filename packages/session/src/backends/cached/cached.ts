@@ -1,6 +1,6 @@
-import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { SessionStillCachedError, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
 import { Deadline, SessionUnavailableError } from "../../keeping/deadline.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { SessionCache } from "./session-cache.ts";
 

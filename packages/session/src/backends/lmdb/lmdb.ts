@@ -1,5 +1,5 @@
-import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
 import { double, dueKeys, epochKey, expiryKey, keyIn, nothing, ownedKey, ownedKeys, ownerKey, readDouble, recordKey } from "./keys.ts";
 import { encode, endOf, getRecord, putRecord, removeRecord } from "./record.ts";

@@ -1,5 +1,5 @@
-import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { MemoryOwners } from "./owners.ts";
 
 export interface MemoryBackendOptions {

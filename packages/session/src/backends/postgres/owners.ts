@@ -1,8 +1,7 @@
 import type { OwnerIndex } from "../../keeping/backend.ts";
-import type { PostgresQueries, Statement } from "./queries.ts";
-import { foundIn, server } from "./standby.ts";
-import type { PostgresTables } from "./tables.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
+import { foundIn, type PostgresQueries, server, type Statement } from "./queries.ts";
+import type { PostgresTables } from "./tables.ts";
 
 /** Milliseconds after which an owner's entry without a record is removed. */
 const withoutRecord = 3_600_000;

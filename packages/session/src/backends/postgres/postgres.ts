@@ -1,12 +1,11 @@
-import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
-import { PostgresOwners } from "./owners.ts";
-import { PostgresPrune } from "./prune.ts";
-import { PostgresQueries, type PostgresLike, type Statement } from "./queries.ts";
-import { foundIn, server } from "./standby.ts";
-import { postgresTables, type PostgresTables } from "./tables.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
 import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
+import { PostgresOwners } from "./owners.ts";
+import { PostgresPrune } from "./prune.ts";
+import { foundIn, PostgresQueries, server, type PostgresLike, type Statement } from "./queries.ts";
+import { postgresTables, type PostgresTables } from "./tables.ts";
 
 /** The lock of a process that creates the tables, because two processes at once would fail. */
 const lock = 4_779_265_831;

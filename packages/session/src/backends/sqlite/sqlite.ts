@@ -1,5 +1,5 @@
-import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
 import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
