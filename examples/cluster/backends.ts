@@ -12,7 +12,7 @@ export interface OpenBackend {
 /**
  * Opens what BACKEND names; the packages of the others are not even loaded.
  *
- * @throws ConfigError when that can not be reached.
+ * @throws ConfigError when it cannot be reached.
  */
 export async function openBackend({ backend, dataPath, redisUrl, databaseUrl }: Settings): Promise<OpenBackend> {
   switch (backend) {

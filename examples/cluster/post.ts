@@ -115,7 +115,7 @@ export class Post {
   }
 }
 
-/** Whoever has just ended can not be told anything, and need not be. */
+/** Sends an order to a worker. One that has just ended cannot get it, and does not need to. */
 export function tell(worker: Worker, order: Order): void {
   if (worker.isConnected()) worker.send(order, () => undefined);
 }

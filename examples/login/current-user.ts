@@ -55,7 +55,7 @@ export class MembersOnly implements Middleware {
     setHeader("cache-control", "no-store");
     const user = await local.currentUser();
     if (user !== undefined) return setLocal("member", user);
-    // A form can not be sent again after signing in, so only pages are come back to.
+    // A form cannot be sent again after signing in, so only pages are returned to.
     const next = request.method === "GET" ? request.path + request.search : undefined;
     return redirect(urlFor("sign-in", { next }), 303);
   }

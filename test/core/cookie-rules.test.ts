@@ -33,8 +33,8 @@ describe("a cookie that browsers drop, or keep otherwise than it says", () => {
 });
 
 describe("what no cookie can be", () => {
-  const token = /a name has letters, digits and/;
-  const host = /domain is no host name/;
+  const token = /a name may have only letters, digits and/;
+  const host = /domain must be a host name/;
   const path = /path does not begin with "\/", or has a character that no path has/;
 
   test.each([
@@ -70,11 +70,11 @@ describe("what no cookie can be", () => {
   });
 
   test.each(["\ud800", "a\udc00b", "\udc00\ud800"])("the value %j", (value) => {
-    expect(() => serializeCookie("a", value)).toThrow(/its value is no well-formed text/);
+    expect(() => serializeCookie("a", value)).toThrow(/its value must be well-formed text/);
   });
 
   test.each([5, true, null, undefined, {}, ["a"]])("the value %j, which is no text", (value) => {
-    expect(() => serializeCookie("a", value as never)).toThrow(/its value is no well-formed text/);
+    expect(() => serializeCookie("a", value as never)).toThrow(/its value must be well-formed text/);
   });
 
   test.each([
@@ -108,15 +108,15 @@ describe("what no cookie can be", () => {
   });
 
   test.each([Number.NaN, Infinity, -Infinity, "60"])("maxAge %j", (maxAge) => {
-    expect(() => serializeCookie("a", "b", { maxAge: maxAge as number })).toThrow(/maxAge is no number of seconds/);
+    expect(() => serializeCookie("a", "b", { maxAge: maxAge as number })).toThrow(/maxAge must be a number of seconds/);
   });
 
   test.each(["Lax", "LAX", "", "no", true])("sameSite %j", (sameSite) => {
-    expect(() => serializeCookie("a", "b", { sameSite: sameSite as "lax" })).toThrow(/sameSite is none of "strict", "lax" and "none"/);
+    expect(() => serializeCookie("a", "b", { sameSite: sameSite as "lax" })).toThrow(/sameSite must be "strict", "lax" or "none"/);
   });
 
   test.each(["tomorrow", 0, {}])("expires %j", (expires) => {
-    expect(() => serializeCookie("a", "b", { expires: expires as never })).toThrow(/expires is no Date/);
+    expect(() => serializeCookie("a", "b", { expires: expires as never })).toThrow(/expires must be a Date/);
   });
 
   test("the error names the cookie, and never says its value, or what else was given", () => {

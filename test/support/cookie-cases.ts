@@ -120,14 +120,14 @@ export const refusedCases: readonly RefusedCase[] = [
   { name: "a", value: `${longValue}v`, line: `a=${longValue}v; ${usual}`, says: new RegExp(over) },
   { name: "n".repeat(4096), line: `${"n".repeat(4096)}=b; ${usual}`, says: new RegExp(over) },
   { name: "a", value: "é".repeat(700), line: `a=${"%C3%A9".repeat(700)}; ${usual}`, says: new RegExp(over) },
-  { name: "a", options: { path: "deep" }, line: "a=b; Path=deep", kept: { path: defaultPath }, says: /path does not begin with "\/"/ },
-  { name: "a", options: { path: "" }, line: "a=b; Path=", kept: { path: defaultPath }, says: /path does not begin with "\/"/ },
+  { name: "a", options: { path: "deep" }, line: "a=b; Path=deep", kept: { path: defaultPath }, says: /path must begin with "\/"/ },
+  { name: "a", options: { path: "" }, line: "a=b; Path=", kept: { path: defaultPath }, says: /path must begin with "\/"/ },
   {
     name: "a",
     options: { path: "/deep " },
     line: "a=b; Path=/deep ; HttpOnly",
     kept: { path: "/deep" },
-    says: /a character that no path has/,
+    says: /only characters of a path/,
   },
   {
     name: "a",
@@ -136,7 +136,7 @@ export const refusedCases: readonly RefusedCase[] = [
     kept: { path: defaultPath },
     says: /more than 1024 bytes/,
   },
-  { name: "a", options: { domain: "" }, line: "a=b; Domain=", kept: { domain: "site.example" }, says: /domain is no host name/ },
+  { name: "a", options: { domain: "" }, line: "a=b; Domain=", kept: { domain: "site.example" }, says: /domain must be a host name/ },
   {
     name: "a",
     options: { domain: `${"a.".repeat(507)}site.example` },
@@ -149,20 +149,20 @@ export const refusedCases: readonly RefusedCase[] = [
     options: { expires: new Date(8.64e15) },
     line: "a=b; Expires=Sat, 13 Sep 275760 00:00:00 GMT",
     kept: { expires: -1 },
-    says: /expires is no Date of the years 1601 to 9999/,
+    says: /expires must be a Date of the years 1601 to 9999/,
   },
   {
     name: "a",
     options: { expires: new Date("1600-12-31T00:00:00Z") },
     line: "a=b; Expires=Sun, 31 Dec 1600 00:00:00 GMT",
 
-    says: /expires is no Date of the years 1601 to 9999/,
+    says: /expires must be a Date of the years 1601 to 9999/,
   },
   {
     name: "a",
     options: { expires: new Date(Number.NaN) },
     line: "a=b; Expires=Invalid Date",
     kept: { expires: -1 },
-    says: /expires is no Date/,
+    says: /expires must be a Date/,
   },
 ];

@@ -59,16 +59,16 @@ function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieO
 /** Why browsers would drop a cookie or change its attributes; `undefined`: they would not. */
 function problemOf(name: string, value: unknown, options: CookieOptions): string | undefined {
   const { maxAge, expires, domain, path = "/", secure, sameSite, partitioned } = options;
-  if (!isToken(name)) return "a name has letters, digits and !#$%&'*+-.^_`|~ only";
-  if (typeof value !== "string" || !value.isWellFormed()) return "its value is no well-formed text";
+  if (!isToken(name)) return "a name may have only letters, digits and !#$%&'*+-.^_`|~";
+  if (typeof value !== "string" || !value.isWellFormed()) return "its value must be well-formed text";
   if (name.length + encode(value).length > longestPair) return `name and value have more than ${longestPair} bytes`;
-  if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge is no number of seconds";
-  if (expires !== undefined && !isCookieDate(expires)) return "expires is no Date of the years 1601 to 9999";
-  if (domain !== undefined && !cookieDomain.test(domain)) return "domain is no host name";
-  if (!cookiePath.test(path)) return 'path does not begin with "/", or has a character that no path has';
+  if (maxAge !== undefined && !Number.isFinite(maxAge)) return "maxAge must be a number of seconds";
+  if (expires !== undefined && !isCookieDate(expires)) return "expires must be a Date of the years 1601 to 9999";
+  if (domain !== undefined && !cookieDomain.test(domain)) return "domain must be a host name";
+  if (!cookiePath.test(path)) return 'path must begin with "/" and have only characters of a path';
   if (path.length > longestAttribute || (domain?.length ?? 0) > longestAttribute)
     return `path or domain has more than ${longestAttribute} bytes`;
-  if (!sameSites.has(sameSite)) return 'sameSite is none of "strict", "lax" and "none"';
+  if (!sameSites.has(sameSite)) return 'sameSite must be "strict", "lax" or "none"';
   if (sameSite === "none" && !secure) return 'sameSite "none" needs secure: true';
   if (partitioned && !secure) return "partitioned needs secure: true";
   return prefixProblem(name, options);
