@@ -35,7 +35,7 @@ describe("a cookie that browsers drop, or keep otherwise than it says", () => {
 describe("what no cookie can be", () => {
   const token = /a name may have only letters, digits and/;
   const host = /domain must be a host name/;
-  const path = /path does not begin with "\/", or has a character that no path has/;
+  const path = /path must begin with "\/" and have only characters of a path/;
 
   test.each([
     "",
