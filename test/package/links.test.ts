@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { anchorsOf, documents, linkProblem, linksOf, reachedFrom } from "../support/documents.ts";
@@ -30,6 +30,22 @@ describe("the documents", () => {
   test.each(Object.entries(limits))("%s has at most %i lines", (document, most) => {
     expect(read(document).trimEnd().split("\n").length).toBeLessThanOrEqual(most);
   });
+});
+
+test("the architecture names the rooms that there are, and files that exist", () => {
+  const text = read("packages/core/docs/architecture.md");
+  const roomsIn = (name: string) => {
+    const table = text.slice(text.indexOf(`| Room of ${name} |`)).split("\n\n", 1)[0]!;
+    return Array.from(table.matchAll(/^\| `(\w+)\/` \|/gm), ([, room]) => room!).toSorted();
+  };
+  const foldersOf = (name: string) =>
+    readdirSync(join(root, `packages/${name}/src`), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  for (const name of ["core", "session"]) expect(roomsIn(name)).toEqual(foldersOf(name).toSorted());
+  const files = Array.from(text.matchAll(/`((?:\w+\/)+[\w-]+\.ts)`/g), ([, file]) => file!);
+  const exists = (file: string) =>
+    ["core", "session"].some((name) => existsSync(join(root, `packages/${name}`, file.replace(/^(?!src\/)/, "src/"))));
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !exists(file))).toEqual([]);
 });
 
 describe("the check of links", () => {
