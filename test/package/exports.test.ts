@@ -41,7 +41,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       defaults
     `,
     types: `
-      FlashMessage KeySize MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
+      CallSignal FlashMessage KeySize MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SwapResult
     `,
   },

@@ -6,28 +6,22 @@ import { SqliteBackend } from "@mini/session/sqlite";
 import { DatabaseSync } from "@photostructure/sqlite";
 import type { OpenBackend } from "../backends.ts";
 
-/** Milliseconds that a change waits for the other processes: below the deadline of the sessions, which app.ts sets. */
+/** Milliseconds that a change waits for the other processes: a little less than the deadline of the sessions, which app.ts sets. */
 const busyTimeout = 4000;
 
 /** Every process opens the same file. */
 export function openSqlite(folder: string): OpenBackend {
-  const database = openFile(folder);
-  const backend = new SqliteBackend({ database, busyTimeout });
-  return {
-    place: "SQLite",
-    backend,
-    async close() {
-      await backend.close();
-      database.close();
-    },
-  };
-}
-
-function openFile(folder: string): InstanceType<typeof DatabaseSync> {
   try {
     mkdirSync(folder, { recursive: true });
-    return new DatabaseSync(join(folder, "sessions.db"));
+    const database = new DatabaseSync(join(folder, "sessions.db"));
+    const backend = new SqliteBackend({ database, busyTimeout });
+    const close = async () => {
+      await backend.close();
+      database.close();
+    };
+    return { place: "SQLite", backend, close };
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`Cannot keep sessions in ${folder}: ${why}. Name another folder in DATA_PATH.`, { cause: error });
   }

@@ -1,7 +1,7 @@
 export { MemoryBackend } from "./backends/memory/memory.ts";
 export type { MemoryBackendOptions } from "./backends/memory/memory.ts";
 export { SessionStillCachedError } from "./keeping/backend.ts";
-export type { OwnerIndex, SessionBackend, SwapResult } from "./keeping/backend.ts";
+export type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "./keeping/backend.ts";
 export { SessionUnavailableError } from "./keeping/deadline.ts";
 export type { OwnedSession } from "./keeping/owned-sessions.ts";
 export type { FlashMessage } from "./record/contents.ts";

@@ -4,6 +4,7 @@ import { open as openLmdb } from "lmdb";
 import { afterAll, describe, expect, test } from "vitest";
 import { bytes, callsWith, keyOf, recordFor } from "../../support/backends.ts";
 import { temporaryFolder } from "../../support/folder.ts";
+import { gate } from "../../support/session-app.ts";
 
 // One file for the whole contract: each test has a database of its own in it.
 const root = openLmdb({ path: temporaryFolder(), maxDbs: 500, overlappingSync: false });
@@ -241,4 +242,19 @@ test("an error of lmdb within a write rejects the call, and nothing of the write
   await expect(backend.create(keyOf(0), recordFor(Date.now(), 60))).rejects.toBe(full);
   expect(puts).toBe(2);
   expect(behind(name).entries()).toEqual([]);
+});
+
+test("a write waits for a transaction of the program that is still open, so that it is not undone with that", async () => {
+  const { backend, now } = open();
+  const opened = gate();
+  const undone = root.transactionSync(async () => {
+    await opened.opened;
+    throw new Error("It is undone.");
+  });
+  const making = backend.create(keyOf(0), recordFor(now(), 60));
+  await new Promise(setImmediate);
+  opened.open();
+  await expect(undone).rejects.toThrow("It is undone.");
+  expect(await making).toBeTypeOf("string");
+  expect(await backend.read(keyOf(0))).toBeDefined();
 });

@@ -1,5 +1,6 @@
 import { ConfigError } from "@mini/core";
 import { SqliteBackend, type SqliteLike } from "@mini/session/sqlite";
+import { DatabaseSync } from "@photostructure/sqlite";
 import { describe, expect, test } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { openSqlite, sqlitePath } from "../../support/sqlite.ts";
@@ -65,6 +66,65 @@ describe("the connection of SqliteBackend", () => {
     new SqliteBackend({ database: locked });
     expect(tries).toBe(3);
     database.close();
+  });
+
+  test.each([
+    [{ errcode: 261, message: "database is locked" }],
+    [{ code: "SQLITE_BUSY_SNAPSHOT" }],
+    [{ errno: 5 }],
+    [{ code: "ERR_SQLITE_ERROR", message: "database is locked" }],
+    [{ message: "locking protocol" }],
+  ])("that is busy is known by %j, whatever the driver and the realm of its error", async (error) => {
+    const database = openSqlite(sqlitePath());
+    let tries = 0;
+    const busy: SqliteLike = {
+      exec(sql) {
+        if (sql === "BEGIN IMMEDIATE" && ++tries === 2) throw error as Error;
+        return database.exec(sql);
+      },
+      prepare: (sql) => database.prepare(sql),
+    };
+    expect(await new SqliteBackend({ database: busy }).owners.bump("user:1")).toBe(1);
+    expect(tries).toBe(3);
+    database.close();
+  });
+
+  test("must give rows as objects", () => {
+    const database = openSqlite(sqlitePath());
+    const asArrays: SqliteLike = {
+      exec: (sql) => database.exec(sql),
+      prepare(sql) {
+        const statement = database.prepare(sql);
+        return {
+          get: (...values) => Object.values(statement.get(...values) as object),
+          all: () => [],
+          run: (...values) => statement.run(...values),
+        };
+      },
+    };
+    expect(() => new SqliteBackend({ database: asArrays })).toThrow("needs a database that gives rows as objects");
+    database.close();
+  });
+
+  test("must be to a file that can be written", () => {
+    const path = sqlitePath();
+    const first = openSqlite(path);
+    new SqliteBackend({ database: first });
+    const readOnly = new DatabaseSync(path, { readOnly: true });
+    expect(() => new SqliteBackend({ database: readOnly })).toThrow(/readonly database/);
+    readOnly.close();
+    first.close();
+  });
+
+  test("is usable by others after a constructor that failed", () => {
+    const path = sqlitePath();
+    const [database, other] = [openSqlite(path), openSqlite(path)];
+    other.exec("CREATE TABLE mini_sessions (name TEXT)");
+    expect(() => new SqliteBackend({ database })).toThrow(/due_at/);
+    other.exec("BEGIN IMMEDIATE; COMMIT");
+    expect(() => new SqliteBackend({ database, table: "another" })).not.toThrow();
+    database.close();
+    other.close();
   });
 
   test("that another process repairs is asked again by a read", async () => {

@@ -1,6 +1,7 @@
 import { SqliteBackend, type SqliteLike } from "@mini/session/sqlite";
 import { describe, expect, test } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
+import { sessionApp } from "../../support/session-app.ts";
 import { openSqlite, sqlitePath } from "../../support/sqlite.ts";
 
 /** A backend whose driver notes its transactions, and fails a statement when it is told to. */
@@ -98,5 +99,41 @@ describe("writes of one turn of the event loop", () => {
     await Promise.all([first, create("b")]);
     expect(transactions).toEqual(["BEGIN", "BEGIN", "BEGIN", "BEGIN", "COMMIT"]);
     close();
+  });
+});
+
+describe("a write whose caller has given up", () => {
+  test("is not made any more, and the others of its transaction are", async () => {
+    const { backend, create, close } = open();
+    const signal = { aborted: false };
+    const record = recordFor(Date.now(), 60);
+    const outcomes = Promise.allSettled([create("a"), backend.create(keyOf("late"), record, signal), create("b")]);
+    signal.aborted = true;
+    const [first, late, last] = await outcomes;
+    expect([first.status, late.status, last.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(late).toMatchObject({
+      reason: { name: "AbortError", message: "The request was answered before its change was made. Nothing was changed." },
+    });
+    expect(await backend.read(keyOf("late"))).toBeUndefined();
+    close();
+  });
+
+  test("is not made when the lock is free after its request was answered 503", async () => {
+    const path = sqlitePath();
+    const [database, other] = [openSqlite(path), openSqlite(path)];
+    const backend = new SqliteBackend({ database, busyTimeout: 60_000 });
+    const { run, browser } = sessionApp({ backend, now: Date.now, deadline: 100 });
+    const client = browser();
+    await run(async (_store, session) => (await session()).set("count", 1), { client });
+    other.exec("BEGIN IMMEDIATE");
+    const response = await run(async (_store, session) => void (await session()).increment("count"), { client });
+    expect(response.status).toBe(503);
+    other.exec("COMMIT");
+    await backend.close();
+    let found: unknown;
+    await run(async (_store, session) => void (found = (await session()).get("count")), { client });
+    expect(found).toBe(1);
+    database.close();
+    other.close();
   });
 });

@@ -1,3 +1,5 @@
+import type { CallSignal } from "../keeping/backend.ts";
+
 export interface WriteQueueOptions {
   /** Runs an action as one transaction that is on the disk when it returns; undoes all of it when it throws. */
   readonly transaction: (action: () => void) => void;
@@ -22,13 +24,13 @@ interface Write {
 const mostWrites = 100;
 /** Most milliseconds between two tries while another connection writes. */
 const longestPause = 2;
-/** Milliseconds after a transaction in which others have their turn, and for how long a queue does so once it had to wait. */
+/** Milliseconds of the pause after a transaction, and for how long a queue makes pauses after it had to wait. */
 const courtesy = { pause: 5, lasts: 200 } as const;
 
 /**
  * Writes to an embedded database whose driver is synchronous. The writes that come in one turn of the event loop are one
  * transaction, so that they share the wait for the disk. While another connection writes, they wait without blocking the
- * event loop, and those that come meanwhile join them.
+ * event loop, and later writes join them.
  */
 export class WriteQueue {
   readonly #options: WriteQueueOptions;
@@ -42,11 +44,18 @@ export class WriteQueue {
     this.#options = options;
   }
 
-  /** Runs an action within a transaction; it may run again when another one of the transaction fails. */
-  write<Result>(action: () => Result): Promise<Result> {
+  /**
+   * Runs an action within a transaction. It may run again when another action of the transaction fails, and does not run when
+   * the signal is aborted by then.
+   */
+  write<Result>(action: () => Result, signal?: CallSignal): Promise<Result> {
     let result: Result;
     const done = new Promise<void>((resolve, reject) => {
-      const run = () => void (result = action());
+      const run = () => {
+        if (signal?.aborted)
+          throw new DOMException("The request was answered before its change was made. Nothing was changed.", "AbortError");
+        result = action();
+      };
       this.#waiting.push({ until: performance.now() + this.#options.timeout, run, resolve, reject });
       this.#schedule();
     }).then(() => result);
@@ -78,7 +87,7 @@ export class WriteQueue {
     const busy = this.#commit(writes);
     const now = performance.now();
     if (busy === undefined) {
-      // Whoever goes on at once has the lock again before the others look, and they wait for ever.
+      // Without a pause, this process has the lock again before the others try, and they may never get it.
       if (now - this.#busyAt < courtesy.lasts) this.#schedule(courtesy.pause);
       else if (this.#waiting.length > 0) this.#schedule();
       return;
@@ -87,7 +96,7 @@ export class WriteQueue {
     const inTime = writes.filter(({ until }) => now < until);
     for (const { until, reject } of writes) if (now >= until) reject(this.#options.timedOut(busy));
     this.#waiting.unshift(...inTime);
-    // A pause of its own for each process, or they would meet again.
+    // A random pause, so that two processes do not try at the same moment again.
     if (this.#waiting.length > 0) this.#schedule(Math.random() * longestPause);
   }
 

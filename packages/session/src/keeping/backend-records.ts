@@ -92,7 +92,7 @@ export class BackendRecords {
     // A revocation first moves the epoch and then lists the entries. So it finds this entry, or this method sees the new epoch.
     if (owners) await deadline.call(() => owners.add(owner!, id.key));
     try {
-      const version = await deadline.call(() => backend.create(id.key, record));
+      const version = await deadline.call(() => backend.create(id.key, record, deadline));
       if (version === undefined)
         throw new Error("Cannot create a session: its random id exists already. The source of random bytes repeats itself.");
       this.#prune();

@@ -5,6 +5,11 @@ export type SwapResult =
   | { readonly ok: true; readonly version: string }
   | { readonly ok: false; readonly current: SessionRecord | undefined };
 
+/** Whether the caller of a backend has given up; an `AbortSignal` is one. */
+export interface CallSignal {
+  readonly aborted: boolean;
+}
+
 /** Which sessions belong to an owner. An entry may be there without its record: read the records of a list, and compare. */
 export interface OwnerIndex {
   /** Counts the owner's `bump`s; 0 at first. */
@@ -21,14 +26,17 @@ export interface OwnerIndex {
  * rejection. There is no upsert, so that no request can bring back a session that was taken in the meantime.
  *
  * `key` is the SHA-256 of the session's id in base64url, so that nobody who reads the storage learns an id.
+ *
+ * `signal` is for backends that keep a change waiting before they begin it. When it is aborted, the response was 503 in the
+ * meantime: the change must not be made any more, and the call rejects with an error named `"AbortError"`.
  */
 export interface SessionBackend {
   /** The record; `undefined` also when `idleAt` or `expiresAt` has passed, even if the record is still there. */
   read(key: string): Promise<SessionRecord | undefined>;
   /** The new record's version; `undefined` when the key exists. */
-  create(key: string, record: NewRecord): Promise<string | undefined>;
+  create(key: string, record: NewRecord, signal?: CallSignal): Promise<string | undefined>;
   /** Replaces the record, if it still has that version. */
-  swap(key: string, version: string, record: NewRecord): Promise<SwapResult>;
+  swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult>;
   /** Moves the `idleAt` of a record forward, never back; its version stays. `false`: there is no record. */
   touch(key: string, idleAt: number): Promise<boolean>;
   /**

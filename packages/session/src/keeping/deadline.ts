@@ -1,4 +1,5 @@
 import { HTTPError, withoutRequest } from "@mini/core";
+import type { CallSignal } from "./backend.ts";
 
 /**
  * Sessions cannot be read or saved, because their backend failed or did not answer in time. The response is 503, and the
@@ -23,13 +24,13 @@ export class SessionUnavailableError extends HTTPError {
  * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When
  * the time is over, calls under way are abandoned, and no more are made.
  */
-export class Deadline {
+export class Deadline implements CallSignal {
   readonly #milliseconds: number;
   readonly #server: string;
   readonly #timer: NodeJS.Timeout;
   /** Rejects a call; one function for each call that is under way. */
   readonly #waiting = new Set<(error: Error) => void>();
-  #passed = false;
+  #aborted = false;
 
   /** @param server - Whose answers are waited for, for the error. */
   constructor(milliseconds: number, server = "the backend") {
@@ -39,8 +40,9 @@ export class Deadline {
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
   }
 
-  get passed(): boolean {
-    return this.#passed;
+  /** Whether the time is over. */
+  get aborted(): boolean {
+    return this.#aborted;
   }
 
   /** The result of a call. @throws SessionUnavailableError when the call fails, or when the time is over. */
@@ -51,7 +53,7 @@ export class Deadline {
         this.#waiting.delete(fail);
         reject(error instanceof SessionUnavailableError ? error : new SessionUnavailableError(error));
       };
-      if (this.#passed) {
+      if (this.#aborted) {
         fail(this.#late());
         return;
       }
@@ -73,7 +75,7 @@ export class Deadline {
   }
 
   #expire(): void {
-    this.#passed = true;
+    this.#aborted = true;
     for (const fail of this.#waiting) fail(this.#late());
   }
 

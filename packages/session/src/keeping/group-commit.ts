@@ -1,6 +1,6 @@
 import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
 import { SessionTooLargeError } from "../record/too-large.ts";
-import type { SessionBackend, SwapResult } from "./backend.ts";
+import type { CallSignal, SessionBackend, SwapResult } from "./backend.ts";
 import { Deadline, SessionUnavailableError } from "./deadline.ts";
 
 /** Makes a new record from the current one; gives the same record when nothing changes. May run again on a newer record. */
@@ -98,7 +98,7 @@ export class GroupCommit {
     for (let tries = 0; ; tries++) {
       // A request that was answered 503 must not change anything afterwards.
       const drafts = makeDrafts(
-        jobs.filter(({ deadline }) => !deadline.passed),
+        jobs.filter(({ deadline }) => !deadline.aborted),
         current,
       );
       const made = drafts.at(-1)?.after ?? current;
@@ -117,8 +117,13 @@ export class GroupCommit {
         }
         // The record comes from a cache. Only the backend can tell whether it is the newest, by a swap.
       }
+      const signal = {
+        get aborted() {
+          return drafts.some(({ job }) => job.deadline.aborted);
+        },
+      };
       try {
-        const result = await this.#swap(key, current.version, made);
+        const result = await this.#swap(key, current.version, made, signal);
         if (result.ok) {
           const after = { ...made, version: result.version, cached: false };
           for (const { job, before } of drafts) job.settle({ edited: { before, after } });
@@ -133,6 +138,8 @@ export class GroupCommit {
         current = newer;
         isNewest = true;
       } catch (error) {
+        // Nothing was saved, because some requests were answered in the meantime. The others are tried again.
+        if (isAbort(error) && jobs.some(({ deadline }) => !deadline.aborted)) continue;
         if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#commitEach(key, drafts, current);
         for (const { job } of drafts) job.settle({ error });
         return error instanceof SessionUnavailableError ? undefined : current;
@@ -148,17 +155,22 @@ export class GroupCommit {
     return current;
   }
 
-  async #swap(key: string, version: string, made: DecodedRecord): Promise<SwapResult> {
+  async #swap(key: string, version: string, made: DecodedRecord, signal: CallSignal): Promise<SwapResult> {
     const record = encodeRecord(made);
     const deadline = new Deadline(this.#milliseconds);
     try {
-      const result = await deadline.call(() => this.#backend.swap(key, version, record));
+      const result = await deadline.call(() => this.#backend.swap(key, version, record, signal));
       if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
       throw new SessionUnavailableError(new TypeError("the backend's swap() has given no result"));
     } finally {
       deadline.end();
     }
   }
+}
+
+function isAbort(error: unknown): boolean {
+  const reason = error instanceof SessionUnavailableError ? error.reason : undefined;
+  return reason instanceof Error && reason.name === "AbortError";
 }
 
 /** Makes the edits one on top of the other. An edit that throws is left out, and its request gets the error. */

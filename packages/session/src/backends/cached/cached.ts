@@ -1,4 +1,4 @@
-import { SessionStillCachedError, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
+import { SessionStillCachedError, type CallSignal, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
 import { Deadline, SessionUnavailableError } from "../../keeping/deadline.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
@@ -80,19 +80,19 @@ export class CachedBackend implements SessionBackend {
     return record;
   }
 
-  async create(key: string, record: NewRecord): Promise<string | undefined> {
+  async create(key: string, record: NewRecord, signal?: CallSignal): Promise<string | undefined> {
     await this.#try(() => this.#forgetEnd(key));
     const askedAt = this.#now();
-    const version = await this.#backend.create(key, record);
+    const version = await this.#backend.create(key, record, signal);
     if (version === undefined) return undefined;
     const entry = encodeEntry(key, { record: { ...record, version }, askedAt });
     await this.#try(() => this.#cache.set(entryKey(key), entry, this.#ttl));
     return version;
   }
 
-  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+  async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
     const askedAt = this.#now();
-    const result = await this.#backend.swap(key, version, record);
+    const result = await this.#backend.swap(key, version, record, signal);
     const newest = result.ok ? { ...record, version: result.version } : result.current;
     await this.#try(() =>
       newest === undefined

@@ -1,4 +1,4 @@
-import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
 import { double, dueKeys, epochKey, expiryKey, keyIn, nothing, ownedKey, ownedKeys, ownerKey, readDouble, recordKey } from "./keys.ts";
@@ -61,7 +61,7 @@ export class LmdbBackend implements SessionBackend {
     return this.#table.read((database) => this.#find(database, key));
   }
 
-  async create(key: string, record: NewRecord): Promise<string | undefined> {
+  async create(key: string, record: NewRecord, signal?: CallSignal): Promise<string | undefined> {
     const next = { ...record, version: newVersion() };
     const encoded = encode(next);
     return this.#table.write((database) => {
@@ -69,10 +69,10 @@ export class LmdbBackend implements SessionBackend {
       if (this.#isLive(previous)) return undefined;
       putRecord(database, key, next, { encoded, previous });
       return next.version;
-    });
+    }, signal);
   }
 
-  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+  async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
     const next = { ...record, version: newVersion() };
     const encoded = encode(next);
     return this.#table.write((database) => {
@@ -80,7 +80,7 @@ export class LmdbBackend implements SessionBackend {
       if (current?.version !== version) return { ok: false, current };
       putRecord(database, key, next, { encoded, previous: current });
       return { ok: true, version: next.version };
-    });
+    }, signal);
   }
 
   async touch(key: string, idleAt: number): Promise<boolean> {

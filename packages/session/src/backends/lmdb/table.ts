@@ -1,4 +1,5 @@
 import { ConfigError } from "@mini/core";
+import type { CallSignal } from "../../keeping/backend.ts";
 import { WriteQueue } from "../write-queue.ts";
 
 /** What is called of a named database of lmdb: `root.openDB(...)`. */
@@ -24,9 +25,24 @@ export interface LmdbDatabaseOptions {
 export interface LmdbLike {
   openDB(options: LmdbDatabaseOptions): LmdbDatabaseLike;
   transactionSync(action: () => void): unknown;
+  readonly env?: { readonly writeTxn?: unknown };
   readerCheck(): unknown;
   /** A line of text for each reader of the file, which begins with its process id. */
   readerList(): string;
+}
+
+/** Milliseconds that a write waits for a transaction of the program that goes on after its callback returned a promise. */
+const openTransactionTimeout = 600;
+
+/** A write within a transaction of the program would be undone with it, after it was answered. */
+class OpenTransactionError extends Error {
+  constructor() {
+    super("Cannot write to LMDB: the program has a transaction open. The callback of root.transactionSync must not be async.");
+  }
+
+  override get name(): string {
+    return "OpenTransactionError";
+  }
 }
 
 /** One named database in a file that belongs to this process. */
@@ -49,9 +65,9 @@ export class LmdbTable {
     refuseToShare(root);
     this.#queue = new WriteQueue({
       transaction: (action) => transact(root, action),
-      isBusy: () => false,
-      timeout: Infinity,
-      timedOut: () => new Error("unreachable: nobody else writes"),
+      isBusy: (error) => error instanceof OpenTransactionError,
+      timeout: openTransactionTimeout,
+      timedOut: (cause) => cause as Error,
     });
   }
 
@@ -62,8 +78,8 @@ export class LmdbTable {
   }
 
   /** Runs the action and keeps all that it writes or nothing. Resolves when that is on the disk. */
-  write<Result>(action: (database: LmdbDatabaseLike) => Result): Promise<Result> {
-    return this.#queue.write(() => action(this.#database));
+  write<Result>(action: (database: LmdbDatabaseLike) => Result, signal?: CallSignal): Promise<Result> {
+    return this.#queue.write(() => action(this.#database), signal);
   }
 
   /** Waits for the writes under way. */
@@ -99,6 +115,7 @@ function refuseToShare(root: LmdbLike): void {
 
 /** One transaction on the thread of JavaScript: one on lmdb's own thread can keep the process from ending. */
 function transact(root: LmdbLike, action: () => void): void {
+  if (root.env?.writeTxn) throw new OpenTransactionError();
   let isDone = false;
   try {
     root.transactionSync(() => {

@@ -1,4 +1,5 @@
 import { ConfigError } from "@mini/core";
+import type { CallSignal } from "../../keeping/backend.ts";
 import { WriteQueue } from "../write-queue.ts";
 
 /** A value that is bound to a parameter. */
@@ -25,6 +26,7 @@ const openPause = 5;
 
 /** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
 const codes = { busy: 5, full: 13, protocol: 15 } as const;
+const messages = { "database is locked": codes.busy, "database or disk is full": codes.full, "locking protocol": codes.protocol };
 
 /** One connection to a database file, with the two ways to use it that hold across processes. */
 export class SqliteConnection {
@@ -44,7 +46,7 @@ export class SqliteConnection {
       timedOut: (cause) => this.#timedOut(cause),
     });
     waitWhileBusy(() => {
-      checkVersion(String(this.#value("SELECT sqlite_version()")));
+      checkVersion(this.#database.prepare("SELECT sqlite_version() AS version").get());
       // Waiting here blocks the event loop, so it is only for the start. Later the queue waits.
       this.#value("PRAGMA busy_timeout = 1000");
       const mode = String(this.#value("PRAGMA journal_mode = WAL"));
@@ -55,7 +57,7 @@ export class SqliteConnection {
       }
       // A commit returns when it is on the disk.
       database.exec("PRAGMA synchronous = FULL");
-      database.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`);
+      this.#transaction(() => database.exec(schema));
       this.#value("PRAGMA busy_timeout = 0");
     });
   }
@@ -80,8 +82,8 @@ export class SqliteConnection {
   }
 
   /** Runs the action while no other connection writes, and keeps all that it writes or nothing. Resolves when that is on the disk. */
-  write<Result>(action: () => Result): Promise<Result> {
-    return this.#queue.write(action);
+  write<Result>(action: () => Result, signal?: CallSignal): Promise<Result> {
+    return this.#queue.write(action, signal);
   }
 
   /** Waits for the writes under way. */
@@ -96,11 +98,10 @@ export class SqliteConnection {
       action();
       database.exec("COMMIT");
     } catch (error) {
-      // SQLite itself has ended some of the transactions that fail.
       try {
         database.exec("ROLLBACK");
       } catch {
-        // Then there is nothing to undo.
+        // SQLite has rolled back by itself, as it does after some errors.
       }
       throw withRemedy(error);
     }
@@ -131,7 +132,11 @@ function checkDatabase(database: unknown): void {
  *
  * @see https://www.sqlite.org/wal.html#walresetbug
  */
-function checkVersion(version: string): void {
+function checkVersion(row: unknown): void {
+  const { version } = (row ?? {}) as { readonly version?: unknown };
+  if (typeof version !== "string") {
+    throw new TypeError("SqliteBackend needs a database that gives rows as objects, as drivers do by default: without returnArrays.");
+  }
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
   const number = major * 1_000_000 + minor * 1000 + patch;
   const isFixed = number >= 3_051_003 || (minor === 50 && patch >= 7) || (minor === 44 && patch >= 6);
@@ -146,15 +151,19 @@ function isBusy(error: unknown): boolean {
   return code === codes.busy || code === codes.protocol;
 }
 
-/** The primary result code of an error of a driver: `node:sqlite` and `bun:sqlite` give the number, better-sqlite3 the name. */
+/**
+ * The primary result code of an error of a driver. `node:sqlite` and `bun:sqlite` give the number, better-sqlite3 gives the
+ * name, and Deno only the message. The error may be of another realm.
+ */
 function codeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { errcode, errno, code } = error as { readonly errcode?: unknown; readonly errno?: unknown; readonly code?: unknown };
+  if (typeof error !== "object" || error === null) return undefined;
+  const { errcode, errno, code, message } = error as Readonly<Record<string, unknown>>;
   const number = typeof errcode === "number" ? errcode : errno;
   // The bits above are the extended code, such as SQLITE_BUSY_RECOVERY.
   if (typeof number === "number") return number & 0xff;
   const name = /^SQLITE_(BUSY|FULL|PROTOCOL)(?:_|$)/.exec(String(code))?.[1];
-  return name === undefined ? undefined : codes[name.toLowerCase() as keyof typeof codes];
+  if (name !== undefined) return codes[name.toLowerCase() as keyof typeof codes];
+  return Object.entries(messages).find(([text]) => String(message).startsWith(text))?.[1];
 }
 
 function withRemedy(error: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
+import type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
 import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
@@ -16,8 +16,8 @@ export interface SqliteBackendOptions {
   /** Name of the table; the names of two others begin with it. Default `"mini_sessions"`. */
   readonly table?: string | undefined;
   /**
-   * Milliseconds that an operation waits while other connections write. Keep it below the `deadline` of the sessions, so
-   * that no change is made after its request was answered 503. Default 600.
+   * Milliseconds that an operation waits while other connections write; whole. Default 600, which is below the `deadline` of
+   * sessions, so that the log says why a request got 503.
    */
   readonly busyTimeout?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
@@ -57,9 +57,9 @@ export class SqliteBackend implements SessionBackend {
   readonly #removeOwners: SqliteStatementLike;
 
   /**
-   * @throws TypeError for a database that is not open, or not in a file; for a table's name that cannot be one.
+   * @throws TypeError for a database that is not in a file, and for a name that a table cannot have.
    * @throws ConfigError for a version of SQLite that can lose commits.
-   * @throws Error of the driver when the file cannot be used.
+   * @throws Error of the driver when the database is not open, or the file cannot be read and written.
    */
   constructor({ database, table = "mini_sessions", busyTimeout = 600, now = Date.now }: SqliteBackendOptions) {
     if (!Number.isInteger(busyTimeout) || busyTimeout < 0) {
@@ -90,7 +90,7 @@ export class SqliteBackend implements SessionBackend {
     return this.#connection.read(() => this.#find(keyBytes));
   }
 
-  async create(key: string, record: NewRecord): Promise<string | undefined> {
+  async create(key: string, record: NewRecord, signal?: CallSignal): Promise<string | undefined> {
     const keyBytes = keyOf(key);
     const version = newVersion();
     const parts = partsOf(record);
@@ -100,10 +100,10 @@ export class SqliteBackend implements SessionBackend {
       this.#remove.run(keyBytes);
       this.#create.run(versionOf(version), ...parts, keyBytes);
       return version;
-    });
+    }, signal);
   }
 
-  async swap(key: string, version: string, record: NewRecord): Promise<SwapResult> {
+  async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
     const keyBytes = keyOf(key);
     const [previous, next] = [versionOf(version), newVersion()];
     const parts = partsOf(record);
@@ -111,7 +111,7 @@ export class SqliteBackend implements SessionBackend {
       const now = this.#now();
       const { changes } = this.#swap.run(versionOf(next), ...parts, keyBytes, now, now, previous);
       return Number(changes) === 1 ? { ok: true, version: next } : { ok: false, current: this.#find(keyBytes) };
-    });
+    }, signal);
   }
 
   async touch(key: string, idleAt: number): Promise<boolean> {
