@@ -1,5 +1,6 @@
-// Lists the files of the built packages whose functions run while one request is answered, as V8 counts calls. Each request was
-// answered once before, so that what happens only the first time does not count.
+// Lists the files of the built packages whose functions run while one request is answered, as V8 counts calls: requests that come
+// through a server, and one to `app.fetch()` that loads a session from memory, changes it and commits. Each request is answered
+// once before, so that what happens only the first time does not count.
 //
 //   node .ci/request-files.mjs [--json] [folder]     a folder in which the packages are installed; left out, this repository
 import { realpathSync } from "node:fs";
@@ -14,8 +15,9 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { j
 const folder = resolve(positionals[0] ?? fileURLToPath(new URL("..", import.meta.url)));
 const { resolve: find } = createRequire(join(folder, "from-here.js"));
 const load = (specifier) => import(pathToFileURL(find(specifier)).href);
-const { App, html, RequestHandler, Rule, text } = await load("@mini/core");
+const { App, html, local, RequestHandler, Rule, text } = await load("@mini/core");
 const { serve } = await load("@mini/core/serve");
+const { MemoryBackend, SessionMiddleware } = await load("@mini/session");
 
 class Hello extends RequestHandler {
   get() {
@@ -32,39 +34,69 @@ class User extends RequestHandler {
     return text(id);
   }
 }
-
-const rules = [new Rule("/", { handler: Hello }), new Rule("/page", { handler: Page }), new Rule("/users/:id", { handler: User })];
-const server = await serve(new App({ rules }), { port: 0, silent: true });
-const session = new Session();
-session.connect();
-await session.post("Profiler.enable");
-await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
-const found = {};
-for (const path of ["/", "/page", "/users/5"]) {
-  await ask(path);
-  // Gives what has run until now, and counts from zero again.
-  await session.post("Profiler.takePreciseCoverage");
-  await ask(path);
-  found[`GET ${path}`] = filesIn(await session.post("Profiler.takePreciseCoverage"));
+class Count extends RequestHandler {
+  static middleware = [SessionMiddleware];
+  async get() {
+    const session = await local.sessionStore.getSession();
+    session.set("count", (session.get("count") ?? 0) + 1);
+    return text(String(session.get("count")));
+  }
 }
-session.disconnect();
+
+const app = new App({
+  rules: [
+    new Rule("/", { handler: Hello }),
+    new Rule("/page", { handler: Page }),
+    new Rule("/users/:id", { handler: User }),
+    new Rule("/count", { handler: Count }),
+  ],
+  config: { session: { secretKey: "k".repeat(32), backend: new MemoryBackend() } },
+});
+/** The folders of the packages' modules. */
+const folders = { core: dirname(realpathSync(find("@mini/core"))), session: dirname(realpathSync(find("@mini/session"))) };
+
+const server = await serve(app, { port: 0, silent: true });
+const inspector = new Session();
+inspector.connect();
+await inspector.post("Profiler.enable");
+await inspector.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+const found = {};
+for (const path of ["/", "/page", "/users/5"]) found[`GET ${path}`] = await filesOf(() => askServer(path));
+const cookie = (await askApp("/count")).cookie;
+let answer;
+found["a session that is loaded, changed and committed"] = await filesOf(async () => (answer = await askApp("/count", cookie)));
+inspector.disconnect();
 await server.close();
+if (answer.body !== "3") throw new Error(`The session was not kept: the third request was answered with ${JSON.stringify(answer.body)}.`);
 if (values.json) console.log(JSON.stringify(found));
 else for (const [request, files] of Object.entries(found)) console.log(`${request}: ${files.length} files\n  ${files.join("\n  ")}\n`);
 
-function ask(path) {
+function askServer(path) {
   return new Promise((done, failed) => {
     get(new URL(path, server.url), { agent: false }, (response) => response.resume().on("end", done)).on("error", failed);
   });
 }
 
-/** Paths below the folder of the package's modules. */
-function filesIn({ result }) {
-  const dist = dirname(realpathSync(find("@mini/core")));
+async function askApp(path, sent = "") {
+  const response = await app.fetch(new Request(`http://localhost${path}`, { headers: { cookie: sent } }));
+  return { body: await response.text(), cookie: response.headers.get("set-cookie")?.split(";")[0] };
+}
+
+/** The files whose functions run during a request: package and path, such as `core/app/app`. */
+async function filesOf(request) {
+  await request();
+  // Gives what has run until now, and counts from zero again.
+  await inspector.post("Profiler.takePreciseCoverage");
+  await request();
+  const { result } = await inspector.post("Profiler.takePreciseCoverage");
   return result
     .filter(({ functions }) => functions.some(({ ranges }) => ranges.some(({ count }) => count > 0)))
-    .map(({ url }) => (url.startsWith("file:") ? fileURLToPath(url) : url))
-    .filter((file) => file.startsWith(dist + sep))
-    .map((file) => relative(dist, file).split(sep).join("/").replace(/\.js$/, ""))
+    .flatMap(({ url }) => nameOf(url.startsWith("file:") ? fileURLToPath(url) : url))
     .toSorted();
+}
+
+function nameOf(file) {
+  return Object.entries(folders)
+    .filter(([, dist]) => file.startsWith(dist + sep))
+    .map(([name, dist]) => `${name}/${relative(dist, file).split(sep).join("/").replace(/\.js$/, "")}`);
 }

@@ -162,7 +162,6 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     "session/backends/redis/calls createHash sha1",
     "session/backends/redis/owners createHash sha256",
     "session/backends/sql-values createHash sha256",
-    "session/signing/session-ids hash sha256",
     "session/signing/signing Hmac ",
     "session/signing/signing createCipheriv aes-256-gcm",
     "session/signing/signing createDecipheriv aes-256-gcm",

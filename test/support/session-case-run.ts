@@ -1,7 +1,7 @@
 import { App, html, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { SessionMiddleware, SessionMixin, type Session, type SessionConfig } from "@mini/session";
 import { expect } from "vitest";
-import { SessionIds } from "../../packages/session/src/signing/session-ids.ts";
+import { SessionIds } from "../../packages/session/src/signing/signing.ts";
 import type { Medium } from "./media.ts";
 import { gate, secretKey } from "./session-app.ts";
 import type { Step } from "./session-cases.ts";

@@ -20,14 +20,22 @@ export type { RuleDescription } from "./routing/router.ts";
 export type { Application, Config } from "./context/application.ts";
 export type { Context } from "./context/context.ts";
 export { LocalError, UnsafeRedirectError } from "./context/errors.ts";
-export { beforeHead, deleteCookie, setCookie, setHeader, vary } from "./context/head-functions.ts";
-export { local, setLocal, withoutRequest } from "./context/local.ts";
-export type { Local } from "./context/local.ts";
 export type { Logger } from "./context/logger.ts";
 export { redirect } from "./context/redirect.ts";
 export type { RedirectOptions } from "./context/redirect.ts";
-export { request } from "./context/request.ts";
 export type { Request } from "./context/request.ts";
+export {
+  beforeHead,
+  deleteCookie,
+  local,
+  request,
+  setCookie,
+  setHeader,
+  setLocal,
+  vary,
+  withoutRequest,
+} from "./context/running-request.ts";
+export type { Local } from "./context/running-request.ts";
 export { urlFor } from "./context/url-for.ts";
 export type { Register } from "./context/url-for.ts";
 export { App } from "./app/app.ts";

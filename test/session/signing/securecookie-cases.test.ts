@@ -1,6 +1,6 @@
 import { cookieValues } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { isPlainObject, parseJson } from "../../../packages/session/src/record/json.ts";
+import { isPlainObject, parseJson } from "../../../packages/session/src/record/contents.ts";
 import { Signer } from "../../../packages/session/src/signing/signing.ts";
 import { readFacts } from "../../support/facts.ts";
 

@@ -1,7 +1,6 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { SessionIds } from "../../../packages/session/src/signing/session-ids.ts";
-import { Signer } from "../../../packages/session/src/signing/signing.ts";
+import { SessionIds, Signer } from "../../../packages/session/src/signing/signing.ts";
 import { begun, idIn, keyOf, sign, start } from "../../support/server-session-app.ts";
 import { secretKey, setCookies, type Work } from "../../support/session-app.ts";
 

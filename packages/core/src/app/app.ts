@@ -1,6 +1,6 @@
 import type { Application, Config } from "../context/application.ts";
 import { Context } from "../context/context.ts";
-import { storage } from "../context/local.ts";
+import { storage } from "../context/running-request.ts";
 import type { Logger } from "../context/logger.ts";
 import { Request, type RequestSettings } from "../context/request.ts";
 import { ConfigError } from "../http/errors.ts";

@@ -1,12 +1,12 @@
 import type { Application } from "../context/application.ts";
 import type { Context } from "../context/context.ts";
 import { Html, htmlResponse } from "../http/html.ts";
-import type { Local } from "../context/local.ts";
+import type { Local } from "../context/running-request.ts";
 import type { Request } from "../context/request.ts";
 import { knownMethods } from "../http/methods.ts";
 import { adopt, claim, Response } from "../http/response.ts";
 
-declare module "../context/local.ts" {
+declare module "../context/running-request.ts" {
   interface Local {
     readonly handler: RequestHandler;
   }

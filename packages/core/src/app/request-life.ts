@@ -1,5 +1,4 @@
-import type { AddedHead } from "../context/added-head.ts";
-import type { Context } from "../context/context.ts";
+import type { AddedHead, Context } from "../context/context.ts";
 import type { Request } from "../context/request.ts";
 import { bindStream, withoutBody } from "../context/response-body.ts";
 import { bodyErrorOf } from "../http/body.ts";

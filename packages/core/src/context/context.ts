@@ -1,17 +1,12 @@
+import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
+import { checkHeader, flatValue, without, type FlatHeaders } from "../http/headers.ts";
+import type { Response } from "../http/response.ts";
 import type { Application } from "./application.ts";
-import { AddedHead } from "./added-head.ts";
-import type { RunningContext } from "./local.ts";
 import { logError } from "./logger.ts";
 import type { Request } from "./request.ts";
 
-declare module "./local.ts" {
-  interface Local {
-    readonly app: Application;
-  }
-}
-
 /** The context of one request: everything that belongs to it and lasts as long as it does. */
-export class Context implements RunningContext {
+export class Context {
   readonly app: Application;
   readonly request: Request;
   /** When the request began, in milliseconds of `performance.now()`. */
@@ -29,6 +24,7 @@ export class Context implements RunningContext {
     this.request = request;
   }
 
+  /** What the request adds to the head of its response; made at the first call. */
   head(): AddedHead {
     if (this.#closed) throw new Error("Cannot add to the response: its head is being sent, or was sent.");
     return (this.#head ??= new AddedHead());
@@ -57,6 +53,7 @@ export class Context implements RunningContext {
     return this.#head;
   }
 
+  /** The value of a name of `local`; `undefined` if it is not set. */
   get(name: string): unknown {
     switch (name) {
       case "request":
@@ -72,6 +69,7 @@ export class Context implements RunningContext {
     }
   }
 
+  /** Sets a name of `local`; `undefined` removes it. */
   set(name: string, value: unknown): void {
     if (name === "request" || name === "app" || name === "handler" || name === "error") {
       throw new TypeError(`Cannot set local.${name}: it belongs to the request itself.`);
@@ -80,10 +78,12 @@ export class Context implements RunningContext {
     else (this.#values ??= new Map()).set(name, value);
   }
 
+  /** Whether the application trusts the origin of a URL: a rule has its host, or it is trusted for cross-origin requests. */
   trustsOrigin(url: URL): boolean {
     return this.app.trustsOrigin(url, this.request);
   }
 
+  /** A message that says why a name of `local` is not set, and what to do. */
   missing(name: string): string {
     const handler = this.handler === undefined ? "the handler" : this.handler.constructor.name;
     const provider = this.app.provider(name);
@@ -91,4 +91,81 @@ export class Context implements RunningContext {
       ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or ask first with "${name}" in local.`
       : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${handler} does not list ${provider}.`;
   }
+}
+
+/** A function that runs once, after all hooks, before status and headers are sent. */
+export type HeadFunction = (response: Response) => void | Promise<void>;
+
+interface HeadCookie {
+  /** A cookie replaces an earlier one with the same key. */
+  readonly key: string;
+  readonly line: string;
+  readonly clearing: boolean;
+}
+
+/** What a request adds to the head of its response, whichever response that is: cookies, headers, `Vary`, and functions to run before. */
+export class AddedHead {
+  #cookies: HeadCookie[] = [];
+  #headers: FlatHeaders = [];
+  readonly #vary: string[] = [];
+  readonly #functions: HeadFunction[] = [];
+
+  setCookie(name: string, value: string, options: CookieOptions, clearing: boolean): void {
+    const line = serializeCookie(name, value, options);
+    const key = `${name};${options.domain ?? ""};${options.path ?? "/"}`;
+    this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
+  }
+
+  setHeader(name: string, value: string): void {
+    checkHeader(name, value);
+    const lower = name.toLowerCase();
+    this.#headers = [...without(this.#headers, lower), lower, value];
+  }
+
+  vary(name: string): void {
+    checkHeader(name, "");
+    this.#vary.push(name);
+  }
+
+  before(work: HeadFunction): void {
+    this.#functions.push(work);
+  }
+
+  /** Removes and returns the function that was registered last; `undefined` when all have run. */
+  next(): HeadFunction | undefined {
+    return this.#functions.pop();
+  }
+
+  /** Drops cookies and headers after an error, except those that clear a cookie. */
+  drop(): void {
+    this.#cookies = this.#cookies.filter(({ clearing }) => clearing);
+    this.#headers = [];
+  }
+
+  /** The headers of a response with those of the request. */
+  merge(headers: FlatHeaders): FlatHeaders {
+    const merged: FlatHeaders = [];
+    const varies = this.#vary.length > 0;
+    for (const flat of [headers, this.#headers]) {
+      for (let i = 0; i < flat.length; i += 2) {
+        const name = flat[i]!;
+        const isReplaced = flat === headers && flatValue(this.#headers, name) !== undefined;
+        if (!isReplaced && !(varies && name === "vary")) merged.push(name, flat[i + 1]!);
+      }
+    }
+    if (varies) merged.push("vary", mergeVary(flatValue(this.#headers, "vary") ?? flatValue(headers, "vary"), this.#vary));
+    for (const { line } of this.#cookies) merged.push("set-cookie", line);
+    return merged;
+  }
+}
+
+/** The value of `Vary` with more names. Each is listed once, as it was spelled first. RFC 9110 §12.5.5. */
+function mergeVary(present: string | undefined, added: readonly string[]): string {
+  if (present === undefined && added.length === 1) return added[0]!;
+  const names = new Map<string, string>();
+  for (const name of [...(present ?? "").split(","), ...added]) {
+    const trimmed = name.trim();
+    if (trimmed !== "" && !names.has(trimmed.toLowerCase())) names.set(trimmed.toLowerCase(), trimmed);
+  }
+  return names.has("*") ? "*" : [...names.values()].join(", ");
 }

@@ -1,6 +1,5 @@
 import { UnsafeRedirectError } from "./errors.ts";
-import { running } from "./local.ts";
-import type { Request } from "./request.ts";
+import { running } from "./running-request.ts";
 import { Response } from "../http/response.ts";
 
 export interface RedirectOptions {
@@ -25,7 +24,7 @@ export function redirect(location: string, options: number | RedirectOptions = {
   const { status = 302, external = false } = typeof options === "number" ? { status: options } : options;
   if (!statuses.has(status)) throw new TypeError(`Cannot redirect with status ${status}: use 301, 302, 303, 307 or 308.`);
   const context = running("redirect");
-  const request = context.get("request") as Request;
+  const { request } = context;
   let url: URL;
   try {
     url = new URL(location, request.url);

@@ -3,15 +3,8 @@ import { parseCookies } from "../http/cookie.ts";
 import { hasTrustedHost } from "../http/host.ts";
 import type { JsonOptions } from "../http/json-body.ts";
 import { target, type ServedRequest, type Target } from "../http/served-request.ts";
-import { running } from "./local.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
-
-declare module "./local.ts" {
-  interface Local {
-    readonly request: Request;
-  }
-}
 
 /** The settings of an application that decide how its requests are read. */
 export interface RequestSettings {
@@ -152,19 +145,3 @@ export class Request {
     return this.#content.formData(options);
   }
 }
-
-/**
- * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
- *
- * @throws LocalError if it is read outside a request.
- */
-export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
-  get(_target, name) {
-    if (typeof name === "symbol") return undefined;
-    const target = running(`read request.${name}`).get("request") as Request;
-    const value: unknown = Reflect.get(target, name, target);
-    return typeof value === "function" ? (value.bind(target) as unknown) : value;
-  },
-  has: (_target, name) => name in Request.prototype,
-  set: () => false,
-});

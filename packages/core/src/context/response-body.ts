@@ -1,6 +1,7 @@
 import { withLength } from "../http/headers.ts";
 import type { Parts } from "../http/response.ts";
-import { storage, type RunningContext } from "./local.ts";
+import type { Context } from "./context.ts";
+import { storage } from "./running-request.ts";
 
 /**
  * A stream whose source runs in the context of the request it answers. `storage.run()` is used for each step: a context that is
@@ -8,7 +9,7 @@ import { storage, type RunningContext } from "./local.ts";
  *
  * @param failed - Gets what the source threw; whoever reads the stream ends the connection.
  */
-export function bindStream(context: RunningContext, stream: ReadableStream, failed: (error: unknown) => void): ReadableStream {
+export function bindStream(context: Context, stream: ReadableStream, failed: (error: unknown) => void): ReadableStream {
   const reader = storage.run(context, () => stream.getReader());
   let cancelled = false;
   return new ReadableStream(

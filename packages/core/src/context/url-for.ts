@@ -1,4 +1,4 @@
-import { running } from "./local.ts";
+import { running } from "./running-request.ts";
 import type { UrlParams } from "../rules/rule-types.ts";
 import type { UrlOptions } from "../urls/endpoint-urls.ts";
 import type { HandlerLike, Rule } from "../rules/rule.ts";

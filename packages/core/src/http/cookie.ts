@@ -1,5 +1,5 @@
 import { stringifySetCookie } from "cookie";
-import { isToken, trimPart } from "./field-syntax.ts";
+import { isToken, trimPart } from "./headers.ts";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
 export interface CookieOptions {

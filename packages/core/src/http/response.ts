@@ -1,7 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { FastResponse } from "srvx";
-import { isFieldValue } from "./field-syntax.ts";
-import { checkHeader, flatten, flatValue, ResponseHeaders, type FlatHeaders } from "./headers.ts";
+import { checkHeader, flatten, flatValue, isFieldValue, ResponseHeaders, type FlatHeaders } from "./headers.ts";
 
 type ReusableBody = string | Uint8Array | null;
 

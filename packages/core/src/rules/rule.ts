@@ -1,6 +1,6 @@
 import type { Converter } from "./converter.ts";
 import { RuleError } from "./errors.ts";
-import { isToken } from "../http/field-syntax.ts";
+import { isToken } from "../http/headers.ts";
 import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 
 /** What a rule needs of a handler class; the check of its methods is where rules are given to an `App`. */

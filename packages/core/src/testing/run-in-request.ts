@@ -1,5 +1,5 @@
 import type { App } from "../app/app.ts";
-import { storage } from "../context/local.ts";
+import { storage } from "../context/running-request.ts";
 
 /** The part of an application that is needed to run code in the context of a request. */
 type Contextual = Pick<App, "createContext">;

@@ -3,7 +3,7 @@ import { withoutRequest } from "@mini/core";
 import type { Logger } from "@mini/core";
 import { freshFlashes, type Contents } from "../record/contents.ts";
 import { decodeRecord, encodeRecord, type DecodedRecord, type SessionRecord } from "../record/record.ts";
-import type { SessionId, SessionIds } from "../signing/session-ids.ts";
+import type { SessionId, SessionIds } from "../signing/signing.ts";
 import { SessionStillCachedError, type SessionBackend } from "./backend.ts";
 import { Deadline, SessionUnavailableError } from "./deadline.ts";
 import { GroupCommit, type Edit, type Edited } from "./group-commit.ts";

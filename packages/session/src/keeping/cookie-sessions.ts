@@ -1,5 +1,4 @@
-import { noContents, type Contents } from "../record/contents.ts";
-import { parseJson } from "../record/json.ts";
+import { noContents, parseJson, type Contents } from "../record/contents.ts";
 import { decodeSession, encodeSession, renewalAge, type SavedSession } from "../record/record.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
 import type { Changes, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";

@@ -1,5 +1,4 @@
-import { noContents, readFlashes, type Contents } from "./contents.ts";
-import { isPlainObject, parseJson } from "./json.ts";
+import { isPlainObject, noContents, parseJson, readFlashes, type Contents } from "./contents.ts";
 import { biggestKeys, SessionTooLargeError } from "./too-large.ts";
 
 /** What a backend keeps for one session. */

@@ -1,5 +1,4 @@
-import { applyFlashes, type Flash } from "../record/contents.ts";
-import { copyJson, encodeJson } from "../record/json.ts";
+import { applyFlashes, copyJson, encodeJson, type Flash } from "../record/contents.ts";
 
 const noIds: ReadonlySet<string> = new Set();
 

@@ -1,5 +1,4 @@
-import { increment, sameValue, takeSteps, type Change, type Data, type Step } from "../record/contents.ts";
-import { copyJson, encodeJson } from "../record/json.ts";
+import { copyJson, encodeJson, increment, sameValue, takeSteps, type Change, type Data, type Step } from "../record/contents.ts";
 
 /** What was done to one key, and the value that this request sees because of it. */
 type Pending =

@@ -1,5 +1,4 @@
-import { makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
-import { copyJson } from "../record/json.ts";
+import { copyJson, makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
 import type { ChangedFlashes } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";

@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { CookieOptions } from "../http/cookie.ts";
+import type { Application } from "./application.ts";
+import type { Context, HeadFunction } from "./context.ts";
+import { LocalError } from "./errors.ts";
+import { Request } from "./request.ts";
+
+/**
+ * The names of {@link local} and their types. Packages and applications add names by augmenting this interface of `"@mini/core"`.
+ * Reading a name that is not set throws {@link LocalError}.
+ */
+export interface Local {
+  readonly app: Application;
+  readonly request: Request;
+  /** The unexpected error that ended the request; `undefined` if there is none. */
+  readonly error: unknown;
+}
+
+/** Keeps the context of the running request. */
+export const storage = new AsyncLocalStorage<Context | undefined>();
+
+/**
+ * The context of the running request.
+ *
+ * @param what - What the caller does, for the message: `read local.request`.
+ * @throws LocalError when no request is running here.
+ */
+export function running(what: string): Context {
+  const context = storage.getStore();
+  if (context === undefined) {
+    throw new LocalError(
+      `Cannot ${what}: no request is running here. Call this from a handler, or wrap it in runInRequest() from @mini/core/testing.`,
+    );
+  }
+  return context;
+}
+
+/**
+ * Runs work outside the running request. Use it for anything that outlives the request that happens to start it, such as a
+ * connection, a timer or a cache entry: otherwise it would keep the whole request in memory, and see its {@link local}.
+ */
+export function withoutRequest<Result>(work: () => Result): Result {
+  return storage.run(undefined, work);
+}
+
+function read(name: string): unknown {
+  const context = running(`read local.${name}`);
+  const value = context.get(name);
+  if (value === undefined && name !== "error") throw new LocalError(context.missing(name));
+  return value;
+}
+
+/**
+ * A dictionary of the running request, which code anywhere in the request can use without it being passed around. Requests never
+ * see each other's. `"user" in local` tells whether a name is set.
+ */
+export const local: Local = new Proxy(Object.create(null) as Local, {
+  get: (_target, name) => (typeof name === "symbol" ? undefined : read(name)),
+  has: (_target, name) => typeof name === "string" && storage.getStore()?.get(name) !== undefined,
+  set(_target, name, value) {
+    if (typeof name === "symbol") return false;
+    running(`set local.${name}`).set(name, value);
+    return true;
+  },
+  deleteProperty(_target, name) {
+    if (typeof name === "symbol") return false;
+    running(`delete local.${name}`).set(name, undefined);
+    return true;
+  },
+});
+
+/** Sets a name of {@link local} that is read-only for other code. For the middleware that provides it. */
+export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name]): void {
+  running(`set local.${name}`).set(name, value);
+}
+
+/**
+ * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
+ *
+ * @throws LocalError if it is read outside a request.
+ */
+export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
+  get(_target, name) {
+    if (typeof name === "symbol") return undefined;
+    const target = running(`read request.${name}`).request;
+    const value: unknown = Reflect.get(target, name, target);
+    return typeof value === "function" ? (value.bind(target) as unknown) : value;
+  },
+  has: (_target, name) => name in Request.prototype,
+  set: () => false,
+});
+
+/**
+ * Registers a function that runs once, after all hooks, before status and headers of the response are sent: the last moment to add
+ * to them. The functions run in reverse order of registration and are awaited. If one throws, the response to the error replaces
+ * the response, and the remaining functions still run.
+ *
+ * @throws Error once the head is being written; {@link LocalError} outside a request.
+ */
+export function beforeHead(work: HeadFunction): void {
+  running("register a beforeHead function").head().before(work);
+}
+
+/**
+ * Sets a cookie with the response to the running request, whichever response that is. It replaces an earlier cookie with the same
+ * name, domain and path. An unexpected error drops it.
+ *
+ * @throws TypeError for a cookie that browsers would drop or change.
+ */
+export function setCookie(name: string, value: string, options: CookieOptions = {}): void {
+  running("set a cookie").head().setCookie(name, value, options, false);
+}
+
+/** Clears a cookie, even if an error is answered. Domain and path must be those that it was set with. */
+export function deleteCookie(name: string, options: CookieOptions = {}): void {
+  running("delete a cookie")
+    .head()
+    .setCookie(name, "", { ...options, maxAge: 0, expires: new Date(0) }, true);
+}
+
+/** Sets a header of the response to the running request, in place of the response's own. An unexpected error drops it. */
+export function setHeader(name: string, value: string): void {
+  running("set a header").head().setHeader(name, value);
+}
+
+/** Adds the name of a request header to `Vary`: the response depends on it. */
+export function vary(name: string): void {
+  running("add to Vary").head().vary(name);
+}
