@@ -29,7 +29,7 @@ export interface AnswerSettings {
 
 /**
  * Answers a request: everything that happens to it, from the first check to the response that leaves, is in this file, in the
- * order in which it happens. Never throws or rejects; gives a promise only if something on the way did.
+ * order in which it happens. Never throws or rejects. Returns a promise only if a step had to wait for one.
  */
 export function answerRequest(settings: AnswerSettings, context: Context): Response | Promise<Response> {
   return run(answer(settings, context));
@@ -57,7 +57,7 @@ function refuse({ trustedHosts, crossOrigin }: AnswerSettings, context: Context)
   const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : hasTrustedHost(trustedHosts, request.host);
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
   if (safeMethods.has(request.method) || crossOrigin.allows(request)) return undefined;
-  return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page this site does not know."));
+  return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust."));
 }
 
 // 2. Match: the rule for the path, and the method of its handler.
@@ -111,7 +111,7 @@ function callOf(settings: AnswerSettings, request: Request, route: Route, { Hand
   return { Handler: BuiltInHandler, stack: settings.middleware, method, args: allowedMethods(methodsOf(Handler)) };
 }
 
-/** Has an error thrown by a handler, so that middleware and error pages see it like any other. */
+/** A call of the built-in handler that throws the error, so that middleware and error pages treat it like any other. */
 function failing({ middleware }: AnswerSettings, error: unknown): Call {
   return { Handler: BuiltInHandler, stack: middleware, method: "fail", args: error };
 }
@@ -128,7 +128,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     return yield* runHandler(settings, context, failing(settings, error));
   }
   context.handler = handler;
-  /** How many middleware had their turn before the method. */
+  /** How many middleware were reached before the method. */
   let entered = 0;
   let inMethod = false;
   let response: Response | undefined;
@@ -163,7 +163,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   return response;
 }
 
-// 4. Errors: the last of the middleware is asked first; if none answers, there is an error page.
+// 4. Errors: middleware is asked in reverse order; if none answers, an error page does.
 
 /** @param asked - The middleware that may answer the error. */
 function* answerError(

@@ -63,8 +63,8 @@ export let partsOf: (response: Response) => Parts;
 export let fromParts: (parts: Parts) => Response;
 
 /**
- * The response to answer a request with: the first time the response itself, later a copy of it as it was then, so that no
- * request sees what another has changed. `undefined` if it has a stream, which can be sent only once.
+ * The response to send. The first call returns the response itself; later calls return a copy of its first state, so that no
+ * request sees changes of another. `undefined` for a stream, which can be sent only once.
  */
 export let claim: (response: Response) => Response | undefined;
 

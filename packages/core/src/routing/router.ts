@@ -48,7 +48,7 @@ export class Router<Target = unknown> {
   readonly usesHosts: boolean;
   readonly #describe: RuleTargets<Target>["describe"];
   readonly #table: RuleTable<Target>;
-  // Two of the table's fields, for they are read at every lookup.
+  // Two of the table's fields, because they are read at every lookup.
   readonly #hosts: RuleTable<Target>["hosts"];
   readonly #anyHost: RuleTable<Target>["anyHost"];
 

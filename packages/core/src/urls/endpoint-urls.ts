@@ -86,7 +86,10 @@ export class EndpointUrls {
     }
   }
 
-  /** Of the rules for which no argument is missing, the one that uses most arguments; then the one with most defaults; then one of this host. */
+  /**
+   * Chooses among the rules that lack no argument: first the one that uses the most arguments, then the one with the most
+   * defaults, then one on this host.
+   */
   #best(endpoint: string, args: UrlArgs, hostIsGiven: boolean, base: UrlBase | undefined): BuildableRule {
     const rules = this.#rules.get(endpoint);
     if (rules === undefined) throw new BuildError(endpoint, { nearest: mostSimilar(endpoint, this.#rules.keys()) });

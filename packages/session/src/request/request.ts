@@ -49,7 +49,7 @@ export class RequestSessions implements SessionRequest {
   #work: Set<Promise<unknown>> | undefined;
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
   #failure: Error | undefined;
-  /** Whether a change that had to be saved was not. */
+  /** Whether a change that had to be saved could not be saved. */
   #isLost = false;
   #isFinished = false;
   #cookies: RequestCookies | undefined;
@@ -203,7 +203,7 @@ export class RequestSessions implements SessionRequest {
     await this.#abandon(sessions, this.#failure);
     if (failure !== undefined && (isLost || response.status === 503)) {
       this.#restoreLater();
-      // Thrown even when the response is this error already, so that headers of the handler do not leave with it.
+      // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
       throw failure;
     }
     if (local.error !== undefined) this.#cookies?.restore();
@@ -216,7 +216,7 @@ export class RequestSessions implements SessionRequest {
     throw error;
   }
 
-  /** The error that is thrown next drops all cookies. After that, those are sent again that must leave. */
+  /** The error that is thrown next drops all cookies. Afterwards, the cookies that must be sent in any case are set again. */
   #restoreLater(): void {
     beforeHead((response) => {
       this.#cookies?.restore();
@@ -230,7 +230,7 @@ export class RequestSessions implements SessionRequest {
     if (!(error instanceof SessionUnavailableError)) await abandoned;
   }
 
-  /** Has the response wait for work. A handler that does not wait for it learns of a failure by the response. */
+  /** Makes the response wait for work. If the work fails and the handler does not await it, the response is an error. */
   wait<Result>(work: Promise<Result>): Promise<Result> {
     const all = (this.#work ??= new Set());
     const done = () => void all.delete(settled);

@@ -1,7 +1,7 @@
 import type { SqliteConnection, SqliteStatementLike } from "./connection.ts";
 import type { SqliteTables } from "./tables.ts";
 
-/** Most rows that one transaction looks at: other writers wait for it. */
+/** The most rows that one transaction looks at: other writers wait for it. */
 const slice = 100;
 
 interface DueRow {
@@ -75,7 +75,7 @@ export class SqlitePrune {
     return removed;
   }
 
-  /** An entry whose record is there goes with the record, so nobody needs to look at it again. */
+  /** An entry whose record exists is removed together with the record, so it need not be checked again. */
   #removeEntries(now: number): void {
     for (const { owner, key, kept } of this.#dueEntries.all(now, slice) as DueEntry[]) {
       const statement = Number(kept) === 1 ? this.#settleEntry : this.#removeEntry;
