@@ -37,7 +37,7 @@ export function answerRequest(settings: AnswerSettings, context: Context): Respo
 
 function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   try {
-    const found = refuse(settings, context) ?? findCall(settings, context.request);
+    const found = refusalFor(settings, context) ?? findCall(settings, context.request);
     const call = isPromise(found) ? ((yield found) as Call) : found;
     let response = call instanceof Response ? call : yield* runHandler(settings, context, call);
     const head = context.addedHead;
@@ -51,7 +51,7 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
 
 // 1. Checks. What they refuse gets an error page without any middleware.
 
-function refuse({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
+function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
   const { request } = context;
   // srvx uses "_invalid_" for a host that it cannot parse.
   const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : hasTrustedHost(trustedHosts, request.host);
@@ -75,7 +75,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   const { router, middleware } = settings;
   const { method, path } = request;
   try {
-    if (!knownMethods.has(method)) return failing(settings, new HTTPError(501));
+    if (!knownMethods.has(method)) return failWith(settings, new HTTPError(501));
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
@@ -84,7 +84,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
         if (route.loaded !== undefined) return callOf(settings, request, route, route.loaded, params);
         return route.load().then(
           (loaded) => callOf(settings, request, route, loaded, params),
-          (error: unknown) => failing(settings, error),
+          (error: unknown) => failWith(settings, error),
         );
       }
       case "redirect":
@@ -94,12 +94,12 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
       case "methodNotAllowed":
         return { Handler: BuiltInHandler, stack: middleware, method: "refuseMethod", args: matched.allow };
       case "malformed":
-        return failing(settings, new HTTPError(400, "The path has a malformed percent-encoding."));
+        return failWith(settings, new HTTPError(400, "The path has a malformed percent-encoding."));
       case "notFound":
-        return failing(settings, new HTTPError(404));
+        return failWith(settings, new HTTPError(404));
     }
   } catch (error) {
-    return failing(settings, error);
+    return failWith(settings, error);
   }
 }
 
@@ -112,7 +112,7 @@ function callOf(settings: AnswerSettings, request: Request, route: Route, { Hand
 }
 
 /** A call of the built-in handler that throws the error, so that middleware and error pages treat it like any other. */
-function failing({ middleware }: AnswerSettings, error: unknown): Call {
+function failWith({ middleware }: AnswerSettings, error: unknown): Call {
   return { Handler: BuiltInHandler, stack: middleware, method: "fail", args: error };
 }
 
@@ -125,7 +125,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   try {
     handler = new call.Handler(context);
   } catch (error) {
-    return yield* runHandler(settings, context, failing(settings, error));
+    return yield* runHandler(settings, context, failWith(settings, error));
   }
   context.handler = handler;
   /** How many middleware were reached before the method. */

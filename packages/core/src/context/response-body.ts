@@ -46,7 +46,7 @@ export function withoutBody(parts: Parts, failed: (error: unknown) => void): Par
   if (body === null) return parts;
   if (body instanceof ReadableStream) {
     void body.cancel().catch(failed);
-    return { ...parts, body: null, isUnmeasured: true };
+    return { ...parts, body: null, hasUnknownLength: true };
   }
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   return { ...parts, body: null, headers: withLength(headers, length) };

@@ -70,7 +70,7 @@ export class EndpointUrls {
     try {
       if (options === noOptions) {
         const rules = this.#rules.get(endpoint);
-        const path = rules?.length === 1 ? rules[0]!.builder.quick(args) : undefined;
+        const path = rules?.length === 1 ? rules[0]!.builder.buildSimple(args) : undefined;
         if (path !== undefined) return path;
       }
       const { builder } = this.#best(endpoint, args, host !== undefined, base);

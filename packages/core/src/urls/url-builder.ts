@@ -110,7 +110,7 @@ export class UrlBuilder {
   }
 
   /** The path, if the arguments are exactly the parameters and all are text or whole numbers; `undefined` otherwise: {@link build} builds it. */
-  quick(args: UrlArgs): string | undefined {
+  buildSimple(args: UrlArgs): string | undefined {
     const texts = this.#texts;
     if (texts === undefined) return undefined;
     // Then the text and numbers that are found by name are properties of the object's own.

@@ -25,7 +25,7 @@ const mostWrites = 100;
 /** The most milliseconds between two tries while another connection writes. */
 const longestPause = 2;
 /** After a queue had to wait, it pauses for 5 ms after each transaction, for 200 ms. */
-const courtesy = { pause: 5, lasts: 200 } as const;
+const pauseAfterBusy = { pause: 5, lasts: 200 } as const;
 
 /**
  * Writes to an embedded database whose driver is synchronous. The writes that come in one turn of the event loop are one
@@ -88,7 +88,7 @@ export class WriteQueue {
     const now = performance.now();
     if (busy === undefined) {
       // Without a pause, this process takes the lock again before the others try, and they might never get it.
-      if (now - this.#busyAt < courtesy.lasts) this.#schedule(courtesy.pause);
+      if (now - this.#busyAt < pauseAfterBusy.lasts) this.#schedule(pauseAfterBusy.pause);
       else if (this.#waiting.length > 0) this.#schedule();
       return;
     }

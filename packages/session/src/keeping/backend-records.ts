@@ -136,7 +136,7 @@ export class BackendRecords {
   #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
     const record = this.#decode(stored);
     // Nothing needs the entry, because the key never comes back. Until it is removed, lists pass over it.
-    if (record?.owner !== undefined) this.disown(record.owner, key);
+    if (record?.owner !== undefined) this.removeFromOwner(record.owner, key);
     return record;
   }
 
@@ -146,7 +146,7 @@ export class BackendRecords {
   }
 
   /** Removes a session from the list of its owner, after the response. */
-  disown(owner: string, key: string): void {
+  removeFromOwner(owner: string, key: string): void {
     const { owners } = this.backend;
     if (owners) this.#later("remove a session from its owner's", async () => owners.remove(owner, key));
   }

@@ -173,7 +173,7 @@ class ServerSession implements KeptSession {
    */
   async #carryOver(deadline: Deadline, { id, record }: Created, changed: Partial<DecodedRecord>): Promise<DecodedRecord | undefined> {
     const edited = await this.#records.edit(deadline, id.key, record, (current) => ({ ...current, ...changed }));
-    if (record.owner !== undefined && edited?.after.owner === undefined) this.#records.disown(record.owner, id.key);
+    if (record.owner !== undefined && edited?.after.owner === undefined) this.#records.removeFromOwner(record.owner, id.key);
     return edited?.after;
   }
 

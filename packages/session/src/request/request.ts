@@ -50,7 +50,7 @@ export class RequestSessions implements SessionRequest {
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
   #failure: Error | undefined;
   /** Whether a change that had to be saved could not be saved. */
-  #isLost = false;
+  #hasUnsavedChange = false;
   #isFinished = false;
   #cookies: RequestCookies | undefined;
 
@@ -199,9 +199,9 @@ export class RequestSessions implements SessionRequest {
 
   async #drop(sessions: readonly OpenSession[], response: Response): Promise<void> {
     const failure = local.error === undefined ? this.#failure : undefined;
-    const isLost = failure !== undefined && (this.#isLost || sessions.some(({ hasChanges }) => hasChanges));
+    const hasUnsavedChange = failure !== undefined && (this.#hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
     await this.#abandon(sessions, this.#failure);
-    if (failure !== undefined && (isLost || response.status === 503)) {
+    if (failure !== undefined && (hasUnsavedChange || response.status === 503)) {
       this.#restoreLater();
       // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
       throw failure;
@@ -244,7 +244,7 @@ export class RequestSessions implements SessionRequest {
     if (!(work instanceof Promise)) return Promise.resolve(work);
     return work.catch((error: unknown) => {
       this.#fail(error);
-      this.#isLost = true;
+      this.#hasUnsavedChange = true;
       throw error;
     });
   }

@@ -7,7 +7,7 @@ import { encode, endOf, getRecord, putRecord, removeRecord } from "./record.ts";
 import { LmdbTable, type LmdbDatabaseLike, type LmdbLike } from "./table.ts";
 
 /** The most records that one transaction of `prune` looks at: other writers wait for it. */
-const slice = 100;
+const sliceSize = 100;
 
 export interface LmdbBackendOptions {
   /** What lmdb's `open({ path, overlappingSync: false })` gives. It belongs to the caller, who closes it after the backend. */
@@ -103,7 +103,7 @@ export class LmdbBackend implements SessionBackend {
   async prune(limit: number): Promise<number> {
     let removed = 0;
     while (removed < limit) {
-      const most = Math.min(slice, limit - removed);
+      const most = Math.min(sliceSize, limit - removed);
       // Read first, because most looks find nothing and need no write.
       if (this.#table.read((database) => dueKeys(database, this.#now(), 1)).length === 0) break;
       removed += await this.#table.write((database) => this.#pruneSlice(database, most));

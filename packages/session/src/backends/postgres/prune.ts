@@ -2,7 +2,7 @@ import type { PostgresQueries, PostgresResult } from "./queries.ts";
 import type { PostgresTables } from "./tables.ts";
 
 /** The most rows that one transaction looks at, because queries for these rows wait for it. */
-const slice = 500;
+const sliceSize = 500;
 
 interface Counts {
   readonly looked: number;
@@ -56,8 +56,8 @@ export class PostgresPrune {
 
   async #inSlices(text: string, limit: number, now: number): Promise<number> {
     let removed = 0;
-    for (let most = slice, looked = slice; looked === most && removed < limit;) {
-      most = Math.min(slice, Math.ceil(limit - removed));
+    for (let most = sliceSize, looked = sliceSize; looked === most && removed < limit;) {
+      most = Math.min(sliceSize, Math.ceil(limit - removed));
       // Without a name, so that Postgres plans it for its values each time. One bad plan costs more than the planning.
       const counts = countsIn(await this.#queries.run({ text, values: [now, most] }));
       looked = counts.looked;
