@@ -73,7 +73,7 @@ describe("a request's body", () => {
     });
     const { all } = await reach(() => write(server.port, `${head}\r\nabc`), begun.opened);
     expect(await all).toMatch(/^HTTP\/1\.1 408 /);
-    expect(failed).toEqual(["The body could not be read to its end."]);
+    expect(failed).toEqual(["The client ended the body early."]);
   });
 
   test("may take longer than the head", async () => {

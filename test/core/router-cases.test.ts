@@ -130,6 +130,6 @@ describe("the facts of construction", () => {
   test.each(own.map((each) => [each.id, each] as const))("%s", (_id, { rules, expect: target }) => {
     const build = () => makeRouter({ rules: rules! }, "example.org");
     if (target.ok === true) expect(build).not.toThrow();
-    else expect(build).toThrow(target.error === "DuplicateRule" ? /could never answer/ : RuleError);
+    else expect(build).toThrow(target.error === "DuplicateRule" ? /can never answer/ : RuleError);
   });
 });

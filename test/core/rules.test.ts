@@ -203,7 +203,7 @@ describe("at start", () => {
   test.each<readonly [string, () => readonly unknown[]]>([
     ['where names "nope"', () => [new Rule("/:id", { where: { nope: int } })]],
     ["not a converter", () => [new Rule("/:id", { where: { id: 5 as never } })]],
-    ['a default for "id", which every URL of it gives', () => [new Rule("/:id", { defaults: { id: "a" } })]],
+    ['a default for "id", which every URL of the rule contains', () => [new Rule("/:id", { defaults: { id: "a" } })]],
     ['its default for "id" is refused by its converter', () => [new Rule("/a{/:id}", { where: { id: int }, defaults: { id: -1 } })]],
     ['redirectTo has "nope"', () => [new Rule("/:id", { redirectTo: "/x/:nope" })]],
     ['no rule has the endpoint "nope"', () => [new Rule("/:id", { redirectTo: { endpoint: "nope" } })]],
@@ -228,8 +228,8 @@ describe("at start", () => {
       'its default for "id" is refused by its converter',
       () => [new Rule("/a{/:id}", { where: { id: uuid }, defaults: { id: 5 as never } })],
     ],
-    ["match all of its paths first", () => [new Rule("/a{/:b}"), new Rule("/a"), new Rule("/a/:c")]],
-    ["the second could never answer", () => [new Rule("/:a", { where: { a: int } }), new Rule("/:b", { where: { b: int } })]],
+    ["always match first", () => [new Rule("/a{/:b}"), new Rule("/a"), new Rule("/a/:c")]],
+    ["the second can never answer", () => [new Rule("/:a", { where: { a: int } }), new Rule("/:b", { where: { b: int } })]],
   ])("a rule is refused: %s", (problem, rules) => {
     expect(() => make(...rules())).toThrow(RuleError);
     expect(() => make(...rules())).toThrow(problem);

@@ -88,7 +88,7 @@ describe.each(serverSideMedia())("parallel requests on one session in $name", (m
     });
     await app.run(async (_store, session) => (await session()).set("count", "many"));
     expect((await one.finish()).status).toBe(500);
-    expect(app.logged.join()).toContain('Cannot increment "count" in the session: its value is a string');
+    expect(app.logged.join()).toContain('Cannot increment "count" in the session: its value is of type string');
     expect(await app.data()).toEqual({ count: "many" });
   });
 

@@ -49,7 +49,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       await app.run(async (_store, session) => (await session()).set("a", 1));
       await app.run(async (_store, session) => {
         const all = await session();
-        expect(() => all.flash("x", null as never)).toThrow("its level is a object, not a string");
+        expect(() => all.flash("x", null as never)).toThrow("its level must be a string, not null");
         expect(() => all.regenerate({ owner: 42 as never })).toThrow("its owner must be a string that is not empty");
         expect(() => all.regenerate({ owner: "" })).toThrow("its owner must be a string that is not empty");
       });

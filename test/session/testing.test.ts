@@ -49,15 +49,9 @@ const faults: readonly (readonly [backend: keyof typeof backends, titles: readon
   ["CreateIsNotAtomic", ["of 20 creates under one key exactly one succeeds"]],
   ["CreateReplaces", ["create under a key that exists gives undefined", "of 20 creates under one key"]],
   ["VersionsRepeat", ["every swap gives a version that no write has had before"]],
-  ["IdleIsForgotten", ["a record exists until a second before its idleAt, and not", "after its idleAt a record cannot be taken"]],
-  [
-    "LifeIsForgotten",
-    ["a record exists until a second before its expiresAt, and not", "after a touch a record still ends at its expiresAt"],
-  ],
-  [
-    "EndIsASecondLate",
-    ["a second before its idleAt", "a second before its expiresAt", "after a touch a record lives until its new idleAt"],
-  ],
+  ["IdleIsForgotten", ["a record ends at its idleAt, not earlier", "after its idleAt a record cannot be taken"]],
+  ["LifeIsForgotten", ["a record ends at its expiresAt, not earlier", "after a touch a record still ends at its expiresAt"]],
+  ["EndIsASecondLate", ["ends at its idleAt", "ends at its expiresAt", "after a touch a record lives until its new idleAt"]],
   ["OnlyReadKnowsTheEnd", ["after its idleAt a record is gone for swap, touch and take", "after its expiresAt a record cannot be taken"]],
   ["ExpiredKeepsItsKey", ["after its idleAt its key can be used by create", "after its expiresAt its key can be used by create"]],
   ["BytesAreShared", ["changing an array that was passed in", "changing an array that was read"]],

@@ -34,12 +34,12 @@ describe("increment()", () => {
 
   test.each([
     ["null", null],
-    ["string", "1"],
-    ["object", [1]],
-    ["boolean", false],
-  ])("of a %s is refused, and its key is named", (what, value) => {
+    ["of type string", "1"],
+    ["of type object", [1]],
+    ["of type boolean", false],
+  ])("of a value that is %s is refused, and its key is named", (what, value) => {
     expect(() => increment('a "b"', value, 1)).toThrow(
-      new TypeError(`Cannot increment "a \\"b\\"" in the session: its value is a ${what}, not a number.`),
+      new TypeError(`Cannot increment "a \\"b\\"" in the session: its value is ${what}, not a number.`),
     );
   });
 

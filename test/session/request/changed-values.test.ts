@@ -185,7 +185,7 @@ describe("increment() and update()", () => {
   });
 
   test("that are refused change nothing", () => {
-    expect(() => values.increment("text", 1)).toThrow('Cannot increment "text" in the session: its value is a string, not a number.');
+    expect(() => values.increment("text", 1)).toThrow('Cannot increment "text" in the session: its value is of type string, not a number.');
     expect(() => values.update("list", () => undefined)).toThrow('Cannot keep "list" in the session: it is or holds undefined');
     expect([changes(), values.get("list")]).toEqual([{}, [1]]);
   });

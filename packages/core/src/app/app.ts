@@ -31,7 +31,7 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly trustProxy?: TrustProxy | undefined;
   /** Hosts that requests may be sent to, with a port, or without one for all ports; others get 400. Default: any host. */
   readonly trustedHosts?: readonly string[] | undefined;
-  /** Most bytes of a request body; a longer one gets 413. Default 1 MiB. */
+  /** The most bytes of a request body; a longer one gets 413. Default 1 MiB. */
   readonly maxBodySize?: number | undefined;
   /** Origins that may send writes to this site. Default `{ trusted: [] }`: no other. */
   readonly crossOrigin?: CrossOriginOption | undefined;
@@ -90,7 +90,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /**
-   * Answers a request. Never throws or rejects. Returns a promise only if something on the way did.
+   * Answers a request. Never throws or rejects. Returns a promise only if a step had to wait for one.
    */
   fetch(request: globalThis.Request): Response | Promise<Response> {
     const context = this.createContext(request);

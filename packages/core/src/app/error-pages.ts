@@ -122,7 +122,7 @@ ${message === title ? "" : html`<p>${message}</p>\n`}</html>
   return pageOf(page.markup, status, headers, pageHeaders);
 }
 
-/** A built-in page with the headers of the error. Of a header that both have, the page's counts; values of `Vary` are joined. */
+/** A built-in page with the headers of the error. If both have a header, that of the page is used; the values of `Vary` are joined. */
 function pageOf(body: string, status: number, errors: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
   const headers = new Headers(errors);
   const vary = headers.get("vary");
@@ -130,7 +130,7 @@ function pageOf(body: string, status: number, errors: Readonly<Record<string, st
   return new Response(body, { status, headers });
 }
 
-/** Most rules on the debug page of an unknown path. */
+/** The most rules on the debug page of an unknown path. */
 const mostRules = 10;
 
 /** The page of an unknown path with `debug`: shows the rules with the most similar paths. */

@@ -22,7 +22,7 @@ export type HandlerResult = Response | globalThis.Response | Html;
 export interface Middleware {
   /** Called in the order of the list. If it returns a response, that is the answer, and what comes after is not called. */
   beforeDispatch?(handler: RequestHandler): MiddlewareAnswer;
-  /** Called in reverse order, for each middleware whose turn came before the answer. Returns the response to go on with. */
+  /** Called in reverse order, for each middleware that was reached before the answer. Returns the response to go on with. */
   afterDispatch?(handler: RequestHandler, response: Response): Response | globalThis.Response | Promise<Response | globalThis.Response>;
   /** Called in reverse order for an error. The first that returns a response answers it. */
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;

@@ -29,7 +29,7 @@ export interface AnswerSettings {
 
 /**
  * Answers a request: everything that happens to it, from the first check to the response that leaves, is in this file, in the
- * order in which it happens. Never throws or rejects; gives a promise only if something on the way did.
+ * order in which it happens. Never throws or rejects. Returns a promise only if a step had to wait for one.
  */
 export function answerRequest(settings: AnswerSettings, context: Context): Response | Promise<Response> {
   return run(answer(settings, context));
@@ -37,7 +37,7 @@ export function answerRequest(settings: AnswerSettings, context: Context): Respo
 
 function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   try {
-    const found = refuse(settings, context) ?? findCall(settings, context.request);
+    const found = refusalFor(settings, context) ?? findCall(settings, context.request);
     const call = isPromise(found) ? ((yield found) as Call) : found;
     let response = call instanceof Response ? call : yield* runHandler(settings, context, call);
     const head = context.addedHead;
@@ -51,13 +51,13 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
 
 // 1. Checks. What they refuse gets an error page without any middleware.
 
-function refuse({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
+function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
   const { request } = context;
   // srvx uses "_invalid_" for a host that it cannot parse.
   const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : hasTrustedHost(trustedHosts, request.host);
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
   if (safeMethods.has(request.method) || crossOrigin.allows(request)) return undefined;
-  return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page this site does not know."));
+  return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust."));
 }
 
 // 2. Match: the rule for the path, and the method of its handler.
@@ -75,7 +75,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   const { router, middleware } = settings;
   const { method, path } = request;
   try {
-    if (!knownMethods.has(method)) return failing(settings, new HTTPError(501));
+    if (!knownMethods.has(method)) return failWith(settings, new HTTPError(501));
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
@@ -84,7 +84,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
         if (route.loaded !== undefined) return callOf(settings, request, route, route.loaded, params);
         return route.load().then(
           (loaded) => callOf(settings, request, route, loaded, params),
-          (error: unknown) => failing(settings, error),
+          (error: unknown) => failWith(settings, error),
         );
       }
       case "redirect":
@@ -94,12 +94,12 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
       case "methodNotAllowed":
         return { Handler: BuiltInHandler, stack: middleware, method: "refuseMethod", args: matched.allow };
       case "malformed":
-        return failing(settings, new HTTPError(400, "The path has a malformed percent-encoding."));
+        return failWith(settings, new HTTPError(400, "The path has a malformed percent-encoding."));
       case "notFound":
-        return failing(settings, new HTTPError(404));
+        return failWith(settings, new HTTPError(404));
     }
   } catch (error) {
-    return failing(settings, error);
+    return failWith(settings, error);
   }
 }
 
@@ -111,8 +111,8 @@ function callOf(settings: AnswerSettings, request: Request, route: Route, { Hand
   return { Handler: BuiltInHandler, stack: settings.middleware, method, args: allowedMethods(methodsOf(Handler)) };
 }
 
-/** Has an error thrown by a handler, so that middleware and error pages see it like any other. */
-function failing({ middleware }: AnswerSettings, error: unknown): Call {
+/** A call of the built-in handler that throws the error, so that middleware and error pages treat it like any other. */
+function failWith({ middleware }: AnswerSettings, error: unknown): Call {
   return { Handler: BuiltInHandler, stack: middleware, method: "fail", args: error };
 }
 
@@ -125,10 +125,10 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   try {
     handler = new call.Handler(context);
   } catch (error) {
-    return yield* runHandler(settings, context, failing(settings, error));
+    return yield* runHandler(settings, context, failWith(settings, error));
   }
   context.handler = handler;
-  /** How many middleware had their turn before the method. */
+  /** How many middleware were reached before the method. */
   let entered = 0;
   let inMethod = false;
   let response: Response | undefined;
@@ -163,7 +163,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   return response;
 }
 
-// 4. Errors: the last of the middleware is asked first; if none answers, there is an error page.
+// 4. Errors: middleware is asked in reverse order; if none answers, an error page does.
 
 /** @param asked - The middleware that may answer the error. */
 function* answerError(

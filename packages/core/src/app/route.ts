@@ -103,7 +103,7 @@ export class Routes {
   readonly describe = (rule: AnyRule): { readonly handler: string; readonly middleware: readonly string[] } => this.target(rule).describe();
 }
 
-/** Answers where no handler of a rule does, so that the application's middleware runs around errors and `OPTIONS` too. */
+/** Answers requests that no handler of a rule answers, so that the application's middleware runs around errors and `OPTIONS` too. */
 export class BuiltInHandler extends RequestHandler {
   /** Answers with an error: middleware and error pages see it like one that a handler throws. */
   fail(error: unknown): never {

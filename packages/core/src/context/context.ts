@@ -103,7 +103,7 @@ interface HeadCookie {
   readonly clearing: boolean;
 }
 
-/** What a request adds to the head of its response, whichever response that is: cookies, headers, `Vary`, and functions to run before. */
+/** What a request adds to the head of its response, whichever response that is: cookies, headers, `Vary`, and functions to run before it is sent. */
 export class AddedHead {
   #cookies: HeadCookie[] = [];
   #headers: FlatHeaders = [];

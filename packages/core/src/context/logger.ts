@@ -15,7 +15,7 @@ export function logError(logger: Logger, where: string, error: unknown): void {
   }
 }
 
-/** Most causes that are logged. An error can be its own cause, directly or through others. */
+/** The most causes that are logged. An error can be its own cause, directly or through others. */
 const mostCauses = 10;
 
 function describe(error: unknown, causes = mostCauses): string {

@@ -9,7 +9,7 @@ export interface RedirectOptions {
   readonly external?: boolean | undefined;
 }
 
-const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
+const statuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host

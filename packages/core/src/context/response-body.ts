@@ -7,7 +7,7 @@ import { storage } from "./running-request.ts";
  * A stream whose source runs in the context of the request it answers. `storage.run()` is used for each step: a context that is
  * entered for good would leak into the next request on the connection.
  *
- * @param failed - Gets what the source threw; whoever reads the stream ends the connection.
+ * @param failed - Gets what the source threw. The reader of the stream ends the connection.
  */
 export function bindStream(context: Context, stream: ReadableStream, failed: (error: unknown) => void): ReadableStream {
   const reader = storage.run(context, () => stream.getReader());
@@ -46,7 +46,7 @@ export function withoutBody(parts: Parts, failed: (error: unknown) => void): Par
   if (body === null) return parts;
   if (body instanceof ReadableStream) {
     void body.cancel().catch(failed);
-    return { ...parts, body: null, isUnmeasured: true };
+    return { ...parts, body: null, hasUnknownLength: true };
   }
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   return { ...parts, body: null, headers: withLength(headers, length) };

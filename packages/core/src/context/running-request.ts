@@ -37,7 +37,7 @@ export function running(what: string): Context {
 
 /**
  * Runs work outside the running request. Use it for anything that outlives the request that happens to start it, such as a
- * connection, a timer or a cache entry: otherwise it would keep the whole request in memory, and see its {@link local}.
+ * connection, a timer or a cache entry: otherwise it keeps the whole request in memory and can read its {@link local}.
  */
 export function withoutRequest<Result>(work: () => Result): Result {
   return storage.run(undefined, work);
@@ -51,8 +51,8 @@ function read(name: string): unknown {
 }
 
 /**
- * A dictionary of the running request, which code anywhere in the request can use without it being passed around. Requests never
- * see each other's. `"user" in local` tells whether a name is set.
+ * A dictionary of the running request, which code anywhere in the request can use without it being passed around. A request
+ * never sees the values of another. `"user" in local` tells whether a name is set.
  */
 export const local: Local = new Proxy(Object.create(null) as Local, {
   get: (_target, name) => (typeof name === "symbol" ? undefined : read(name)),
@@ -103,7 +103,7 @@ export function beforeHead(work: HeadFunction): void {
 
 /**
  * Sets a cookie with the response to the running request, whichever response that is. It replaces an earlier cookie with the same
- * name, domain and path. An unexpected error drops it.
+ * name, domain and path. An unexpected error, or any error of a `beforeHead` function, drops it.
  *
  * @throws TypeError for a cookie that browsers would drop or change.
  */
@@ -118,7 +118,10 @@ export function deleteCookie(name: string, options: CookieOptions = {}): void {
     .setCookie(name, "", { ...options, maxAge: 0, expires: new Date(0) }, true);
 }
 
-/** Sets a header of the response to the running request, in place of the response's own. An unexpected error drops it. */
+/**
+ * Sets a header of the response to the running request, in place of the response's own. An unexpected error, or any error of a
+ * `beforeHead` function, drops it.
+ */
 export function setHeader(name: string, value: string): void {
   running("set a header").head().setHeader(name, value);
 }

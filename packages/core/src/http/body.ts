@@ -4,7 +4,7 @@ import { parseJson, type JsonOptions } from "./json-body.ts";
 import { hasLimitedBody, type ServedRequest } from "./served-request.ts";
 
 export interface FormOptions {
-  /** Most fields of a form, files included. Default 1000. */
+  /** The most fields of a form, files included. Default 1000. */
   readonly maxFields?: number | undefined;
 }
 
@@ -107,7 +107,7 @@ export class Body {
       if (error instanceof HTTPError) throw error;
       if (error instanceof BodyTooLargeError) throw tooLarge(this.#maxSize);
       // The client has broken off the body. That is not logged, because anybody could fill the log with it.
-      throw new HTTPError(400, "The body could not be read to its end.");
+      throw new HTTPError(400, "The client ended the body early.");
     });
   }
 }

@@ -38,7 +38,7 @@ export function checkHeader(name: string, value: string): void {
   }
 }
 
-/** Names in lower case and values by turns: the form that `writeHead` of node:http takes. */
+/** Alternating names in lower case and values: the form that `writeHead` of node:http takes. */
 export type FlatHeaders = string[];
 
 /** HTTP whitespace, as Fetch defines it: space, tab and line breaks. */
@@ -79,8 +79,9 @@ export function withLength(flat: FlatHeaders, length: number): FlatHeaders {
 }
 
 /**
- * The headers of a response, without the cost of native ones: those are made only to iterate. Refuses all control characters but
- * the tab, where native ones refuse three. A change replaces the list, so that whoever holds it sees no change.
+ * The headers of a response. Native `Headers` are slower and are made only for iteration. All control characters except the tab
+ * are refused; native `Headers` refuse only three. A change replaces the list, so code that holds the old list does not see the
+ * change.
  */
 export class ResponseHeaders implements Headers {
   #flat: FlatHeaders;

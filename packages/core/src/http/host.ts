@@ -1,6 +1,6 @@
 /**
  * The one grammar of hosts: a name or an IPv4 address, or an IPv6 address in brackets, and a port. RFC 3986 §3.2.2 and §3.2.3 as
- * far as a URL of http has them; an underscore is not in DNS, and yet in names.
+ * far as a URL of http has them. Underscores are accepted too: DNS host names do not allow them, but some hosts have them.
  */
 const label = /^[\w-]+$/;
 const name = /^[\w-]+(?:\.[\w-]+)*\.?$/;

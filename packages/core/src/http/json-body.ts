@@ -27,7 +27,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Most characters in which a position is searched for that V8 does not give. */
+/** The longest text, in characters, that is searched for an error position when V8 reports none. */
 const longestSearch = 65_536;
 
 /** Where a text stops being JSON. V8 gives the position of every mistake but an unexpected token. The rest of its message is not sent: it quotes the text. */

@@ -8,7 +8,7 @@ type ReusableBody = string | Uint8Array | null;
 export interface Parts {
   readonly body: ReusableBody | ReadableStream;
   /** Whether a body of unknown length was left out, so that there is no `Content-Length` to send. */
-  readonly isUnmeasured?: boolean;
+  readonly hasUnknownLength?: boolean;
   readonly status: number;
   readonly statusText: string;
   readonly headers: FlatHeaders;
@@ -63,8 +63,8 @@ export let partsOf: (response: Response) => Parts;
 export let fromParts: (parts: Parts) => Response;
 
 /**
- * The response to answer a request with: the first time the response itself, later a copy of it as it was then, so that no
- * request sees what another has changed. `undefined` if it has a stream, which can be sent only once.
+ * The response to send. The first call returns the response itself; later calls return a copy of its first state, so that no
+ * request sees changes of another. `undefined` for a stream, which can be sent only once.
  */
 export let claim: (response: Response) => Response | undefined;
 
@@ -128,7 +128,7 @@ export class Response extends FastResponse {
    * @internal
    */
   _toNodeResponse(): NodeParts {
-    const { status, body, headers, statusText: given, isUnmeasured = false } = partsOf(this);
+    const { status, body, headers, statusText: given, hasUnknownLength = false } = partsOf(this);
     const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
     const written: FlatHeaders = [];
     const isStream = body instanceof ReadableStream;
@@ -140,7 +140,9 @@ export class Response extends FastResponse {
     }
     const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
     if (
-      body === null ? !isUnmeasured && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream
+      body === null
+        ? !hasUnknownLength && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined
+        : !isStream
     ) {
       written.push("content-length", String(length));
     }

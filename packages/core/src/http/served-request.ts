@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /**
- * What a server knows of a request and a standard Request has no place for. It travels on the Request itself, because
+ * What the server knows about a request and a standard Request cannot hold. It travels on the Request itself, because
  * `app.fetch()` takes nothing else, and under symbols, so that no other property can be mistaken for it.
  */
 export interface ServedRequest extends globalThis.Request {

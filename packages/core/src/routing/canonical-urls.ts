@@ -15,8 +15,8 @@ export interface RequestedUrl {
 }
 
 /**
- * Finds the canonical URL of arguments that several rules of an endpoint can have: that of the rule with most of them as defaults.
- * The others redirect to it.
+ * Finds the canonical URL of arguments that several rules of an endpoint can have: the URL of the rule that has the most of
+ * them as defaults. The others redirect to it.
  */
 export class CanonicalUrls {
   /** Rules with defaults, those with most defaults first; by endpoint, or by handler if they have none. */
@@ -38,7 +38,7 @@ export class CanonicalUrls {
     return this.#siblings.has(keyOf(rule));
   }
 
-  /** The canonical URL; `undefined`: that of the request. */
+  /** The canonical URL; `undefined` if the request already has it. */
   find(candidate: RuleCandidate<unknown>, args: Args, requested: RequestedUrl): Location | undefined {
     const { path, host } = requested;
     const { compiled, alternative } = candidate;

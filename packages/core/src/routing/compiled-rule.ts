@@ -136,7 +136,9 @@ function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): reado
   }
   for (const name of Object.keys(defaults)) {
     if (builder.required.includes(name) || builder.requiredInHost.includes(name))
-      problems.push(`it has a default for "${name}", which every URL of it gives; put the parameter into braces, or remove the default`);
+      problems.push(
+        `it has a default for "${name}", which every URL of the rule contains; make the parameter optional with braces, or remove the default`,
+      );
   }
   if (path.some(({ tokens }) => tokens.some((token) => token.type === "text" && /[?#]/.test(token.value))))
     problems.push('it has a "?" or "#", which no path of a request has, so it could never match; remove it');

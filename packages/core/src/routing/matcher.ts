@@ -57,7 +57,7 @@ class Node<Each extends Candidate> {
 }
 
 const slashCode = 47;
-/** Most literal segments that are compared one after the other. */
+/** The most literal segments that are compared one after the other. */
 const mostFew = 6;
 
 /**
@@ -144,7 +144,7 @@ function child<Each extends Candidate>(node: Node<Each>, segment: Segment, const
   return made;
 }
 
-/** The node with chains of literal segments below it joined; or the only node below it, if it can replace it. */
+/** The node with chains of literal segments joined. If a node has only one child and nothing else, the child replaces it. */
 function compressed<Each extends Candidate>(node: Node<Each>): Node<Each> {
   node.mixed?.replace(compressed);
   if (node.constrained !== undefined) node.constrained = compressed(node.constrained);

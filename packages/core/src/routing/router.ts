@@ -48,7 +48,7 @@ export class Router<Target = unknown> {
   readonly usesHosts: boolean;
   readonly #describe: RuleTargets<Target>["describe"];
   readonly #table: RuleTable<Target>;
-  // Two of the table's fields, for they are read at every lookup.
+  // Two of the table's fields, because they are read at every lookup.
   readonly #hosts: RuleTable<Target>["hosts"];
   readonly #anyHost: RuleTable<Target>["anyHost"];
 
@@ -238,7 +238,7 @@ function allows(methods: readonly string[] | undefined, method: string): boolean
  */
 function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string | undefined, encoded: boolean): Args | undefined {
   const { segments, readers } = candidate;
-  if (segments !== undefined) return candidate.takesNothing ? noArgs : segments.read(path, encoded);
+  if (segments !== undefined) return candidate.hasNoArgs ? noArgs : segments.read(path, encoded);
   for (const reader of readers) {
     const args = start(candidate, host);
     if (args !== undefined && reader.fill(args, path, encoded)) return args;

@@ -19,7 +19,7 @@ export class RuleCandidate<Target> implements Candidate {
   /** HTTP methods of the rule; `undefined`: any. */
   readonly methods: readonly string[] | undefined;
   /** Whether there are no arguments. */
-  readonly takesNothing: boolean;
+  readonly hasNoArgs: boolean;
   /** Reads the arguments segment by segment, if only this alternative gives any. */
   readonly segments: SegmentReader | undefined;
   /** Read the arguments otherwise: the alternatives that path-to-regexp would try first, then this one. */
@@ -44,7 +44,7 @@ export class RuleCandidate<Target> implements Candidate {
     const { rule, constrained, hostReaders, defaults } = compiled;
     this.isConstrained = constrained.size > 0;
     this.methods = compiled.methods;
-    this.takesNothing = compiled.args.size === 0;
+    this.hasNoArgs = compiled.args.size === 0;
     this.segments = readers.length === 1 && hostReaders === undefined && defaults.length === 0 ? segments : undefined;
     this.readers = readers;
     this.rule = rule;
@@ -58,7 +58,7 @@ export class RuleCandidate<Target> implements Candidate {
     this.lenient = lenient;
     this.mayHaveOtherUrl = mayHaveOtherUrl;
     this.answer =
-      this.isRedirect || !this.takesNothing || mayHaveOtherUrl
+      this.isRedirect || !this.hasNoArgs || mayHaveOtherUrl
         ? undefined
         : Object.freeze({ type: "found", rule, target: compiled.target as Target, params: noArgs });
   }

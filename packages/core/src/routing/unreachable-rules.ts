@@ -35,11 +35,11 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     const named = others.map(({ rule }) => describeRule(rule)).join(", ");
     if (others.length === 1 && others[0]!.path.length === compiled.path.length) {
       duplicates.push(
-        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and methods: the second could never answer. Remove one, or give each its methods.`,
+        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and methods: the second can never answer. Remove one, or give them different methods.`,
       );
     } else {
       hidden.push(
-        `The rule ${describeRule(compiled.rule)} could never answer: ${named} match all of its paths first. Remove it, or give each its methods.`,
+        `The rule ${describeRule(compiled.rule)} can never answer: ${named} always match first. Remove it, or give them different methods.`,
       );
     }
   }

@@ -20,7 +20,7 @@ export interface Alternative {
   readonly segments: readonly Segment[];
 }
 
-/** Most alternatives of one pattern, as in path-to-regexp. */
+/** The most alternatives of one pattern, as in path-to-regexp. */
 const mostAlternatives = 256;
 
 /** @throws TypeError from path-to-regexp, for a pattern that it refuses. */

@@ -94,7 +94,10 @@ export class Connections {
     });
   }
 
-  /** Notes a request over HTTP/1. `false`: the previous response ends the connection, so the request must not be answered. */
+  /**
+   * Registers a request over HTTP/1. Returns `false` if the previous response ends the connection; then the request must not be
+   * answered.
+   */
   note(request: IncomingMessage, response: ServerResponse): boolean {
     const socket = request.socket as NotedSocket;
     const last = socket[answer];
@@ -116,7 +119,7 @@ export class Connections {
     const closed = new Promise<void>((resolve, reject) => {
       NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
     });
-    /** How many bytes were sent and received, or wait to be sent, and since when that has not changed. */
+    /** For each socket: the bytes sent, received or waiting, and since when this number has not changed. */
     const seen = new WeakMap<Socket | ServerHttp2Stream, { readonly bytes: number; readonly at: number }>();
     const sweep = setInterval(() => {
       const now = performance.now();

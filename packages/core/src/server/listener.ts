@@ -34,7 +34,7 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
 
   return (req, res) => {
     const { stream } = req;
-    // The version number does not tell: over HTTP/1 it is what the client says.
+    // The version number cannot be trusted: over HTTP/1 the client writes it.
     const mayFollow = stream !== undefined || connections.note(req, res);
     const checked = !mayFollow ? 400 : stream === undefined ? checks.check(req, res) : checks.checkStream(req.headers);
     if (typeof checked === "number") {
@@ -61,7 +61,7 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
   };
 }
 
-/** Most hosts that are remembered as valid. */
+/** The most hosts that are remembered as valid. */
 const mostHosts = 1000;
 
 /** The origin that a request was sent to; `undefined`: its URL says it. A number is the status that refuses the request. */
@@ -104,7 +104,7 @@ class HeadChecks {
     return coding !== undefined && coding.toLowerCase() !== "chunked" ? 501 : origin;
   }
 
-  /** Checks a request over HTTP/2. RFC 9113 §8.3.1: of two hosts that differ it would be unclear which one counts. */
+  /** Checks a request over HTTP/2. RFC 9113 §8.3.1: if two hosts differ, it is unclear which one counts. */
   checkStream({ ":authority": authority, host = authority }: IncomingHttpHeaders): Checked {
     const isOne = authority === undefined || authority === host;
     return host !== undefined && isOne ? this.#originOf(host) : 400;
@@ -162,8 +162,8 @@ function send(req: Incoming, res: ServerResponse, response: Response, failed: (e
 }
 
 /**
- * A response that HTTP/2 can carry: each header once, and none that is about the connection. Node throws for others where
- * it cannot be caught. The body is cancelled if the client has already closed the stream.
+ * A response that HTTP/2 can carry: each header once, and none that is about the connection. Node throws for other
+ * headers, in a place where the error cannot be caught. The body is cancelled if the client has already closed the stream.
  */
 function forHttp2(response: Response, stream: ServerHttp2Stream): Response {
   const { body, status, statusText } = partsOf(response);

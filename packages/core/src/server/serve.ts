@@ -13,13 +13,13 @@ export interface ServeOptions {
   readonly hostname?: string | undefined;
   /** Certificate and key in PEM format. With them the server uses https and HTTP/2. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly passphrase?: string | undefined } | undefined;
-  /** Most bytes of the first line and the headers of a request; longer ones get 431. Over HTTP/2 the limit is 64 KiB. Default 16 KiB. */
+  /** The most bytes of the first line and the headers of a request; longer ones get 431. Over HTTP/2 the limit is 64 KiB. Default 16 KiB. */
   readonly maxHeaderSize?: number | undefined;
   /** How much time a client may take. */
   readonly timeouts?: Timeouts | undefined;
   /** Whether SIGTERM and SIGINT close the server. Default true. */
   readonly gracefulShutdown?: boolean | undefined;
-  /** Whether the URL is not logged. Default false. */
+  /** Whether to start without logging the URL. Default false. */
   readonly silent?: boolean | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface TestRequest {
   readonly json?: unknown;
 }
 
-/** Most redirects in a row. More are probably endless. */
+/** At most 10 redirects in a row; more are probably a loop. */
 const mostRedirects = 10;
 
 /** Whether a redirect turns the next request into a GET. RFC 9110 §15.4. */

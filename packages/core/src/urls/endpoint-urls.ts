@@ -70,7 +70,7 @@ export class EndpointUrls {
     try {
       if (options === noOptions) {
         const rules = this.#rules.get(endpoint);
-        const path = rules?.length === 1 ? rules[0]!.builder.quick(args) : undefined;
+        const path = rules?.length === 1 ? rules[0]!.builder.buildSimple(args) : undefined;
         if (path !== undefined) return path;
       }
       const { builder } = this.#best(endpoint, args, host !== undefined, base);
@@ -86,7 +86,10 @@ export class EndpointUrls {
     }
   }
 
-  /** Of the rules for which no argument is missing, the one that uses most arguments; then the one with most defaults; then one of this host. */
+  /**
+   * Chooses among the rules that lack no argument: first the one that uses the most arguments, then the one with the most
+   * defaults, then one on this host.
+   */
   #best(endpoint: string, args: UrlArgs, hostIsGiven: boolean, base: UrlBase | undefined): BuildableRule {
     const rules = this.#rules.get(endpoint);
     if (rules === undefined) throw new BuildError(endpoint, { nearest: mostSimilar(endpoint, this.#rules.keys()) });

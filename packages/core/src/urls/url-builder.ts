@@ -110,7 +110,7 @@ export class UrlBuilder {
   }
 
   /** The path, if the arguments are exactly the parameters and all are text or whole numbers; `undefined` otherwise: {@link build} builds it. */
-  quick(args: UrlArgs): string | undefined {
+  buildSimple(args: UrlArgs): string | undefined {
     const texts = this.#texts;
     if (texts === undefined) return undefined;
     // Then the text and numbers that are found by name are properties of the object's own.
@@ -144,7 +144,7 @@ export class UrlBuilder {
     return path + buildQuery(args, used);
   }
 
-  /** A path from which the rule reads the same arguments again: separators of the pattern inside them are escaped if necessary. */
+  /** A path that the rule reads back as the same arguments. If necessary, separators inside values are escaped. */
   #clearPath(args: UrlArgs, used: Set<string>): string {
     if (this.#isClear) return this.#write(this.#path, args, used, encodeSegment);
     let path = "";
@@ -183,7 +183,7 @@ export class UrlBuilder {
     return text;
   }
 
-  /** Whether an optional group is written: all it needs is there, and it says more than the defaults do. */
+  /** Whether an optional group is written: all its arguments are given, and at least one differs from its default. */
   #isWanted(tokens: readonly Token[], args: UrlArgs): boolean {
     const names = namesOf(tokens);
     if (names.some((name) => given(args, name) === undefined)) return false;
@@ -238,7 +238,7 @@ function encodeSegment(name: string, text: string): string {
   return encodeURIComponent(text);
 }
 
-/** The same, with every character escaped that may be a separator between parameters. */
+/** Like `encodeSegment`, but escapes every character that may be a separator between parameters. */
 function encodeSeparators(name: string, text: string): string {
   return encodeSegment(name, text).replace(/[^\w%]|_/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

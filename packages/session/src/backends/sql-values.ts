@@ -11,7 +11,7 @@ interface Row {
 
 const keyBytes = 32;
 
-/** The 32 bytes of a key, which is 43 characters here and nothing else. */
+/** The 32 bytes of a key. A key must be exactly 43 characters. */
 export function keyOf(key: string): Buffer {
   const bytes = Buffer.from(key, "base64url");
   if (bytes.length === keyBytes && bytes.toString("base64url") === key) return bytes;
@@ -30,7 +30,7 @@ function bytesOf(value: unknown): Buffer {
   );
 }
 
-/** The hash of an owner, because an owner can be any text, and is not for all readers of the table. */
+/** Owners are hashed because they can be any text, and because readers of the table need not know them. */
 export function ownerOf(owner: string): Buffer {
   return createHash("sha256").update(owner).digest();
 }

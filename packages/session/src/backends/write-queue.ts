@@ -20,12 +20,12 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
-/** Most writes in one transaction: it blocks the event loop. */
+/** The most writes in one transaction: it blocks the event loop. */
 const mostWrites = 100;
-/** Most milliseconds between two tries while another connection writes. */
+/** The most milliseconds between two tries while another connection writes. */
 const longestPause = 2;
-/** Milliseconds of the pause after a transaction, and for how long a queue makes pauses after it had to wait. */
-const courtesy = { pause: 5, lasts: 200 } as const;
+/** After a queue had to wait, it pauses for 5 ms after each transaction, for 200 ms. */
+const pauseAfterBusy = { pause: 5, lasts: 200 } as const;
 
 /**
  * Writes to an embedded database whose driver is synchronous. The writes that come in one turn of the event loop are one
@@ -87,8 +87,8 @@ export class WriteQueue {
     const busy = this.#commit(writes);
     const now = performance.now();
     if (busy === undefined) {
-      // Without a pause, this process has the lock again before the others try, and they may never get it.
-      if (now - this.#busyAt < courtesy.lasts) this.#schedule(courtesy.pause);
+      // Without a pause, this process takes the lock again before the others try, and they might never get it.
+      if (now - this.#busyAt < pauseAfterBusy.lasts) this.#schedule(pauseAfterBusy.pause);
       else if (this.#waiting.length > 0) this.#schedule();
       return;
     }
@@ -100,7 +100,10 @@ export class WriteQueue {
     if (this.#waiting.length > 0) this.#schedule(Math.random() * longestPause);
   }
 
-  /** Makes one transaction of the writes, without those that throw; the error of a transaction that has to wait. */
+  /**
+   * Runs the writes as one transaction, leaving out those that throw. Returns the error if the transaction must wait for another
+   * connection.
+   */
   #commit(all: readonly Write[]): unknown {
     let writes = all;
     while (writes.length > 0) {

@@ -31,8 +31,7 @@ const pruneInterval = 60_000;
 const pruneLimit = 1000;
 
 /**
- * A backend as the sessions use it: it has decoded records in place of bytes, every call has a deadline, and failures are
- * logged. It is one for all requests, because changes of one session by several requests are saved together.
+ * A backend for the session layer: works with decoded records, gives every call a deadline and logs failures. It is one for all requests, because changes of one session by several requests are saved together.
  */
 export class BackendRecords {
   readonly backend: SessionBackend;
@@ -70,7 +69,7 @@ export class BackendRecords {
     }
   }
 
-  /** The record of a key, when it is alive by the clock here, whatever the backend gives. */
+  /** The record of a key if it has not ended by the clock of this process. */
   async find(deadline: Deadline, key: string): Promise<DecodedRecord | undefined> {
     const record = this.#decode(await deadline.call(() => this.backend.read(key)));
     const now = this.now();
@@ -122,7 +121,7 @@ export class BackendRecords {
     return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
   }
 
-  /** Ends a session that has been replaced by another one: a cache may still show the old one, which harms nobody. */
+  /** Ends a session that another one has replaced. A cache may still show the old one for some time; that does no harm. */
   async replace(key: string, deadline: Deadline): Promise<DecodedRecord | undefined> {
     try {
       return await this.take(key, deadline);
@@ -137,7 +136,7 @@ export class BackendRecords {
   #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
     const record = this.#decode(stored);
     // Nothing needs the entry, because the key never comes back. Until it is removed, lists pass over it.
-    if (record?.owner !== undefined) this.disown(record.owner, key);
+    if (record?.owner !== undefined) this.removeFromOwner(record.owner, key);
     return record;
   }
 
@@ -147,7 +146,7 @@ export class BackendRecords {
   }
 
   /** Removes a session from the list of its owner, after the response. */
-  disown(owner: string, key: string): void {
+  removeFromOwner(owner: string, key: string): void {
     const { owners } = this.backend;
     if (owners) this.#later("remove a session from its owner's", async () => owners.remove(owner, key));
   }
@@ -181,7 +180,8 @@ export class BackendRecords {
     if (backend.prune === undefined || Math.abs(now - this.#prunedAt) < pruneInterval) return;
     this.#prunedAt = now;
     this.#later("remove expired sessions", async () => {
-      // When there are more, the next created session goes on. Otherwise they pile up on a site that creates more in a minute.
+      // If there are more, the next created session removes more. Otherwise they pile up on a site that creates more per minute
+      // than one removal takes.
       if ((await backend.prune!(pruneLimit)) >= pruneLimit) this.#prunedAt = -Infinity;
     });
   }
@@ -196,7 +196,7 @@ export class BackendRecords {
     if (!(error instanceof SessionUnavailableError)) this.logger.warn(`Cannot ${what}: ${reasonOf(error)}`);
   }
 
-  /** A backend that was written in haste may give `null` for a missing record, as many drivers do. */
+  /** A backend may return `null` for a missing record, as many drivers do. */
   #decode(stored: SessionRecord | null | undefined): DecodedRecord | undefined {
     if (stored === undefined || stored === null) return undefined;
     const record = decodeRecord(stored);

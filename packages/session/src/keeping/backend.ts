@@ -10,7 +10,7 @@ export interface CallSignal {
   readonly aborted: boolean;
 }
 
-/** Which sessions belong to an owner. An entry may be there without its record: read the records of a list, and compare. */
+/** Which sessions belong to an owner. An entry can exist without its record, so read the record and check its owner. */
 export interface OwnerIndex {
   /** Counts the owner's `bump`s; 0 at first. */
   epoch(owner: string): Promise<number>;
@@ -27,8 +27,8 @@ export interface OwnerIndex {
  *
  * `key` is the SHA-256 of the session's id in base64url, so that nobody who reads the storage learns an id.
  *
- * `signal` is for backends that keep a change waiting before they begin it. When it is aborted, the response was 503 in the
- * meantime: the change must not be made any more, and the call rejects with an error named `"AbortError"`.
+ * `signal` is for backends that delay a change, for example until they get a lock. If it is aborted, the request was already
+ * answered with 503: the change must not begin, and the call rejects with an error named `"AbortError"`.
  */
 export interface SessionBackend {
   /** The record; `undefined` also when `idleAt` or `expiresAt` has passed, even if the record is still there. */
@@ -59,7 +59,7 @@ export class SessionStillCachedError extends Error {
   readonly record: SessionRecord | undefined;
 
   constructor(record: SessionRecord | undefined, options?: ErrorOptions) {
-    super("the session is removed, but the cache could not be told, and may show it for some time.", options);
+    super("the session was removed, but the cache could not be updated and may show it for some time.", options);
     this.record = record;
   }
 

@@ -32,7 +32,7 @@ export class Deadline implements CallSignal {
   readonly #waiting = new Set<(error: Error) => void>();
   #aborted = false;
 
-  /** @param server - Whose answers are waited for, for the error. */
+  /** @param server - What must answer, for the error message. */
   constructor(milliseconds: number, server = "the backend") {
     this.#milliseconds = milliseconds;
     this.#server = server;

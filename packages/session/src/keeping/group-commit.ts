@@ -35,7 +35,10 @@ export interface GroupCommitOptions {
   readonly onUnreadable: () => void;
 }
 
-/** Most milliseconds between two tries. With more, a process that loses once loses again to those that try at once. */
+/**
+ * The longest pause between two tries, in milliseconds. With a longer one, a process that lost once would keep losing to
+ * processes that retry at once.
+ */
 const longestPause = 2;
 
 /**
@@ -93,7 +96,8 @@ export class GroupCommit {
   async #commit(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let jobs = all;
     let current = known;
-    // Whether `current` was read after all of these requests had loaded their records. Before that, one of theirs may be newer.
+    // Whether `current` was read after all of these requests had loaded their records. Until then, one of them may have loaded a
+    // newer record.
     let isNewest = false;
     for (let tries = 0; ; tries++) {
       // A request that was answered 503 must not change anything afterwards.
@@ -102,7 +106,7 @@ export class GroupCommit {
         current,
       );
       const made = drafts.at(-1)?.after ?? current;
-      // A request that got an error is not tried again.
+      // Requests that got an error are left out of the next try.
       jobs = drafts.map(({ job }) => job);
       if (drafts.every(({ before, after }) => before === after)) {
         const unchanged = { before: current, after: current };

@@ -9,9 +9,12 @@ import type { Deadline } from "./deadline.ts";
 export interface OwnedSession<Data extends object = SessionData> {
   /** Public name, for `revoke`. */
   readonly handle: string;
-  /** Milliseconds since the Unix epoch, as the other times. */
+  /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
-  /** When it was last used, up to a tenth of `idleTimeout` too early; `undefined` without an `idleTimeout`. */
+  /**
+   * When it was last used; may be too early by a tenth of `idleTimeout`, or by 15 seconds if that is more. `undefined` without an
+   * `idleTimeout`.
+   */
   readonly lastSeenAt: number | undefined;
   readonly expiresAt: number;
   /** Whether it is the session of the running request. */
@@ -45,7 +48,7 @@ export class OwnedSessions {
     const owners = records?.backend.owners;
     if (records === undefined || owners === undefined) {
       throw new ConfigError(
-        'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new LmdbBackend({ root }).',
+        'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new SqliteBackend({ database }).',
       );
     }
     this.#records = records;

@@ -93,7 +93,7 @@ class ServerSession implements KeptSession {
     const found = this.#found;
     const unchanged = { cookie: undefined, kept: this };
     const hasChanges = changes.changed || changes.regeneration !== undefined;
-    // A session that has ended stays ended. The client is told nothing: it may have another session by now.
+    // A session that has ended stays ended. The cookie is not changed: the client may have another session by now.
     if (this.#ended) return hasChanges ? this.#dropped() : unchanged;
     if (!hasChanges) {
       this.#renew(lifetime);
@@ -139,7 +139,7 @@ class ServerSession implements KeptSession {
       contents: onto(known),
       ...this.#beginning(at, lifetime),
       owner: owner ?? known.owner,
-      // A new owner has just logged in. An owner who stays counts from the time of the log-in.
+      // A new owner has just logged in, so the epoch is read again. If the owner stays, the epoch of the log-in counts.
       epoch: owner === undefined ? known.epoch : undefined,
       handle: records.newHandle(),
     };
@@ -167,10 +167,13 @@ class ServerSession implements KeptSession {
     return this.#sendId(moved);
   }
 
-  /** Puts what others have changed in the meantime into the new record; if the old session has ended, only what this request did stays. */
+  /**
+   * Puts what others have changed in the meantime into the new record; if the old session has ended, only the changes of
+   * this request remain.
+   */
   async #carryOver(deadline: Deadline, { id, record }: Created, changed: Partial<DecodedRecord>): Promise<DecodedRecord | undefined> {
     const edited = await this.#records.edit(deadline, id.key, record, (current) => ({ ...current, ...changed }));
-    if (record.owner !== undefined && edited?.after.owner === undefined) this.#records.disown(record.owner, id.key);
+    if (record.owner !== undefined && edited?.after.owner === undefined) this.#records.removeFromOwner(record.owner, id.key);
     return edited?.after;
   }
 

@@ -84,7 +84,7 @@ export function increment(key: string, value: unknown, by: number): number {
   const number = value === undefined ? 0 : value;
   if (typeof number !== "number") {
     throw new TypeError(
-      `Cannot increment ${quoted(key)} in the session: its value is a ${value === null ? "null" : typeof value}, not a number.`,
+      `Cannot increment ${quoted(key)} in the session: its value is ${value === null ? "null" : `of type ${typeof value}`}, not a number.`,
     );
   }
   const sum = number + by;
@@ -141,7 +141,7 @@ export function sameValue(one: unknown, other: unknown): boolean {
   return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
 }
 
-// JSON: which values it gives back as they were, and how they are written and read.
+// JSON: which values it can represent, and how they are written and read.
 
 /** Levels of nesting that a value may have; a cycle has more. */
 const deepest = 100;
@@ -153,7 +153,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Why JSON would not give a value back as it was, in words; `undefined` when it would. `-0`, which becomes 0, is accepted. */
+/** Why a value would not survive JSON, in words; `undefined` if it would. `-0`, which becomes 0, is accepted. */
 function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
@@ -195,7 +195,7 @@ export function encodeJson(key: string | undefined, value: unknown): string {
   if (problem !== undefined) {
     const what = key === undefined ? "a flash message" : quoted(key);
     throw new TypeError(
-      `Cannot keep ${what} in the session: it is or holds ${problem}, which JSON does not give back as it was. ` +
+      `Cannot keep ${what} in the session: it is or holds ${problem}, which JSON cannot represent. ` +
         "Use strings, finite numbers, booleans, null, arrays and plain objects.",
     );
   }

@@ -28,7 +28,7 @@ export interface SavedSession {
 
 /** The record of a session in a backend, decoded. */
 export interface DecodedRecord extends SavedSession {
-  /** Milliseconds since the Unix epoch, as the other time. */
+  /** Milliseconds since the Unix epoch. */
   readonly idleAt: number;
   readonly expiresAt: number;
   /**

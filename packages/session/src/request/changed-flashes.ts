@@ -1,6 +1,6 @@
 import { applyFlashes, copyJson, encodeJson, type Flash } from "../record/contents.ts";
 
-const noIds: ReadonlySet<string> = new Set();
+export const noIds: ReadonlySet<string> = new Set();
 
 /** The messages of a session as one request sees them: the loaded ones, and what this request did. */
 export class ChangedFlashes {

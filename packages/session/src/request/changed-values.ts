@@ -47,7 +47,7 @@ export class ChangedValues {
     return this.#hasLoaded(key) ? this.#data[key] : undefined;
   }
 
-  /** The value of a key, to look at only: nothing compares it later. */
+  /** The value of a key, for reading only: it is not checked for changes later. */
   look(key: string): unknown {
     const pending = this.#pending?.get(key);
     if (pending !== undefined) return pending.value;
@@ -171,8 +171,8 @@ export class ChangedValues {
   }
 
   /**
-   * Whether a change sets the value that was loaded. It is no change then: on a newer record it would undo what another
-   * request did. Values from a cache do not count, because the backend may have others.
+   * Whether a change sets the value that was loaded. Then there is nothing to save: on a newer record it would undo the change
+   * of another request. This is not decided for values from a cache, because the backend may have newer ones.
    */
   #isLoaded(key: string, change: Change): boolean {
     return !this.#cached && change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
@@ -195,7 +195,7 @@ export class ChangedValues {
     return data;
   }
 
-  /** The same with nothing done, on values that include what was done. Objects that a handler got or set stay in use. */
+  /** A copy without pending changes, on values that include them. Objects that a handler got or set stay in use. */
   onto(next: Data): ChangedValues {
     const fresh = new ChangedValues(next);
     for (const noted of [this.#handedOut, this.#pending]) {
@@ -208,7 +208,7 @@ export class ChangedValues {
     return fresh;
   }
 
-  /** Does what was done again on newer values; only those in `keep` count, unless it is `undefined`. */
+  /** Applies the pending changes to newer values. Only keys in `keep` are taken from these; `undefined` means all. */
   rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;

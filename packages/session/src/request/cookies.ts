@@ -7,7 +7,7 @@ import type { CookieSettings } from "../settings/settings.ts";
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
 const longestLine = 4096;
 
-/** More bytes than all attributes of a cookie have together, without the values of Path and Domain. */
+/** An upper bound for the bytes of all attributes, without the values of Path and Domain. */
 const attributeBytes = 160;
 
 /** The attributes of a cookie with and without `secure`. Each is one object for all requests, so that core checks it once. */
@@ -84,7 +84,7 @@ export class RequestCookies {
     this.#hasSent = true;
   }
 
-  /** Sends a cookie for a change that was saved already: without it, the client's cookie could lead nowhere. */
+  /** Sends a cookie for a change that was saved already: without it, the client's cookie could refer to a session that is gone. */
   keep(name: string, value: string, cookie: CookieSettings, contents: Contents): void {
     this.send(name, value, cookie, contents);
     this.#lasting.set(name, () => this.send(name, value, cookie, contents));

@@ -1,7 +1,7 @@
 import type { Changes, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import type { SessionSettings, Settings } from "../settings/settings.ts";
-import { ChangedFlashes } from "./changed-flashes.ts";
+import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import type { RequestCookies } from "./cookies.ts";
 import { Session, type OpenSessionLike } from "./session.ts";
@@ -34,7 +34,7 @@ export class OpenSession implements OpenSessionLike {
   #flashes: ChangedFlashes | undefined;
   #regeneration: Regeneration | undefined;
   #isClosed = false;
-  /** Until the work at the kept session that is under way is done. */
+  /** Settles when the running operation on the kept session is done. */
   #busy: Promise<void> | undefined;
 
   constructor(request: SessionRequest, cookieName: string, settings: SessionSettings, kept: KeptSession) {
@@ -151,7 +151,7 @@ export class OpenSession implements OpenSessionLike {
     return this.#save(false);
   }
 
-  /** @param isAwaited - Whether the handler learns that the session was saved, so that no later error may undo it. */
+  /** @param isAwaited - Whether the handler waits for the save; then no later error may undo it. */
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
@@ -193,7 +193,7 @@ export class OpenSession implements OpenSessionLike {
     };
   }
 
-  /** A commit has these changes. Changes from now on are made on top of them, and are for the next commit. */
+  /** A commit is under way with these changes. Later changes are made on top of them and belong to the next commit. */
   #beginCommit({ next }: Changes): void {
     this.#base = next;
     this.#values = this.#values.onto(next.data);
@@ -201,7 +201,10 @@ export class OpenSession implements OpenSessionLike {
     this.#regeneration = undefined;
   }
 
-  /** The commit is done. `kept` is the newest record, with the changes of other requests; changes made since are done again on it. */
+  /**
+   * The commit is done. `kept` is the newest record, including the changes of other requests. Changes that this request made
+   * during the commit are applied to it.
+   */
   #endCommit(kept: KeptSession): void {
     this.#kept = kept;
     this.#base = kept.contents;
@@ -253,7 +256,7 @@ export class OpenSession implements OpenSessionLike {
     return this.#inTurn(() => this.#kept.key);
   }
 
-  /** Does work at the kept session, one after the other, because each begins with the result of the one before. */
+  /** Runs operations on the kept session one after another, because each starts from the result of the one before. */
   #inTurn<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     const result = this.#busy === undefined ? work() : this.#busy.then(work);
     if (!(result instanceof Promise)) return result;
@@ -265,8 +268,6 @@ export class OpenSession implements OpenSessionLike {
     return result;
   }
 }
-
-const noIds: ReadonlySet<string> = new Set();
 
 /** A session was changed, or used for the first time, after the head of the response was written. */
 export class SessionCommittedError extends Error {

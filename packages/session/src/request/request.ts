@@ -49,8 +49,8 @@ export class RequestSessions implements SessionRequest {
   #work: Set<Promise<unknown>> | undefined;
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
   #failure: Error | undefined;
-  /** Whether a change that had to be saved was not. */
-  #isLost = false;
+  /** Whether a change that had to be saved could not be saved. */
+  #hasUnsavedChange = false;
   #isFinished = false;
   #cookies: RequestCookies | undefined;
 
@@ -199,11 +199,11 @@ export class RequestSessions implements SessionRequest {
 
   async #drop(sessions: readonly OpenSession[], response: Response): Promise<void> {
     const failure = local.error === undefined ? this.#failure : undefined;
-    const isLost = failure !== undefined && (this.#isLost || sessions.some(({ hasChanges }) => hasChanges));
+    const hasUnsavedChange = failure !== undefined && (this.#hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
     await this.#abandon(sessions, this.#failure);
-    if (failure !== undefined && (isLost || response.status === 503)) {
+    if (failure !== undefined && (hasUnsavedChange || response.status === 503)) {
       this.#restoreLater();
-      // Thrown even when the response is this error already, so that headers of the handler do not leave with it.
+      // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
       throw failure;
     }
     if (local.error !== undefined) this.#cookies?.restore();
@@ -216,7 +216,7 @@ export class RequestSessions implements SessionRequest {
     throw error;
   }
 
-  /** The error that is thrown next drops all cookies. After that, those are sent again that must leave. */
+  /** The error that is thrown next drops all cookies. Afterwards, the cookies that must be sent in any case are set again. */
   #restoreLater(): void {
     beforeHead((response) => {
       this.#cookies?.restore();
@@ -230,7 +230,7 @@ export class RequestSessions implements SessionRequest {
     if (!(error instanceof SessionUnavailableError)) await abandoned;
   }
 
-  /** Has the response wait for work. A handler that does not wait for it learns of a failure by the response. */
+  /** Makes the response wait for work. If the work fails and the handler does not await it, the response is an error. */
   wait<Result>(work: Promise<Result>): Promise<Result> {
     const all = (this.#work ??= new Set());
     const done = () => void all.delete(settled);
@@ -244,7 +244,7 @@ export class RequestSessions implements SessionRequest {
     if (!(work instanceof Promise)) return Promise.resolve(work);
     return work.catch((error: unknown) => {
       this.#fail(error);
-      this.#isLost = true;
+      this.#hasUnsavedChange = true;
       throw error;
     });
   }

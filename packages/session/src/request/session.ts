@@ -20,11 +20,11 @@ export interface OpenSessionLike {
   /** Whether the client brought the session. */
   readonly exists: boolean;
   readonly handle: string | undefined;
-  /** Milliseconds since the Unix epoch, as the other time. */
+  /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly modified: boolean;
-  /** Whether nobody may see the response: a HEAD request or a prefetch. */
+  /** Whether the response may never be shown to anybody: a HEAD request or a prefetch. */
   readonly isUnseen: boolean;
   now(): number;
   /** Messages that are not too old to be shown. */
@@ -40,7 +40,7 @@ export interface OpenSessionLike {
  * A dictionary that a visitor keeps between requests. It is loaded when it is first asked for. If it has changed, it is
  * saved once, before the head of the response; changes inside the objects it holds count too.
  *
- * Values are JSON. A value that JSON does not give back as it was is refused with a `TypeError` that names the key: when it
+ * Values are JSON. A value that JSON cannot represent is refused with a `TypeError` that names the key: when it
  * is set, or at the commit if the value was changed later; then nothing is saved. Methods that change the session throw
  * `SessionCommittedError` once the head is written.
  */
@@ -135,7 +135,8 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * Adds to a number, from 0 when there is none, and gives the sum as this request sees it. On a session in a backend, the
-   * increments of parallel requests add up in the end. But no request sees those of the others, so decide on loaded values.
+   * increments of parallel requests add up in the end. But a request does not see the increments of others, so do
+   * not make decisions based on the sum.
    */
   increment(key: KeyOf<Data>, by = 1): number {
     return this.#toChange("increment", key).increment(key, by);
@@ -166,7 +167,9 @@ export class Session<Data extends object = SessionData> {
   /** Adds a message for the next page that reads it. A session keeps the newest 20. `message` may be any JSON. */
   flash(message: unknown, level = "info"): void {
     if (typeof (level as unknown) !== "string")
-      throw new TypeError(`Cannot flash a message: its level is a ${typeof level}, not a string.`);
+      throw new TypeError(
+        `Cannot flash a message: its level must be a string, not ${level === null ? "null" : `of type ${typeof level}`}.`,
+      );
     this.#opened.mustBeOpen("flash a message");
     this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()));
   }

@@ -31,7 +31,7 @@ export interface SessionOptions {
 
 /** `config.session` of an App. */
 export interface SessionConfig extends Omit<SessionOptions, "backend"> {
-  /** At least 32 bytes. Of several, the first signs and all verify. */
+  /** The key, at least 32 bytes, or a list: the first key signs new cookies, all keys are accepted. */
   readonly secretKey: string | readonly string[];
   /** Where sessions are kept, such as `new MemoryBackend()`. Default `securecookie`: each in its own cookie. */
   readonly backend?: "securecookie" | SessionBackend | undefined;

@@ -35,7 +35,7 @@ export interface Settings extends Omit<SessionSettings, "backend"> {
   readonly now: () => number;
 }
 
-/** Gives `undefined` for a right value, and for a wrong one the end of a sentence that says what it must be. */
+/** Returns `undefined` for a valid value, otherwise the end of a sentence that says what it must be. */
 type Check = (value: unknown) => string | undefined;
 
 const mustBe =
@@ -77,7 +77,7 @@ const backends: Check = (value) => {
   return undefined;
 };
 
-/** Accepts a value that another function checks. */
+/** For a value that another function checks. */
 const checkedSeparately: Check = () => undefined;
 
 const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {

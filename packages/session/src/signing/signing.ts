@@ -12,7 +12,7 @@ import {
 /** What a value is for. Each purpose has keys of its own, so a value for one purpose is refused for another. */
 export type Purpose = "session-data" | "session-id" | "secure-cookie";
 
-/** Why a value was refused. `"expired"` is also the answer when its time is in the future. */
+/** Why a value was refused. `"expired"` also means that the time lies in the future. */
 export type Refusal = "malformed" | "forged" | "expired";
 
 /** What {@link Signer.unsign} found: the text and when it was signed, or why it was refused. */
@@ -21,7 +21,7 @@ export type Unsigned =
   | { readonly ok: false; readonly reason: Refusal };
 
 export interface SignerOptions {
-  /** The first signs, all verify. */
+  /** The key, or a list: the first key signs new cookies, all keys are accepted. */
   readonly secretKeys: readonly string[];
   readonly purpose: Purpose;
   /** Whether the client cannot read the values: AES-256-GCM in place of HMAC-SHA-256. Default false. */
@@ -45,7 +45,7 @@ const clockSkew = 60;
 /**
  * Signs or encrypts the values of cookies, and checks them when they come back. The version of the format, the purpose, the
  * name of the cookie and the time are authenticated too, separated by NUL, which none of them can contain. A signed value
- * is never accepted as an encrypted one, nor the other way round.
+ * is never accepted as an encrypted one, and an encrypted one never as a signed one.
  *
  * @see https://www.rfc-editor.org/rfc/rfc2104 (HMAC), https://www.rfc-editor.org/rfc/rfc5869 (HKDF),
  *   https://www.rfc-editor.org/rfc/rfc4648#section-5 (base64url)

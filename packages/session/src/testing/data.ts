@@ -19,7 +19,7 @@ async function assertData({ backend }: BackendBench, data: Uint8Array): Promise<
 /** The data is opaque, and not shared with anybody. */
 export const dataChecks: readonly Check[] = [
   ...samples.map<Check>(([title, data]) => [
-    `${title} come back as they were, by create and by swap`,
+    `comes back unchanged, by create and by swap: ${title}`,
     async (bench) => {
       const version = await create(bench, key, { ...newRecord(bench, ""), data });
       await assertData(bench, data);
@@ -28,7 +28,7 @@ export const dataChecks: readonly Check[] = [
     },
   ]),
   [
-    "of a view into a larger array only the bytes of the view are kept",
+    "only the bytes of a view into a larger array are kept",
     async (bench) => {
       const data = bytes("before-inside-after").subarray(7, 13);
       const version = await create(bench, key, { ...newRecord(bench, ""), data });

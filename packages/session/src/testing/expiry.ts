@@ -15,7 +15,7 @@ const endings: readonly (readonly [name: string, times: RecordTimes])[] = [
 
 const endChecks = endings.flatMap<Check>(([name, times]) => [
   [
-    `a record exists until a second before its ${name}, and not from then on`,
+    `a record ends at its ${name}, not earlier`,
     async (bench) => {
       await create(bench, key, newRecord(bench, "first", times));
       await bench.advance(59);

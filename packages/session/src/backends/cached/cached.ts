@@ -25,10 +25,10 @@ const rest = 1000;
 /** Timeouts that the end of a session waits until the cache has its note. */
 const noteTimeouts = 3;
 
-/** Seconds. memcached takes numbers from 30 days on for a date. */
+/** Seconds. memcached reads numbers above 30 days as a date. */
 const longestTtl = 86_400;
 
-/** Seconds for which a note is kept longer than an entry counts, because memcached forgets a value up to a second too early. */
+/** A note is kept this many seconds longer than an entry, because memcached forgets a value up to a second too early. */
 const spare = 1;
 
 const tombstone = new Uint8Array([0]);
@@ -38,7 +38,7 @@ const tombstone = new Uint8Array([0]);
  * backend first. A change by another process may be seen up to `ttl` seconds late. No change is lost: a commit on an older
  * record fails in the backend, and is made again on the newest.
  *
- * The end of a session leaves a note in the cache for `ttl` seconds, which is as long as an entry from before the end counts.
+ * The end of a session leaves a note in the cache for `ttl` seconds, as long as an older entry can be used.
  * While the cache is down, the end rejects with `SessionStillCachedError`, although the session is gone from the backend:
  * other processes may still see it for up to `ttl` seconds. (A session that gets a new id goes on.) The same can happen when
  * the cache drops the note early, or when clocks differ. Apart from that, a cache that is down or slow only costs time.
@@ -75,7 +75,7 @@ export class CachedBackend implements SessionBackend {
     if (found !== undefined) return { ...found, cached: true };
     const askedAt = this.#now();
     const record = await this.#backend.read(key);
-    // An entry that is there already is as new or newer, so it stays.
+    // If an entry exists already, it is as new or newer, so it is kept.
     if (record !== undefined) await this.#try(() => this.#cache.add(entryKey(key), encodeEntry(key, { record, askedAt }), this.#ttl));
     return record;
   }
@@ -126,7 +126,10 @@ export class CachedBackend implements SessionBackend {
     await this.#backend.close?.();
   }
 
-  /** Removes the note of a key that is created again. Before that, because a later note could be that of the new session. */
+  /**
+   * Removes the note of a key that is about to be created again. This comes before the creation: a note written later could
+   * belong to the new session.
+   */
   async #forgetEnd(key: string): Promise<void> {
     if ((await this.#cache.get(tombstoneKey(key))) !== undefined) await this.#cache.delete(tombstoneKey(key));
   }
@@ -141,7 +144,7 @@ export class CachedBackend implements SessionBackend {
     if (entry === undefined) return undefined;
     const { record, askedAt } = entry;
     const now = this.#now();
-    // From the time before the record was read, so that no entry counts longer than the note of an end after that.
+    // Counted from before the record was read, so that no entry outlives the note of an end that came later.
     const counts = now >= askedAt && now < askedAt + this.#ttl * 1000;
     return counts && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }

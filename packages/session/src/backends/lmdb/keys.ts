@@ -11,7 +11,7 @@ import type { LmdbDatabaseLike } from "./table.ts";
 //
 // Every part but the last has a fixed length: owners are hashed, and so is the key where it is not the last part.
 
-/** The value of the entries that have none. */
+/** The value of entries that need no value. */
 export const nothing = new Uint8Array();
 
 const timeBytes = 8;
@@ -60,7 +60,10 @@ function join(kind: string, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(kind), ...parts]);
 }
 
-/** The range of all keys that begin with these bytes. Its end is above them: no text has a byte 0xff, and no hash so many. */
+/**
+ * The range of all keys that begin with these bytes. The end is above every such key: UTF-8 text never contains the byte
+ * 0xff, and a hash cannot consist of this many of them.
+ */
 function below(start: Uint8Array): { readonly start: Uint8Array; readonly end: Uint8Array } {
   return { start, end: Buffer.concat([start, Buffer.alloc(hashBytes + 1, 0xff)]) };
 }

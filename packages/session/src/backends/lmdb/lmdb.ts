@@ -1,14 +1,13 @@
 import type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
+import { orphanAge } from "../orphan-age.ts";
 import { double, dueKeys, epochKey, expiryKey, keyIn, nothing, ownedKey, ownedKeys, ownerKey, readDouble, recordKey } from "./keys.ts";
 import { encode, endOf, getRecord, putRecord, removeRecord } from "./record.ts";
 import { LmdbTable, type LmdbDatabaseLike, type LmdbLike } from "./table.ts";
 
-/** Most records that one transaction of `prune` looks at: other writers wait for it. */
-const slice = 100;
-/** Milliseconds after which an owner's entry without a record is removed. */
-const withoutRecord = 3_600_000;
+/** The most records that one transaction of `prune` looks at: other writers wait for it. */
+const sliceSize = 100;
 
 export interface LmdbBackendOptions {
   /** What lmdb's `open({ path, overlappingSync: false })` gives. It belongs to the caller, who closes it after the backend. */
@@ -104,7 +103,7 @@ export class LmdbBackend implements SessionBackend {
   async prune(limit: number): Promise<number> {
     let removed = 0;
     while (removed < limit) {
-      const most = Math.min(slice, limit - removed);
+      const most = Math.min(sliceSize, limit - removed);
       // Read first, because most looks find nothing and need no write.
       if (this.#table.read((database) => dueKeys(database, this.#now(), 1)).length === 0) break;
       removed += await this.#table.write((database) => this.#pruneSlice(database, most));
@@ -166,8 +165,8 @@ class LmdbOwners implements OwnerIndex {
     await this.#table.write((database) => {
       database.put(ownedKey(owner, key), nothing);
       database.put(ownerKey(owner, key), nothing);
-      // The record is usually created next. If it is not, prune finds the entries by this.
-      if (getRecord(database, key) === undefined) database.put(expiryKey(this.#now() + withoutRecord, key), nothing);
+      // The record is usually created next. If it is not, prune finds the entries by this one.
+      if (getRecord(database, key) === undefined) database.put(expiryKey(this.#now() + orphanAge, key), nothing);
     });
   }
 

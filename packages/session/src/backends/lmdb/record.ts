@@ -43,7 +43,7 @@ export function getRecord(database: LmdbDatabaseLike, key: string): SessionRecor
   return value && decode(value);
 }
 
-/** Creates a record, or replaces the previous one, which may have expired; keeps its entry for prune in step. */
+/** Creates a record, or replaces the previous one, which may have expired; updates its entry for prune. */
 export function putRecord(
   database: LmdbDatabaseLike,
   key: string,

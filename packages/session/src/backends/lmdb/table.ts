@@ -31,7 +31,7 @@ export interface LmdbLike {
   readerList(): string;
 }
 
-/** Milliseconds that a write waits for a transaction of the program that goes on after its callback returned a promise. */
+/** Milliseconds that a write waits if the program has a transaction open because its callback returned a promise. */
 const openTransactionTimeout = 600;
 
 /** A write within a transaction of the program would be undone with it, after it was answered. */

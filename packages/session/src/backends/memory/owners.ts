@@ -3,7 +3,10 @@ import type { OwnerIndex } from "../../keeping/backend.ts";
 /** The owners of the records. An entry is removed with its record; entries without a record are removed when there are too many. */
 export class MemoryOwners implements OwnerIndex {
   readonly #epochs = new Map<string, number>();
-  /** The highest epoch that was removed. Owners without an entry have it, so that a comparison finds a change that was none, but misses none. */
+  /**
+   * The highest epoch that was removed. Owners without an entry have this epoch. A comparison may then report a
+   * change that did not happen, but it never misses one.
+   */
   #forgottenEpoch = 0;
   readonly #keys = new Map<string, Set<string>>();
   readonly #ownersOf = new Map<string, Set<string>>();

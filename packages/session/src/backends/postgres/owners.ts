@@ -1,10 +1,8 @@
 import type { OwnerIndex } from "../../keeping/backend.ts";
+import { orphanAge } from "../orphan-age.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 import { foundIn, type PostgresQueries, server, type Statement } from "./queries.ts";
 import type { PostgresTables } from "./tables.ts";
-
-/** Milliseconds after which an owner's entry without a record is removed. */
-const withoutRecord = 3_600_000;
 
 /** The owners of the records. A query that removes a record removes its entries. */
 export class PostgresOwners implements OwnerIndex {
@@ -38,7 +36,7 @@ export class PostgresOwners implements OwnerIndex {
 
   async add(owner: string, key: string): Promise<void> {
     // The record is usually created next. If it is not, prune finds the entry by this time.
-    await this.#add(ownerOf(owner), keyOf(key), timeOf(this.#now() + withoutRecord));
+    await this.#add(ownerOf(owner), keyOf(key), timeOf(this.#now() + orphanAge));
   }
 
   async remove(owner: string, key: string): Promise<void> {

@@ -25,7 +25,7 @@ export interface PostgresBackendOptions {
  * Keeps sessions in a Postgres database, for all processes that reach it. The pool must connect to the primary server;
  * answers of a standby are refused.
  *
- * By default a pool of pg waits for ever for a free connection, and for the answer of a server. Set the three times of the
+ * By default a pool of pg waits forever for a free connection, and for the answer of a server. Set the three timeouts of the
  * example. Its "error" listener keeps the process alive when an idle connection breaks; the pool then makes a new one.
  *
  * Expired sessions stay in the tables, unreadable, until `prune` is called. Keys are those that sessions have, 43 characters of
@@ -39,7 +39,7 @@ export interface PostgresBackendOptions {
  * const pool = new Pool({
  *   connectionString: process.env.DATABASE_URL,
  *   connectionTimeoutMillis: 2000, // for a free connection, or a new one
- *   statement_timeout: 2000, // the server gives a query up
+ *   statement_timeout: 2000, // the server cancels a query
  *   query_timeout: 3000, // so does the client, when the server says nothing
  * });
  * pool.on("error", (error) => console.error(`Postgres: ${error.message}`));

@@ -2,7 +2,7 @@ import type { PostgresQueries, PostgresResult } from "./queries.ts";
 import type { PostgresTables } from "./tables.ts";
 
 /** The most rows that one transaction looks at, because queries for these rows wait for it. */
-const slice = 500;
+const sliceSize = 500;
 
 interface Counts {
   readonly looked: number;
@@ -20,7 +20,7 @@ export class PostgresPrune {
 
   constructor(queries: PostgresQueries, { records, owners }: PostgresTables) {
     this.#queries = queries;
-    // A record that was used since then is looked at again at its new end.
+    // If a record was used after it became due, its due_at is set to its new end.
     this.#records = `
       WITH due AS MATERIALIZED (
         SELECT key, least(idle_at, expires_at) AS ends_at FROM ${records}
@@ -33,7 +33,7 @@ export class PostgresPrune {
         DELETE FROM ${owners} AS entry USING ended WHERE entry.key = ended.key
       )
       SELECT (SELECT count(*) FROM due) AS looked, (SELECT count(*) FROM ended) AS removed`;
-    // An entry with a record is removed with the record, so it is not looked at again.
+    // An entry whose record exists is removed together with the record, so it need not be checked again.
     this.#entries = `
       WITH due AS MATERIALIZED (
         SELECT owner, key FROM ${owners} WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -56,8 +56,8 @@ export class PostgresPrune {
 
   async #inSlices(text: string, limit: number, now: number): Promise<number> {
     let removed = 0;
-    for (let most = slice, looked = slice; looked === most && removed < limit;) {
-      most = Math.min(slice, Math.ceil(limit - removed));
+    for (let most = sliceSize, looked = sliceSize; looked === most && removed < limit;) {
+      most = Math.min(sliceSize, Math.ceil(limit - removed));
       // Without a name, so that Postgres plans it for its values each time. One bad plan costs more than the planning.
       const counts = countsIn(await this.#queries.run({ text, values: [now, most] }));
       looked = counts.looked;

@@ -42,7 +42,7 @@ const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
 /** Errors for a conflict with other transactions, after which nothing was changed: serialization_failure, deadlock_detected. */
 const conflicts: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
 
-/** The most tries of a query that is in conflict, which happens only with a stricter isolation than read committed. */
+/** The most tries of a query that is in conflict. Conflicts happen only with a stricter isolation level than read committed. */
 const mostTries = 10;
 
 function prepareNothing(): string {

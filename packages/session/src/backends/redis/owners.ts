@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import type { OwnerIndex } from "../../keeping/backend.ts";
+import { orphanAge } from "../orphan-age.ts";
 import type { RedisCalls } from "./calls.ts";
 import { add, bump, epoch, exists, keys, looked, remove } from "./scripts.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
-/** Milliseconds after which an owner's entry without a record is removed. */
-const withoutRecord = hour;
 /** Milliseconds until an existing session is looked for again. */
 const untilNextLook = day;
-/** Entries that one `add` checks. More than it adds, so that entries of ended sessions do not pile up. */
+/** Entries that one `add` checks. It checks more than it adds, so that entries of ended sessions do not pile up. */
 const mostLooks = 4;
 /** The least number of milliseconds for which the set of an owner is kept without use. */
 const shortestStay = 30 * day;
@@ -19,10 +18,10 @@ const longestStay = 1e15;
 /**
  * The owners of the records: one sorted set for each owner, so that every script has one key and works in a cluster.
  *
- * A set expires when it has not been used for longer than any session lives: longer than every session that this process has
- * saved, and 30 days. `epoch`, `add` and `bump` all move that time forward, so that the set outlives the sessions that were
- * created with its epoch. When the set has expired, the epoch begins at 0 again. No request can notice that, because no
- * request takes so long between its two looks at the epoch.
+ * Each set expires after it was unused for longer than any session can live: at least 30 days, and longer than every session
+ * that this process saved. `epoch`, `add` and `bump` extend this time, so a set outlives the sessions created with its epoch.
+ * After it expires, the epoch starts at 0 again. No request notices, because none takes that long between its two reads of the
+ * epoch.
  */
 export class RedisOwners implements OwnerIndex {
   readonly #calls: RedisCalls;
@@ -52,7 +51,7 @@ export class RedisOwners implements OwnerIndex {
   async add(owner: string, key: string): Promise<void> {
     const set = this.#setOf(owner);
     const now = this.#now();
-    const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + withoutRecord, mostLooks]));
+    const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + orphanAge, mostLooks]));
     if (due.length === 0) return;
     // Existence counts, not the clock of this process, because the clock of another process may be behind.
     const found = await Promise.all(
@@ -69,7 +68,7 @@ export class RedisOwners implements OwnerIndex {
     return membersIn(await this.#calls.run(keys, this.#setOf(owner), [this.#now(), this.#stay])).map(keyIn);
   }
 
-  /** Owners are hashed, because they can be any text, and because keys of Redis are seen by many. */
+  /** Owners are hashed because they can be any text, and because readers of the keys need not know them. */
   #setOf(owner: string): string {
     return `${this.#prefix}owner:${createHash("sha256").update(owner).digest("base64url")}`;
   }

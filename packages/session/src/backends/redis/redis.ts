@@ -9,7 +9,7 @@ import { create, read, swap, take, touch } from "./scripts.ts";
 export interface RedisBackendOptions {
   /** A connected client of node-redis. It belongs to the caller, who closes it after the backend. */
   readonly client: RedisLike;
-  /** The beginning of the keys of sessions and owners, and of no others. Default `"mini:session:"`. */
+  /** Prefix of the keys of sessions and owners; no other keys may begin with it. Default `"mini:session:"`. */
   readonly prefix?: string | undefined;
   /**
    * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. Then a
@@ -33,10 +33,10 @@ export interface RedisBackendOptions {
  * owner's sessions.
  *
  * Set these options of node-redis: `disableOfflineQueue`, because it keeps commands for later while there is no connection;
- * `socketTimeout` and `commandsQueueMaxLength`, because it waits for ever for a server that is connected and silent, and under
+ * `socketTimeout` and `commandsQueueMaxLength`, because it waits forever for a server that is connected and silent, and under
  * load the timeout works only once the queue is full; `pingInterval`, so that the timeout does not end an idle connection; and
  * `reconnectStrategy`, so that the client connects again afterwards. Without a listener for `"error"`, a lost connection ends
- * the process. For a cluster, these options belong into `defaults`. The client of `createSentinel` sends a command again when
+ * the process. For a cluster, these options belong in `defaults`. The client of `createSentinel` sends a command again when
  * its answer was lost; a session that gets a new id at that moment may lose its contents.
  *
  * @example

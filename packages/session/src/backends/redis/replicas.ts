@@ -66,7 +66,10 @@ export class RedisReplicas {
   }
 }
 
-/** Whether the connection of a key is known: a pool and a sentinel use any, and the prefix of a cluster moves a key. */
+/**
+ * Whether the connection that serves a key is known. A pool or sentinel may use any connection, and a `keyPrefix` of a cluster
+ * changes the key.
+ */
 function isWaiting(client: object): client is Connection | Cluster {
   if ("getNodeClientForKey" in client) return !("_keyPrefix" in client && client._keyPrefix !== undefined);
   return "socketEpoch" in client && "wait" in client;

@@ -11,11 +11,11 @@ const longest = 1e15;
 /**
  * The beginning of every script. A script has one key. ARGV[1] is the current time of the caller.
  *
- * A value of another type than `type` does not belong to a session. A script that has changed nothing gives its result
- * through `answer`, because a replica, or a primary that was replaced, would give old data. It tries to remove a member that
- * does not exist: that changes nothing, but such a server refuses it. When writing fails for another reason, such as a full
- * disk, the result is given all the same. A script that changes something needs no such probe, and must not make one first:
- * it would let Redis write although its memory is full.
+ * A value of another type than `type` does not belong to a session. A script that has changed nothing returns its result
+ * through `answer`, because a replica or a replaced primary would return old data. `answer` tries to remove a member that does
+ * not exist: this changes nothing, and such a server refuses it. If the attempt fails for another reason, such as a full disk,
+ * the result is still returned. A script that changes something must not use `answer` first: Redis would then allow it to
+ * write with full memory.
  */
 const begin = (type: "hash" | "zset") => `
   local key, now = KEYS[1], tonumber(ARGV[1])

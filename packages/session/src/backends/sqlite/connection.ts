@@ -28,7 +28,7 @@ const openPause = 5;
 const codes = { busy: 5, full: 13, protocol: 15 } as const;
 const messages = { "database is locked": codes.busy, "database or disk is full": codes.full, "locking protocol": codes.protocol };
 
-/** One connection to a database file, with the two ways to use it that hold across processes. */
+/** One connection to a database file, with a read and a write that are safe across processes. */
 export class SqliteConnection {
   readonly #database: SqliteLike;
   readonly #timeout: number;

@@ -1,10 +1,8 @@
 import type { OwnerIndex } from "../../keeping/backend.ts";
+import { orphanAge } from "../orphan-age.ts";
 import { keyIn, keyOf, ownerOf, timeOf } from "../sql-values.ts";
 import type { SqliteConnection, SqliteStatementLike } from "./connection.ts";
 import type { SqliteTables } from "./tables.ts";
-
-/** Milliseconds after which an owner's entry without a record is removed. */
-const withoutRecord = 3_600_000;
 
 /** Which records belong to an owner. A transaction that removes a record removes its entries. */
 export class SqliteOwners implements OwnerIndex {
@@ -44,7 +42,7 @@ export class SqliteOwners implements OwnerIndex {
   async add(owner: string, key: string): Promise<void> {
     const [ownerBytes, keyBytes] = [ownerOf(owner), keyOf(key)];
     // The record usually comes next. If it never does, prune finds the entry by this time.
-    await this.#connection.write(() => this.#add.run(ownerBytes, keyBytes, timeOf(this.#now() + withoutRecord)));
+    await this.#connection.write(() => this.#add.run(ownerBytes, keyBytes, timeOf(this.#now() + orphanAge)));
   }
 
   async remove(owner: string, key: string): Promise<void> {

@@ -1,8 +1,8 @@
 import type { SqliteConnection, SqliteStatementLike } from "./connection.ts";
 import type { SqliteTables } from "./tables.ts";
 
-/** Most rows that one transaction looks at: other writers wait for it. */
-const slice = 100;
+/** The most rows that one transaction looks at: other writers wait for it. */
+const sliceSize = 100;
 
 interface DueRow {
   readonly key: Uint8Array;
@@ -48,7 +48,7 @@ export class SqlitePrune {
   async run(limit: number, now: () => number): Promise<number> {
     let removed = 0;
     while (removed < limit && (await this.#isDue(this.#due, now))) {
-      const most = Math.min(slice, Math.ceil(limit - removed));
+      const most = Math.min(sliceSize, Math.ceil(limit - removed));
       removed += await this.#connection.write(() => this.#removeRecords(now(), most));
     }
     while (limit > 0 && (await this.#isDue(this.#dueEntries, now))) await this.#connection.write(() => this.#removeEntries(now()));
@@ -75,9 +75,9 @@ export class SqlitePrune {
     return removed;
   }
 
-  /** An entry whose record is there goes with the record, so nobody needs to look at it again. */
+  /** An entry whose record exists is removed together with the record, so it need not be checked again. */
   #removeEntries(now: number): void {
-    for (const { owner, key, kept } of this.#dueEntries.all(now, slice) as DueEntry[]) {
+    for (const { owner, key, kept } of this.#dueEntries.all(now, sliceSize) as DueEntry[]) {
       const statement = Number(kept) === 1 ? this.#settleEntry : this.#removeEntry;
       statement.run(owner, key);
     }

@@ -14,7 +14,7 @@ const longestName = 63;
 /**
  * The tables of a name such as `"mini_sessions"`.
  *
- * No index is on a column that a use of the session changes, so that a change writes few pages. That is why the records
+ * No index contains a column that changes when a session is used, so that a change writes few pages. That is why the records
  * have a `due_at`: their end or an earlier time, at which `prune` looks at them. When a record was used since, `prune` moves it.
  *
  * @throws TypeError for a name that cannot be a table's.
