@@ -28,7 +28,6 @@ const overruled: Readonly<Record<string, string>> = {
   "D-015": "an unknown method is 501, and TRACE is one",
   "D-016": "an unknown method is 501, and TRACE is one",
   "D-017": "an unknown method is 501, and TRACE is one",
-  "D-054": "305 is deprecated and not accepted (RFC 9110 §15.4.6); redirect.test.ts has it",
   "D-093": "line breaks in a target are dropped, as browsers do; nothing of them is sent",
 };
 

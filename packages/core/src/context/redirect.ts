@@ -9,7 +9,7 @@ export interface RedirectOptions {
   readonly external?: boolean | undefined;
 }
 
-const statuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
 
 /**
  * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host
@@ -22,7 +22,7 @@ const statuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  */
 export function redirect(location: string, options: number | RedirectOptions = {}): Response {
   const { status = 302, external = false } = typeof options === "number" ? { status: options } : options;
-  if (!statuses.has(status)) throw new TypeError(`Cannot redirect with status ${status}: use 301, 302, 303, 307 or 308.`);
+  if (!statuses.has(status)) throw new TypeError(`Cannot redirect with status ${status}: use 301, 302, 303, 305, 307 or 308.`);
   const context = running("redirect");
   const { request } = context;
   let url: URL;
