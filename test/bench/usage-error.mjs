@@ -1,2 +1,2 @@
-/** A command line that can not be followed; its message says what to change. */
+/** A command line that cannot be followed; its message says what to change. */
 export class UsageError extends Error {}

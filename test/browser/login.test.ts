@@ -91,7 +91,7 @@ need("chromium", chromium)("the login example in a browser", () => {
     expect(await heading(other)).toBe("Sign in");
   });
 
-  test("the session's cookie can not be read by scripts, and holds nothing of the session", async () => {
+  test("the session's cookie cannot be read by scripts, and holds nothing of the session", async () => {
     await signUp("grace");
     const cookies = await page.context().cookies();
     expect(cookies).toEqual([expect.objectContaining({ name: "session", httpOnly: true, sameSite: "Lax", path: "/", expires: -1 })]);

@@ -86,7 +86,7 @@ need("chromium", chromium)("the sessions example in a browser", () => {
     expect(await result()).toBe("Session was not set!");
   });
 
-  test("clearing the session keeps its cookie, which scripts can not read", async () => {
+  test("clearing the session keeps its cookie, which scripts cannot read", async () => {
     await page.goto("/");
     await link("Load the page again").click();
     await link("Empty the session").click();

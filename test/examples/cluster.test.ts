@@ -155,7 +155,7 @@ describe("four processes on one SQLite file", () => {
     expect(app.output.stderr).toContain(`Process 2 (pid ${pids[1]}) ended with SIGKILL.`);
   });
 
-  test("stay when new ones can not start", async () => {
+  test("stay when new ones cannot start", async () => {
     const { pids, clicks } = await look(visitor);
     renameSync(dataPath, aside);
     writeFileSync(dataPath, "This is no folder.");
@@ -205,7 +205,7 @@ need("postgres", postgresUrl)("two processes on one Postgres", () => {
   });
 });
 
-describe("what can not be", () => {
+describe("what cannot be", () => {
   const file = join(temporaryFolder({ file: "This is no folder." }), "file");
 
   test("is said once, by the first process, and ends the program with code 1", async () => {

@@ -128,7 +128,7 @@ describe("signing in", () => {
     expect(led(await visitor.visit(`/sign-in?${new URLSearchParams({ next: ownOrigin })}`))).toEqual([303, "/other.example"]);
   });
 
-  test("is possible for many at once: none waits so long for another's password that its session can not be saved", async () => {
+  test("is possible for many at once: none waits so long for another's password that its session cannot be saved", async () => {
     await newMember("niklaus");
     const answers = await Promise.all(Array.from({ length: 12 }, () => signIn(newVisitor(), { name: "niklaus", password })));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 303));

@@ -108,7 +108,7 @@ describe("in the repository an entry is its source", () => {
     expect(Object.getPrototypeOf(SessionUnavailableError)).toBe(HTTPError);
   });
 
-  // The program lies where no node_modules has the packages: a `dist` that happens to be there can not stand in for the sources.
+  // The program lies where no node_modules has the packages: a `dist` that happens to be there cannot stand in for the sources.
   test.each([".", "examples/sessions"])("for tsx in %s", async (place) => {
     const urls = entries().map(({ specifier, file }) => [specifier, pathToFileURL(file).href]);
     const program = `

@@ -94,7 +94,7 @@ describe(".ci/install.mjs", () => {
     expect(failed.stderr).toMatch(/run the same command again/);
   });
 
-  test("an npm that can not be started is named", async () => {
+  test("an npm that cannot be started is named", async () => {
     const clone = freshClone();
     const env = { npm_execpath: join(clone.folder, "no-such-npm") };
     const failed = await runNode([".ci/install.mjs"], { cwd: clone.folder, env });

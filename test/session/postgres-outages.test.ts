@@ -34,7 +34,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     await server?.remove();
   });
 
-  /** An application with a pool of its own, as the documentation says, with times for somebody who can not wait. */
+  /** An application with a pool of its own, as the documentation says, with times for somebody who cannot wait. */
   async function application({ max = 4, milliseconds = 60_000, table = "mini_sessions" } = {}) {
     const name = `application ${pools.size}`;
     const pool: Pool = new Pool({
@@ -49,7 +49,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     const broken: string[] = [];
     pool.on("error", ({ message }) => broken.push(message));
     const backend = new PostgresBackend({ pool, table });
-    // One that can not wait comes to a table that is there.
+    // One that cannot wait comes to a table that is there.
     if (milliseconds === 60_000) await backend.createTable();
     return { ...sessionApp({ backend, now: Date.now, deadline: 600_000 }), name, pool, broken, backend };
   }
@@ -157,7 +157,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     await chains;
     const { count } = await app.data();
     expect(count).toBeGreaterThanOrEqual(answered);
-    // Of those whose answer was 503 some were committed; who breaks down can not say which.
+    // Of those whose answer was 503 some were committed; who breaks down cannot say which.
     expect(count).toBeLessThanOrEqual(answered + failed);
   });
 

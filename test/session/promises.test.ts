@@ -91,7 +91,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       await expect(store!.getSession()).rejects.toThrow();
     });
 
-    test("a stream can not change its session", async () => {
+    test("a stream cannot change its session", async () => {
       const { run } = sessionApp();
       const response = await run(async (_store, session) => {
         const all = await session();

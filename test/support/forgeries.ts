@@ -18,7 +18,7 @@ export interface Given {
 /** A header Cookie by what is wrong with it. */
 export type Forgery = readonly [title: string, header: string];
 
-/** A header can not be sent with them. */
+/** A header cannot be sent with them. */
 const unsendable = /[\0\r\n]|[^\0-\xff]/;
 
 /** Longer than any age that a cookie may have; milliseconds. */

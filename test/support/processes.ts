@@ -19,7 +19,7 @@ export const programOf = (name: string): string => join(root, "test/support", na
 export interface Processes<Task> {
   /** Starts a program that says when it is ready, and takes tasks then. */
   readonly start: (...args: readonly string[]) => Promise<ChildProcess>;
-  /** As `start`, for a process that can not make files longer than this; in blocks of 512 bytes. */
+  /** As `start`, for a process that cannot make files longer than this; in blocks of 512 bytes. */
   readonly startLimited: (blocks: number, ...args: readonly string[]) => Promise<ChildProcess>;
   /** Tells a process what to do, one thing at a time, and waits for what comes of it. */
   readonly tell: <Result>(child: ChildProcess, task: Task & object) => Promise<Answer<Result>>;

@@ -105,7 +105,7 @@ async function read(cookie: string): Promise<Held> {
   return { live, data, messages };
 }
 
-/** Adds a number to the session in each of the ways that there are; who is not logged in can not. */
+/** Adds a number to the session in each of the ways that there are; who is not logged in cannot. */
 function enter(session: AnySession, number: number): void {
   session.increment("count");
   session.set(`k${number}`, 1);

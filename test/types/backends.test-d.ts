@@ -36,7 +36,7 @@ export const backends: readonly SessionBackend[] = [
 new LmdbBackend({});
 // @ts-expect-error the client, not its path
 new LmdbBackend({ root: "sessions" });
-// @ts-expect-error a named database can not open others
+// @ts-expect-error a named database cannot open others
 export const database = (one: Database): LmdbBackend => new LmdbBackend({ root: one });
 export const client = (one: RootDatabase): LmdbBackend => new LmdbBackend({ root: one });
 // @ts-expect-error a database is needed

@@ -18,7 +18,7 @@ answer(async ({ size, overlaps }) => {
       find(first);
       return find;
     } catch (error) {
-      throw new Unable(`it can not take the rules: ${shortened(error.message)}`);
+      throw new Unable(`it cannot take the rules: ${shortened(error.message)}`);
     }
   };
   const before = heapUsed();
