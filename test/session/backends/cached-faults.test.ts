@@ -121,7 +121,7 @@ describe("sessions behind a cache", () => {
     expect(setCookies(response)).toHaveLength(1);
     expect(await data()).toEqual({ theme: "light" });
     expect(logged).toContainEqual(
-      expect.stringMatching(/^Cannot end the old id of a session everywhere: the session is removed, but the cache/),
+      expect.stringMatching(/^Cannot end the old id of a session everywhere: the session was removed, but the cache/),
     );
     expect(await kept.owners!.keys("user:1")).toHaveLength(1);
   });
