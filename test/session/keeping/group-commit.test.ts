@@ -112,6 +112,18 @@ describe("changes to one session at once", () => {
     expect(seen).toEqual([false, true, false]);
   });
 
+  test("whose backend says by itself that it aborted are answered 503, and not tried again", async () => {
+    const { backend, commits, known } = await begun();
+    let calls = 0;
+    backend.swap = async () => {
+      if (++calls > 3) throw new Error("It is tried for ever.");
+      throw new DOMException("The connection was aborted.", "AbortError");
+    };
+    const changing = within(60_000, (deadline) => commits.edit(key, known, put("first", 1), deadline));
+    await expect(changing).rejects.toThrow(SessionUnavailableError);
+    expect(calls).toBe(1);
+  });
+
   test("whose requests were answered 503 while they waited are not made", async () => {
     const { backend, known, commit, kept, hold } = await begun();
     const { first, letGo } = await hold();

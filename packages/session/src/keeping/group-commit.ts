@@ -143,7 +143,7 @@ export class GroupCommit {
         isNewest = true;
       } catch (error) {
         // Nothing was saved, because some requests were answered in the meantime. The others are tried again.
-        if (isAbort(error) && jobs.some(({ deadline }) => !deadline.aborted)) continue;
+        if (signal.aborted && isAbort(error) && jobs.some(({ deadline }) => !deadline.aborted)) continue;
         if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#commitEach(key, drafts, current);
         for (const { job } of drafts) job.settle({ error });
         return error instanceof SessionUnavailableError ? undefined : current;
