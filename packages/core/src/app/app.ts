@@ -15,7 +15,7 @@ import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
 import { ErrorPages, type ErrorHandler } from "./error-pages.ts";
 import type { HandlerResult, MiddlewareList } from "./handler.ts";
 import { MiddlewareRegistry } from "./middleware.ts";
-import { answerRequest, type AnswerSettings } from "./request-life.ts";
+import { answerRequest, refuseRequest, type AnswerSettings } from "./request-life.ts";
 import { BuiltInHandler, Routes, type Route } from "./route.ts";
 
 export interface AppOptions<R = readonly Rule[]> {
@@ -95,6 +95,11 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   fetch(request: globalThis.Request): Response | Promise<Response> {
     const context = this.createContext(request);
     return storage.run(context, answerRequest, this.#answerSettings, context);
+  }
+
+  /** The response to a malformed request, which the server refuses itself: no body, and the headers that every response has. */
+  refuse(request: globalThis.Request, status: number): Response {
+    return refuseRequest(this.#answerSettings, this.createContext(request), status);
   }
 
   /** Makes the context of a request, for code that runs it itself, as `runInRequest()` does. */

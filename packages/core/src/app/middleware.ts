@@ -1,12 +1,15 @@
 import type { Application } from "../context/application.ts";
 import type { HandlerClass, Middleware, MiddlewareClass, MiddlewareList } from "./handler.ts";
 import { ConfigError } from "../http/errors.ts";
+import { SecurityHeaders } from "./security-headers.ts";
 
 /** The middleware around the methods of one handler class, that of the application first. */
 export interface Stack {
   readonly middleware: readonly Middleware[];
   /** How many of them, from the first, belong to the application. */
   readonly appLevel: number;
+  /** What is on every response to a request that runs this middleware; `undefined` if no list has it. */
+  readonly securityHeaders: SecurityHeaders | undefined;
 }
 
 /** Makes one instance of each middleware class, and knows which names of `local` they provide. */
@@ -28,7 +31,9 @@ export class MiddlewareRegistry {
   /** The middleware of a handler class. Middleware that is listed twice runs once. */
   stack(handler: HandlerClass): Stack {
     const own = this.#resolve(handler.middleware, handler.name);
-    return { middleware: [...new Set([...this.#appLevel, ...own])], appLevel: this.#appLevel.length };
+    const middleware = [...new Set([...this.#appLevel, ...own])];
+    const securityHeaders = middleware.find((each) => each instanceof SecurityHeaders);
+    return { middleware, appLevel: this.#appLevel.length, securityHeaders };
   }
 
   #resolve(list: MiddlewareList, owner: string): readonly Middleware[] {

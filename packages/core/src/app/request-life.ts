@@ -22,7 +22,7 @@ export interface AnswerSettings {
   /** Hosts that may be asked for, in lower case; `undefined`: any. */
   readonly trustedHosts: ReadonlySet<string> | undefined;
   readonly crossOrigin: CrossOrigin;
-  /** The middleware of the application alone, which runs around the built-in handler. */
+  /** The middleware of the application alone, which runs around the built-in handler. Its security headers are on refusals and redirects too. */
   readonly middleware: Stack;
   readonly errorPages: ErrorPages;
 }
@@ -35,17 +35,25 @@ export function answerRequest(settings: AnswerSettings, context: Context): Respo
   return run(answer(settings, context));
 }
 
+/** Answers a request that the server refuses itself, because it is malformed: without a body, as nobody may be there to read it. */
+export function refuseRequest(settings: AnswerSettings, context: Context, status: number): Response {
+  return finish(context, new Response(null, { status }), undefined, settings.middleware);
+}
+
 function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
+  let stack = settings.middleware;
   try {
     const found = refusalFor(settings, context) ?? findCall(settings, context.request);
     const call = isPromise(found) ? ((yield found) as Call) : found;
-    let response = call instanceof Response ? call : yield* runHandler(settings, context, call);
+    if (call instanceof Response) return finish(context, call, undefined, stack);
+    stack = call.stack;
+    let response = yield* runHandler(settings, context, call);
     const head = context.addedHead;
     if (head !== undefined) response = yield* runBeforeHead(settings, context, head, response);
-    return finish(context, response, head);
+    return finish(context, response, head, stack);
   } catch (error) {
     context.logError(500, error);
-    return finish(context, errorPage(context, undefined), undefined);
+    return finish(context, errorPage(context, undefined), undefined, stack);
   }
 }
 
@@ -208,16 +216,19 @@ function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: 
 
 /**
  * The last step of every response, whether it comes from a handler, a redirect, a refusal or an error page: adds to its head
- * what the request has added, leaves out the body for HEAD, and lets a stream run in the context of its request.
+ * what the request has added and the security headers, leaves out the body for HEAD, and lets a stream run in the context of its
+ * request.
  */
-function finish(context: Context, response: Response, head: AddedHead | undefined): Response {
+function finish(context: Context, response: Response, head: AddedHead | undefined, { securityHeaders }: Stack): Response {
   context.close();
   const parts = partsOf(response);
   const isHead = context.request.method === "HEAD" && parts.body !== null;
   const isStream = parts.body instanceof ReadableStream;
-  if (head === undefined && !isHead && !isStream) return response;
+  if (head === undefined && securityHeaders === undefined && !isHead && !isStream) return response;
   const failed = (error: unknown) => context.logError(parts.status, error);
-  const complete = head === undefined ? parts : { ...parts, headers: head.merge(parts.headers) };
+  let headers = head === undefined ? parts.headers : head.merge(parts.headers);
+  if (securityHeaders !== undefined) headers = securityHeaders.complete(headers, context);
+  const complete = { ...parts, headers };
   if (isHead) return fromParts(withoutBody(complete, failed));
   if (!isStream) return fromParts(complete);
   return fromParts({ ...complete, body: bindStream(context, parts.body as ReadableStream, failed) });

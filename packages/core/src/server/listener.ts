@@ -10,7 +10,7 @@ import { hasLimitedBody, target, type Origin, type ServedRequest, type Target } 
 import type { Connections } from "./connections.ts";
 
 /** The part of an application that is needed to serve it. */
-export type Served = Pick<App, "fetch" | "maxBodySize" | "logger">;
+export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "refuse">>;
 
 interface Incoming extends IncomingMessage {
   /** Of a request over HTTP/2. */
@@ -22,9 +22,9 @@ class IncomingRequest extends NodeRequest implements ServedRequest {
   readonly [hasLimitedBody] = true;
   readonly [target]: Target | undefined;
 
-  constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, origin: Origin | undefined) {
+  constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, known: Target | undefined) {
     super({ req, res, maxRequestBodySize });
-    this[target] = origin && { origin, pathAndQuery: req.url! };
+    this[target] = known;
   }
 }
 
@@ -40,7 +40,10 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     if (typeof checked === "number") {
       // Whatever follows a refused request on the connection is not read.
       if (stream === undefined) res.shouldKeepAlive = false;
-      res.writeHead(checked, { "content-length": 0 }).end();
+      // Host and target of a malformed request are not given to the application.
+      const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
+      const headers = app.refuse?.(refused, checked).headers ?? [];
+      res.writeHead(checked, { ...Object.fromEntries(headers), "content-length": 0 }).end();
       return;
     }
     // A body that is longer or shorter than its length ends the connection, so that it cannot be taken for the next response.
@@ -52,7 +55,7 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     };
     const answered = (response: globalThis.Response) => send(req, res, response instanceof Response ? response : adopt(response), failed);
     try {
-      const answer = app.fetch(new IncomingRequest(req, res, app.maxBodySize, checked));
+      const answer = app.fetch(new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! }));
       if ("then" in answer) answer.then(answered).then(undefined, failed);
       else answered(answer);
     } catch (error) {
