@@ -7,8 +7,8 @@ import {
   noContents,
   readFlashes,
   sameContents,
-  takeSteps,
-  type Change,
+  applyRelative,
+  type KeyChange,
   type Contents,
   type Flash,
   type Operations,
@@ -19,8 +19,8 @@ const flashes = (...ids: string[]) => ids.map((id) => flash(id));
 const ids = (of: readonly Flash[]) => of.map(({ id }) => id).join(" ");
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
-function operations(changes: Record<string, Change>, rest: Partial<Operations> = {}): Operations {
-  return { cleared: false, changes: new Map(Object.entries(changes)), added: [], taken: new Set(), ...rest };
+function operations(keyChanges: Record<string, KeyChange>, rest: Partial<Operations> = {}): Operations {
+  return { cleared: false, keyChanges: new Map(Object.entries(keyChanges)), added: [], taken: new Set(), ...rest };
 }
 
 describe("increment()", () => {
@@ -51,10 +51,10 @@ describe("increment()", () => {
   });
 });
 
-describe("steps", () => {
+describe("relative changes", () => {
   test("are taken one after the other, and do not change the first value", () => {
     const list = [1];
-    const found = takeSteps("list", list, [
+    const found = applyRelative("list", list, [
       { type: "update", change: (value) => ((value as number[]).push(2), value) },
       { type: "update", change: (value) => (value as number[]).length },
       { type: "increment", by: 5 },
@@ -63,7 +63,7 @@ describe("steps", () => {
   });
 
   test("to a value that is not JSON are refused, and their key is named", () => {
-    expect(() => takeSteps("when", 1, [{ type: "update", change: () => new Date(0) }])).toThrow(
+    expect(() => applyRelative("when", 1, [{ type: "update", change: () => new Date(0) }])).toThrow(
       'Cannot keep "when" in the session: it is or holds an object of the class Date',
     );
   });
@@ -72,13 +72,13 @@ describe("steps", () => {
 describe("a request's changes on a newer record", () => {
   test("set, delete and increment single keys, and change neither other keys nor the record itself", () => {
     const record: Contents = { data: { a: 1, b: 2, n: 3, rest: 4 }, flashes: flashes("one") };
-    const step: Change = { type: "steps", steps: [{ type: "increment", by: 1 }] };
+    const plusOne: KeyChange = { type: "relative", inOrder: [{ type: "increment", by: 1 }] };
     const found = apply(
       operations({
         a: { type: "set", value: 5 },
         b: { type: "delete" },
-        n: step,
-        constructor: step,
+        n: plusOne,
+        constructor: plusOne,
       }),
       record,
     );
@@ -87,8 +87,8 @@ describe("a request's changes on a newer record", () => {
   });
 
   test("begin without keys after clear(); messages stay", () => {
-    const steps: Change = { type: "steps", steps: [{ type: "increment", by: 1 }] };
-    const found = apply(operations({ n: steps }, { cleared: true }), { data: { n: 3, rest: 4 }, flashes: flashes("one") });
+    const plusOne: KeyChange = { type: "relative", inOrder: [{ type: "increment", by: 1 }] };
+    const found = apply(operations({ n: plusOne }, { cleared: true }), { data: { n: 3, rest: 4 }, flashes: flashes("one") });
     expect(found).toEqual({ data: { n: 1 }, flashes: [flash("one")] });
   });
 

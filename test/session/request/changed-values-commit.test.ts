@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ChangedValues } from "../../../packages/session/src/request/changed-values.ts";
 
-const changes = (of: ChangedValues) => Object.fromEntries(of.changes());
+const changes = (of: ChangedValues) => Object.fromEntries(of.keyChanges());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];
 
 describe("regenerate({ keep })", () => {
@@ -11,7 +11,7 @@ describe("regenerate({ keep })", () => {
     expect([values.keys(), values.has("a"), values.get("b"), values.get("c"), changes(values)]).toEqual([["c"], false, undefined, 3, {}]);
   });
 
-  test("keeps what this request did, and steps on other keys as their result", () => {
+  test("keeps what this request did, and the results of relative changes of other keys", () => {
     const values = new ChangedValues({ set: 1, counted: 1, updated: [1], byHand: [1], gone: 1, kept: 1 });
     values.set("set", 2);
     values.increment("counted", 1);
@@ -27,7 +27,7 @@ describe("regenerate({ keep })", () => {
       updated: { type: "set", value: [1, 2] },
       byHand: { type: "set", value: [1, 2] },
       gone: { type: "delete" },
-      kept: { type: "steps", steps: [{ type: "increment", by: 1 }] },
+      kept: { type: "relative", inOrder: [{ type: "increment", by: 1 }] },
     });
   });
 
@@ -45,14 +45,14 @@ describe("regenerate({ keep })", () => {
 });
 
 describe("the values for a commit", () => {
-  test("are copies of the values as the request sees them, without deleted ones; a step is not taken twice", () => {
+  test("are copies of the values as the request sees them, without deleted ones; a relative change is not made twice", () => {
     const values = new ChangedValues({ a: 1, n: 1, list: [1], map: { x: 1 } });
     values.delete("a");
     values.increment("n", 1);
     let calls = 0;
     const list = values.update("list", (found) => add(++calls + 1)(found)) as number[];
     values.set("new", 1);
-    const next = values.next(values.changes());
+    const next = values.next(values.keyChanges());
     list.push(9);
     expect([next, calls]).toEqual([{ n: 2, list: [1, 2], map: { x: 1 }, new: 1 }, 1]);
   });
@@ -61,14 +61,14 @@ describe("the values for a commit", () => {
     const values = new ChangedValues({ a: 1, b: 1 });
     values.clear();
     values.set("b", 2);
-    expect(values.next(values.changes())).toEqual({ b: 2 });
+    expect(values.next(values.keyChanges())).toEqual({ b: 2 });
   });
 });
 
 describe("while a commit is under way", () => {
   /** Values whose changes a commit has, and what it will find when nobody else changes anything. */
   function begin(values: ChangedValues) {
-    const next = values.next(values.changes());
+    const next = values.next(values.keyChanges());
     return { next, values: values.onto(next) };
   }
 
@@ -126,7 +126,7 @@ describe("while a commit is under way", () => {
 });
 
 describe("once the changes of others are known", () => {
-  test("the newer values count, and what was done is done on them: sets and deletions stay, steps are taken again", () => {
+  test("the newer values count; sets and deletions of this request stay, and relative changes are made again on the newer values", () => {
     const values = new ChangedValues({ a: 1, gone: 1, n: 1, list: ["x"] });
     values.set("set", 1);
     values.delete("gone");
@@ -138,10 +138,10 @@ describe("once the changes of others are known", () => {
     expect(changes(values)).toMatchObject({
       set: { type: "set", value: 1 },
       gone: { type: "delete" },
-      n: { type: "steps", steps: [{ type: "increment", by: 1 }] },
-      list: { type: "steps" },
+      n: { type: "relative", inOrder: [{ type: "increment", by: 1 }] },
+      list: { type: "relative" },
     });
-    expect(values.next(values.changes())).toEqual({ a: 2, n: 11, list: ["x", "another's", "mine"], theirs: 3, set: 1 });
+    expect(values.next(values.keyChanges())).toEqual({ a: 2, n: 11, list: ["x", "another's", "mine"], theirs: 3, set: 1 });
   });
 
   test("only the kept keys count, when the session was regenerated in the meantime", () => {
@@ -168,7 +168,7 @@ describe("once the changes of others are known", () => {
     expect([values.update("list", add(3)), changes(values)]).toEqual([[1, 2, 3], { list: { type: "set", value: [1, 2, 3] } }]);
   });
 
-  test("steps whose result the handler changed are not taken again", () => {
+  test("a relative change is not made again when the handler has changed its result", () => {
     const values = new ChangedValues({ list: [1] });
     (values.update("list", add(2)) as number[]).push(3);
     values.rebase({ list: [7] }, undefined);
@@ -177,16 +177,16 @@ describe("once the changes of others are known", () => {
     expect(values.get("list")).toEqual([1, 2, 3]);
   });
 
-  test("the handler can change the result of steps that were taken again, and it is saved", () => {
+  test("a handler can change the result of a relative change that was made again, and that is saved", () => {
     const values = new ChangedValues({ list: [1] });
     values.update("list", add(2));
     values.rebase({ list: [7] }, undefined);
-    expect(values.changes().get("list")).toMatchObject({ type: "steps" });
+    expect(values.keyChanges().get("list")).toMatchObject({ type: "relative" });
     (values.get("list") as number[]).push(3);
     expect(changes(values)).toEqual({ list: { type: "set", value: [7, 2, 3] } });
   });
 
-  test("steps start from nothing when the key is gone, also for a name that every object inherits", () => {
+  test("relative changes begin with no value when the key is gone, also for a key that every object inherits", () => {
     const values = new ChangedValues({ n: 5, constructor: [1], valueOf: [1] });
     values.increment("n", 1);
     values.get("constructor");
@@ -195,11 +195,11 @@ describe("once the changes of others are known", () => {
     expect([values.get("n"), values.get("valueOf"), values.update("constructor", add(3))]).toEqual([1, [2], [3]]);
   });
 
-  test("a step that the newer value does not allow leaves the value of the request, and is kept for the next commit", () => {
+  test("a relative change that the newer value does not allow is kept for the next commit, and the request still sees its own value", () => {
     const values = new ChangedValues({ n: 1 });
     values.increment("n", 1);
     values.rebase({ n: "text" }, undefined);
-    expect([values.get("n"), changes(values)]).toEqual([2, { n: { type: "steps", steps: [{ type: "increment", by: 1 }] } }]);
+    expect([values.get("n"), changes(values)]).toEqual([2, { n: { type: "relative", inOrder: [{ type: "increment", by: 1 }] } }]);
   });
 
   test("any other error of an update is thrown", () => {

@@ -6,7 +6,7 @@ beforeEach(() => {
   values = new ChangedValues({ n: 1, text: "a", none: null, list: [1], map: { x: 1 } });
 });
 
-const changes = (of: ChangedValues = values) => Object.fromEntries(of.changes());
+const changes = (of: ChangedValues = values) => Object.fromEntries(of.keyChanges());
 const add = (entry: unknown) => (list: unknown) => [...((list ?? []) as unknown[]), entry];
 
 describe("the keys of a session", () => {
@@ -94,12 +94,12 @@ describe("a value that a handler gets", () => {
     const list = [1];
     values.set("list", list);
     list.push(2);
-    const found = values.changes();
+    const found = values.keyChanges();
     list.push(3);
     expect([values.get("list"), [...found]]).toEqual([[1, 2, 3], [["list", { type: "set", value: [1, 2] }]]]);
     const map = values.get("map") as Record<string, number>;
     map["y"] = 2;
-    const again = values.changes();
+    const again = values.keyChanges();
     map["z"] = 3;
     expect(again.get("map")).toEqual({ type: "set", value: { x: 1, y: 2 } });
   });
@@ -107,15 +107,15 @@ describe("a value that a handler gets", () => {
   test("that is changed to something that is not JSON is refused by name, whatever it came from", () => {
     const message = (key: string) => `Cannot keep "${key}" in the session: it is or holds NaN`;
     (values.get("list") as number[]).push(Number.NaN);
-    expect(() => values.changes()).toThrow(new RegExp(message("list")));
+    expect(() => values.keyChanges()).toThrow(new RegExp(message("list")));
     values = new ChangedValues({});
     const set = [1];
     values.set("set", set);
     set.push(Number.NaN);
-    expect(() => values.changes()).toThrow(message("set"));
+    expect(() => values.keyChanges()).toThrow(message("set"));
     values = new ChangedValues({});
     (values.update("made", add(1)) as number[]).push(Number.NaN);
-    expect(() => values.changes()).toThrow(message("made"));
+    expect(() => values.keyChanges()).toThrow(message("made"));
   });
 });
 
@@ -151,14 +151,14 @@ describe("increment() and update()", () => {
     expect(values.update("list", change)).toEqual([1, 2]);
     expect(changes()).toEqual({
       n: {
-        type: "steps",
-        steps: [
+        type: "relative",
+        inOrder: [
           { type: "increment", by: 2 },
           { type: "increment", by: 3 },
         ],
       },
-      new: { type: "steps", steps: [{ type: "increment", by: 4 }] },
-      list: { type: "steps", steps: [{ type: "update", change }] },
+      new: { type: "relative", inOrder: [{ type: "increment", by: 4 }] },
+      list: { type: "relative", inOrder: [{ type: "update", change }] },
     });
   });
 

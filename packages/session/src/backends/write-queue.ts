@@ -84,7 +84,7 @@ export class WriteQueue {
   #run(): void {
     const writes = this.#waiting.splice(0, mostWrites);
     if (writes.length === 0) return;
-    const busy = this.#commit(writes);
+    const busy = this.#transact(writes);
     const now = performance.now();
     if (busy === undefined) {
       // Without a pause, this process takes the lock again before the others try, and they might never get it.
@@ -104,7 +104,7 @@ export class WriteQueue {
    * Runs the writes as one transaction, leaving out those that throw. Returns the error if the transaction must wait for another
    * connection.
    */
-  #commit(all: readonly Write[]): unknown {
+  #transact(all: readonly Write[]): unknown {
     let writes = all;
     while (writes.length > 0) {
       let current: Write | undefined;

@@ -31,7 +31,8 @@ const pruneInterval = 60_000;
 const pruneLimit = 1000;
 
 /**
- * A backend for the session layer: works with decoded records, gives every call a deadline and logs failures. It is one for all requests, because changes of one session by several requests are saved together.
+ * The records in a backend, decoded. Gives every call a deadline, and logs failures. All requests share one object for each backend:
+ * it saves changes that several requests make to the same session together.
  */
 export class BackendRecords {
   readonly backend: SessionBackend;

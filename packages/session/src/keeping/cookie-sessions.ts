@@ -1,7 +1,7 @@
 import { noContents, parseJson, type Contents } from "../record/contents.ts";
 import { decodeSession, encodeSession, renewalAge, type SavedSession } from "../record/record.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
-import type { Changes, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
+import type { SessionChanges, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
 
 /**
  * Keeps each session in its own cookie, signed or encrypted. A copy of a cookie stays valid until `maxAge`, and of two
@@ -38,7 +38,7 @@ class CookieSession implements KeptSession {
   readonly contents: Contents;
   readonly createdAt: number;
   readonly expiresAt = undefined;
-  readonly key = undefined;
+  readonly recordKey = undefined;
   readonly handle = undefined;
   readonly exists: boolean;
   readonly cached = false;
@@ -63,7 +63,7 @@ class CookieSession implements KeptSession {
     this.#mustRenew = mustRenew;
   }
 
-  commit({ next, changed, regeneration }: Changes): Committed {
+  commit({ next, changed, regeneration }: SessionChanges): Committed {
     if (!changed && regeneration === undefined && !this.#mustRenew) return { cookie: undefined, kept: this };
     const saved: SavedSession = {
       contents: next,
@@ -80,7 +80,7 @@ class CookieSession implements KeptSession {
     return ids;
   }
 
-  abandon(): void {
+  rollBack(): void {
     // The client keeps the cookie it has, messages included.
   }
 
@@ -88,7 +88,7 @@ class CookieSession implements KeptSession {
     // The caller clears the cookie, which is the end of the session.
   }
 
-  spare(): void {
+  surviveRevocation(): void {
     // A session in a cookie cannot be revoked.
   }
 }

@@ -14,7 +14,7 @@ export interface Edited {
 
 type Outcome = { readonly edited: Edited | undefined } | { readonly error: unknown };
 
-/** An edit that waits for its commit. */
+/** An edit that waits to be saved. */
 interface Job {
   readonly known: DecodedRecord;
   readonly edit: Edit;
@@ -87,13 +87,13 @@ export class GroupCommit {
       const jobs = waiting.splice(0);
       const last = jobs.at(-1);
       if (last === undefined) break;
-      current = await this.#commit(key, jobs, current ?? last.known);
+      current = await this.#saveTogether(key, jobs, current ?? last.known);
     }
     this.#waiting.delete(key);
   }
 
   /** Saves all of the edits in one swap; gives the newest record, as far as it is known then. */
-  async #commit(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
+  async #saveTogether(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let jobs = all;
     let current = known;
     // Whether `current` was read after all of these requests had loaded their records. Until then, one of them may have loaded a
@@ -144,7 +144,7 @@ export class GroupCommit {
       } catch (error) {
         // Nothing was saved, because some requests were answered in the meantime. The others are tried again.
         if (signal.aborted && isAbort(error) && jobs.some(({ deadline }) => !deadline.aborted)) continue;
-        if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#commitEach(key, drafts, current);
+        if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#saveEach(key, drafts, current);
         for (const { job } of drafts) job.settle({ error });
         return error instanceof SessionUnavailableError ? undefined : current;
       }
@@ -153,9 +153,9 @@ export class GroupCommit {
   }
 
   /** Makes one swap for each edit, to find the edit that makes the record too long. */
-  async #commitEach(key: string, drafts: readonly Draft[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
+  async #saveEach(key: string, drafts: readonly Draft[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let current: DecodedRecord | undefined = known;
-    for (const { job } of drafts) current = await this.#commit(key, [job], current ?? job.known);
+    for (const { job } of drafts) current = await this.#saveTogether(key, [job], current ?? job.known);
     return current;
   }
 

@@ -16,8 +16,8 @@ export interface Received extends Lifetime {
 export interface SessionKeeper {
   /** The client's session, or a new empty one when the client sent no valid one. Loading creates nothing. */
   load(received: Received): KeptSession | Promise<KeptSession>;
-  /** Removes the client's sessions without loading them, except the one under the key `but`. */
-  end(received: Received, but: string | undefined): void | Promise<void>;
+  /** Removes the client's sessions without loading them. `endedKey`: the record key of one that was removed already. */
+  end(received: Received, endedKey: string | undefined): void | Promise<void>;
 }
 
 /** One session as a request found it, and the ways to change it where it is kept. */
@@ -28,8 +28,8 @@ export interface KeptSession {
   readonly createdAt: number;
   /** Milliseconds since the Unix epoch, fixed when the session was created; `undefined` when only `maxAge` decides. */
   readonly expiresAt: number | undefined;
-  /** The key in the backend; `undefined` when it is in none. */
-  readonly key: string | undefined;
+  /** The key of its record in the backend; `undefined` when it is in none. */
+  readonly recordKey: string | undefined;
   /** Public random name; `undefined` when it is in no backend. */
   readonly handle: string | undefined;
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
@@ -37,19 +37,19 @@ export interface KeptSession {
   /** Whether the client brought it. If not, it is created by the first commit that has changes. */
   readonly exists: boolean;
   /** Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. */
-  commit(changes: Changes, lifetime: Lifetime): Committed | Promise<Committed>;
+  commit(changes: SessionChanges, lifetime: Lifetime): Committed | Promise<Committed>;
   /** Takes messages out to show them. Gives the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
-  /** Puts back the messages that were claimed, because the request ended in an unexpected error. Does not reject. */
-  abandon(): void | Promise<void>;
+  /** Called in place of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
+  rollBack(): void | Promise<void>;
   /** Removes it for good. It may be gone already. */
   end(): void | Promise<void>;
-  /** Keeps it alive, if it belongs to the owner, when the owner's epoch moves to end the others. */
-  spare(owner: string, epoch: number): void | Promise<void>;
+  /** Gives it the owner's new epoch, if it belongs to the owner, so that the revocation of the others does not end it. */
+  surviveRevocation(owner: string, epoch: number): void | Promise<void>;
 }
 
 /** The changes that a request wants to make permanent. */
-export interface Changes {
+export interface SessionChanges {
   /** What was done, for a record that is newer than the one that was loaded. */
   readonly operations: Operations;
   /** The result of that on the record that was loaded. */
@@ -65,7 +65,7 @@ export interface Regeneration {
   readonly owner: string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The keys to keep of what was loaded; `undefined`: all. */
+  /** The keys of the session's data to keep of what was loaded; `undefined`: all. */
   readonly keep: ReadonlySet<string> | undefined;
 }
 

@@ -30,8 +30,10 @@ interface Found {
 
 /** A session of the running request, as far as it is used here. */
 export interface OwnSession {
-  key(): Promise<string | undefined>;
-  spare(owner: string, epoch: number): Promise<void>;
+  /** The key of its record in the backend. */
+  recordKey(): Promise<string | undefined>;
+  /** Does not end when the others of its owner are revoked. */
+  surviveRevocation(owner: string, epoch: number): Promise<void>;
 }
 
 /** The number of sessions that are read, or removed, at the same time. */
@@ -89,7 +91,7 @@ export class OwnedSessions {
     await keysOf(own);
     // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
     const epoch = await this.#records.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
-    for (const session of own) await session.spare(owner, epoch);
+    for (const session of own) await session.surviveRevocation(owner, epoch);
     // Again, because a commit that was under way may have given a session another key.
     const keys = await keysOf(own);
     const found = await this.#find(owner);
@@ -127,5 +129,5 @@ export class OwnedSessions {
 }
 
 async function keysOf(sessions: readonly OwnSession[]): Promise<ReadonlySet<string | undefined>> {
-  return new Set(await Promise.all(sessions.map((session) => session.key())));
+  return new Set(await Promise.all(sessions.map((session) => session.recordKey())));
 }

@@ -2,7 +2,7 @@ import { apply, mostFlashes, noContents, sameContents, type Contents, type Flash
 import { endAfter, renewalAge, type DecodedRecord, type Lifetime } from "../record/record.ts";
 import type { BackendRecords, Created } from "./backend-records.ts";
 import type { Deadline } from "./deadline.ts";
-import type { Changes, Committed, KeptSession, Received, Regeneration, SessionKeeper } from "./keeping.ts";
+import type { SessionChanges, Committed, KeptSession, Received, Regeneration, SessionKeeper } from "./keeping.ts";
 
 /** Keeps sessions in a backend. A session is loaded at the first access; each load and each commit has a deadline. */
 export class ServerSessions implements SessionKeeper {
@@ -26,13 +26,13 @@ export class ServerSessions implements SessionKeeper {
     });
   }
 
-  async end(received: Received, but: string | undefined): Promise<void> {
-    const keys = this.#keys(received).filter((key) => key !== but);
+  async end(received: Received, endedKey: string | undefined): Promise<void> {
+    const keys = this.#keys(received).filter((key) => key !== endedKey);
     await this.#records.within("end a session", (deadline) => Promise.all(keys.map((key) => this.#records.take(key, deadline))));
   }
 
   #keys({ cookieName, values, maxAge }: Received): readonly string[] {
-    return this.#records.ids.keys(cookieName, values, maxAge);
+    return this.#records.ids.recordKeys(cookieName, values, maxAge);
   }
 }
 
@@ -76,7 +76,7 @@ class ServerSession implements KeptSession {
     return this.#found?.record.cached ?? false;
   }
 
-  get key(): string | undefined {
+  get recordKey(): string | undefined {
     return this.#found?.key;
   }
 
@@ -89,7 +89,7 @@ class ServerSession implements KeptSession {
     return end === undefined ? undefined : end - endAfter(0, 0);
   }
 
-  commit(changes: Changes, lifetime: Lifetime): Committed | Promise<Committed> {
+  commit(changes: SessionChanges, lifetime: Lifetime): Committed | Promise<Committed> {
     const found = this.#found;
     const unchanged = { cookie: undefined, kept: this };
     const hasChanges = changes.changed || changes.regeneration !== undefined;
@@ -105,7 +105,7 @@ class ServerSession implements KeptSession {
       : this.#regenerate(found, changes, changes.regeneration, lifetime);
   }
 
-  async #create({ next, regeneration }: Changes, lifetime: Lifetime): Promise<Committed> {
+  async #create({ next, regeneration }: SessionChanges, lifetime: Lifetime): Promise<Committed> {
     const record = {
       contents: next,
       ...this.#beginning(regeneration?.at ?? this.createdAt, lifetime),
@@ -116,7 +116,7 @@ class ServerSession implements KeptSession {
     return this.#sendId(await this.#records.within("commit a session", (deadline) => this.#records.create(deadline, record)));
   }
 
-  async #save(found: Found, { next, operations }: Changes, lifetime: Lifetime): Promise<Committed> {
+  async #save(found: Found, { next, operations }: SessionChanges, lifetime: Lifetime): Promise<Committed> {
     const edit = (current: DecodedRecord) => {
       const contents = current.version === found.record.version ? next : this.#records.fresh(apply(operations, current.contents));
       return sameContents(current.contents, contents) ? current : { ...current, contents, idleAt: this.#idleAt(current, lifetime) };
@@ -129,7 +129,7 @@ class ServerSession implements KeptSession {
   }
 
   /** Moves the session under a new id. The new record is created before the old one is removed, so that a crash loses neither. */
-  async #regenerate(found: Found, changes: Changes, { at, owner, keep }: Regeneration, lifetime: Lifetime): Promise<Committed> {
+  async #regenerate(found: Found, changes: SessionChanges, { at, owner, keep }: Regeneration, lifetime: Lifetime): Promise<Committed> {
     const records = this.#records;
     const known = this.#newest!;
     const { next, operations } = changes;
@@ -219,7 +219,7 @@ class ServerSession implements KeptSession {
     return edited?.before.contents.flashes.filter(({ id }) => taken.has(id)) ?? [];
   }
 
-  async abandon(): Promise<void> {
+  async rollBack(): Promise<void> {
     const found = this.#found;
     const claimed = this.#claimed;
     this.#claimed = [];
@@ -247,7 +247,7 @@ class ServerSession implements KeptSession {
     if (found !== undefined) await this.#records.within("end a session", (deadline) => this.#records.take(found.key, deadline));
   }
 
-  async spare(owner: string, epoch: number): Promise<void> {
+  async surviveRevocation(owner: string, epoch: number): Promise<void> {
     const found = this.#found;
     if (found === undefined || this.#ended || this.#newest!.owner !== owner) return;
     const edited = await this.#records.within("keep a session", (deadline) =>

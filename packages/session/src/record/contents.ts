@@ -52,25 +52,25 @@ function isFlash(value: unknown): value is Flash {
   );
 }
 
-/** A change of a value that depends on the value before it. */
-export type Step =
+/** A change whose result depends on the value before it. */
+export type RelativeChange =
   | { readonly type: "increment"; readonly by: number }
   | { readonly type: "update"; readonly change: (value: unknown) => unknown };
 
 /** What a request did to one key. */
-export type Change =
+export type KeyChange =
   | { readonly type: "set"; readonly value: unknown }
   | { readonly type: "delete" }
-  | { readonly type: "steps"; readonly steps: readonly Step[] };
+  | { readonly type: "relative"; readonly inOrder: readonly RelativeChange[] };
 
 /**
  * What a request did to a session, so that it can be done again on a newer record than the one that the request loaded.
- * Only the last change of a key counts, except that steps add up.
+ * Only the last change of a key counts, except that relative changes add up.
  */
 export interface Operations {
   /** Whether all keys of the record are removed before the changes. */
   readonly cleared: boolean;
-  readonly changes: ReadonlyMap<string, Change>;
+  readonly keyChanges: ReadonlyMap<string, KeyChange>;
   readonly added: readonly Flash[];
   /** Ids of the messages that were shown. */
   readonly taken: ReadonlySet<string>;
@@ -92,29 +92,29 @@ export function increment(key: string, value: unknown, by: number): number {
   return sum;
 }
 
-function takeStep(key: string, value: unknown, step: Step): unknown {
-  if (step.type === "increment") return increment(key, value, step.by);
-  const changed = step.change(copyJson(value));
+function applyOne(key: string, value: unknown, change: RelativeChange): unknown {
+  if (change.type === "increment") return increment(key, value, change.by);
+  const changed = change.change(copyJson(value));
   encodeJson(key, changed);
   return changed;
 }
 
-/** The value after the steps. @throws TypeError for a step that cannot be taken from its value. */
-export function takeSteps(key: string, value: unknown, steps: readonly Step[]): unknown {
-  return steps.reduce((current: unknown, step) => takeStep(key, current, step), value);
+/** The value after relative changes. @throws TypeError for one that its value does not allow. */
+export function applyRelative(key: string, value: unknown, inOrder: readonly RelativeChange[]): unknown {
+  return inOrder.reduce((current: unknown, change) => applyOne(key, current, change), value);
 }
 
 /**
  * The contents after the operations. Neither argument is changed.
  *
- * @throws TypeError for a step that cannot be taken from its value.
+ * @throws TypeError for a relative change that its value does not allow.
  */
 export function apply(operations: Operations, contents: Contents): Contents {
   const data = new Map(operations.cleared ? [] : Object.entries(contents.data));
-  for (const [key, change] of operations.changes) {
+  for (const [key, change] of operations.keyChanges) {
     if (change.type === "delete") data.delete(key);
     else if (change.type === "set") data.set(key, change.value);
-    else data.set(key, takeSteps(key, data.get(key), change.steps));
+    else data.set(key, applyRelative(key, data.get(key), change.inOrder));
   }
   return { data: Object.fromEntries(data), flashes: applyFlashes(operations, contents.flashes) };
 }
@@ -185,10 +185,10 @@ function className(value: object): string {
 }
 
 /**
- * The JSON of a value that comes back as it was.
+ * The JSON of a value. Decoding it gives an equal value.
  *
- * @param key - Names the value in the message, which never shows the value itself; `undefined`: it is a flash message.
- * @throws TypeError for any other value.
+ * @param key - The key of the value, for the error message, which never shows the value itself; `undefined` for a flash message.
+ * @throws TypeError for a value that JSON cannot represent.
  */
 export function encodeJson(key: string | undefined, value: unknown): string {
   const problem = jsonProblem(value);

@@ -1,10 +1,19 @@
-import { copyJson, encodeJson, increment, sameValue, takeSteps, type Change, type Data, type Step } from "../record/contents.ts";
+import {
+  applyRelative,
+  copyJson,
+  encodeJson,
+  increment,
+  sameValue,
+  type Data,
+  type KeyChange,
+  type RelativeChange,
+} from "../record/contents.ts";
 
 /** What was done to one key, and the value that this request sees because of it. */
 type Pending =
   | { readonly type: "set"; readonly value: unknown }
   | { readonly type: "delete"; readonly value: undefined }
-  | { readonly type: "steps"; readonly value: unknown; readonly text: string; readonly steps: readonly Step[] };
+  | { readonly type: "relative"; readonly value: unknown; readonly text: string; readonly inOrder: readonly RelativeChange[] };
 
 /** A value that a handler got, and its JSON at that moment. */
 interface HandedOut {
@@ -103,7 +112,7 @@ export class ChangedValues {
 
   increment(key: string, by: number): number {
     const sum = increment(key, this.#newest(key), by);
-    this.#recordStep(key, sum, { type: "increment", by });
+    this.#recordRelative(key, sum, { type: "increment", by });
     return sum;
   }
 
@@ -112,12 +121,12 @@ export class ChangedValues {
     if (current !== undefined) encodeJson(key, current);
     const value = change(copyJson(current));
     encodeJson(key, value);
-    this.#recordStep(key, value, { type: "update", change });
+    this.#recordRelative(key, value, { type: "update", change });
     return value;
   }
 
   /**
-   * The value that a step begins with. An object that a handler got counts only if the handler changed it. Otherwise the loaded
+   * The value that a relative change begins with. An object that a handler got counts only if the handler changed it. Otherwise the loaded
    * value counts, which may be newer: other requests may have changed it.
    */
   #newest(key: string): unknown {
@@ -129,19 +138,19 @@ export class ChangedValues {
     this.#handedOut?.delete(key);
   }
 
-  /** A step on a loaded value is kept as a step, to be taken again on a newer record. On any other value its result is kept. */
-  #recordStep(key: string, value: unknown, step: Step): void {
+  /** A relative change of a loaded value is kept as such, to be made again on a newer record. Of any other value, the result is kept. */
+  #recordRelative(key: string, value: unknown, change: RelativeChange): void {
     const pending = this.#pending?.get(key);
     const changedInside = this.#changedInside(key);
-    const steps = pending?.type === "steps" ? pending.steps : [];
-    if (this.#cleared || changedInside || (pending !== undefined && pending.type !== "steps")) this.#record(key, { type: "set", value });
-    else this.#record(key, { type: "steps", value, text: JSON.stringify(value), steps: [...steps, step] });
+    const earlier = pending?.type === "relative" ? pending.inOrder : [];
+    if (this.#cleared || changedInside || (pending !== undefined && pending.type !== "relative")) this.#record(key, { type: "set", value });
+    else this.#record(key, { type: "relative", value, text: JSON.stringify(value), inOrder: [...earlier, change] });
   }
 
   /** Whether a value that a handler got has been changed since. */
   #changedInside(key: string): boolean {
     const pending = this.#pending?.get(key);
-    const handed = pending === undefined ? this.#handedOut?.get(key) : pending.type === "steps" ? pending : undefined;
+    const handed = pending === undefined ? this.#handedOut?.get(key) : pending.type === "relative" ? pending : undefined;
     return handed !== undefined && encodeJson(key, handed.value) !== handed.text;
   }
 
@@ -149,7 +158,7 @@ export class ChangedValues {
   keepOnly(keep: ReadonlySet<string>): void {
     for (const key of this.keys()) {
       if (keep.has(key)) continue;
-      // What this request did is kept as a value, because there is no loaded value left to take a step from.
+      // What this request did is kept as a value, because there is no loaded value left that a relative change could begin with.
       if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
       else this.#handedOut?.delete(key);
     }
@@ -157,9 +166,9 @@ export class ChangedValues {
   }
 
   /** What was done, by key. @throws TypeError for a value that is not JSON any more. */
-  changes(): ReadonlyMap<string, Change> {
+  keyChanges(): ReadonlyMap<string, KeyChange> {
     if (this.#handedOut === undefined && this.#pending === undefined) return none;
-    const changes = new Map<string, Change>();
+    const changes = new Map<string, KeyChange>();
     for (const [key, { value }] of this.#handedOut ?? none) {
       if (this.#changedInside(key)) changes.set(key, { type: "set", value: copyJson(value) });
     }
@@ -174,19 +183,19 @@ export class ChangedValues {
    * Whether a change sets the value that was loaded. Then there is nothing to save: on a newer record it would undo the change
    * of another request. This is not decided for values from a cache, because the backend may have newer ones.
    */
-  #isLoaded(key: string, change: Change): boolean {
+  #isLoaded(key: string, change: KeyChange): boolean {
     return !this.#cached && change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
   }
 
-  #changeOf(key: string, pending: Pending): Change {
+  #changeOf(key: string, pending: Pending): KeyChange {
     if (pending.type === "delete") return { type: "delete" };
-    if (pending.type === "steps" && !this.#changedInside(key)) return { type: "steps", steps: pending.steps };
+    if (pending.type === "relative" && !this.#changedInside(key)) return { type: "relative", inOrder: pending.inOrder };
     encodeJson(key, pending.value);
     return { type: "set", value: copyJson(pending.value) };
   }
 
-  /** The values as this request sees them. Steps are not taken a second time. */
-  next(changes: ReadonlyMap<string, Change>): Data {
+  /** The values as this request sees them. Relative changes are not made a second time. */
+  next(changes: ReadonlyMap<string, KeyChange>): Data {
     const data: Record<string, unknown> = this.#cleared ? {} : { ...this.#data };
     for (const [key, change] of changes) {
       if (change.type === "delete") delete data[key];
@@ -213,13 +222,13 @@ export class ChangedValues {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;
     for (const [key, pending] of this.#pending ?? none) {
-      if (pending.type === "steps" && !this.#changedInside(key)) this.#stepAgain(key, pending);
+      if (pending.type === "relative" && !this.#changedInside(key)) this.#changeAgain(key, pending);
     }
   }
 
-  #stepAgain(key: string, pending: Extract<Pending, { readonly type: "steps" }>): void {
+  #changeAgain(key: string, pending: Extract<Pending, { readonly type: "relative" }>): void {
     try {
-      const value = takeSteps(key, this.#loaded(key), pending.steps);
+      const value = applyRelative(key, this.#loaded(key), pending.inOrder);
       const text = JSON.stringify(value);
       // When nobody else has changed the value, the object that update() gave stays in use.
       if (text !== pending.text) (this.#pending ??= new Map()).set(key, { ...pending, value, text });

@@ -1,4 +1,4 @@
-import type { Changes, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
+import type { SessionChanges, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import type { SessionSettings, Settings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
@@ -11,10 +11,10 @@ export interface SessionRequest {
   readonly settings: Settings;
   readonly isUnseen: boolean;
   readonly cookies: RequestCookies;
-  /** Has the response wait for work, whether or not the handler does. */
-  wait<Result>(work: Promise<Result>): Promise<Result>;
-  /** Makes sure that the response is an error when this fails. */
-  must<Result>(work: Result | Promise<Result>): Promise<Result>;
+  /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
+  delayResponse<Result>(work: Promise<Result>): Promise<Result>;
+  /** When the work fails, the response is an error, even when the handler catches it. */
+  mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;
 }
 
 /**
@@ -105,7 +105,7 @@ export class OpenSession implements OpenSessionLike {
       this.flashes.take(claimed);
       return claimed;
     });
-    return this.#request.wait(this.#request.must(claiming));
+    return this.#request.delayResponse(this.#request.mustSucceed(claiming));
   }
 
   regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void {
@@ -143,7 +143,7 @@ export class OpenSession implements OpenSessionLike {
   /** Saves now, because the handler asks for it. */
   async commit(): Promise<void> {
     this.mustBeOpen("commit the session");
-    await this.#request.wait(Promise.resolve(this.#save(true)));
+    await this.#request.delayResponse(Promise.resolve(this.#save(true)));
   }
 
   /** Saves what there is to save at the end of the request. Gives no promise when the session is kept in its cookie. */
@@ -158,7 +158,7 @@ export class OpenSession implements OpenSessionLike {
       const committed = this.#kept.commit(changes, this.settings);
       if (committed instanceof Promise) {
         this.#beginCommit(changes);
-        return this.#request.must(
+        return this.#request.mustSucceed(
           committed.then((done) => {
             this.#send(done, true);
             if (done.kept !== this.#kept) this.#endCommit(done.kept);
@@ -175,17 +175,17 @@ export class OpenSession implements OpenSessionLike {
   }
 
   /** What a commit has to do. @throws TypeError for a value that is not JSON any more. */
-  #changes(): Changes {
+  #changes(): SessionChanges {
     const base = this.#base;
-    const changes = this.#values.changes();
+    const keyChanges = this.#values.keyChanges();
     const { cleared } = this.#values;
     const flashes = this.#flashes;
     const keepsSome = this.#regeneration?.keep !== undefined;
-    const isIdle = changes.size === 0 && !cleared && flashes?.changed !== true && !keepsSome;
-    const next = isIdle ? base : { data: this.#values.next(changes), flashes: flashes?.all ?? base.flashes };
+    const isIdle = keyChanges.size === 0 && !cleared && flashes?.changed !== true && !keepsSome;
+    const next = isIdle ? base : { data: this.#values.next(keyChanges), flashes: flashes?.all ?? base.flashes };
     const changed = !isIdle && (this.#kept.cached || !sameContents(base, next));
     return {
-      operations: { cleared, changes, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
+      operations: { cleared, keyChanges, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
       // Messages that are too old are not saved, but they alone are no reason to save.
       next: changed ? { data: next.data, flashes: freshFlashes(next.flashes, this.#request.settings.flashMaxAge, this.now()) } : next,
       changed,
@@ -194,7 +194,7 @@ export class OpenSession implements OpenSessionLike {
   }
 
   /** A commit is under way with these changes. Later changes are made on top of them and belong to the next commit. */
-  #beginCommit({ next }: Changes): void {
+  #beginCommit({ next }: SessionChanges): void {
     this.#base = next;
     this.#values = this.#values.onto(next.data);
     this.#flashes = undefined;
@@ -220,15 +220,15 @@ export class OpenSession implements OpenSessionLike {
     else cookies.send(this.cookieName, cookie, this.settings.cookie, kept.contents);
   }
 
-  /** Puts back the messages that a failed request had taken out. */
-  abandon(): void | Promise<void> {
-    return this.#inTurn(() => this.#kept.abandon());
+  /** Undoes what a failed request did before its commit: puts back the messages that it had taken out. */
+  rollBack(): void | Promise<void> {
+    return this.#inTurn(() => this.#kept.rollBack());
   }
 
   // The end of the session, and of others
 
   /**
-   * Ends the session where it is kept, and gives its key there. The request goes on with `fresh()`, an empty session.
+   * Ends the session where it is kept, and gives its record key. The request goes on with `fresh()`, an empty session.
    *
    * @param clear - Clears the cookie: again, because a commit that was under way may have sent it.
    */
@@ -242,18 +242,18 @@ export class OpenSession implements OpenSessionLike {
       this.#regeneration = undefined;
       clear();
       await ended.end();
-      return ended.key;
+      return ended.recordKey;
     });
   }
 
   /** Keeps the session alive when the others of its owner are revoked. */
-  async spare(owner: string, epoch: number): Promise<void> {
-    await this.#inTurn(() => this.#kept.spare(owner, epoch));
+  async surviveRevocation(owner: string, epoch: number): Promise<void> {
+    await this.#inTurn(() => this.#kept.surviveRevocation(owner, epoch));
   }
 
-  /** The key of the session in its backend, once no commit is under way. */
-  async key(): Promise<string | undefined> {
-    return this.#inTurn(() => this.#kept.key);
+  /** The key of the session's record in its backend, once no commit is under way. */
+  async recordKey(): Promise<string | undefined> {
+    return this.#inTurn(() => this.#kept.recordKey);
   }
 
   /** Runs operations on the kept session one after another, because each starts from the result of the one before. */

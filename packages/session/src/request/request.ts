@@ -200,7 +200,7 @@ export class RequestSessions implements SessionRequest {
   async #drop(sessions: readonly OpenSession[], response: Response): Promise<void> {
     const failure = local.error === undefined ? this.#failure : undefined;
     const hasUnsavedChange = failure !== undefined && (this.#hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
-    await this.#abandon(sessions, this.#failure);
+    await this.#rollBack(sessions, this.#failure);
     if (failure !== undefined && (hasUnsavedChange || response.status === 503)) {
       this.#restoreLater();
       // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
@@ -211,7 +211,7 @@ export class RequestSessions implements SessionRequest {
   }
 
   async #undo(sessions: readonly OpenSession[], error: unknown): Promise<never> {
-    await this.#abandon(sessions, error);
+    await this.#rollBack(sessions, error);
     this.#restoreLater();
     throw error;
   }
@@ -225,13 +225,13 @@ export class RequestSessions implements SessionRequest {
   }
 
   /** Puts messages back. The response does not wait for a backend that has just failed. */
-  async #abandon(sessions: readonly OpenSession[], error: unknown): Promise<void> {
-    const abandoned = Promise.all(sessions.map(async (session) => session.abandon()));
-    if (!(error instanceof SessionUnavailableError)) await abandoned;
+  async #rollBack(sessions: readonly OpenSession[], error: unknown): Promise<void> {
+    const putBack = Promise.all(sessions.map(async (session) => session.rollBack()));
+    if (!(error instanceof SessionUnavailableError)) await putBack;
   }
 
-  /** Makes the response wait for work. If the work fails and the handler does not await it, the response is an error. */
-  wait<Result>(work: Promise<Result>): Promise<Result> {
+  /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
+  delayResponse<Result>(work: Promise<Result>): Promise<Result> {
     const all = (this.#work ??= new Set());
     const done = () => void all.delete(settled);
     const settled: Promise<void> = work.then(done, done);
@@ -239,8 +239,8 @@ export class RequestSessions implements SessionRequest {
     return work;
   }
 
-  /** Makes the response an error when this fails, even when the handler catches the error: a change that had to be saved was not. */
-  must<Result>(work: Result | Promise<Result>): Promise<Result> {
+  /** When the work fails, the response is an error, even when the handler catches it: a change that had to be saved was not. */
+  mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result> {
     if (!(work instanceof Promise)) return Promise.resolve(work);
     return work.catch((error: unknown) => {
       this.#fail(error);
@@ -257,7 +257,7 @@ export class RequestSessions implements SessionRequest {
 
   /** Ends a session and clears its cookie, whatever becomes of the request. */
   end(name: string, options?: SessionOptions): Promise<void> {
-    return this.wait(this.must(this.#end(name, options)));
+    return this.delayResponse(this.mustSucceed(this.#end(name, options)));
   }
 
   async #end(name: string, options: SessionOptions | undefined): Promise<void> {
@@ -271,10 +271,10 @@ export class RequestSessions implements SessionRequest {
     clear();
     const keeper = this.#keeperOf(settings);
     const fresh = () => keeper.load(this.#receivedFor(cookieName, settings, [])) as KeptSession;
-    let ended: string | undefined;
+    let endedKey: string | undefined;
     if (known === undefined) this.#sessions.set(name, new OpenSession(this, cookieName, settings, fresh()));
-    else ended = await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear);
-    await keeper.end(this.#receivedFor(cookieName, settings), ended);
+    else endedKey = await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear);
+    await keeper.end(this.#receivedFor(cookieName, settings), endedKey);
   }
 
   /** Asks the configured backend about an owner. `own`: the sessions of this request. */

@@ -118,7 +118,7 @@ export class SessionStore {
       session.assign(data);
       return session;
     });
-    return sessions.wait(sessions.must(replacing));
+    return sessions.delayResponse(sessions.mustSucceed(replacing));
   }
 
   /** Changes the options of a session that this request uses already; `false` when it does not. */
@@ -177,7 +177,7 @@ export class SessionStore {
 
   async #revoke<Result>(revoke: (owned: OwnedSessions, own: readonly OwnSession[]) => Promise<Result>): Promise<Result> {
     const sessions = this.#used;
-    return sessions.wait(sessions.must(sessions.owned(revoke)));
+    return sessions.delayResponse(sessions.mustSucceed(sessions.owned(revoke)));
   }
 
   /**
@@ -199,7 +199,7 @@ export class SessionStore {
   }
 
   /**
-   * Sends a signed cookie, which the `encrypt` setting encrypts, in place of an earlier one. An unexpected error drops it.
+   * Sends a signed cookie, which the `encrypt` setting encrypts, in place of an earlier one of that name. It is not sent when the request ends in an unexpected error.
    *
    * @param data - A plain object of JSON values.
    * @param options - Attributes, in addition to the configured ones.

@@ -127,7 +127,7 @@ export class Signer {
   }
 }
 
-/** An id, and the key of the session in the backend. */
+/** An id, and the key of the session's record in the backend. */
 export interface SessionId {
   readonly id: string;
   readonly key: string;
@@ -158,11 +158,11 @@ export class SessionIds {
   }
 
   /**
-   * The keys of the ids in a client's values, in order, without values that were not signed here for this cookie.
+   * The record keys of the ids in a client's values, in order, without values that were not signed here for this cookie.
    *
    * @param maxAge - Seconds after which an id no longer counts.
    */
-  keys(cookieName: string, values: readonly string[], maxAge: number): readonly string[] {
+  recordKeys(cookieName: string, values: readonly string[], maxAge: number): readonly string[] {
     const keys = values.flatMap((value) => {
       const found = this.#signer.unsign(cookieName, value, maxAge);
       return found.ok && idForm.test(found.text) ? [keyOf(found.text)] : [];

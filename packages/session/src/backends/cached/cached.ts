@@ -21,7 +21,7 @@ export interface CachedBackendOptions {
 }
 
 /** Milliseconds for which a cache that failed is not used. */
-const rest = 1000;
+const pauseAfterFailure = 1000;
 /** Timeouts that the end of a session waits until the cache has its note. */
 const noteTimeouts = 3;
 
@@ -29,9 +29,9 @@ const noteTimeouts = 3;
 const longestTtl = 86_400;
 
 /** A note is kept this many seconds longer than an entry, because memcached forgets a value up to a second too early. */
-const spare = 1;
+const extraNoteSeconds = 1;
 
-const tombstone = new Uint8Array([0]);
+const endNote = new Uint8Array([0]);
 
 /**
  * Reads sessions from a cache, and from the backend when the cache does not have them. Sessions are changed and ended in the
@@ -52,7 +52,7 @@ export class CachedBackend implements SessionBackend {
   readonly #timeout: number;
   readonly #now: () => number;
   /** When the cache may be used again; milliseconds of `performance.now()`. */
-  #restsUntil = 0;
+  #pausedUntil = 0;
 
   /** @throws RangeError for a ttl that is not a whole number from 1 to 86,400, or a timeout that is not one from 1. */
   constructor({ backend, cache, ttl = 30, timeout = 100, now = Date.now }: CachedBackendOptions) {
@@ -111,7 +111,7 @@ export class CachedBackend implements SessionBackend {
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
     // Also when the backend had no record, because an earlier try may have failed at the note.
-    const note = inTime(noteTimeouts * this.#timeout, () => this.#cache.set(tombstoneKey(key), tombstone, this.#ttl + spare));
+    const note = inTime(noteTimeouts * this.#timeout, () => this.#cache.set(noteKey(key), endNote, this.#ttl + extraNoteSeconds));
     // The note alone is enough. The entry is removed for the case that the cache drops the note early.
     const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
     try {
@@ -131,12 +131,12 @@ export class CachedBackend implements SessionBackend {
    * belong to the new session.
    */
   async #forgetEnd(key: string): Promise<void> {
-    if ((await this.#cache.get(tombstoneKey(key))) !== undefined) await this.#cache.delete(tombstoneKey(key));
+    if ((await this.#cache.get(noteKey(key))) !== undefined) await this.#cache.delete(noteKey(key));
   }
 
   /** The live record that the cache has; `undefined` also when the cache fails or does not answer in time. */
   async #find(key: string): Promise<SessionRecord | "ended" | undefined> {
-    const found = await this.#try(() => Promise.all([this.#cache.get(tombstoneKey(key)), this.#cache.get(entryKey(key))]));
+    const found = await this.#try(() => Promise.all([this.#cache.get(noteKey(key)), this.#cache.get(entryKey(key))]));
     if (found === undefined) return undefined;
     const [ended, value] = found;
     if (ended !== undefined) return "ended";
@@ -151,9 +151,9 @@ export class CachedBackend implements SessionBackend {
 
   /** Calls the cache; `undefined` when it fails or does not answer in time. Then it is not used for some time. */
   async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-    if (performance.now() < this.#restsUntil) return undefined;
+    if (performance.now() < this.#pausedUntil) return undefined;
     return inTime(this.#timeout, work).catch(() => {
-      this.#restsUntil = performance.now() + rest;
+      this.#pausedUntil = performance.now() + pauseAfterFailure;
       return undefined;
     });
   }
@@ -170,4 +170,4 @@ async function inTime<Result>(milliseconds: number, work: () => Promise<Result>)
 }
 
 const entryKey = (key: string) => `mini:cached:${key}`;
-const tombstoneKey = (key: string) => `mini:ended:${key}`;
+const noteKey = (key: string) => `mini:ended:${key}`;

@@ -52,9 +52,9 @@ const keep = `
 `;
 
 /** ARGV: now, version, data, idleAt, expiresAt. */
-const store = `
+const save = `
   ${keep}
-  local function store()
+  local function save()
     redis.call('HSET', key, 'v', ARGV[2], 'd', ARGV[3], 'i', ARGV[4], 'a', ARGV[5])
     keep(tonumber(ARGV[4]), tonumber(ARGV[5]))
   end
@@ -68,19 +68,19 @@ export const read = readScript(`${find}
  * Gives 1, or 0 when the key has a record. Another value of the key is removed. A client may send a call again when it has lost
  * the reply, as that of `createSentinel` does: when the record has the version of this call already, the call was successful.
  */
-export const create = writeScript(`${find}${store}
+export const create = writeScript(`${find}${save}
   local found = find()
   if found then return answer(found[1] == ARGV[2] and 1 or 0) end
   if kind ~= 'none' then redis.call('DEL', key) end
-  store()
+  save()
   return 1`);
 
 /** ARGV as for `create`, and the version to replace. Gives 1, also when it is sent again; or the current record, or false. */
-export const swap = writeScript(`${find}${store}
+export const swap = writeScript(`${find}${save}
   local found = find()
   if found and found[1] == ARGV[2] then return answer(1) end
   if not found or found[1] ~= ARGV[6] then return answer(found) end
-  store()
+  save()
   return 1`);
 
 /** ARGV: now, idleAt. Gives 1, or 0 when there is no record. */
