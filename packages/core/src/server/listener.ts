@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import { NodeRequest, sendNodeResponse } from "srvx/node";
 import type { App } from "../app/app.ts";
 import { logError } from "../context/logger.ts";
 import type { FlatHeaders } from "../http/headers.ts";
-import { isHost } from "../http/host.ts";
 import { adopt, connectionSpecific, fromParts, partsOf, Response } from "../http/response.ts";
 import { hasLimitedBody, target, type Origin, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
+import { RequestChecks } from "./request-checks.ts";
 
 /** The part of an application that is needed to serve it. */
 export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "refuse">>;
@@ -30,13 +30,12 @@ class IncomingRequest extends NodeRequest implements ServedRequest {
 
 /** The function that Node calls for each request: checks its head, has the application answer it, and sends the response. */
 export function listenerOf(app: Served, connections: Connections, secure: boolean): (req: Incoming, res: ServerResponse) => void {
-  const checks = new HeadChecks(secure);
+  const checks = new RequestChecks(secure);
 
   return (req, res) => {
     const { stream } = req;
-    // The version number cannot be trusted: over HTTP/1 the client writes it.
     const mayFollow = stream !== undefined || connections.note(req, res);
-    const checked = !mayFollow ? 400 : stream === undefined ? checks.check(req, res) : checks.checkStream(req.headers);
+    const checked = mayFollow ? checks.check(req, res, stream !== undefined) : 400;
     if (typeof checked === "number") {
       // Whatever follows a refused request on the connection is not read.
       if (stream === undefined) res.shouldKeepAlive = false;
@@ -62,74 +61,6 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
       failed(error);
     }
   };
-}
-
-/** The most hosts that are remembered as valid. */
-const mostHosts = 1000;
-
-/** The origin that a request was sent to; `undefined`: its URL says it. A number is the status that refuses the request. */
-type Checked = Origin | undefined | number;
-
-/** Checks the heads of requests for what RFC 9112 and RFC 9113 forbid and Node lets through. */
-class HeadChecks {
-  readonly #secure: boolean;
-  readonly #origins = new Map<string, Origin>();
-
-  /** @param secure - Whether the requests come over TLS. */
-  constructor(secure: boolean) {
-    this.#secure = secure;
-  }
-
-  /** Checks a request over HTTP/1. Of its headers only the names are read, and three values. */
-  check({ method, url = "", rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage, response: ServerResponse): Checked {
-    if (httpVersionMajor !== 1) return 505;
-    let host: string | undefined;
-    let coding: string | undefined;
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i]!;
-      // The length alone tells almost all other names from these.
-      if (name.length === 4 && name.toLowerCase() === "host") {
-        // RFC 9112 §3.2: at most one. With several it would be unclear which one counts.
-        if (host !== undefined) return 400;
-        host = rawHeaders[i + 1]!;
-      } else if (name.length === 7 && name.toLowerCase() === "upgrade") {
-        // No other protocol is spoken here, and Node drops what came with the request: the next one may be cut.
-        response.shouldKeepAlive = false;
-      } else if (name.length === 17 && name.toLowerCase() === "transfer-encoding") {
-        coding = coding === undefined ? rawHeaders[i + 1]! : `${coding}, ${rawHeaders[i + 1]!}`;
-      }
-    }
-    if (host === undefined && httpVersionMinor > 0) return 400;
-    if (!url.startsWith("/") && !(url === "*" ? method === "OPTIONS" : isAbsolute(url))) return 400;
-    const origin = host === undefined ? undefined : this.#originOf(host);
-    if (origin === 400) return 400;
-    // RFC 9112 §6.1: a coding that would have to be undone.
-    return coding !== undefined && coding.toLowerCase() !== "chunked" ? 501 : origin;
-  }
-
-  /** Checks a request over HTTP/2. RFC 9113 §8.3.1: if two hosts differ, it is unclear which one counts. */
-  checkStream({ ":authority": authority, host = authority }: IncomingHttpHeaders): Checked {
-    const isOne = authority === undefined || authority === host;
-    return host !== undefined && isOne ? this.#originOf(host) : 400;
-  }
-
-  /** A target without an authority has the empty host. */
-  #originOf(host: string): Checked {
-    if (host === "") return undefined;
-    const known = this.#origins.get(host);
-    if (known !== undefined) return known;
-    if (!URL.canParse(`http://${host}/`)) return 400;
-    // The application refuses whatever else a URL may have before its path.
-    if (!isHost(host)) return undefined;
-    const origin = { secure: this.#secure, host: host.toLowerCase() };
-    if (this.#origins.size < mostHosts) this.#origins.set(host, origin);
-    return origin;
-  }
-}
-
-/** RFC 9112 §3.2.2: the form that is sent to proxies, and that every server has to understand. */
-function isAbsolute(url: string): boolean {
-  return /^https?:\/\//i.test(url) && URL.canParse(url);
 }
 
 function send(req: Incoming, res: ServerResponse, response: Response, failed: (error: unknown) => void): void {
