@@ -5,7 +5,7 @@ import type { App } from "../app/app.ts";
 import { logError } from "../context/logger.ts";
 import type { FlatHeaders } from "../http/headers.ts";
 import { adopt, connectionSpecific, fromParts, partsOf, Response } from "../http/response.ts";
-import { hasLimitedBody, target, type Origin, type ServedRequest, type Target } from "../http/served-request.ts";
+import { hasLimitedBody, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
 import { RequestChecks } from "./request-checks.ts";
 
