@@ -73,7 +73,7 @@ need("chromium", chromium)("a write by a browser", () => {
       await page.waitForURL(site());
     });
 
-    test("says of itself what is expected of it here", async () => {
+    test("sends the headers that this test expects of it", async () => {
       await write(page, site(), "fetch", site(), own);
       await write(page, other("friend"), "fetch", site(), own);
       expect(own.written.map(({ origin, site: relation }) => [origin, relation])).toEqual([

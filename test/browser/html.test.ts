@@ -124,7 +124,7 @@ need("chromium", chromium)(`html with ${payloads.length} hostile texts in a brow
     });
   });
 
-  test("a page of a strict policy: nothing for it to report", async () => {
+  test("a page with a strict policy reports no violation", async () => {
     await page.route("**/escaped/*", async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": "default-src 'none'" } });
@@ -135,7 +135,7 @@ need("chromium", chromium)(`html with ${payloads.length} hostile texts in a brow
     }
   });
 
-  test("a page that does not escape: they do run", async () => {
+  test("on a page that does not escape, the scripts run", async () => {
     const programs = [
       "<script>hit()</script>",
       "<svg><script>hit()</script></svg>",

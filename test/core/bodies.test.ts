@@ -67,16 +67,16 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     expect(await postJson(body)).toEqual([400, `The body is not valid JSON at position ${position}.`]);
   });
 
-  test("that is no JSON and long is 400 all the same", async () => {
+  test("that is long and not JSON is 400 too", async () => {
     expect(await postJson(`[${"1,".repeat(50_000)}x]`)).toEqual([400, "The body is not valid JSON."]);
   });
 
-  test("is JSON with a byte order mark, and with bytes that are no UTF-8", async () => {
+  test("may have a byte order mark, and bytes that are not valid UTF-8 become replacement characters", async () => {
     expect(await postJson('\u{feff}{"a":1}')).toEqual([200, '{"a":1}']);
     expect(await post(json, Uint8Array.of(0x22, 0xff, 0x22))).toEqual([200, '"\ufffd"']);
   });
 
-  test("nests 64 deep, or as deep as it is allowed, and 400 beyond", async () => {
+  test("may nest 64 levels deep or as deep as configured; a deeper one is 400", async () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     expect(await postJson(nested(64))).toEqual([200, nested(64)]);
     expect(await postJson(nested(65))).toEqual([400, "The body is JSON that is nested too deeply."]);
@@ -99,7 +99,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     ]);
   });
 
-  test.each(['{"constructor":"Acme"}', '{"prototype":1}', '{"constructor":{"a":1}}', '["__proto__"]'])("%s is taken", async (body) => {
+  test.each(['{"constructor":"Acme"}', '{"prototype":1}', '{"constructor":{"a":1}}', '["__proto__"]'])("%s is accepted", async (body) => {
     expect(await postJson(body)).toEqual([200, body]);
   });
 
@@ -126,7 +126,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     expect(await post({ ...form, "content-encoding": "identity" }, "a=1")).toEqual([200, "a=1"]);
   });
 
-  test("has a thousand fields at most, or as many as it is allowed", async () => {
+  test("may have 1,000 fields or as many as configured; one with more is refused", async () => {
     work = async () => text(String(Array.from(await request.formData()).length));
     expect(await post(form, "a=1&".repeat(999) + "a=1")).toEqual([200, "1000"]);
     expect(await post(form, "a=1&".repeat(1000) + "a=1")).toEqual([413, "The form is over the limit of 1000 fields."]);
@@ -140,7 +140,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     expect(await post(form, "a=1&a=2")).toEqual([200, "2"]);
   });
 
-  test("has fields of any name, and none of them reaches a prototype", async () => {
+  test("may have fields of any name, and none of them changes a prototype", async () => {
     work = async () => {
       const fields = await request.formData();
       return text(
@@ -163,7 +163,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     expect(await post({ "content-type": type }, body)).toEqual([400, "The body is not valid multipart/form-data."]);
   });
 
-  test("has files, which are streams with name, type and size", async () => {
+  test("can have files, which are streams with name, type and size", async () => {
     work = async () => {
       const file = (await request.formData()).get("file") as File;
       const chunks: Uint8Array[] = [];
@@ -179,7 +179,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
   });
 });
 
-test("a handler that reads the stream itself meets the server's limit: 413, not an error of its own", async () => {
+test("a handler that reads the body stream itself is answered with 413 at the limit of the server", async () => {
   const options: Partial<AppOptions<never>> = { maxBodySize: 10 };
   const { app: small, logged } = makeApp(async () => {
     let size = 0;

@@ -6,7 +6,7 @@ import type { AnyRule } from "../../packages/core/src/rules/rule.ts";
 const make = (...rules: readonly unknown[]) =>
   new Router(rules as readonly AnyRule[], { target: () => undefined, methods: (rule) => rule.methods });
 
-describe("a canonical redirect leads to another URL, which a rule answers", () => {
+describe("a redirect to the canonical URL leads to a different URL that a rule answers", () => {
   const optional = (options: object) => new Rule("/x{/:p}", { endpoint: "e", ...options });
   test.each<readonly [string, readonly unknown[], string, string]>([
     [

@@ -8,7 +8,7 @@ function random(seed: number): () => number {
   return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
 }
 
-test("1,000 requests at once, each awaiting now and then, never see each other's local", async () => {
+test("1,000 parallel requests that await in between never see each other's local", async () => {
   const next = random(42);
   let running = 0;
   let most = 0;

@@ -77,7 +77,7 @@ async function refused(form: Form, payloads: readonly string[], headers: Readonl
 }
 
 describe(`on the wire, none of ${hostileValues.length} hostile values is in`, () => {
-  test.each(Object.entries(valueForms))("%s: a logged 500, and nothing else", async (_title, form) => {
+  test.each(Object.entries(valueForms))("%s gives a logged 500, and nothing else is sent", async (_title, form) => {
     expect(await refused(form, hostileValues)).toBe(hostileValues.length);
   });
 
@@ -87,7 +87,7 @@ describe(`on the wire, none of ${hostileValues.length} hostile values is in`, ()
 });
 
 describe(`on the wire, none of ${hostileNames.length} hostile names is`, () => {
-  test.each(Object.entries(nameForms))("the name in %s: a logged 500, and nothing else", async (_title, form) => {
+  test.each(Object.entries(nameForms))("the name in %s gives a logged 500, and nothing else is sent", async (_title, form) => {
     expect(await refused(form, hostileNames)).toBe(hostileNames.length);
   });
 });
@@ -201,7 +201,7 @@ test("headers may have any form that Fetch accepts, and an incomplete pair is re
     expect(await refused(() => new Response("", { headers: [pair] as never }), [""])).toBe(1);
 });
 
-test("a framing that the application sets is not sent beside the length of the body", async () => {
+test("a Transfer-Encoding that the application sets is not sent with the Content-Length of the body", async () => {
   const headers = { "Transfer-Encoding": "chunked", "Content-Length": "1000" };
   const answers = await askAll([
     () => text("abc", { headers }),

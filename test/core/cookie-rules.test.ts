@@ -25,14 +25,14 @@ describe("a cookie that browsers keep", () => {
   });
 });
 
-describe("a cookie that browsers drop, or keep otherwise than it says", () => {
+describe("a cookie that browsers drop or change is refused", () => {
   test.each(refusedCases.map((each) => [each.line.slice(0, 100), each] as const))("%s", (_title, { name, value = "b", options, says }) => {
     expect(() => serializeCookie(name, value, options)).toThrow(TypeError);
     expect(() => serializeCookie(name, value, options)).toThrow(says);
   });
 });
 
-describe("what no cookie can be", () => {
+describe("a value that no cookie can have is refused", () => {
   const token = /a name may have only letters, digits and/;
   const host = /domain must be a host name/;
   const path = /path must begin with "\/" and have only characters of a path/;
@@ -119,7 +119,7 @@ describe("what no cookie can be", () => {
     expect(() => serializeCookie("a", "b", { expires: expires as never })).toThrow(/expires must be a Date/);
   });
 
-  test("the error names the cookie, and never says its value, or what else was given", () => {
+  test("the error names the cookie, and never contains its value or other arguments", () => {
     const secret = "hunter2";
     const wrong = [{ domain: `${secret};` }, { path: `${secret};` }, { sameSite: secret as "lax" }, { sameSite: "none" }] as const;
     for (const options of wrong) {
@@ -128,7 +128,7 @@ describe("what no cookie can be", () => {
   });
 });
 
-test("a Cookie header of blanks costs no more than in proportion to its length", () => {
+test("the time to read a Cookie header of blanks grows only in proportion to its length", () => {
   const header = (blanks: string) => `a=b${blanks}c; ${blanks}d${blanks}e =f`;
   const many = " ".repeat(100_000);
   expect([...parseCookies(header(many))]).toEqual([

@@ -139,7 +139,7 @@ describe("a request from a page of", () => {
     }
   });
 
-  test("no other origin passes where nobody is trusted", async () => {
+  test("without trusted origins no other origin passes", async () => {
     for (const nobody of [undefined, {}, { trusted: [] }]) {
       const ask = await listen({ crossOrigin: nobody });
       for (const [origin, , isOwn] of origins) {
@@ -149,14 +149,14 @@ describe("a request from a page of", () => {
     }
   });
 
-  test("an unknown method is no way around it", async () => {
+  test("an unknown method does not bypass the check", async () => {
     const ask = await listen({ crossOrigin });
     expect((await ask("PROPFIND", { host, "sec-fetch-site": "cross-site" }))[0]).toBe(403);
     expect((await ask("PROPFIND", { host, "sec-fetch-site": "same-origin" }))[0]).toBe(501);
   });
 });
 
-describe("the host that was asked for is that of the origin", () => {
+describe("the origin is compared with the host of the request", () => {
   test.each<readonly [string, string, number]>([
     ["site.example", "http://site.example", 200],
     ["site.example", "https://site.example", 200],

@@ -74,7 +74,7 @@ describe("writes from other origins", () => {
     expect(done).toEqual([]);
   });
 
-  test("of any spelling of a path are refused, those included that are redirected", async () => {
+  test("of any spelling of a path are refused, even if the path would be redirected", async () => {
     const rules = [new Rule("/api/*path", { redirectTo: "/" }), new Rule("/slash/", { redirectTo: "/" })];
     const site = makeApp(() => text("done"), { rules }).app;
     const paths = [

@@ -42,7 +42,7 @@ class Native extends RequestHandler {
   }
 }
 
-test("a request on its way builds no native Request, Response, Headers or AbortController", async () => {
+test("answering a plain request creates no native Request, Response, Headers or AbortController", async () => {
   const rules = [
     new Rule("/", { handler: Hello }),
     new Rule("/untouched/:id", { handler: Untouched }),

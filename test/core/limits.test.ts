@@ -48,7 +48,7 @@ describe("a request's head", () => {
     expect(await write(server.port, bytes).all).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
   });
 
-  test("that trickles in is 408: what counts is the whole", async () => {
+  test("that arrives slowly is 408: the time limit is for the whole head", async () => {
     const server = await listen({ timeouts: { headers: 120 } });
     const { socket, all } = write(server.port, "GET / HTTP/1.1\r\nHost: a\r\n");
     const trickle = setInterval(() => socket.write("X: y\r\n"), 10);
@@ -63,7 +63,7 @@ describe("a request's head", () => {
 describe("a request's body", () => {
   const reading = async () => text(await request.text());
 
-  test("that does not come in time is 408, and the handler sees it break off", async () => {
+  test("that does not arrive in time is 408, and the handler gets an error while reading it", async () => {
     const failed: string[] = [];
     const begun = gate();
     const server = await listen({ timeouts: { headers: 60, request: 80 } }, async () => {
@@ -76,7 +76,7 @@ describe("a request's body", () => {
     expect(failed).toEqual(["The client ended the body early."]);
   });
 
-  test("may take longer than the head", async () => {
+  test("may take longer than the head may", async () => {
     const begun = gate();
     const server = await listen({ timeouts: { headers: 40, request: 60_000 } }, () => {
       begun.open();
@@ -88,7 +88,7 @@ describe("a request's body", () => {
     expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*abcdefghij$/);
   });
 
-  test("the time counts for the request, not for the answer", async () => {
+  test("does not limit how long the response may take", async () => {
     const [begun, held] = [gate(), gate()];
     const server = await listen({ timeouts: { headers: 100, request: 100, idle: 100 } }, async () => {
       begun.open();
@@ -104,8 +104,8 @@ describe("a request's body", () => {
   });
 });
 
-describe("a connection between two requests", () => {
-  test("is closed after a time", async () => {
+describe("an idle connection between two requests", () => {
+  test("is closed after some time", async () => {
     const server = await listen({ timeouts: { idle: 30 } });
     expect(await write(server.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").all).toMatch(/^HTTP\/1\.1 200 [^]*Keep-Alive: timeout/i);
   });
@@ -123,13 +123,13 @@ describe("over TLS", () => {
     expect(await idle.all).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test("a handshake that is not begun, or not finished, ends the connection", async () => {
+  test("a connection without a finished handshake is closed", async () => {
     const server = await listen({ ...secure, timeouts: { headers: 60 } });
     expect(await write(server.port, "").all).toBe("");
     expect(await write(server.port, "\u0016\u0003\u0001").all).not.toContain("HTTP");
   });
 
-  test("HTTP/2 answers, and ends a connection that has nothing to do", async () => {
+  test("HTTP/2 requests are answered, and an idle connection is closed", async () => {
     const begun = gate();
     const server = await listen({ ...secure, timeouts: { idle: 60 } }, () => {
       begun.open();
@@ -140,7 +140,7 @@ describe("over TLS", () => {
     await ended;
   });
 
-  test("HTTP/2 ends a request whose body does not come", async () => {
+  test("an HTTP/2 request whose body does not arrive is ended", async () => {
     const server = await listen({ ...secure, timeouts: { request: 300 } }, async () => text(await request.text()));
     const client = connectHttp2(server.url, { ca: certificate.cert });
     const stream = client.request({ ":path": "/", ":method": "POST" });
@@ -151,7 +151,7 @@ describe("over TLS", () => {
     client.destroy();
   });
 
-  test("HTTP/2 leaves a request alone that has come whole", async () => {
+  test("an HTTP/2 request that has arrived whole is not ended", async () => {
     const [begun, held] = [gate(), gate()];
     const server = await listen({ ...secure, timeouts: { request: 300, idle: 300 } }, async () => {
       begun.open();
@@ -210,7 +210,7 @@ describe("a server that closes", () => {
     expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*fine$/);
   });
 
-  test("finishes an answer over HTTP/2", async () => {
+  test("finishes a response over HTTP/2", async () => {
     const [begun, held, unread] = [gate(), gate(), endless()];
     const server = await listen({ ...secure, timeouts: { headers: 1000, request: 300, idle: 300 } }, async () => {
       if (request.method === "POST") return unread.response();

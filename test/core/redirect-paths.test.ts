@@ -81,7 +81,7 @@ const all = (place: string) =>
     .flatMap((tail) => hostileQueries.map((query) => place + tail + query));
 
 describe(`of ${hostileTails.length} hostile paths with ${hostileQueries.length} queries each, over a socket,`, () => {
-  test.each(places)("those below %j lead to a path of this site", async (place) => {
+  test.each(places)("paths below %j lead to a path of this site", async (place) => {
     const targets = all(place);
     const answers = await ask(targets);
     const own = `http://127.0.0.1:${server.port}`;
@@ -98,7 +98,7 @@ describe(`of ${hostileTails.length} hostile paths with ${hostileQueries.length} 
     expect(redirects).toBeGreaterThan(hostileTails.length);
   });
 
-  test("those below a rule that names another site lead there", async () => {
+  test("paths below a rule that names another site lead there", async () => {
     const answers = await ask(all("/away"));
     const locations = answers.flatMap((answer) => answer.values("location"));
     const away = locations.filter((location) => location.startsWith("https://other.example/"));
@@ -108,7 +108,7 @@ describe(`of ${hostileTails.length} hostile paths with ${hostileQueries.length} 
     for (const location of locations) if (!away.includes(location)) expect(location).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
   });
 
-  test("those that name a host of a rule lead to one of its hosts", async () => {
+  test("paths of a rule with a host lead to one of its hosts", async () => {
     const labels = [
       "a",
       "a%2fb",
@@ -135,7 +135,7 @@ describe(`of ${hostileTails.length} hostile paths with ${hostileQueries.length} 
     expect(hosts).toContain(`http://a.example.org:${server.port}/`);
   });
 
-  test("a few, as they are sent", async () => {
+  test("some of them are listed as they are sent", async () => {
     const table = [
       ["//evil.example", "/evil.example/"],
       ["///evil.example?a=//b", "/evil.example/?a=//b"],

@@ -41,11 +41,11 @@ describe("the pattern of a redirect", () => {
     },
   );
 
-  test.each(withUser)("%j has a user in it, and the message does not tell who", (pattern) => {
+  test.each(withUser)("%j has a user name, and the error message does not repeat it", (pattern) => {
     expect(() => readRedirectPattern(pattern)).toThrow(refusal);
   });
 
-  test("is the start page where a parameter that it cannot be without is missing", () => {
+  test("leads to the start page when a required parameter is missing", () => {
     expect(write("/a/:id")).toBe("/");
   });
 });
@@ -67,7 +67,7 @@ describe("a URL that a function gave", () => {
     expect(safeRedirect(url)).toBe(sent);
   });
 
-  test.each(withUser)("%j has a user in it, and the message does not tell who", (url) => {
+  test.each(withUser)("%j has a user name, and the error message does not repeat it", (url) => {
     expect(() => safeRedirect(url)).toThrow(refusal);
   });
 });

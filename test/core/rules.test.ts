@@ -67,7 +67,7 @@ describe("converters", () => {
     );
   });
 
-  test("that refuse a value make the router try the next rule", () => {
+  test("that refuse a value let the router try the next rule", () => {
     const router = make(
       new Rule("/:name", { endpoint: "name" }),
       new Rule("/:id", { endpoint: "id", where: { id: int } }),

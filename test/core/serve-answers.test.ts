@@ -32,7 +32,7 @@ class Answers extends RequestHandler {
 
 const answers = () => new App({ rules: [new Rule("/:kind", { handler: Answers })], logger });
 
-test("an answer that announces trailers is sent without them, for there are none", async () => {
+test("a response that announces trailers is sent without the Trailer header, because no trailers follow", async () => {
   const url = await listen(answers());
   for (const [kind, body] of [
     ["trailer", "hello"],
@@ -43,7 +43,7 @@ test("an answer that announces trailers is sent without them, for there are none
   }
 });
 
-test("HEAD says no length where GET streams, and the length where GET has one", async () => {
+test("HEAD has the Content-Length of GET, and none where GET streams", async () => {
   const url = await listen(answers());
   const length = async (kind: string) => {
     const { headers, body } = await request(url + kind, { method: "HEAD" });
@@ -53,7 +53,7 @@ test("HEAD says no length where GET streams, and the length where GET has one", 
   expect([await length("stream"), await length("text")]).toEqual([undefined, "4"]);
 });
 
-test("what is no application but answers like one is answered with 500 when it fails, which is logged, and the server goes on", async () => {
+test("a failure of an object that has only a fetch method is answered with 500 and logged, and the server continues", async () => {
   const fetch = (asked: Request): Response | Promise<Response> => {
     if (asked.url.endsWith("/throws")) throw new Error("no");
     if (asked.url.endsWith("/rejects")) return Promise.reject(new Error("no"));

@@ -36,7 +36,7 @@ describe("2,000 open connections", () => {
     [`${chunkedHead("/echo")}4\r\nho`, "me\r\n0\r\n\r\n"],
   ] as const;
 
-  test("idle, in mid-head and in mid-body: others are answered; half of them go on and are answered, half break off", async () => {
+  test("other clients are answered while they are idle, within a head or within a body; half of them finish and are answered, half break off", async () => {
     const clients = await openMany(2000, (index) => kinds[index % 4]![0]);
     await app.until("handled", 1000);
     await lives();
@@ -90,7 +90,7 @@ describe("a download that is broken off", () => {
     expect(app.errors).toEqual([]);
   });
 
-  test("by a client that has said it will send nothing more", async () => {
+  test("by a client that had closed its sending side", async () => {
     const client = await app.open();
     client.finish(get("/stream/endless?mark=mine"));
     await app.until("brokenOff", 1);
@@ -99,15 +99,15 @@ describe("a download that is broken off", () => {
   });
 });
 
-describe("a client that will send nothing more", () => {
-  test("after a request: it is answered, and the connection closed", async () => {
+describe("a client that closes its sending side", () => {
+  test("after a whole request gets its answer, and the connection is closed", async () => {
     const client = await app.open();
     client.finish(get("/"));
     expect((await client.answer()).body).toBe("home");
     expect(await client.end()).toEqual({ how: "closed", rest: "" });
   });
 
-  test("in mid-head: 400, and nothing reaches a handler", async () => {
+  test("within a head gets 400, and nothing reaches a handler", async () => {
     const client = await app.open();
     client.finish("GET / HTTP/1.1\r\nHost: loc");
     expect((await client.answer()).status).toBe(400);
@@ -116,7 +116,7 @@ describe("a client that will send nothing more", () => {
     await lives();
   });
 
-  test("in mid-body: 400, and the handler is told", async () => {
+  test("within a body gets 400, and the handler gets an error", async () => {
     const client = await app.open();
     client.finish("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc");
     expect((await client.answer()).status).toBe(400);
@@ -127,8 +127,8 @@ describe("a client that will send nothing more", () => {
   });
 });
 
-describe("requests that do not wait for answers", () => {
-  test("are answered in the order they were sent, whichever is done first", async () => {
+describe("pipelined requests", () => {
+  test("are answered in the order in which they were sent, even if a later one finishes first", async () => {
     const names = ["a", "b", "c", "d", "e"];
     const client = await app.open();
     await client.send(names.map((name) => get(`/held/${name}`)).join(""));
@@ -137,7 +137,7 @@ describe("requests that do not wait for answers", () => {
     for (const name of names) expect((await client.answer()).body).toBe(name);
   });
 
-  test("are answered each with its own body, 200 on one connection and of all kinds", async () => {
+  test("each get their own body, with 200 requests of all kinds on one connection", async () => {
     const kinds = [get("/"), post("/echo", "one"), postChunks("/echo", "t", "wo"), get("/none"), get("/stream/short"), post("/fails", "x")];
     const expected = ["200 home", "200 one", "200 two", "404 ", "200 aaaaaaaaa", "500 "];
     const client = await app.open();
@@ -149,7 +149,7 @@ describe("requests that do not wait for answers", () => {
   });
 });
 
-describe("a connection goes on, in step, after", () => {
+describe("the next request on a connection gets its own answer after", () => {
   test.each([
     ["400 for a path", get("/%zz"), 400],
     ["400 for a host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400],

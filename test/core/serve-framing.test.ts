@@ -85,7 +85,7 @@ async function lives(...handled: readonly string[]): Promise<void> {
   expect(app.handled).toEqual([...handled, "GET http://localhost/"]);
 }
 
-describe("a request whose end is not certain is refused with 400, and the connection is closed", () => {
+describe("a request with an ambiguous or malformed framing is refused with 400, and the connection is closed:", () => {
   test.each(twoWays)("%s", async (_title, lines, body) => {
     await refused(`POST /echo HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n\r\n${body}`);
     await lives();
@@ -106,7 +106,7 @@ describe("a request whose end is not certain is refused with 400, and the connec
   });
 });
 
-describe("a request that is longer than a request is", () => {
+describe("a request with a head that is too long", () => {
   test.each([
     ["a line of 70,000 bytes", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(70_000)}\r\n\r\n`],
     ["a target of 70,000 bytes", `GET /${"x".repeat(70_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`],
@@ -126,7 +126,7 @@ describe("a request that is longer than a request is", () => {
   });
 });
 
-describe("a request that has one meaning is answered, and the next one on its connection", () => {
+describe("a request with a valid framing is answered, and so is the next one on its connection:", () => {
   test.each([
     ["no body", get("/"), "home"],
     ["a body on GET", `GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc`, "home"],
@@ -153,7 +153,7 @@ describe("a request that has one meaning is answered, and the next one on its co
     expect(app.handled).not.toContain("GET hidden");
   });
 
-  test("byte by byte", async () => {
+  test("requests that arrive byte by byte", async () => {
     const client = await app.open();
     await client.sendSlowly(`${post("/echo", "abc")}${postChunks("/echo", "de", "f")}${get("/")}`);
     const answers = [await client.answer(), await client.answer(), await client.answer()];

@@ -15,20 +15,20 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-test.each(["a.1", "1.2.3.4.5", "localhost:99999"])("the host %s, which no URL can have: 400", async (host) => {
+test.each(["a.1", "1.2.3.4.5", "localhost:99999"])("the host %s, which no URL can have, is 400", async (host) => {
   const client = await app.open();
   await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   expect((await client.answer()).status).toBe(400);
   expect(app.handled).toEqual([]);
 });
 
-test("GET *: 400, for an asterisk is for OPTIONS (RFC 9112 §3.2.4)", async () => {
+test("GET * is 400, because only OPTIONS may have an asterisk as its target (RFC 9112 §3.2.4)", async () => {
   const client = await app.open();
   await client.send(get("*"));
   expect((await client.answer()).status).toBe(400);
 });
 
-test("behind a request that is refused for its missing host, nothing is done (RFC 9112 §9.6)", async () => {
+test("a request that follows one that was refused for its missing host is not handled (RFC 9112 §9.6)", async () => {
   const client = await app.open();
   await client.send(`GET / HTTP/1.1\r\n\r\n${get("/held/behind")}`);
   expect((await client.answer()).status).toBe(400);
@@ -36,7 +36,7 @@ test("behind a request that is refused for its missing host, nothing is done (RF
   expect(app.handled).toEqual([]);
 });
 
-test("chunks over the limit: after 413 the connection goes on or ends, and does not stand still", async () => {
+test("after 413 for chunks over the limit, the connection serves the next request or is closed", async () => {
   const client = await app.open();
   const chunk = "x".repeat(65_536);
   void client.send(`${chunkedHead("/echo")}${`10000\r\n${chunk}\r\n`.repeat(80)}0\r\n\r\n${get("/")}`);
@@ -48,7 +48,7 @@ test("chunks over the limit: after 413 the connection goes on or ends, and does 
   expect([200, "ended"]).toContain(next);
 });
 
-test("an upload that a client breaks off is no error in the log", async () => {
+test("an upload that the client breaks off is not logged as an error", async () => {
   const client = await app.open();
   await client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc");
   await app.until("handled", 1);
@@ -62,7 +62,7 @@ test("an upload that a client breaks off is no error in the log", async () => {
 
 const upgrade = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
-test("behind a request with Upgrade: the next one is answered, or the connection ends", async () => {
+test("after a request with Upgrade, the next request is answered, or the connection is closed", async () => {
   const client = await app.open();
   await client.send(upgrade + get("/stream/short"));
   expect((await client.answer()).body).toBe("home");
@@ -73,7 +73,7 @@ test("behind a request with Upgrade: the next one is answered, or the connection
   expect(["aaaaaaaaa", "ended"]).toContain(next);
 });
 
-test("behind a request with Upgrade: the middle of a request is not taken for its beginning", async () => {
+test("after a request with Upgrade, the rest of a body is not read as a new request", async () => {
   const client = await app.open();
   await client.send(`${upgrade}POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 49\r\n\r\n`);
   expect((await client.answer()).body).toBe("home");
@@ -93,7 +93,7 @@ test("a stream that waits for its turn on a connection is cancelled when the cli
   expect(app.brokenOff).toEqual(["mine of /stream/endless"]);
 });
 
-test("answers that leave while the server closes say so: Connection: close (RFC 9112 §9.6)", async () => {
+test("responses that are sent while the server closes have Connection: close (RFC 9112 §9.6)", async () => {
   const client = await app.open();
   await client.send(get("/held/last"));
   await app.until("handled", 1);
@@ -103,7 +103,7 @@ test("answers that leave while the server closes say so: Connection: close (RFC 
   await closed;
 });
 
-test("a server that closes does not wait for the rest of a head", async () => {
+test("a server that closes does not wait for the rest of a request head", async () => {
   const client = await app.open();
   await client.send("GET / HTTP/1.1\r\nHo");
   const other = await app.open();
@@ -122,7 +122,7 @@ test.each(["0.9", "2.0"])("a request that says HTTP/%s over HTTP/1 is refused, C
   expect(app.handled).toEqual([]);
 });
 
-test("a body in a coding that would have to be undone is 501, and nothing behind it is read", async () => {
+test("a body with a transfer coding other than chunked is 501, and nothing after it is read", async () => {
   const client = await app.open();
   const head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
   await client.send(`${head}0\r\n\r\n${get("/held/behind")}`);
@@ -131,7 +131,7 @@ test("a body in a coding that would have to be undone is 501, and nothing behind
   expect(app.handled).toEqual([]);
 });
 
-test("a client that breaks off after CONNECT, while it is answered, ends nothing but its connection", async () => {
+test("a client that breaks off while its CONNECT is answered ends only its own connection", async () => {
   const uncaught: unknown[] = [];
   const note = (error: unknown) => void uncaught.push(error);
   process.on("uncaughtException", note);
@@ -147,7 +147,7 @@ test("a client that breaks off after CONNECT, while it is answered, ends nothing
   }
 });
 
-test("a client that goes on sending after CONNECT loses its connection after a time", async () => {
+test("a client that keeps sending after CONNECT is disconnected after some time", async () => {
   const server = await serve(makeApp(() => text("fine")).app, { port: 0, silent: true, gracefulShutdown: false, timeouts: { idle: 60 } });
   try {
     const client = await RawClient.open(server.port);
@@ -162,7 +162,7 @@ test("a client that goes on sending after CONNECT loses its connection after a t
   }
 });
 
-test("requests that wait for their turn on a connection, however many, leave no listener each", async () => {
+test("pipelined requests that wait for their turn do not add one listener each", async () => {
   const warnings: string[] = [];
   const note = ({ name }: Error) => void warnings.push(name);
   process.on("warning", note);
@@ -179,7 +179,7 @@ test("requests that wait for their turn on a connection, however many, leave no 
 });
 
 describe("a response of fetch", () => {
-  test("that was decoded goes on as what it is now, without what was said of its own connection", async () => {
+  test("that was decoded is sent on without its Content-Encoding and its connection headers", async () => {
     const zipped = gzipSync("a".repeat(6000));
     const upstream = createServer((_request, response) => {
       response.writeHead(200, { "content-encoding": "gzip", "content-length": zipped.length, "keep-alive": "timeout=9", "x-kept": "1" });

@@ -44,7 +44,7 @@ describe("over HTTP/2", () => {
     expect(body).toBe("fine");
   });
 
-  test("a header that is there twice is sent once, and each cookie by itself", async () => {
+  test("a header that is set twice is sent as one line, and each Set-Cookie as its own", async () => {
     const headers: [string, string][] = [
       ["etag", '"a"'],
       ["etag", '"b"'],
@@ -55,12 +55,12 @@ describe("over HTTP/2", () => {
     expect(head).toMatchObject({ etag: '"a", "b"', "set-cookie": ["a=1", "b=2"] });
   });
 
-  test("HEAD of a response that says its length itself has one length", async () => {
+  test("HEAD of a response that sets Content-Length itself has one Content-Length", async () => {
     const client = await listen(() => text("fine", { headers: { "content-length": "7" } }));
     expect((await ask(client, { ":method": "HEAD" })).head).toMatchObject({ ":status": 200, "content-length": "4" });
   });
 
-  test("a stream that comes when the client has gone is cancelled", async () => {
+  test("a stream that a handler returns after the client has gone is cancelled", async () => {
     let cancel: () => void = () => undefined;
     const cancelled = new Promise<void>((resolve) => (cancel = resolve));
     let begin: () => void = () => undefined;

@@ -23,7 +23,7 @@ async function goesOn(client: RawClient): Promise<void> {
 describe("Expect: 100-continue", () => {
   const head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
 
-  test("is answered before the body comes, and the body then", async () => {
+  test("gets 100 before the client sends the body, and the final response after it", async () => {
     const client = await send(head);
     expect((await client.answer()).status).toBe(100);
     await client.send("abc");
@@ -31,7 +31,7 @@ describe("Expect: 100-continue", () => {
     await goesOn(client);
   });
 
-  test("does no harm when the body comes at once", async () => {
+  test("has no effect when the client sends the body at once", async () => {
     const client = await send(`${head}abc${get("/")}`);
     expect([await client.answer(), await client.answer(), await client.answer()]).toMatchObject([
       { status: 100 },
@@ -40,41 +40,41 @@ describe("Expect: 100-continue", () => {
     ]);
   });
 
-  test("of a body over the limit is refused before it comes", async () => {
+  test("for a body over the limit gets 413 before the client sends the body", async () => {
     const client = await send(head.replace("Length: 3", `Length: ${maxBodySize + 1}`));
     const first = await client.answer();
     const { status } = first.status === 100 ? await client.answer() : first;
     expect(status).toBe(413);
   });
 
-  test("and something else that is expected: 417 (RFC 9110 §10.1.1)", async () => {
+  test("with another expectation gets 417 (RFC 9110 §10.1.1)", async () => {
     expect((await (await send(head.replace("100-continue", "more"))).answer()).status).toBe(417);
     expect(app.handled).toEqual([]);
   });
 });
 
-describe("HTTP/1.0", () => {
-  test("needs no host, and its connection is closed", async () => {
+describe("a client of HTTP/1.0", () => {
+  test("needs no Host header, and its connection is closed after the response", async () => {
     const client = await send("GET / HTTP/1.0\r\n\r\n");
     expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: "close" }, body: "home" });
     expect(await client.end()).toEqual({ how: "closed", rest: "" });
     expect(app.handled).toEqual([`GET http://127.0.0.1:${app.server.port}/`]);
   });
 
-  test("may keep its connection", async () => {
+  test("can keep its connection open", async () => {
     const client = await send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: "keep-alive" }, body: "home" });
     await goesOn(client);
   });
 
-  test("gets no chunks: a stream ends with the connection (RFC 9112 §6.3)", async () => {
+  test("gets no chunks: a stream ends when the connection is closed (RFC 9112 §6.3)", async () => {
     const client = await send("GET /stream/short HTTP/1.0\r\n\r\n");
     const { headers, body } = await client.answer();
     expect([headers["transfer-encoding"], headers["content-length"], body]).toEqual([undefined, undefined, "aaaaaaaaa"]);
   });
 });
 
-describe("answers without a body", () => {
+describe("a response without a body", () => {
   test.each([
     ["HEAD", "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", 200, { "content-length": "4" }],
     ["HEAD of what fails", "HEAD /fails HTTP/1.1\r\nHost: localhost\r\n\r\n", 500, {}],
@@ -89,7 +89,7 @@ describe("answers without a body", () => {
     expect(await client.answer()).toMatchObject({ status: 200, body: "home" });
   });
 
-  test("HEAD of a stream: it is cancelled, and the next answer comes", async () => {
+  test("HEAD of a stream cancels the stream, and the next request is answered", async () => {
     const client = await send(`HEAD /stream/endless?mark=mine HTTP/1.1\r\nHost: localhost\r\n\r\n${get("/")}`);
     expect((await client.answer("HEAD")).status).toBe(200);
     expect((await client.answer()).body).toBe("home");
@@ -113,19 +113,22 @@ describe("a target", () => {
     await goesOn(client);
   });
 
-  test.each(["ftp://other.example/", "http://", "http:///", "javascript:alert(1)", "mailto:a@other.example"])("%s: 400", async (target) => {
-    expect((await (await send(get(target))).answer()).status).toBe(400);
-    expect(app.handled).toEqual([]);
-  });
+  test.each(["ftp://other.example/", "http://", "http:///", "javascript:alert(1)", "mailto:a@other.example"])(
+    "%s is 400",
+    async (target) => {
+      expect((await (await send(get(target))).answer()).status).toBe(400);
+      expect(app.handled).toEqual([]);
+    },
+  );
 
-  test("that is an asterisk: OPTIONS has an answer (RFC 9112 §3.2.4)", async () => {
+  test("that is an asterisk is answered for OPTIONS (RFC 9112 §3.2.4)", async () => {
     const client = await send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n");
     expect([200, 204, 404]).toContain((await client.answer()).status);
     await goesOn(client);
   });
 });
 
-describe("what would turn the connection into something else", () => {
+describe("a request to change the protocol of its connection", () => {
   test.each([
     [
       "a web socket",
@@ -137,7 +140,7 @@ describe("what would turn the connection into something else", () => {
     expect(await client.answer()).toMatchObject({ status: 200, body: "home" });
   });
 
-  test.each(["other.example:443", "/", "localhost"])("CONNECT %s: no tunnel, and nothing behind it is read", async (target) => {
+  test.each(["other.example:443", "/", "localhost"])("CONNECT %s opens no tunnel, and nothing after it is read", async (target) => {
     const client = await send(`CONNECT ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n${get("/")}`);
     const { how, rest } = await client.end();
     expect(how).toBe("closed");
@@ -148,7 +151,7 @@ describe("what would turn the connection into something else", () => {
 });
 
 describe("a server that closes", () => {
-  test("answers what is in flight on 100 connections, then closes each, and takes no other", async () => {
+  test("answers the requests in flight on 100 connections, closes each connection, and accepts no others", async () => {
     const clients = await Promise.all(Array.from({ length: 100 }, () => app.open()));
     await Promise.all(
       clients.map((client, index) =>
@@ -170,7 +173,7 @@ describe("a server that closes", () => {
     await closed;
   });
 
-  test("answers requests that were sent behind the one in flight", async () => {
+  test("answers pipelined requests that were sent after the one in flight", async () => {
     const client = await send(get("/held/first") + post("/echo", "second"));
     await app.until("handled", 3);
     const closed = app.server.close();

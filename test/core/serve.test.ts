@@ -52,21 +52,21 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
 }
 
 describe("a server", () => {
-  test("listens on loopback, says where, and answers", async () => {
+  test("listens on loopback, gives its address, and answers", async () => {
     const server = await listen(() => text(`hello ${current.ip}`));
     expect(server.url).toBe(`http://127.0.0.1:${server.port}/`);
     const { statusCode, headers, body } = await request(server.url);
     expect([statusCode, headers["content-type"], await body.text()]).toEqual([200, "text/plain;charset=UTF-8", "hello 127.0.0.1"]);
   });
 
-  test("on a taken port says so", async () => {
+  test("on a port that is in use rejects with an error that names it", async () => {
     const { port } = await listen(() => text(""));
     const again = serve(new App({ rules: [], logger }), { port, silent: true });
     await expect(again).rejects.toThrow(PortInUseError);
     await expect(again).rejects.toThrow(`127.0.0.1:${port}`);
   });
 
-  test("finishes what is in flight when it closes, and takes nothing new", async () => {
+  test("finishes requests in flight when it closes, and accepts no new ones", async () => {
     const [entered, leave] = [gate(), gate()];
     const server = await listen(async () => {
       entered.open();
@@ -107,7 +107,7 @@ describe("a server", () => {
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 500", "HTTP/1.1 200"]);
   });
 
-  test("streams with the request's local, and lives when the client goes away", async () => {
+  test("streams with the local of the request, and survives a client that goes away", async () => {
     const gone = gate();
     const server = await listen(() => {
       local.streamed = current.args.get("word") ?? "";
@@ -142,7 +142,7 @@ describe("a server", () => {
 describe("a body over the limit", () => {
   const work = async () => text(String((await current.text()).length));
 
-  test("is 413, declared or chunked, and the server lives", async () => {
+  test("is 413, with Content-Length or in chunks, and the server continues", async () => {
     const server = await listen(work, { maxBodySize: 1000 });
     const declared = await request(server.url, { method: "POST", body: "x".repeat(1001) });
     expect(declared.statusCode).toBe(413);
@@ -160,7 +160,7 @@ describe("a body over the limit", () => {
     expect(await fine.body.text()).toBe("1000");
   });
 
-  test("an upload that is broken off leaves the server alive", async () => {
+  test("the server survives an upload that is broken off", async () => {
     const server = await listen(work);
     const socket = connect(server.port, "127.0.0.1");
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");

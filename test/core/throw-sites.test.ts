@@ -117,7 +117,7 @@ function appOf({ work = () => text("fine"), middleware = [], options = {}, rule 
   return { app, logged };
 }
 
-describe("whatever throws in", () => {
+describe("an error thrown in", () => {
   test.each(Object.keys(sites))("%s is a plain 500 with one entry in the log", async (name) => {
     const site = sites[name]!;
     const { app, logged } = appOf(site);
@@ -139,7 +139,7 @@ describe("whatever throws in", () => {
     if (name !== "the logger") expect(errors).toContain(logged.length);
   });
 
-  test("a stream is logged once with what was answered, ends the connection, and the server lives", async () => {
+  test("an error in a stream is logged once with the status that was sent, and ends the connection but not the server", async () => {
     const stream = () => {
       let pulls = 0;
       return new ReadableStream({
@@ -160,7 +160,7 @@ describe("whatever throws in", () => {
     }
   });
 
-  test("a body that was sent in is not in the log", async () => {
+  test("the log does not contain the request body", async () => {
     const { app, logged } = appOf({});
     class Echo extends RequestHandler {
       async post() {

@@ -85,7 +85,7 @@ describe("the compiler names what is wrong with", () => {
     expect(messages.get(first + titles.indexOf(title))).toContain(cases[title].message);
   });
 
-  test("nothing else", () => {
+  test("reports no other errors", () => {
     expect([...messages.keys()]).toEqual(lines.map((_line, index) => first + index));
   });
 });

@@ -26,7 +26,7 @@ describe("urlFor", () => {
     expect(app.urlFor("home", {}, { host: "example.org", scheme: "https" })).toBe("https://example.org/");
   });
 
-  test("names the endpoint that was meant", () => {
+  test("suggests the endpoint with the most similar name", () => {
     runInRequest(app, "/", () => {
       expect(() => urlFor("pgae")).toThrow('did you mean "page"?');
     });

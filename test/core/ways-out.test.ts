@@ -180,7 +180,7 @@ describe("SecurityHeaders in the list of a handler are on every response of that
     expect(await ask(app as App, way)).toEqual({ status: way[3], sent: guarded });
   });
 
-  test("and not on responses that the handler has nothing to do with", async () => {
+  test("and not on responses of other handlers", async () => {
     expect((await ask(app as App, builtIn[0]!)).sent["strict-transport-security"]).toBeNull();
   });
 });

@@ -59,7 +59,7 @@ function makePost(behave: (worker: FakeWorker) => void) {
 
 const growing = [0, 0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
 
-test("a process that dies at once, again and again, is started anew after longer and longer pauses", async () => {
+test("a process that dies at once again and again is restarted after longer and longer pauses", async () => {
   const { post, bench, workers, pauses } = makePost((worker) => worker.die());
   bench.onPause = () => {
     if (pauses.length === growing.length) post.close();
@@ -69,7 +69,7 @@ test("a process that dies at once, again and again, is started anew after longer
   expect(workers.length).toBe(growing.length - 1);
 });
 
-test("one that listens first, and dies then, is no other case", async () => {
+test("a process that dies after it has listened is treated the same", async () => {
   const { post, bench, pauses } = makePost((worker) => {
     worker.listen();
     setImmediate(() => worker.die());
@@ -85,7 +85,7 @@ test("one that listens first, and dies then, is no other case", async () => {
   expect(pauses).toEqual(growing);
 });
 
-test("one that has worked for ten seconds is replaced at once, whatever was before", async () => {
+test("a process that has worked for ten seconds is replaced at once", async () => {
   const { post, workers, pauses, pass } = makePost((worker) => (worker.process.pid < 5 ? worker.die() : worker.listen()));
   await post.fill();
   expect(pauses).toEqual([0, 0, 1000, 2000, 4000]);
@@ -95,7 +95,7 @@ test("one that has worked for ten seconds is replaced at once, whatever was befo
   expect(pauses.slice(5)).toEqual([0]);
 });
 
-test("nobody is started any more when the place is closed during a pause", async () => {
+test("no process is started when the place is closed during a pause", async () => {
   const { post, bench, workers } = makePost((worker) => worker.die());
   bench.onPause = (milliseconds, signal) => {
     if (milliseconds === 0) return;

@@ -117,7 +117,7 @@ describe("four processes on one SQLite file", () => {
     expect(await clickAtOnce(base, 400)).toBeGreaterThan(1);
   });
 
-  test("make no session for who only looks", async () => {
+  test("create no session for a visitor who only reads", async () => {
     expect((await newVisitor(base).visit("/")).setCookies).toEqual([]);
   });
 
@@ -205,10 +205,10 @@ need("postgres", postgresUrl)("two processes on one Postgres", () => {
   });
 });
 
-describe("what cannot be", () => {
+describe("an error at start", () => {
   const file = join(temporaryFolder({ file: "This is no folder." }), "file");
 
-  test("is said once, by the first process, and ends the program with code 1", async () => {
+  test("is logged once, by the first process, and ends the program with code 1", async () => {
     const { ended, output } = startCluster({ DATA_PATH: file });
     expect(await ended).toEqual({ code: 1, signal: null });
     const [line, ...more] = output.stderr.trimEnd().split("\n");

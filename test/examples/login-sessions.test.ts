@@ -188,7 +188,7 @@ describe("starting and ending it", () => {
     expect(own.output.stdout.split("\n")).toEqual([said, expect.stringContaining("Listening on"), ""]);
   });
 
-  test("a DATA_PATH that cannot be is refused in one line, with code 1", async () => {
+  test("a DATA_PATH that cannot be used is refused in one line, with code 1", async () => {
     const path = join(root, "package.json");
     const own = startApp({ SECRET_KEY: secretKey, DATA_PATH: join(path, "data") }, loginFolder);
     expect(await own.ended).toEqual({ code: 1, signal: null });

@@ -91,7 +91,7 @@ describe("signing in", () => {
     expect(led(await signIn(newVisitor(), { name: "edsger", password }))).toEqual([303, "/account"]);
   });
 
-  test("gives another id, under which nothing of before is left, and the one of before is dead", async () => {
+  test("gives the session a new id and none of its earlier contents, and the old id is no longer valid", async () => {
     await newMember("donald");
     const visitor = newVisitor();
     for (let count = 0; count < 4; count++) await signIn(visitor, { name: "donald", password: "wrong" });

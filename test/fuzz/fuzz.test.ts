@@ -5,8 +5,8 @@ import { FindingError } from "./random.ts";
 import { fuzzRequests } from "./requests.ts";
 
 // What these look for, they throw. What they must have met, for they would find nothing else, stands here.
-describe("inputs that are made up", { timeout: 60_000 }, () => {
-  test("cookies: nobody, or who they were made for", async () => {
+describe("generated inputs", { timeout: 60_000 }, () => {
+  test("cookies give no session, or the session that they were made for", async () => {
     const tally = await fuzzCookies({ count: 6000, seed: 5 });
     const expected = ["signed", "encrypted"].flatMap((kind) =>
       ["session", "campaign"].flatMap((name) => ["nobody", "genuine"].map((who) => `${kind} ${name}: ${who}`)),
@@ -14,17 +14,17 @@ describe("inputs that are made up", { timeout: 60_000 }, () => {
     expect([...tally.keys()].toSorted()).toEqual([...expected, "header: cookies", "header: no cookie"].toSorted());
   });
 
-  test("paths: an answer that is no 5xx of ours, and no way to another site", async () => {
+  test("paths give no 5xx and no redirect to another site", async () => {
     const tally = await fuzzPaths({ count: 6000, seed: 5 });
     expect([...tally.keys()].toSorted()).toEqual(["200", "204", "308", "400", "404", "405", "501"]);
   });
 
-  test("requests on a socket: an answer or an end, and the next one is answered", async () => {
+  test("requests on a socket are answered or closed, and the next one is answered", async () => {
     const tally = await fuzzRequests({ count: 2000, seed: 5 });
     expect([...tally.keys()]).toEqual(expect.arrayContaining(["100", "200", "400", "404", "501", "505", "given up"]));
   });
 });
 
-test("a finding says its input", () => {
+test("a finding contains its input", () => {
   expect(new FindingError("The answer is 500", "GET /\0").message).toBe('The answer is 500, for the input "GET /\\u0000"');
 });

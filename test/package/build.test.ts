@@ -242,7 +242,7 @@ describe.each(packageNames)("the package %s", (packageName) => {
   const folder = join(root, "packages", packageName);
   const manifest = readManifest(folder);
 
-  test("has for every source its code and its types, and beside them nothing but papers", () => {
+  test("has code and types for every source file, and beside them only documents", () => {
     const files = built.packed[packageName].files.map(({ path }) => path);
     const expected = readSources(packageName).flatMap(({ name }) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
     const papers = /^(?:package\.json|LICENSE|README\.md|docs\/[\w/-]+\.md)$/;

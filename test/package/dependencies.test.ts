@@ -100,7 +100,7 @@ describe("what an application installs", () => {
     }
   });
 
-  test("with the peers runs something for lmdb only, which has binaries for every common platform, and nobody runs that here", () => {
+  test("with the peer dependencies has an install script only for lmdb, which has prebuilt binaries; this repository does not run it", () => {
     const all = closure(namesIn("peer"));
     const scripted = [...all].filter(([, { hasInstallScript }]) => hasInstallScript).map(([place]) => place);
     expect(scripted.toSorted()).toEqual(["node_modules/lmdb", "node_modules/msgpackr-extract"]);

@@ -170,7 +170,7 @@ const lockFiles = [".", "test/bench", "test/mutation"].filter((folder) => exists
 describe.each(lockFiles)("the lock file in %s", (place) => {
   const folder = join(root, place);
 
-  test("has everything that what it has may need, on every platform", () => {
+  test("has every dependency of its packages, on every platform", () => {
     // Stryker is to take the vitest of the tests, and no other.
     const ofTheTests = place === "test/mutation" ? ["node_modules/@stryker-mutator/vitest-runner needs vitest"] : [];
     expect(missingFrom(readLock(folder).packages)).toEqual(ofTheTests);
@@ -192,7 +192,7 @@ describe.each(lockFiles)("the lock file in %s", (place) => {
   });
 });
 
-test("a lock file without a binary of some other platform is found to lack it", () => {
+test("a lock file that lacks a binary for another platform is reported", () => {
   const { packages } = readLock(root);
   const binary = Object.keys(packages).find((path) => path.startsWith("node_modules/@oxlint/binding-win32-x64")) ?? "";
   const rest = Object.fromEntries(Object.entries(packages).filter(([path]) => path !== binary));

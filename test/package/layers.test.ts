@@ -109,7 +109,7 @@ describe.each(packageNames.filter((name) => !rooms[name].includes("")))("the ent
   });
 });
 
-test("core does not know of what is built on it: the only session it names is an event of Node's HTTP/2 servers", () => {
+test("core does not know what is built on it: the only session it names is an event of Node's HTTP/2 servers", () => {
   const named = sources.core.filter(({ name, text }) => /session/i.test(name + text.replace('.on("session"', "")));
   expect(named.map(({ name }) => name)).toEqual([]);
 });

@@ -121,7 +121,7 @@ describe("the scan of responses", () => {
     expect(readSetCookie(line)).toBe(problem);
   });
 
-  test("reads a cookie with all it may have", () => {
+  test("reads a cookie with every attribute", () => {
     const line =
       'a="b"; Max-Age=0; Domain=.a-b.example; Path=/x y; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; Partitioned; SameSite=None';
     expect(readSetCookie(line)).toMatchObject({ name: "a", value: '"b"' });
@@ -129,7 +129,7 @@ describe("the scan of responses", () => {
 });
 
 describe("of a test", () => {
-  test("every response of an application is looked at, with what its session was asked for", async () => {
+  test("every response of an application is checked, with its use of sessions", async () => {
     const app = sessionApp({ baseUrl: "https://localhost" });
     const open = await app.run(() => setCookie("session", "made.by.hand", { httpOnly: false }));
     expect([open.status, takeProblems()]).toEqual([
@@ -151,7 +151,7 @@ describe("of a test", () => {
     expect(takeProblems()).toEqual(["GET / 200: the cookie named lacks HttpOnly"]);
   });
 
-  test("one that breaks a rule fails it", async () => {
+  test("a response that breaks a rule fails the test", async () => {
     const program = `
       import { test } from "vitest";
       import { App, RequestHandler, Response, Rule, setCookie } from ${JSON.stringify(join(root, "packages/core/src/index.ts"))};

@@ -39,7 +39,7 @@ const sections: readonly (readonly [chapter: string, requirements: readonly numb
 ];
 
 describe("the table of requirements", () => {
-  test("has each of its sections once, whole and in order", () => {
+  test("has each section of the standard once, complete and in order", () => {
     const expected = sections.flatMap(([chapter, counts]) =>
       counts.flatMap((count, section) => Array.from({ length: count }, (_, at) => `${chapter}.${section + 1}.${at + 1}`)),
     );
@@ -58,7 +58,7 @@ describe("the table of requirements", () => {
   });
 });
 
-test("every advisory has a number, whose it was, and a test", () => {
+test("every advisory has its number, its package and a test", () => {
   expect(advisories.length).toBeGreaterThanOrEqual(10);
   const wrong = advisories.filter(
     ([advisory, what, proof]) =>

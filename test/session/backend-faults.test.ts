@@ -6,14 +6,18 @@ import { gate } from "../support/session-app.ts";
 
 watchRejections();
 
-describe("what could not even be tried is not answered as if it were done:", () => {
+describe("an operation that could not be tried is answered with an error:", () => {
   const works: readonly (readonly [string, (store: SessionStore) => unknown, status: number])[] = [
     ["a log-out after a load that failed", async (store) => [await store.getSession().catch(() => {}), await store.deleteSession()], 503],
-    ["one that nobody waits for", async (store) => [await store.getSession().catch(() => {}), void store.deleteSession()], 503],
+    [
+      "a log-out that the handler does not await",
+      async (store) => [await store.getSession().catch(() => {}), void store.deleteSession()],
+      503,
+    ],
     ["a revocation", (store) => void store.revokeOthers("user:1"), 503],
-    ["a revocation of one", (store) => void store.revoke("user:1", "handle"), 503],
+    ["a revocation of one session", (store) => void store.revoke("user:1", "handle"), 503],
     ["a session that is replaced", (store) => void store.setSession(undefined, {}), 503],
-    ["a log-out from a backend that there is not", (store) => void store.deleteSession("session", { backend: "typo" }), 500],
+    ["a log-out from a backend that does not exist", (store) => void store.deleteSession("session", { backend: "typo" }), 500],
   ];
   test.each(works)("%s", async (_title, work, status) => {
     const app = await begun();
@@ -27,7 +31,7 @@ describe("what could not even be tried is not answered as if it were done:", () 
   });
 });
 
-test("a new id that is made too late leaves nothing behind", async () => {
+test("a new id that is created after the deadline leaves no record", async () => {
   const app = await begun();
   const held = gate();
   app.watched.after = (name) => (name === "create" ? held.opened : undefined);
@@ -38,7 +42,7 @@ test("a new id that is made too late leaves nothing behind", async () => {
   expect(await app.data()).toEqual({ a: 1 });
 });
 
-test("a backend that fails at each address of its name is logged with the reason at each", async () => {
+test("when a connection fails at every address of a host name, the log has the reason for each address", async () => {
   const app = await begun();
   // As Node.js rejects where localhost is 127.0.0.1 and ::1: it has no message of its own.
   const refused = ["127.0.0.1", "::1"].map((address) => new Error(`connect ECONNREFUSED ${address}:5432`));
@@ -47,7 +51,7 @@ test("a backend that fails at each address of its name is logged with the reason
   expect(app.logged).toEqual(["Cannot load a session: connect ECONNREFUSED 127.0.0.1:5432; connect ECONNREFUSED ::1:5432"]);
 });
 
-test("an index of owners that throws ends nobody's process", async () => {
+test("an index of owners that throws does not end the process", async () => {
   const app = await begun();
   await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
   app.watched.owners.remove = () => {
@@ -69,7 +73,7 @@ test.each([null, "garbage", {}, { ok: true, data: 5 }])(
   },
 );
 
-test("no call of a backend keeps the request that has made it in memory", async () => {
+test("a call of a backend does not keep its request in memory", async () => {
   const app = await begun({ idleTimeout: 60 });
   const called = new Map<string, boolean>();
   app.watched.before = (name) => void called.set(name, called.get(name) === true || "request" in local);
@@ -97,7 +101,7 @@ test("no call of a backend keeps the request that has made it in memory", async 
   });
 });
 
-test("a load and a commit that are over leave no timer of their deadlines", async () => {
+test("a finished load or commit leaves no timer of its deadline", async () => {
   const app = await begun();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {

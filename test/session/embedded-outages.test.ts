@@ -26,7 +26,7 @@ async function streamUntilKilled(child: ChildProcess, cookie: string, first: num
   return output.slice(0, output.lastIndexOf("\n")).split("\n").map(Number);
 }
 
-test("answered changes outlive kill -9 of their process, the session is whole, and others go on with it", async () => {
+test("changes that were answered survive kill -9 of their process, and other processes continue with the session", async () => {
   const path = sqlitePath();
   const [steady, ...victims] = (await Promise.all([0, 1, 2, 3].map(() => start("sqlite", path)))) as [ChildProcess, ...ChildProcess[]];
   const profile = { name: "Zoë", roles: ["admin", "editor"] };
@@ -63,7 +63,7 @@ test("answered changes outlive kill -9 of their process, the session is whole, a
   expect(await tell<State>(steady, { task: "state" })).toEqual({ logged: [], unhandled: 0 });
 });
 
-test("on a full disk a change in SQLite is answered 503 and keeps the cookie; what needs no write goes on", async () => {
+test("on a full disk a change in SQLite is answered 503 and keeps the cookie; requests that need no write succeed", async () => {
   const path = sqlitePath();
   const child = await startLimited(6400, "sqlite", path);
   const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });

@@ -8,13 +8,13 @@ import { gate, setCookies, type AnySession } from "../support/session-app.ts";
 watchRejections();
 
 describe.each(failures)("a backend that %s", (_how, failure) => {
-  test("does not concern requests that do not use the session", async () => {
+  test("does not affect requests that do not use the session", async () => {
     const app = await begun();
     app.fail("read", failure);
     expect((await app.run(() => undefined)).status).toBe(200);
   });
 
-  test("at a load: 503, the cookie is kept, what the handler had added is dropped", async () => {
+  test("while a session is loaded is answered 503: the cookie is kept, and headers of the handler are dropped", async () => {
     const app = await begun();
     app.fail("read", failure);
     const response = await app.run(async (_store, session) => {
@@ -28,7 +28,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     expect(await app.data()).toEqual({ a: 1 });
   });
 
-  test("at a commit: 503, not tried again, the cookie is kept", async () => {
+  test("while a session is committed is answered 503: it is not tried again, and the cookie is kept", async () => {
     const app = await begun();
     app.fail("swap", failure);
     const response = await app.run(async (_store, session) => {
@@ -41,14 +41,14 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     expect(await app.data()).toEqual({ a: 1 });
   });
 
-  test("at the making of a session: 503 and no cookie", async () => {
+  test("while a session is created is answered 503 without a cookie", async () => {
     const app = await begun();
     app.fail("create", failure);
     const response = await app.run(async (_store, session) => (await session()).set("b", 1), { client: app.browser() });
     expect(await look(response)).toEqual(unavailable);
   });
 
-  test("at an explicit log-out: 503, and the cookie is cleared", async () => {
+  test("at a log-out is answered 503, and the cookie is cleared", async () => {
     const app = await begun();
     app.fail("take", failure);
     const cleared = expect.stringMatching(/^session=; .*Max-Age=0/) as string;
@@ -81,7 +81,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     },
   );
 
-  test("at a load that a handler does without: its answer stays, as long as nothing is lost", async () => {
+  test("at a load whose error the handler catches does not replace the response, unless a change would be lost", async () => {
     const app = await begun();
     app.fail("read", failure);
     const answer = (change: boolean) =>
@@ -96,7 +96,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     expect(await look(await answer(true))).toEqual(unavailable);
   });
 
-  test("at a commit() that a handler catches: 503 all the same", async () => {
+  test("at a commit() is answered 503, even when the handler catches the error", async () => {
     const app = await begun();
     app.fail("swap", failure);
     const response = await app.run(async (_store, session) => {
@@ -107,7 +107,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     expect(await look(response)).toEqual(unavailable);
   });
 
-  test("at the touch after the answer: logged, and nobody else notices", async () => {
+  test("at the touch after the response is logged, and has no other effect", async () => {
     let now = Date.now();
     const app = await begun({ idleTimeout: 1000, now: () => now });
     now += 200_000;
@@ -121,7 +121,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     await expect.poll(() => app.logged.join()).toContain("Cannot move the idle time of a session: ");
   });
 
-  test("at messages that are taken out: 503, and they are there later", async () => {
+  test("while messages are taken out is answered 503, and the messages are shown later", async () => {
     const app = await begun();
     await app.run(async (_store, session) => (await session()).flash("hello"));
     app.fail("swap", failure);
@@ -131,7 +131,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     expect(await shown.text()).toBe("1");
   });
 
-  test("at a log-in: 503, and the old session goes on", async () => {
+  test("at a log-in is answered 503, and the old session stays valid", async () => {
     for (const name of ["owners.epoch", "owners.add", "create"]) {
       const app = await begun();
       app.fail(name, failure);
@@ -141,7 +141,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     }
   });
 
-  test("is answered by an error page of the application, also one that needs the session itself", async () => {
+  test("is answered by an error page of the application, even one that uses the session itself", async () => {
     const app = await begun({}, { errorHandlers: { 503: () => html`come back later` } });
     app.fail("read", failure);
     const response = await app.run(async (_store, session) => void (await session()));
@@ -149,8 +149,8 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
   });
 });
 
-describe("an outcome that is unknown", () => {
-  test("is 503, and a step is not taken twice", async () => {
+describe("a commit with an unknown outcome", () => {
+  test("is answered 503, and an increment is not made twice", async () => {
     const app = await begun();
     app.watched.after = (name) => (name === "swap" ? never() : undefined);
     expect(await look(await app.run(async (_store, session) => void (await session()).increment("a")))).toEqual(unavailable);
@@ -158,7 +158,7 @@ describe("an outcome that is unknown", () => {
     expect(await app.data()).toEqual({ a: 2 });
   });
 
-  test("is 503 for those who waited for it, and nothing of theirs is done later", async () => {
+  test("is answered 503 for the requests that waited for it, and their changes are not made later", async () => {
     const app = await begun();
     const held = gate();
     const swapping = gate();
@@ -179,7 +179,7 @@ describe("an outcome that is unknown", () => {
     expect([late, third]).toEqual([undefined, 1]);
   });
 
-  test("of a load changes nothing when the answer comes at last", async () => {
+  test("of a load changes nothing when the backend answers later", async () => {
     const app = await begun();
     const held = gate();
     app.watched.before = (name) => (name === "read" ? held.opened : undefined);
@@ -191,7 +191,7 @@ describe("an outcome that is unknown", () => {
   });
 });
 
-test("an error page that needs a session of a backend that is down is 503, not 500", async () => {
+test("an error page that uses a session while the backend is down is answered 503, not 500", async () => {
   const page = async () => html`${(await local.sessionStore.getSession()).size} things in the cart`;
   const app = await begun({}, { errorHandlers: { 403: page } });
   app.fail("read", refuse);
@@ -199,7 +199,7 @@ test("an error page that needs a session of a backend that is down is 503, not 5
   expect(await look(response)).toEqual(unavailable);
 });
 
-test("a process that was busy for longer than the deadline looks at the answers that have come first", async () => {
+test("a process that was busy for longer than the deadline reads the answers that have arrived before it gives up", async () => {
   const app = await begun({ deadline: 100 });
   const other = await startOtherThread();
   app.watched.before = async (name) => {

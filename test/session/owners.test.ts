@@ -79,7 +79,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect([await app.isIn(clients[1]), await app.isIn(other)]).toEqual([false, true]);
   });
 
-  test("hundreds of them, too", async () => {
+  test("can be hundreds", async () => {
     const app = begun();
     for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 25 }, () => app.logIn()));
     const last = await app.logIn();
@@ -179,7 +179,7 @@ describe("a renewal beside revokeAll", () => {
     expect(await memory.owners.keys("user:1")).toEqual([]);
   });
 
-  test("between the list and the end, too", async () => {
+  test("also between the list and the end", async () => {
     let now = 0;
     const memory = new MemoryBackend({ now: () => now });
     const backend = new WatchedBackend(memory);
@@ -219,7 +219,7 @@ describe("a renewal beside revokeAll", () => {
 });
 
 describe("where there are no owners", () => {
-  test("sessions in cookies: the methods say what is needed", async () => {
+  test("the methods throw an error that says which backends know owners", async () => {
     const app = makeApp();
     for (const work of [
       (store: SessionStore) => store.listSessions("user:1"),

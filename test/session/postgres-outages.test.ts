@@ -78,7 +78,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
   };
   const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-  test("lose none of 300 increments of three applications, with four connections each", async () => {
+  test("lose none of 300 increments by three applications with four connections each", async () => {
     await server.start();
     const apps = await Promise.all(times(3).map(() => application()));
     const [app] = apps;
@@ -91,7 +91,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     expect(await app!.data()).toEqual({ count: 301 });
   });
 
-  test("write no index when they are used: each page has room for new versions of its rows", async () => {
+  test("write no index when they are changed: each page has room for new versions of its rows", async () => {
     await server.start();
     const { pool, backend } = await application({ max: 1, table: "used" });
     const keys = times(200).map(keyOf);
@@ -107,7 +107,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     expect(rows[0]?.hot).toBeGreaterThan(390);
   });
 
-  test("go on after the server broke down and came back: 503 while it was away, and what was answered is there", async () => {
+  test("are answered 503 while the server is down, and keep every change that was answered", async () => {
     await server.start();
     const app = await application();
     await increment(app, {});
@@ -128,7 +128,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     expect(await app.data()).toEqual({ count: 10 });
   });
 
-  test("count each increment that was answered, when the server breaks down in the midst of them", async () => {
+  test("count each increment that was answered when the server crashes during increments", async () => {
     await server.start();
     const app = await application();
     await increment(app, {});
@@ -161,7 +161,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     expect(count).toBeLessThanOrEqual(answered + failed);
   });
 
-  test("do not queue for ever behind somebody who has a session in hand: 503, and on with the next", async () => {
+  test("are answered 503 while another transaction has locked the session, and other sessions are served", async () => {
     await server.start();
     const patient = await application();
     const app = await application({ milliseconds: 400 });
@@ -183,7 +183,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     expect(await patient.data()).toEqual({ count: 2 });
   });
 
-  test("do not queue for ever behind a server that says nothing: 503, and on when it goes on", async () => {
+  test("are answered 503 while the server is paused, and are served again when it continues", async () => {
     await server.start();
     const patient = await application();
     const app = await application({ milliseconds: 400 });
@@ -205,7 +205,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
   });
 
   // The last one: the server stays a standby.
-  test("are refused from a standby, which may have what has ended, and is not asked for what is gone", async () => {
+  test("are not read from a standby, which may still have sessions that have ended", async () => {
     await server.start();
     const { backend } = await application();
     await backend.create(keyOf(0), recordFor(Date.now(), 60));

@@ -8,7 +8,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   describe("1: a session that is not touched costs nothing", () => {
-    test("no header, whatever cookie came", async () => {
+    test("it adds no header, whatever cookie the request has", async () => {
       const { run } = sessionApp();
       const fresh = await run(() => undefined);
       expect([...fresh.headers.keys()]).toEqual(["content-type"]);

@@ -79,7 +79,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
     const cleared = [expect.stringMatching(/^session=; .*Max-Age=0/)];
 
     describe.each(faults)("that %s", (_name, line) => {
-      test("costs a reader and a writer nothing, and is used again afterwards", async () => {
+      test("neither a read nor a change fails, and the cache is used again afterwards", async () => {
         const { app, other, bare, proxy, ask, data, isCached } = await begun();
         // How long the cache is left alone is not left to how fast the machine is.
         let now = performance.now();
@@ -110,7 +110,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
         await expect.poll(isSeen, { ...soon, message: "changes are seen through the cache" }).toBe(true);
       });
 
-      test("never undoes a log-out: it is 503, and the cookie cleared, when the end could not be noted", async () => {
+      test("a log-out that cannot be noted in the cache is answered 503, and the cookie is cleared", async () => {
         const { app, other, bare, proxy, ask, data } = await begun();
         expect(await data(other)).toEqual({ a: 1 });
         await proxy.set(line);
@@ -128,7 +128,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
         expect([await data(app), await data(other)]).toEqual([{}, {}]);
       });
 
-      test("keeps what a session holds when it gets a new id, and has nothing of it under the old one", async () => {
+      test("a session that gets a new id keeps its contents, and the old id has none", async () => {
         const { app, other, bare, proxy, ask, data } = await begun();
         await proxy.set(line);
         const response = await ask(app, logIn);
@@ -143,7 +143,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       });
     });
 
-    test("takes every increment once, whatever happens to its connections", async () => {
+    test("make every increment once, whatever happens to connections of the cache", async () => {
       const { app, other, bare, proxy, ask, data } = await begun();
       let made = 1;
       const answers = new Set<number>();
@@ -160,7 +160,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       expect([made, await data(bare)]).toEqual([1 + 20 * faults.length, { a: made }]);
     });
 
-    test("that stands still costs readers and writers little, and a log-out its answer", async () => {
+    test("that is paused slows reads and changes little, and a log-out is answered 503", async () => {
       const { app, ask, data, isCached } = await begun();
       server.signal("SIGSTOP");
       try {
@@ -175,7 +175,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       await expect.poll(isCached, soon).toBe(false);
     });
 
-    test("that was killed, and is there again without anything, signs nobody out and nobody in", async () => {
+    test("that was killed and comes back empty: no session ends, and no ended session comes back", async () => {
       const { app, other, ask, data, isCached } = await begun();
       const ended = other.browser();
       expect((await other.run(async (_store, session) => (await session()).set("a", 5), { client: ended })).status).toBe(200);

@@ -23,11 +23,11 @@ const faults: readonly (readonly [name: string, line: Line])[] = [
   ["hangs", "hangs"],
   ["resets every connection", "resets"],
   ["answers too late", { delay: 3 * deadline }],
-  ["takes the request, and resets", { cut: "reset", after: 0 }],
-  ["takes the request, and is never heard of again", { cut: "hang", after: 0 }],
+  ["accepts the request and resets the connection", { cut: "reset", after: 0 }],
+  ["accepts the request and never replies", { cut: "hang", after: 0 }],
   ["resets after the first byte of the reply", { cut: "reset", after: 1 }],
-  ["hangs up after half of the reply", { cut: "close", after: "half" }],
-  ["stops in the midst of the reply for ever", { cut: "hang", after: "half" }],
+  ["closes the connection after half of the reply", { cut: "close", after: "half" }],
+  ["stops for ever in the middle of the reply", { cut: "hang", after: "half" }],
 ];
 
 const read: Work = async (_store, session) => void (await session()).get("a");
@@ -176,13 +176,13 @@ describe.each(sessionServers)("sessions on a $name", ({ needs, isDurable, start 
       await Promise.all(answers);
     });
 
-    test("that answers late, but in time, is no failure", async () => {
+    test("that answers late, but before the deadline, is not a failure", async () => {
       const app = await begun({ milliseconds: soon.timeout });
       await app.proxy.set({ delay: 20 });
       for (const { work } of points) expect((await app.run(work, fresh(app)())).status).toBe(200);
     });
 
-    test("loses no increment that was answered, and takes none twice, whatever happens to connections", async () => {
+    test("loses no increment that was answered, and makes none twice, whatever happens to connections", async () => {
       const app = await begun();
       const answers: number[] = [];
       const step = async () => {
@@ -221,9 +221,9 @@ describe.each(sessionServers)("sessions on a $name", ({ needs, isDurable, start 
     const silences: readonly (readonly [name: string, line: Line, statuses: readonly number[]])[] = [
       ["hangs", "hangs", [503]],
       // The other connections, where there are some, go on.
-      ["stops in the midst of a reply for ever", { cut: "hang", after: "half" }, [200, 503]],
+      ["stops for ever in the middle of a reply", { cut: "hang", after: "half" }, [200, 503]],
     ];
-    test.each(silences)("that %s while 50 requests come: nothing waits for ever", async (_name, line, statuses) => {
+    test.each(silences)("that %s while 50 requests arrive: every request is answered", async (_name, line, statuses) => {
       const app = await begun({ most: 1000 });
       await app.proxy.set(line);
       const works = Array.from({ length: 50 }, (_, index) => points[index % points.length]!.work);
@@ -236,7 +236,7 @@ describe.each(sessionServers)("sessions on a $name", ({ needs, isDurable, start 
       await again(app.patient, read, fresh({ ...app, browser: app.patient.browser }));
     });
 
-    test("that stands still: 503, and on when it goes on", async () => {
+    test("that is paused is answered 503, and is used again when it continues", async () => {
       const app = await begun();
       const goOn = await server.freeze();
       try {

@@ -41,7 +41,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
     return { ...app, backend, redis: client };
   }
 
-  test("that is down: 503 at once, the cookie is kept, other requests notice nothing, and a new Redis begins empty", async () => {
+  test("that is down is answered 503 at once and keeps the cookie; other requests are answered, and a new Redis begins empty", async () => {
     const { redis: client, run, data } = await begun();
     await server.kill();
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
@@ -53,7 +53,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
     expect(await data()).toEqual({ count: 1 });
   });
 
-  test("that is silent: 503 within the deadline, and what it wrote after all is whole when it goes on", async () => {
+  test("that does not reply is answered 503 within the deadline, and what it wrote later is complete", async () => {
     const { client: visitor, backend, data, settle } = await begun();
     const hasty = sessionApp({ backend, now: Date.now, deadline: 300 });
     const headers = { cookie: `session=${visitor.cookies.get("session")}` };
@@ -75,7 +75,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
     expect(await data()).toEqual({});
   });
 
-  test("that has become a replica: 503 for every request that has a session, and nobody is signed out", async () => {
+  test("that has become a replica is answered 503 for every request with a session, and no session ends", async () => {
     const { redis: client, run, data } = await begun();
     await client.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);

@@ -33,7 +33,7 @@ describe("an entry", () => {
     expect(decodeEntry("key", Buffer.from(text, "latin1"))).toBeUndefined();
   });
 
-  test("of somebody else counts as none", async () => {
+  test("that another program wrote counts as missing", async () => {
     const now = () => start;
     const cache = new MapCache();
     const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache, now });
@@ -42,7 +42,7 @@ describe("an entry", () => {
     expect((await backend.read(keyOf("a")))?.data.length).toBe(4);
   });
 
-  test("another session's entry counts as none", async () => {
+  test("of another session counts as missing", async () => {
     const { cache, cached } = made();
     await cached.create(keyOf("a"), { ...recordFor(start, 60), data: Buffer.from("mine") });
     await cached.create(keyOf("b"), { ...recordFor(start, 60), data: Buffer.from("theirs") });
@@ -50,7 +50,7 @@ describe("an entry", () => {
     expect(Buffer.from((await cached.read(keyOf("a")))!.data).toString()).toBe("mine");
   });
 
-  test("an entry of which a part has changed counts as none", async () => {
+  test("that is damaged counts as missing", async () => {
     const { cache, cached } = made();
     await cached.create(keyOf("a"), { ...recordFor(start, 60), data: Buffer.from("mine") });
     const entry = cache.entries.get(`mini:cached:${keyOf("a")}`)!;
@@ -60,7 +60,7 @@ describe("an entry", () => {
 });
 
 describe("the end of a session", () => {
-  test("a session that ends while its creation is noted stays ended", async () => {
+  test("is final, even when it happens while the creation is noted", async () => {
     const { cache, cached, backend } = made();
     const [reached, waiting] = [gate(), gate()];
     backend.after = () => {
@@ -79,7 +79,7 @@ describe("the end of a session", () => {
     expect(await cached.read(keyOf("a"))).toBeUndefined();
   });
 
-  test("a session that has ended is not seen though the cache drops the note", async () => {
+  test("is final, even when the cache drops the note of it early", async () => {
     const { cache, cached } = made();
     await cached.create(keyOf("a"), recordFor(start, 60));
     await cached.take(keyOf("a"));
@@ -87,7 +87,7 @@ describe("the end of a session", () => {
     expect(await cached.read(keyOf("a"))).toBeUndefined();
   });
 
-  test("the note of an end outlives what counts, where a cache counts seconds by their beginning", async () => {
+  test("is noted for longer than an entry counts, in a cache that rounds seconds down", async () => {
     const { cache, cached } = made({ ttl: 30 });
     const told: number[] = [];
     const set = cache.set.bind(cache);
@@ -126,7 +126,7 @@ describe("sessions behind a cache", () => {
     expect(await kept.owners!.keys("user:1")).toHaveLength(1);
   });
 
-  test("that is down, of an owner, are his under the new id only", async () => {
+  test("that is down belong to their owner under the new id only", async () => {
     const { run, settle, cache, kept } = await begun();
     const logIn = async () => (await run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }))).status;
     expect(await logIn()).toBe(200);
@@ -139,7 +139,7 @@ describe("sessions behind a cache", () => {
     expect(await kept.owners.keys("user:1")).toHaveLength(1);
   });
 
-  test("that is down are 503 when they are ended, and gone from the backend", async () => {
+  test("that is down are answered 503 when they end, and are removed from the backend", async () => {
     const { run, cache, kept } = await begun();
     cache.before = () => Promise.reject(new Error("down"));
     await run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
@@ -149,7 +149,7 @@ describe("sessions behind a cache", () => {
     expect(await kept.read(key!)).toBeUndefined();
   });
 
-  test("and set to what only the cache still has are set: the same value again is a change", async () => {
+  test("save a value that is equal to the one in the cache, because the backend may have another", async () => {
     const { run, data, client, kept } = await begun();
     const cookie = `session=${client.cookies.get("session")}`;
     const other = sessionApp({ backend: kept, now: Date.now, deadline });
@@ -168,14 +168,14 @@ describe("sessions behind a cache", () => {
 });
 
 describe("a cache", () => {
-  test("that rejects with a text, as memjs does, is one that is down", async () => {
+  test("that rejects with a string, as memjs does, counts as down", async () => {
     const { cache, cached } = made();
     await cached.create(keyOf("a"), recordFor(start, 60));
     cache.before = () => Promise.reject("Memcached server authentication failed!");
     expect((await cached.read(keyOf("a")))?.data.length).toBe(4);
   });
 
-  test("that has answered a busy process is not asked in vain", async () => {
+  test("that has answered while the process was busy is used", async () => {
     const { cache, cached, backend } = made();
     await cached.create(keyOf("a"), recordFor(start, 60));
     backend.counted();

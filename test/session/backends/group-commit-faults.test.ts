@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { GroupCommit, type Edit } from "../../../packages/session/src/keeping/group-commit.ts";
 import { begun, key, put, shown, within } from "../../support/group-commits.ts";
 
-describe("a session that has ended meanwhile", () => {
-  test("says so to all whose changes wait, and to nobody else", async () => {
+describe("the end of a session", () => {
+  test("drops all changes that wait for it, and no later ones", async () => {
     const { backend, commit, kept, hold, unreadable } = await begun();
     await backend.take(key);
     const { first, letGo } = await hold();
@@ -14,7 +14,7 @@ describe("a session that has ended meanwhile", () => {
     expect([unreadable(), await kept()]).toEqual([0, undefined]);
   });
 
-  test("or whose record cannot be read says so once, and is not written over", async () => {
+  test("is also assumed when its record cannot be read: it is logged once, and the record is not overwritten", async () => {
     const { backend, commit, unreadable } = await begun();
     const { version, ...record } = (await backend.read(key))!;
     await backend.swap(key, version, { ...record, data: Buffer.from("PHP") });
@@ -34,7 +34,7 @@ describe("a backend whose swap", () => {
     expect((error as SessionUnavailableError).reason).toEqual(new TypeError("the backend's swap() has given no result"));
   });
 
-  test("fails for all that it was for is tried again for those who come after", async () => {
+  test("fails rejects all changes that it was for, and later changes are tried again", async () => {
     const { backend, commit, hold } = await begun();
     backend.after = (name) => {
       if (name !== "swap") return;
@@ -51,7 +51,7 @@ describe("a backend whose swap", () => {
     ]);
   });
 
-  test("never answers holds up nobody for longer than the deadline", async () => {
+  test("never answers delays no request beyond the deadline", async () => {
     const { backend, known } = await begun();
     const short = new GroupCommit({ backend, deadline: 5, onUnreadable: () => undefined });
     const begin = (change: Edit) => within(1000, (deadline) => short.edit(key, known, change, deadline));

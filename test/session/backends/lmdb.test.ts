@@ -83,7 +83,7 @@ describe("the file of LmdbBackend", () => {
     expect(behind(name).kinds()).toEqual(["r", "x"]);
   });
 
-  test("names no owner", async () => {
+  test("contains no owner in plain text", async () => {
     const { name, backend, now } = open();
     await backend.owners.add("somebody@example.com", keyOf(0));
     await backend.owners.bump("somebody@example.com");

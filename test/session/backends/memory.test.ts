@@ -18,7 +18,7 @@ async function present({ backend }: ReturnType<typeof open>, count: number): Pro
 }
 
 describe("MemoryBackend over its limit", () => {
-  test("removes the oldest, however they were used since", async () => {
+  test("removes the oldest sessions, even if they were used recently", async () => {
     const bench = open(3);
     for (let index = 0; index < 3; index++) await bench.backend.create(keyOf(index), recordFor(bench.now(), 60));
     const version = (await bench.backend.read(keyOf(0)))?.version ?? "";
@@ -99,7 +99,7 @@ test("the clock of the system counts when none is given", async () => {
   expect(await backend.read(keyOf(1))).toBeUndefined();
 });
 
-test.each([0, -1, 1.5, Number.NaN, Infinity])("a limit of %j is refused, and the message says what is wanted", (limit) => {
+test.each([0, -1, 1.5, Number.NaN, Infinity])("a limit of %j is refused, and the message says which limits are valid", (limit) => {
   expect(() => new MemoryBackend({ limit })).toThrow(RangeError);
   expect(() => new MemoryBackend({ limit })).toThrow(/limit of a MemoryBackend must be a whole number over 0, not/);
 });

@@ -73,7 +73,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await rows()).toEqual([0, 0, 0]);
   });
 
-  test("name no owner", async () => {
+  test("contain no owner in plain text", async () => {
     const { backend } = await open();
     await backend.owners.add("somebody", keyOf(0));
     await backend.owners.bump("somebody");
@@ -83,7 +83,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     }
   });
 
-  test("are pruned by several at once, each session by one of them, and of no more than they were asked for", async () => {
+  test("can be pruned by several processes at once: each session by one of them, and no more than the limit", async () => {
     const { backend, beside, now, advance } = await open();
     const keys = Array.from({ length: 2000 }, (_, index) => keyOf(index));
     for (const [index, key] of keys.entries()) {
@@ -100,7 +100,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await rows()).toEqual([500, 5, 0]);
   });
 
-  test("are pruned without waiting for a session that a request has in hand, which stays when it was used", async () => {
+  test("are pruned without waiting for a session that a request has locked; the session is kept if it was used", async () => {
     const { backend, now, advance } = await open();
     for (const index of [0, 1]) await backend.create(keyOf(index), { ...recordFor(now(), 3600), idleAt: now() + 60_000 });
     const client = await other.connect();
@@ -132,7 +132,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(removed).toBe(used.filter((one) => !one).length);
   });
 
-  test("are read by their indexes when there is much to prune in much more", async () => {
+  test("are read by their indexes when many of very many records must be pruned", async () => {
     const backend = new PostgresBackend({ pool: single, table: large, now: () => 3_000_000 });
     await backend.createTable();
     await single.query(

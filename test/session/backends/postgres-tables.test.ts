@@ -105,7 +105,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     await expect(backend.createTable()).rejects.toThrow(/schema "no_such_schema" does not exist/);
   });
 
-  describe("for a role that may only use them", () => {
+  describe("privileges of a role that may only use them", () => {
     const role = `${schema}_reader`;
     const asRole = openPool(url!, { options: `-c role=${role}` });
     beforeAll(async () => {

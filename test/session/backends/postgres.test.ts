@@ -205,7 +205,7 @@ need("Postgres", url)("PostgresBackend", () => {
     expect((await own.query("SELECT FROM pg_prepared_statements")).rowCount).toBe(expected);
   });
 
-  test("a connection that has lost its prepared queries, or has somebody's, says what to do, and another is taken", async () => {
+  test("a connection whose prepared queries were lost or replaced gives an error with the remedy, and another one is used", async () => {
     const pooler = openPool(url!, { max: 1 });
     const { backend } = await open({ pool: pooler });
     const message =
@@ -219,7 +219,7 @@ need("Postgres", url)("PostgresBackend", () => {
     expect(await backend.read(keyOf(0))).toBeUndefined();
   });
 
-  test("a pool that gives bytes as something else is refused by what would need them", async () => {
+  test("a pool that does not return bytes as Buffers makes operations that need them reject", async () => {
     const { backend, now } = await open();
     await backend.create(keyOf(0), recordFor(now(), 60));
     await backend.owners.add("user:1", keyOf(0));

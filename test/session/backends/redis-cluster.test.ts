@@ -38,7 +38,7 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
     return { backend, now, advance: (seconds: number) => void (time += seconds * 1000) };
   }
 
-  test("has sessions on every primary, and is asked for none on a replica, though the client may read there", async () => {
+  test("has sessions on every primary, and reads none from a replica, even if the client allows that", async () => {
     const { backend, now } = openBackend();
     for (const node of cluster.nodes) await cluster.ask(node, "CONFIG", "RESETSTAT");
     for (let index = 0; index < 60; index++) {
@@ -71,7 +71,7 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
     expect((await backend.take(key))?.data).toEqual(bytes("on the way"));
   });
 
-  test("that loses a primary while it writes goes on with the replica; of the answered writes hardly one is lost, of those that waited none", async () => {
+  test("that loses a primary during writes continues with the replica; few answered writes are lost, and none that waited for the replica", async () => {
     const prefix = "w:";
     const fast = new RedisBackend({ client, prefix });
     const waiting = new RedisBackend({ client, prefix, wait: { replicas: 1, timeout: 500 } });

@@ -81,7 +81,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
     backend = new RedisBackend({ client });
   });
 
-  test("that has forgotten the scripts is told them again, once", async () => {
+  test("that has lost its scripts gets them again, once", async () => {
     await backend.create(keyOf("kept"), record());
     await client.scriptFlush();
     await client.configResetStat();
@@ -93,7 +93,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
   });
 
   // As a client of Sentinel does, which asks again when it has lost the connection.
-  test("that is asked the same a second time, because its answer was lost, has written once and says so", async () => {
+  test("that gets a call a second time, because its reply was lost, writes once and reports success", async () => {
     const commands = client.withTypeMapping({ 36: Buffer });
     const twice = clientOf({
       evalSha: (sha, options) => commands.evalSha(sha, options).then(() => commands.evalSha(sha, options)),
@@ -106,7 +106,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
     expect(swapped).toEqual({ ok: true, version: (await backend.read(keyOf("twice")))?.version });
   });
 
-  test("that has no memory left writes nothing, and reads and removes", async () => {
+  test("that is out of memory rejects writes, and still reads and removes", async () => {
     const version = (await backend.create(keyOf("full"), record()))!;
     await client.configSet("maxmemory", "1");
     try {
@@ -122,7 +122,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
     expect(await backend.read(keyOf("new"))).toBeUndefined();
   });
 
-  test("that has not the replicas it needs for writing can be read, and says no session is gone", async () => {
+  test("that lacks the replicas it needs for writing can still be read, and reports no session as gone", async () => {
     const version = (await backend.create(keyOf("alone"), record()))!;
     await client.configSet("min-replicas-to-write", "1");
     try {
@@ -152,7 +152,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
       await linkIs("up");
     });
 
-    test.each(calls)("%s, about what it has and what it has not", async (_name, call) => {
+    test.each(calls)("%s, for existing and missing sessions", async (_name, call) => {
       const stale = new RedisBackend({ client: replicaClient });
       for (const name of ["there", "nowhere"]) await expect(call(stale, name)).rejects.toThrow(/READONLY/);
     });
@@ -200,7 +200,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
     return { patient: made, errors };
   }
 
-  test("that is asked nothing keeps its connection for longer than it may be silent", async () => {
+  test("that gets no calls keeps its connection beyond the idle timeout of the server", async () => {
     const { patient, errors } = await hasty();
     let pings = 0;
     const longEnough = new Promise<void>((resolve) => {

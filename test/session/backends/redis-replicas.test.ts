@@ -41,7 +41,7 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
     expect(await reader.exists(`here:${keyOf(0)}`)).toBe(0);
   });
 
-  test("that is silent: changes are errors that say how many have them, and reading goes on", async () => {
+  test("that does not reply: changes reject with the number of replicas that have them, and reads succeed", async () => {
     const backend = new RedisBackend({ client, prefix: "silent:", wait: { replicas: 1, timeout: 50 } });
     const version = (await new RedisBackend({ client, prefix: "silent:" }).create(keyOf("there"), record()))!;
     replica.signal("SIGSTOP");

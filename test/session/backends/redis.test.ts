@@ -64,14 +64,14 @@ need(redisServer, redis)("in Redis", () => {
       expect(found).toBeLessThanOrEqual(seconds * 1000 + 10 * minute);
     });
 
-    test("that never ends by its times has a time to go by all the same, as far as Redis can count", async () => {
+    test("without an end still gets an expiry time in Redis, the longest that Redis can have", async () => {
       const { backend, left } = open();
       const version = await backend.create(keyOf(0), { data: bytes("data"), idleAt: Infinity, expiresAt: Infinity });
       expect(await backend.read(keyOf(0))).toEqual({ data: bytes("data"), idleAt: Infinity, expiresAt: Infinity, version });
       expect(await left(keyOf(0))).toBeGreaterThan(1000 * 365 * day);
     });
 
-    test.each([-5, 5])("is there to its end for each of two processes, one's clock %i minutes off the other's", async (minutes) => {
+    test.each([-5, 5])("lasts to its end for two processes whose clocks differ by %i minutes", async (minutes) => {
       const { at, left } = open();
       const [one, other] = [at(0), at(minutes * minute)];
       await one.create(keyOf(0), recordFor(1_000_000_000_000, 3600));
@@ -91,7 +91,7 @@ need(redisServer, redis)("in Redis", () => {
       expect((await backend.swap(keyOf(0), version, recordFor(now(), 60))).ok).toBe(false);
     });
 
-    test("is written as it was when the call was made, whatever becomes of the array", async () => {
+    test("is written as it was at the time of the call, even if the array changes later", async () => {
       const { backend, now } = open();
       const record = recordFor(now(), 60, "first");
       const created = backend.create(keyOf(0), record);
@@ -129,7 +129,7 @@ need(redisServer, redis)("in Redis", () => {
       expect((await backend.read(keyOf(0)))?.data).toEqual(bytes("data"));
     });
 
-    test("nor an owner's: it has no sessions and the epoch 0, until there are some", async () => {
+    test("counts as missing for an owner: no sessions, and epoch 0", async () => {
       const { client, prefix, backend } = open();
       const put = () => client.set(prefix + ownerSet("user:1"), "x");
       await put();
@@ -143,7 +143,7 @@ need(redisServer, redis)("in Redis", () => {
   });
 
   describe("an owner", () => {
-    test("is one sorted set under the hash of its name, and nothing when nothing is left", async () => {
+    test("is one sorted set under the hash of its name, which is removed when it is empty", async () => {
       const { client, prefix, backend, names } = open();
       await backend.owners.add("user:1", keyOf(0));
       await backend.owners.add("user:1", keyOf(1));
@@ -155,7 +155,7 @@ need(redisServer, redis)("in Redis", () => {
       expect(await names()).toEqual([ownerSet("user:1")]);
     });
 
-    test("loses the entries of sessions that ended, from an hour on, by new ones, and keeps the others", async () => {
+    test("loses entries of ended sessions after an hour, when a new entry is added, and keeps the others", async () => {
       const { backend, now, advance } = open();
       for (const index of [0, 1, 2, 3, 4]) {
         await backend.owners.add("user:1", keyOf(index));
@@ -175,7 +175,7 @@ need(redisServer, redis)("in Redis", () => {
       expect(await backend.owners.keys("user:1")).not.toContain(keyOf(2));
     });
 
-    test("that logs in for ever and never out has a few entries", async () => {
+    test("who logs in again and again and never logs out has few entries", async () => {
       const { backend, advance } = open();
       for (let index = 0; index < 100; index++) {
         await backend.owners.add("user:1", keyOf(`k${index}x`));
@@ -196,7 +196,7 @@ need(redisServer, redis)("in Redis", () => {
       expect(await backend.owners.keys("user:1")).toContain(keyOf(0));
     });
 
-    test("stays for 30 days after the last use, and longer than the sessions that are made", async () => {
+    test("is kept for 30 days after the last use, and longer than its sessions", async () => {
       const { at, backend, now, left } = open();
       await backend.owners.add("user:1", keyOf(0));
       expect(await left(ownerSet("user:1"))).toBeGreaterThan(29 * day);

@@ -128,7 +128,7 @@ describe("the tables of SqliteBackend", () => {
     close();
   });
 
-  test("name no owner and no key in clear text", async () => {
+  test("contain no owner and no key in plain text", async () => {
     const { backend, rows, now, close } = open();
     await backend.owners.add("somebody@example.com", keyOf(0));
     await backend.owners.bump("somebody@example.com");
@@ -139,7 +139,7 @@ describe("the tables of SqliteBackend", () => {
     close();
   });
 
-  test("are pruned of more than one transaction's share, and of no more than was asked for", async () => {
+  test("are pruned in several transactions, and of no more records than the limit", async () => {
     const { backend, now, advance, close } = open();
     await Promise.all(Array.from({ length: 250 }, (_, index) => backend.create(keyOf(index), recordFor(now(), 60))));
     advance(60);

@@ -49,7 +49,7 @@ describe("changes that a backend keeps waiting", () => {
     expect(seen).toEqual([false, true, false]);
   });
 
-  test("whose backend says by itself that it aborted are answered 503, and not tried again", async () => {
+  test("that the backend aborts by itself are answered 503, and are not tried again", async () => {
     const { backend, commits, known } = await begun();
     let calls = 0;
     backend.swap = async () => {

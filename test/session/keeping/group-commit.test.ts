@@ -141,7 +141,7 @@ describe("a change to a session that another process has changed", () => {
     expect((await commit(put("c", 3)))?.after.contents.data).toEqual({ a: 1, b: 2, c: 3 });
   });
 
-  test("that the newer record has already is not made again", async () => {
+  test("that the newer record already contains is not made again", async () => {
     const { backend, commit, elsewhere } = await begun();
     await elsewhere("b", 2);
     const change: Edit = (current) => (current.contents.data["b"] === 2 ? current : put("b", 2)(current));
@@ -179,7 +179,7 @@ describe("a change to a session that another process has changed", () => {
     expect(await kept()).toEqual({ a: 1, first: 1 });
   });
 
-  test("by every try is made in the end; from the second try on it waits, up to 2 ms", async () => {
+  test("at every try is saved in the end; from the second try on there is a pause of up to 2 ms", async () => {
     const { backend, commit } = await begun();
     vi.useFakeTimers();
     // The longest moments that there can be.

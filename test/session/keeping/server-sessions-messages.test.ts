@@ -44,7 +44,7 @@ describe("messages that are taken out", () => {
     expect(app.watched.counted()).toEqual(["swap"]);
   });
 
-  test("when there are none need no call to the backend, also when a cache has the session", async () => {
+  test("make no call to the backend when there are none, even when the session comes from a cache", async () => {
     const backend = new WatchedBackend(new MemoryBackend({ now: () => start }));
     const cached = new CachedBackend({ backend, cache: new MapCache(), now: () => start });
     const app = sessionApp({ backend: cached, now: () => start });

@@ -184,7 +184,7 @@ describe("the end of a session", () => {
     expect(await stricter.data({ headers: { cookie } })).toEqual({});
   });
 
-  test("does not change with a change of the session, and expiresAt says it", async () => {
+  test("does not move when the session changes, and expiresAt gives it", async () => {
     const app = await begun({ maxAge: 100 });
     app.pass(50);
     const response = await app.run(async (_store, session) => {
@@ -236,7 +236,7 @@ describe("the end of a session", () => {
     expect(await app.data()).toEqual(expected);
   });
 
-  test("in the meantime is logged once, and found by one call, however often changes are committed", async () => {
+  test("during a request is logged once and found with one call, however often the request commits", async () => {
     const app = await begun();
     const slow = await app.begin(async (_store, session) => {
       for (const value of [2, 3, 4]) {

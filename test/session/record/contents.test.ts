@@ -52,7 +52,7 @@ describe("increment()", () => {
 });
 
 describe("relative changes", () => {
-  test("are taken one after the other, and do not change the first value", () => {
+  test("are made one after the other, and do not change the first value", () => {
     const list = [1];
     const found = applyRelative("list", list, [
       { type: "update", change: (value) => ((value as number[]).push(2), value) },

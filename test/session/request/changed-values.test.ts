@@ -144,7 +144,7 @@ describe("set() and assign()", () => {
 });
 
 describe("increment() and update()", () => {
-  test("are taken again on a newer record, all of them in their order", () => {
+  test("are made again on a newer record, all of them in their order", () => {
     expect([values.increment("n", 2), values.increment("n", 3), values.get("n")]).toEqual([3, 6, 6]);
     expect(values.increment("new", 4)).toBe(4);
     const change = add(2);

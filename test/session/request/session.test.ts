@@ -21,7 +21,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   const look = (work: (session: AnySession) => unknown) => after({ a: 1, b: [1], c: null }, work);
 
   describe("a session is a dictionary", () => {
-    test("to read", async () => {
+    test("that can be read", async () => {
       await look((session) => {
         expect([session.get("a"), session.get("none"), session.get("toString")]).toEqual([1, undefined, undefined]);
         expect([session.has("c"), session.has("none"), session.has("constructor")]).toEqual([true, false, false]);
@@ -34,7 +34,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       });
     });
 
-    test("to change", async () => {
+    test("that can be changed", async () => {
       expect(await look((session) => session.set("a", 2))).toEqual({ a: 2, b: [1], c: null });
       expect(await look((session) => expect([session.delete("a"), session.delete("none")]).toEqual([true, false]))).toEqual({
         b: [1],
@@ -98,7 +98,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
   });
 
   describe("modified and isNew", () => {
-    test("say what is true now", async () => {
+    test("give the current state", async () => {
       const { run } = sessionApp();
       await run(async (_store, session) => {
         const all = await session();

@@ -20,7 +20,7 @@ describe("config.session", () => {
     expect(() => readSettings(config)).toThrow(command);
   });
 
-  test("never shows a key", () => {
+  test("never shows a secret key in a message", () => {
     expect(() => readSettings({ secretKey: "hunter2" })).not.toThrow("hunter2");
     expect(() => readSettings({ secretKey: "hunter2" })).toThrow("7 bytes");
   });
@@ -61,7 +61,7 @@ describe("config.session", () => {
     expect(read).toThrow(named);
   });
 
-  test("stops an App at start", () => {
+  test("that is invalid stops an App at start", () => {
     expect(() => sessionApp({ secretKey: "short" })).toThrow(ConfigError);
   });
 });

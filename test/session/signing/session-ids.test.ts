@@ -80,7 +80,7 @@ describe("an id", () => {
     expect(await (await app.run(isNew)).text()).toBe("false");
   });
 
-  test("is 256 bits of Node's generator, and never the same", () => {
+  test("has 256 random bits from Node, and never repeats", () => {
     const ids = new SessionIds({ secretKeys: [secretKey] });
     const drawn = Array.from({ length: 4000 }, () => ids.draw());
     expect(new Set(drawn.map(({ id }) => id)).size).toBe(4000);
@@ -95,7 +95,7 @@ describe("an id", () => {
     }
   });
 
-  test("of a live session counts behind one of a dead session of the same name", async () => {
+  test("of a live session counts even after one of an ended session of the same name", async () => {
     const app = await begun();
     const cookie = `session=${sign("session", "A".repeat(43))}; session=${app.client.cookies.get("session")}`;
     expect(await app.data({ client: app.browser(), headers: { cookie } })).toEqual({ a: 1, list: [1] });
