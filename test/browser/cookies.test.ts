@@ -32,7 +32,7 @@ need("chromium", chromium)("cookies in a browser", () => {
   let page: Page;
 
   beforeAll(async () => {
-    const rules = [new Rule("/", { handler: Cookies, action: "page" }), new Rule("/:what/:number", { handler: Cookies })];
+    const rules = [new Rule("/", { handler: Cookies, action: "page", methods: ["GET"] }), new Rule("/:what/:number", { handler: Cookies })];
     const options = { port: 0, silent: true, gracefulShutdown: false, tls: certificate };
     const app = new App({ rules, logger });
     // What no application of ours can send.

@@ -46,8 +46,8 @@ class Pages extends RequestHandler {
 }
 
 const rules = [
-  new Rule("/escaped/:place", { handler: Pages, action: "escaped" }),
-  new Rule("/unescaped/:number", { handler: Pages, action: "unescaped" }),
+  new Rule("/escaped/:place", { handler: Pages, action: "escaped", methods: ["GET"] }),
+  new Rule("/unescaped/:number", { handler: Pages, action: "unescaped", methods: ["GET"] }),
 ];
 
 /** Runs in the page before all else: counts what a payload does, and what a policy reports. */

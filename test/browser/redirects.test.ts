@@ -22,7 +22,7 @@ class Pages extends RequestHandler {
 
 const rules = [
   new Rule("/", { handler: Pages }),
-  new Rule("/to", { handler: Pages, action: "to" }),
+  new Rule("/to", { handler: Pages, action: "to", methods: ["GET"] }),
   new Rule("/:name/", { handler: Pages }),
   new Rule("/old/*path", { redirectTo: "/*path" }),
   new Rule("/made/*path", { redirectTo: ({ path }) => `//${path.join("/")}` }),

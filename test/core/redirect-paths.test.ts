@@ -27,7 +27,7 @@ const rules = [
   new Rule("/named/:name", { redirectTo: { endpoint: "named" } }),
   new Rule("/is/:name", { endpoint: "named", handler: Page }),
   new Rule("/paged/:name{/:page}", { handler: Page, defaults: { page: "1" } }),
-  new Rule("/back/*path", { handler: Page, action: "back" }),
+  new Rule("/back/*path", { handler: Page, action: "back", methods: ["GET"] }),
   new Rule("/tenant/:tenant", { redirectTo: { endpoint: "tenant" } }),
   new Rule("/", { host: ":tenant.example.org", endpoint: "tenant", handler: Page }),
 ];

@@ -25,7 +25,7 @@ class Who extends RequestHandler {
 function appWith(secretKey: readonly string[], encrypt: boolean, errors: string[]) {
   const nothing = () => undefined;
   return new App({
-    rules: [new Rule("/", { handler: Who }), new Rule("/make/:value", { handler: Who, action: "make" })],
+    rules: [new Rule("/", { handler: Who }), new Rule("/make/:value", { handler: Who, action: "make", methods: ["GET"] })],
     config: { session: { secretKey, encrypt } },
     logger: { error: (line: string) => void errors.push(line), warn: nothing, info: nothing, debug: nothing },
   });

@@ -3,7 +3,7 @@ import type { Context } from "../context/context.ts";
 import { Html, htmlResponse } from "../http/html.ts";
 import type { Local } from "../context/running-request.ts";
 import type { Request } from "../context/request.ts";
-import { knownMethods } from "../http/methods.ts";
+import { actionMethods, classMethods } from "../http/methods.ts";
 import { adopt, claim, Response } from "../http/response.ts";
 
 declare module "../context/running-request.ts" {
@@ -47,7 +47,7 @@ export type MiddlewareList = readonly (MiddlewareClass | Middleware)[];
 
 /**
  * The base class of request handlers. A handler has a method for each HTTP method that it answers: `get`, `post`, `put`, `patch`,
- * `delete`, `head`, `options`. Each gets the arguments of the rule as one object. Without `head`, `get` answers HEAD; without
+ * `delete`, `head`, `options`, `query`, `propfind` and so on; a method with another name answers if its rule lists it. Each gets the arguments of the rule as one object. Without `head`, `get` answers HEAD; without
  * `options`, the framework answers OPTIONS. One instance is made for each request. Do not write a constructor.
  */
 export class RequestHandler {
@@ -69,23 +69,92 @@ export interface HandlerClass {
   readonly middleware: MiddlewareList;
 }
 
-/** Whether instances of a class have a method. What every object inherits from `Object` does not count. */
+/** Whether instances of a class have a method. What every object inherits, fields and accessors do not count. */
 export function hasMember(Handler: HandlerClass, member: string): boolean {
-  const prototype: object = Handler.prototype;
-  return member in prototype && !(member in Object.prototype) && typeof Reflect.get(prototype, member) === "function";
+  if (member === "constructor") return false;
+  for (let at: object | null = Handler.prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, member);
+    if (found !== undefined) return typeof found.value === "function";
+  }
+  return false;
 }
 
-/** The HTTP methods that a class answers, with members of its own or inherited ones. */
-export function methodsOf(Handler: HandlerClass): readonly string[] {
-  return [...knownMethods].filter(([, member]) => hasMember(Handler, member)).map(([method]) => method);
+/** What a rule says about the methods of its handler. */
+export interface Wanted {
+  readonly path: string;
+  readonly action: string | undefined;
+  readonly methods: readonly string[] | undefined;
 }
 
-/** The member that answers an HTTP method; `HEAD` falls back to `get`. The action of a rule answers all methods. */
-export function memberFor(Handler: HandlerClass, action: string | undefined, method: string): string | undefined {
-  if (action !== undefined) return action;
-  const member = knownMethods.get(method);
-  if (member !== undefined && hasMember(Handler, member)) return member;
-  return method === "HEAD" && hasMember(Handler, "get") ? "get" : undefined;
+/**
+ * The HTTP methods that a rule answers, and the member of its handler that answers each. Whatever tells the methods of a rule, such as
+ * `Allow`, 405 and the table of rules, is told by this function.
+ */
+export function membersOf(Handler: HandlerClass, { action, methods }: Wanted): ReadonlyMap<string, string> {
+  const members = new Map<string, string>();
+  for (const method of methods ?? (action === undefined ? classMethods : actionMethods)) {
+    const member = memberFor(Handler, method, methods !== undefined);
+    if (action !== undefined && (methods !== undefined || member !== undefined)) members.set(method, action);
+    else if (member !== undefined) members.set(method, member);
+  }
+  return members;
+}
+
+/** @param getAnswersHead - Whether `get` is the member for `HEAD` if there is no `head`; the router gives `HEAD` to a rule with `GET` by itself. */
+function memberFor(Handler: HandlerClass, method: string, getAnswersHead: boolean): string | undefined {
+  const member = method.toLowerCase();
+  if (hasMember(Handler, member)) return member;
+  return method === "HEAD" && getAnswersHead && hasMember(Handler, "get") ? "get" : undefined;
+}
+
+/** Why a handler class cannot answer what its rule says; a sentence for each reason. */
+export function handlerProblems(Handler: HandlerClass, wanted: Wanted): readonly string[] {
+  const { path, action, methods } = wanted;
+  const rule = `The rule "${path}"`;
+  const name = Handler.name === "" ? "its class" : Handler.name;
+  if (action !== undefined) {
+    if (!hasMember(Handler, action)) return [`${rule} has the action "${action}", and ${name} has no such method.`];
+    if (membersOf(Handler, wanted).size > 0) return [];
+    return [
+      `${rule} has the action "${action}" and does not say which HTTP methods call it: add methods: ["POST"], or methods: ["GET"] if it changes nothing.`,
+    ];
+  }
+  const members = membersOf(Handler, wanted);
+  const missing = (methods ?? []).filter((method) => method !== "OPTIONS" && !members.has(method));
+  const misspelled = misspelledMembers(Handler);
+  if (missing.length > 0 && misspelled.length === 0) {
+    return missing.map((method) => {
+      const member = method.toLowerCase();
+      return `${rule} lists ${method} in its methods, and ${name} has no method ${callOf(member)}: add it, or remove ${method} from methods.`;
+    });
+  }
+  if (misspelled.length > 0)
+    return misspelled.map((each) => `${rule} cannot call ${each} of ${name}: write ${callOf(each.toLowerCase())}.`);
+  if (members.size > 0 || (methods !== undefined && hasMember(Handler, "options"))) return [];
+  const isStatic = classMethods.map((method) => method.toLowerCase()).find((member) => typeof Reflect.get(Handler, member) === "function");
+  const hint =
+    isStatic === undefined
+      ? "write get() { ... } in the class body; a field such as get = () => ... is not found"
+      : `${isStatic}() is static; remove "static"`;
+  return [`${rule} can never answer, because ${name} has no method for any HTTP method: ${hint}.`];
+}
+
+const callOf = (member: string) => (/^[\w$]+$/.test(member) ? `${member}()` : `"${member}"()`);
+
+/** Methods such as `GET()`, whose name in lower case would answer. */
+function misspelledMembers(Handler: HandlerClass): readonly string[] {
+  const known = new Set(classMethods.map((method) => method.toLowerCase()));
+  const found: string[] = [];
+  for (
+    let at: object | null = Handler.prototype;
+    at !== null && at !== RequestHandler.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  )
+    for (const name of Object.getOwnPropertyNames(at)) {
+      const lower = name.toLowerCase();
+      if (name !== lower && known.has(lower) && hasMember(Handler, name) && !hasMember(Handler, lower)) found.push(name);
+    }
+  return found;
 }
 
 /** The response for the result of a handler, middleware or an error handler; `undefined` for anything else. */

@@ -4,14 +4,14 @@ import { bindStream, withoutBody } from "../context/response-body.ts";
 import { bodyErrorOf } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { hasTrustedHost } from "../http/host.ts";
-import { allowedMethods, knownMethods, safeMethods } from "../http/methods.ts";
+import { safeMethods } from "../http/methods.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
 import type { Router } from "../routing/router.ts";
 import { baseOf } from "../urls/endpoint-urls.ts";
 import { withQuery } from "../urls/redirect-target.ts";
 import type { CrossOrigin } from "./cross-origin.ts";
 import { errorPage, type ErrorPages } from "./error-pages.ts";
-import { memberFor, methodsOf, responseFrom, type HandlerClass, type Middleware, type RequestHandler } from "./handler.ts";
+import { responseFrom, type HandlerClass, type Middleware, type RequestHandler } from "./handler.ts";
 import type { Stack } from "./middleware.ts";
 import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
 import { isPromise, run, type Steps } from "./steps.ts";
@@ -44,7 +44,7 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   let stack = settings.middleware;
   try {
     const found = refusalFor(settings, context) ?? findCall(settings, context.request);
-    const call = isPromise(found) ? ((yield found) as Call) : found;
+    const call = isPromise(found) ? ((yield found) as Response | Call) : found;
     if (call instanceof Response) return finish(context, call, undefined, stack);
     stack = call.stack;
     let response = yield* runHandler(settings, context, call);
@@ -79,19 +79,24 @@ interface Call {
 }
 
 /** The call for a request, or the redirect that answers it. */
-function findCall(settings: AnswerSettings, request: Request): Response | Call | Promise<Call> {
+function findCall(settings: AnswerSettings, request: Request): Response | Call | Promise<Response | Call> {
   const { router, middleware } = settings;
   const { method, path } = request;
   try {
-    if (!knownMethods.has(method)) return failWith(settings, new HTTPError(501));
+    if (!router.methods.has(method)) return failWith(settings, new HTTPError(501));
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
         request.rule = matched.rule;
-        const { target: route, params } = matched;
-        if (route.loaded !== undefined) return callOf(settings, request, route, route.loaded, params);
+        const { rule, target: route, params } = matched;
+        const call = callOf(route.loaded, method, params);
+        if (call !== undefined) return call;
         return route.load().then(
-          (loaded) => callOf(settings, request, route, loaded, params),
+          () => {
+            request.rule = undefined;
+            router.update(rule);
+            return findCall(settings, request);
+          },
           (error: unknown) => failWith(settings, error),
         );
       }
@@ -111,12 +116,12 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   }
 }
 
-function callOf(settings: AnswerSettings, request: Request, route: Route, { Handler, stack }: LoadedHandler, args: unknown): Call {
-  const member = memberFor(Handler, route.rule.action, request.method);
-  if (member !== undefined) return { Handler, stack, method: member, args };
-  // The router does not know the methods of a class that is loaded at the first request.
-  const method = request.method === "OPTIONS" ? "allow" : "refuseMethod";
-  return { Handler: BuiltInHandler, stack: settings.middleware, method, args: allowedMethods(methodsOf(Handler)) };
+/** The call for a method, `undefined` if the class is not loaded; the router may learn only then that it has no such method. */
+function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown): Call | undefined {
+  if (loaded === undefined) return undefined;
+  const { Handler, stack, members } = loaded;
+  const member = members.get(method) ?? (method === "HEAD" ? members.get("GET") : undefined);
+  return member === undefined ? undefined : { Handler, stack, method: member, args };
 }
 
 /** A call of the built-in handler that throws the error, so that middleware and error pages treat it like any other. */

@@ -1,15 +1,16 @@
 import { HTTPError } from "../http/errors.ts";
 import { RuleError } from "../rules/errors.ts";
-import { knownMethods } from "../http/methods.ts";
 import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
-import { hasMember, methodsOf, RequestHandler, type HandlerClass } from "./handler.ts";
+import { handlerProblems, membersOf, RequestHandler, type HandlerClass } from "./handler.ts";
 import type { MiddlewareRegistry, Stack } from "./middleware.ts";
 
 /** A handler class, and the middleware that runs around its methods. */
 export interface LoadedHandler {
   readonly Handler: HandlerClass;
   readonly stack: Stack;
+  /** The member of the class that answers each HTTP method of the rule. */
+  readonly members: ReadonlyMap<string, string>;
 }
 
 const isHandlerClass = (value: unknown): value is HandlerClass => typeof value === "function" && value.prototype instanceof RequestHandler;
@@ -31,9 +32,7 @@ export class Route {
 
   /** The methods that the rule answers; `undefined`: any, because its class is not loaded yet. */
   get methods(): readonly string[] | undefined {
-    if (this.rule.methods !== undefined) return this.rule.methods;
-    if (this.rule.action !== undefined) return [...knownMethods.keys()].filter((method) => method !== "OPTIONS");
-    return this.loaded === undefined ? undefined : methodsOf(this.loaded.Handler);
+    return this.loaded === undefined ? this.rule.methods : [...this.loaded.members.keys()];
   }
 
   /** Names for the table of rules. Those of a class that is not loaded yet are not known. */
@@ -46,6 +45,7 @@ export class Route {
 
   /** Loads the class and prepares its middleware. If that fails, the next request tries again. */
   load(): Promise<LoadedHandler> {
+    if (this.loaded !== undefined) return Promise.resolve(this.loaded);
     return (this.#loading ??= this.#load().finally(() => (this.#loading = undefined)));
   }
 
@@ -55,16 +55,15 @@ export class Route {
   }
 
   #prepare(Handler: unknown): LoadedHandler {
-    const { path, action } = this.rule;
+    const { path } = this.rule;
     if (!isHandlerClass(Handler)) {
       throw new RuleError([
         `The rule "${path}" has no handler class: give it a class that extends RequestHandler, or a function that loads one.`,
       ]);
     }
-    if (action !== undefined && !hasMember(Handler, action)) {
-      throw new RuleError([`The rule "${path}" has the action "${action}", and ${Handler.name} has no such method.`]);
-    }
-    return { Handler, stack: this.#registry.stack(Handler) };
+    const problems = handlerProblems(Handler, this.rule);
+    if (problems.length > 0) throw new RuleError(problems);
+    return { Handler, stack: this.#registry.stack(Handler), members: membersOf(Handler, this.rule) };
   }
 }
 
@@ -98,7 +97,16 @@ export class Routes {
   /** The route of a rule; a rule without a handler has none, and `problems` says so. */
   readonly target = (rule: AnyRule): Route => this.#routes.get(rule)!;
 
-  readonly methods = (rule: AnyRule): readonly string[] | undefined => this.#routes.get(rule)?.methods ?? rule.methods;
+  /** A rule whose handler cannot answer has no methods, so that it hides no other. */
+  readonly methods = (rule: AnyRule): readonly string[] | undefined => {
+    const route = this.#routes.get(rule);
+    return route === undefined ? [] : route.methods;
+  };
+
+  readonly isPending = (rule: AnyRule): boolean => {
+    const route = this.#routes.get(rule);
+    return route !== undefined && route.loaded === undefined;
+  };
 
   readonly describe = (rule: AnyRule): { readonly handler: string; readonly middleware: readonly string[] } => this.target(rule).describe();
 }

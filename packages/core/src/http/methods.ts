@@ -1,10 +1,32 @@
-/** HTTP methods that a handler class can answer, and the name of the class's method for each. */
-export const knownMethods: ReadonlyMap<string, string> = new Map(
-  ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].map((method) => [method, method.toLowerCase()]),
-);
+/** The methods that every application knows: where no handler has one of them, the answer is 405. */
+const generalMethods: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/**
+ * The methods that a handler class answers as soon as it has them. The names of all others, such as `LOCK`, `SEARCH` and `PURGE`, may
+ * be names of helpers too, which no request may call: a rule must list them.
+ */
+export const classMethods: readonly string[] = [...generalMethods, "QUERY", "PROPFIND", "PROPPATCH", "MKCOL", "MKCALENDAR"];
+
+/**
+ * The methods by which an action may be called although its rule lists none, if its class has them. They are checked for other
+ * origins, which GET is not.
+ */
+export const actionMethods: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];
+
+/** Methods that no rule can answer: they are for proxies and for tracing, and `Request` refuses them (Fetch §2.2.1). */
+export const refusedMethods: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /** Methods that change nothing on the server. RFC 9110 §9.2.1. */
 export const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * The methods that an application knows; any other is 501.
+ *
+ * @param rules - The methods of each rule; `undefined`: any, because its class is not loaded yet.
+ */
+export function methodsOfRules(rules: Iterable<readonly string[] | undefined>): ReadonlySet<string> {
+  return new Set([...generalMethods, ...[...rules].flatMap((methods) => methods ?? classMethods)]);
+}
 
 /** What `Allow` lists for a resource with these methods, sorted: `HEAD` comes with `GET`, and `OPTIONS` always. RFC 9110 §10.2.1. */
 export function allowedMethods(methods: Iterable<string>): readonly string[] {

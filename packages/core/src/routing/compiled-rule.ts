@@ -1,3 +1,4 @@
+import { refusedMethods } from "../http/methods.ts";
 import { ArgReader } from "../rules/arg-reader.ts";
 import { isConverter } from "../rules/converter.ts";
 import { alternatives, parseHost, parsePattern, type Alternative } from "../rules/pattern.ts";
@@ -11,7 +12,9 @@ export interface CompiledRule<Target> {
   /** `undefined` for a rule that redirects, or only builds URLs. */
   readonly target: Target | undefined;
   /** HTTP methods that the rule answers; `undefined`: any. */
-  readonly methods: readonly string[] | undefined;
+  methods: readonly string[] | undefined;
+  /** Whether the class of its handler is not loaded yet. Then `methods` is only what the rule says. */
+  isPending: boolean;
   /** The alternatives of its path, in the order of path-to-regexp, and the reader of each. */
   readonly path: readonly Alternative[];
   readonly readers: readonly ArgReader[];
@@ -32,8 +35,10 @@ export interface CompiledRule<Target> {
 export interface RuleTargets<Target> {
   /** The target of a rule. Not called for rules that redirect or only build URLs. */
   readonly target: (rule: AnyRule) => Target;
-  /** HTTP methods that a rule answers; `undefined`: any. Called once, at start. */
+  /** HTTP methods that a rule answers; `undefined`: any. Called at start, and again for a rule whose handler was loaded. */
   readonly methods: (rule: AnyRule) => readonly string[] | undefined;
+  /** Whether the handler of a rule is not loaded yet. Left out: all are loaded. */
+  readonly isPending?: (rule: AnyRule) => boolean;
   /** Names for the table of rules. */
   readonly describe?: (rule: AnyRule) => { readonly handler: string; readonly middleware: readonly string[] };
   /** Problems of the rules that the router does not find itself; a sentence each. */
@@ -91,6 +96,7 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
     rule,
     target: answers ? targets.target(rule) : undefined,
     methods: methods === undefined ? undefined : shared(methods),
+    isPending: answers && targets.isPending?.(rule) === true,
     path,
     readers,
     host,
@@ -144,6 +150,8 @@ function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): reado
     problems.push('it has a "?" or "#", which no path of a request has, so it could never match; remove it');
   if (path.some(({ segments }) => segments.some(({ kind, text }) => kind === "static" && (text === "." || text === ".."))))
     problems.push('it has the segment "." or "..", which no path of a request keeps, so it could never match; remove it');
+  for (const method of rule.methods ?? [])
+    if (refusedMethods.has(method)) problems.push(`no rule can answer ${method}; remove it from methods`);
   if (buildOnly && endpoint === undefined) problems.push("it only builds URLs and has no endpoint to build them by; give it one");
   if (redirectTo !== undefined && handler !== undefined) problems.push("it has a handler and redirectTo; leave one of them out");
   return problems;

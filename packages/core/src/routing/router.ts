@@ -1,11 +1,11 @@
-import { allowedMethods } from "../http/methods.ts";
+import { allowedMethods, methodsOfRules } from "../http/methods.ts";
 import { EmptyArgs, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
 import { encodeUnsafe } from "../urls/redirect-target.ts";
 import { Refused, type UrlArgs } from "../urls/url-args.ts";
-import type { RuleTargets } from "./compiled-rule.ts";
+import type { CompiledRule, RuleTargets } from "./compiled-rule.ts";
 import type { Judge } from "./matcher.ts";
 import type { Found, RuleCandidate } from "./rule-candidate.ts";
 import { redirectFor, type Location } from "./rule-redirects.ts";
@@ -25,7 +25,7 @@ export interface RuleDescription {
   readonly middleware: readonly string[];
 }
 
-/** The result of a lookup. */
+/** The result of a lookup. A handler that is found and not loaded yet must be loaded to know the answer: then `update()` its rule, and match again. */
 export type Matched<Target> =
   | Found<Target>
   /** `location` is a path with one leading slash and no query, or an absolute URL if the host is another one. */
@@ -46,7 +46,9 @@ export class Router<Target = unknown> {
   readonly rules: readonly AnyRule[];
   /** Whether any rule has a host. Then `match()` needs the host of the request. */
   readonly usesHosts: boolean;
-  readonly #describe: RuleTargets<Target>["describe"];
+  /** The methods that any rule answers, and those that every application knows. */
+  readonly methods: ReadonlySet<string>;
+  readonly #targets: RuleTargets<Target>;
   readonly #table: RuleTable<Target>;
   // Two of the table's fields, because they are read at every lookup.
   readonly #hosts: RuleTable<Target>["hosts"];
@@ -55,8 +57,9 @@ export class Router<Target = unknown> {
   /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
   constructor(rules: readonly AnyRule[], targets: RuleTargets<Target>) {
     this.rules = rules;
-    this.#describe = targets.describe;
+    this.#targets = targets;
     this.#table = makeRuleTable(rules, targets);
+    this.methods = methodsOfRules([...this.#table.compiled.values()].flatMap((each) => (answers(each) ? [each.methods] : [])));
     this.#hosts = this.#table.hosts;
     this.#anyHost = this.#table.anyHost;
     this.usesHosts = this.#hosts !== undefined;
@@ -66,16 +69,29 @@ export class Router<Target = unknown> {
   describe(): readonly RuleDescription[] {
     return this.rules.map((rule) => {
       const { host, path, endpoint, redirectTo, buildOnly } = rule;
-      const methods = this.#table.methods.get(rule);
+      const methods = this.#table.compiled.get(rule)?.methods;
       const does = buildOnly
         ? "(only builds URLs)"
         : redirectTo === undefined
           ? undefined
           : `(redirects${typeof redirectTo === "string" ? ` to ${redirectTo}` : ""})`;
       const { handler, middleware } =
-        does === undefined ? (this.#describe?.(rule) ?? { handler: "", middleware: [] }) : { handler: does, middleware: [] };
+        does === undefined ? (this.#targets.describe?.(rule) ?? { handler: "", middleware: [] }) : { handler: does, middleware: [] };
       return { methods, host, path, endpoint, handler, middleware };
     });
+  }
+
+  /** Learns the methods of a rule whose handler was loaded. */
+  update(rule: AnyRule): void {
+    const compiled = this.#table.compiled.get(rule);
+    if (compiled === undefined || this.#targets.isPending?.(rule) === true) return;
+    compiled.methods = this.#targets.methods(rule);
+    compiled.isPending = false;
+    for (const candidate of this.#table.pending) {
+      if (candidate.compiled !== compiled) continue;
+      candidate.update();
+      this.#table.pending.delete(candidate);
+    }
   }
 
   /**
@@ -96,9 +112,12 @@ export class Router<Target = unknown> {
     const found = this.#find(search, exact);
     if (found !== undefined) return this.#found(search, found, base);
     const { refused } = search;
+    // What a rule allows is known when its handler is loaded.
+    if (search.pending !== undefined) return search.pending.found(noArgs);
     if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowedMethods(refused) };
     const slashed = this.#otherSlashes(search);
-    if (slashed !== undefined) return { type: "redirect", location: slashed };
+    if (typeof slashed === "string") return { type: "redirect", location: slashed };
+    if (slashed !== undefined) return slashed.found(noArgs);
     if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
     return encoded && !isDecodable(raw) ? malformed : notFound;
   }
@@ -125,13 +144,13 @@ export class Router<Target = unknown> {
   }
 
   #found(search: Search<Target>, candidate: RuleCandidate<Target>, base: UrlBase | undefined): Matched<Target> {
-    const { rule, target } = candidate;
+    if (candidate.isPending) return candidate.found(noArgs);
     try {
       const params = search.args(candidate);
       if (candidate.isRedirect) return this.#redirect(redirectFor(candidate.compiled, params, this.#table.endpoints), base);
       const location = candidate.mayHaveOtherUrl ? this.#table.canonical.find(candidate, params, search) : undefined;
       if (location !== undefined) return this.#redirect(location, base);
-      return { type: "found", rule, target: target as Target, params };
+      return candidate.found(params);
     } catch (error) {
       if (error instanceof URIError) return malformed;
       // The target of the redirect cannot be written as a URL.
@@ -145,19 +164,28 @@ export class Router<Target = unknown> {
     return { type: "redirect", location: onlyPath ? path : origin(base?.scheme ?? "http", withPort(host, base)) + path };
   }
 
-  /** The path with the final slash added or repeated slashes merged, if a rule answers that one. */
-  #otherSlashes({ path, method, host, encoded }: Search<Target>): string | undefined {
+  /** The path with the final slash added or repeated slashes merged, if a rule answers that one; the rule, if its handler must be loaded to know. */
+  #otherSlashes({ path, method, host, encoded }: Search<Target>): string | RuleCandidate<Target> | undefined {
     const isRepeated = path.includes("//");
     if (!isRepeated && !this.#table.hasBranches) return undefined;
-    const find = (other: string, onlyBranches: boolean) =>
-      this.#find(new Search(method, other, host, encoded, onlyBranches), this.#anyHost.exact(other)) !== undefined;
+    let pending: RuleCandidate<Target> | undefined;
+    const find = (other: string, onlyBranches: boolean) => {
+      const search = new Search<Target>(method, other, host, encoded, onlyBranches);
+      const found = this.#find(search, this.#anyHost.exact(other));
+      pending ??= found?.isPending === true ? found : search.pending;
+      // OPTIONS of a path that has any rule is answered.
+      return found !== undefined || (method === "OPTIONS" && search.refused !== undefined);
+    };
     const slashed = (text: string) => (!text.endsWith("/") && find(`${text}/`, true) ? `${text}/` : undefined);
     const merged = isRepeated ? path.replace(/\/{2,}/g, "/") : path;
     const other =
       (path.startsWith("//") ? undefined : slashed(path)) ?? (isRepeated ? (find(merged, false) ? merged : slashed(merged)) : undefined);
-    return other === undefined ? undefined : encodeUnsafe(other);
+    return pending ?? (other === undefined ? undefined : encodeUnsafe(other));
   }
 }
+
+/** Whether a rule answers certain methods, and not all because it redirects, or none because it only builds URLs. */
+const answers = ({ rule, methods }: CompiledRule<unknown>) => !rule.buildOnly && (rule.redirectTo === undefined || methods !== undefined);
 
 /** One search for the rule of a request: decides which candidates fit it, and notes the methods of those that do not. */
 class Search<Target> implements Judge<RuleCandidate<Target>> {
@@ -173,6 +201,8 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
   readonly onlyBranches: boolean;
   /** Methods of rules that match the path but not the method. */
   refused: Set<string> | undefined;
+  /** One of these rules whose handler is not loaded yet. */
+  pending: RuleCandidate<Target> | undefined;
   /** The last candidate whose converters have accepted the arguments, and these arguments. */
   #read: RuleCandidate<Target> | undefined;
   #args: Args | undefined;
@@ -195,6 +225,7 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
       this.#args = args;
     }
     if (this.allows(methods)) return true;
+    if (candidate.isPending) this.pending ??= candidate;
     this.refused ??= new Set();
     for (const each of methods!) this.refused.add(each);
     return false;

@@ -17,7 +17,9 @@ export class RuleCandidate<Target> implements Candidate {
   next: this | undefined = undefined;
   readonly isConstrained: boolean;
   /** HTTP methods of the rule; `undefined`: any. */
-  readonly methods: readonly string[] | undefined;
+  methods: readonly string[] | undefined;
+  /** Whether the class of its handler is not loaded yet. Then `methods` is only what the rule says. */
+  isPending: boolean;
   /** Whether there are no arguments. */
   readonly hasNoArgs: boolean;
   /** Reads the arguments segment by segment, if only this alternative gives any. */
@@ -25,7 +27,7 @@ export class RuleCandidate<Target> implements Candidate {
   /** Read the arguments otherwise: the alternatives that path-to-regexp would try first, then this one. */
   readonly readers: readonly ArgReader[];
   /** The result of every lookup, if it is always the same: the rule has no arguments, and no other URL can be canonical. */
-  readonly answer: Found<Target> | undefined;
+  answer: Found<Target> | undefined;
   /** Whether another URL may be the canonical one for the same arguments. */
   readonly mayHaveOtherUrl: boolean;
   readonly rule: AnyRule;
@@ -44,6 +46,7 @@ export class RuleCandidate<Target> implements Candidate {
     const { rule, constrained, hostReaders, defaults } = compiled;
     this.isConstrained = constrained.size > 0;
     this.methods = compiled.methods;
+    this.isPending = compiled.isPending;
     this.hasNoArgs = compiled.args.size === 0;
     this.segments = readers.length === 1 && hostReaders === undefined && defaults.length === 0 ? segments : undefined;
     this.readers = readers;
@@ -57,10 +60,23 @@ export class RuleCandidate<Target> implements Candidate {
     this.optional = compiled.path.length > 1;
     this.lenient = lenient;
     this.mayHaveOtherUrl = mayHaveOtherUrl;
-    this.answer =
-      this.isRedirect || !this.hasNoArgs || mayHaveOtherUrl
-        ? undefined
-        : Object.freeze({ type: "found", rule, target: compiled.target as Target, params: noArgs });
+    this.answer = this.#answer();
+  }
+
+  /** Takes over the methods of a rule whose handler was loaded. */
+  update(): void {
+    this.methods = this.compiled.methods;
+    this.isPending = this.compiled.isPending;
+    this.answer = this.#answer();
+  }
+
+  #answer(): Found<Target> | undefined {
+    if (this.isRedirect || this.isPending || !this.hasNoArgs || this.mayHaveOtherUrl) return undefined;
+    return Object.freeze(this.found(noArgs));
+  }
+
+  found(params: Args): Found<Target> {
+    return { type: "found", rule: this.rule, target: this.target as Target, params };
   }
 }
 

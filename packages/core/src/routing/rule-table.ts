@@ -23,8 +23,9 @@ export interface RuleTable<Target> {
   readonly hasBranches: boolean;
   readonly endpoints: EndpointUrls;
   readonly canonical: CanonicalUrls;
-  /** HTTP methods of each rule; `undefined`: any. */
-  readonly methods: ReadonlyMap<AnyRule, readonly string[] | undefined>;
+  readonly compiled: ReadonlyMap<AnyRule, CompiledRule<Target>>;
+  /** The candidates of rules whose handlers are not loaded yet. */
+  readonly pending: Set<RuleCandidate<Target>>;
 }
 
 /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
@@ -53,7 +54,8 @@ export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTa
     hasBranches: ranked.some(({ isBranch }) => isBranch),
     endpoints,
     canonical,
-    methods: new Map(compiled.map(({ rule, methods }) => [rule, methods])),
+    compiled: new Map(compiled.map((each) => [each.rule, each])),
+    pending: new Set(ranked.filter(({ isPending }) => isPending)),
   };
 }
 

@@ -33,7 +33,7 @@ export interface RuleOptions<
   readonly endpoint?: Name | undefined;
   /** The class that answers, or a function that loads it, called once, at the first match. */
   readonly handler?: Handler | (() => Promise<Handler>) | undefined;
-  /** The method of the handler to call, instead of the one named after the HTTP method. */
+  /** The method of the handler to call, instead of the one named after the HTTP method. It answers GET only if `methods` lists it. */
   readonly action?: Action | undefined;
   /** HTTP methods that the rule answers, in upper or lower case. Default: those that the handler has. */
   readonly methods?: readonly Method[] | undefined;
