@@ -1,11 +1,11 @@
-// Mutation tests: changes the code that matters in small ways, one at a time, and runs the module's own tests on each change.
-// Ends with a table of how many changes the tests have noticed, and with code 1 when it is less than 85 % in a module. The
-// changes are made in a copy in a temporary folder. One module takes some minutes, and is given up after 30.
+// Mutation tests: changes important code in small ways, one at a time, and runs the tests of its module on each change. Ends
+// with a table of how many changes the tests noticed, and with code 1 when it is less than 85 % in a module. The changes are
+// made in a copy in a temporary folder. One module takes some minutes, and is stopped after 30.
 //
-//   npm run test:mutation -- [module ...] [--incremental]     left out, all of them, the fastest first
+//   npm run test:mutation -- [module ...] [--incremental]     without names: all modules, the fastest first
 //
-// --incremental goes on from the last run, in test/mutation/results: only what has changed since is tried again. It sees new
-// and removed tests, but not that a test's code or what it imports has changed.
+// --incremental continues from the last run, in test/mutation/results: only sources that changed since are tried again. It
+// notices new and removed tests, but not changes in the code of a test or in what it imports.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -51,9 +51,9 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(modules)) 
 printTable();
 
 /**
- * The tests' settings for a module's tests alone, for Stryker runs all files of the settings where a change is made as the
- * module is loaded. Without what costs every change most of its time: loading all of the sources again for each file of
- * tests, and what looks at every response, which tests hold for all modules together.
+ * The settings of the tests, with the tests of one module only: for a change in code that runs when a file is loaded, Stryker
+ * runs all tests of the settings. They leave out what would take most of the time: loading all sources again for each test
+ * file, and the scan of every response.
  */
 function testSettings(tests) {
   const include = JSON.stringify(tests.map((test) => `test/${test}.test.ts`));

@@ -1,4 +1,4 @@
-/** The code that is changed, and the tests that have to notice, by module; the fastest first. Tests are named below test/. */
+/** By module, the sources that are changed, and the tests that must notice it. The fastest module is first. Tests are named below test/. */
 export const modules = {
   redirect: {
     sources: [
@@ -27,11 +27,12 @@ export const modules = {
     sources: ["packages/session/src/signing/signing.ts"],
     tests: ["session/signing/hmac", "session/signing/signing", "session/signing/securecookie-cases", "session/signing/session-ids"],
   },
-  store: {
+  keeping: {
     sources: ["group-commit", "backend-records", "server-sessions"].map((name) => `packages/session/src/keeping/${name}.ts`),
     tests: [
       "session/keeping/group-commit",
-      "session/backends/group-commit-faults",
+      "session/keeping/group-commit-faults",
+      "session/keeping/group-commit-aborts",
       "session/keeping/server-sessions",
       "session/keeping/backend-records",
       "session/keeping/server-sessions-messages",

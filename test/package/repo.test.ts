@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { root } from "../support/folder.ts";
 import { runNode } from "../support/run-node.ts";
@@ -44,6 +45,21 @@ test("no file names a place of the machine it was written on", () => {
   const places = /(?<![\w.:/-])\/(?:work|root|Users|home\/[a-z]+)\/[\w.-]|[A-Z]:\\Users\\|\bbash_jobs\b/;
   const found = files.filter((path) => places.test(read(path)));
   expect(found).toEqual([]);
+});
+
+/** As in test/mutation/modules.mjs. */
+interface MutationModule {
+  readonly sources: readonly string[];
+  readonly tests: readonly string[];
+}
+
+const { modules } = (await import(pathToFileURL(join(root, "test/mutation/modules.mjs")).href)) as {
+  readonly modules: Readonly<Record<string, MutationModule>>;
+};
+
+test.each(Object.entries(modules))("the mutation tests of %s name sources and tests that exist", (_name, { sources, tests }) => {
+  const named = [...sources, ...tests.map((name) => `test/${name}.test.ts`)];
+  expect(named.filter((path) => !files.includes(path))).toEqual([]);
 });
 
 describe("every dependency is pinned", () => {

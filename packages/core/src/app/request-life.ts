@@ -178,7 +178,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
 
 // 4. Errors: middleware is asked in reverse order; if none answers, an error page does.
 
-/** @param asked - The middleware that may answer the error. */
+/** @param asked - The middleware whose `handleException` may answer the error, in the order of the list. The last one is asked first. */
 function* answerError(
   { errorPages }: AnswerSettings,
   context: Context,
