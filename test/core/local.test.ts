@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { local, LocalError, request, RequestHandler, Response, Rule, text, withoutRequest } from "@mini/core";
 import type { Middleware } from "@mini/core";
 import { describe, expect, test } from "vitest";
@@ -71,4 +72,70 @@ describe("local", () => {
     expect((await get()).status).toBe(500);
     expect(logged.join()).toMatch(/LocalError.*word.*Words/);
   });
+
+  test("has a name that was set to undefined, until it is deleted", async () => {
+    const { get } = makeApp(() => {
+      const loose = local as { user?: unknown };
+      loose.user = undefined;
+      const set = ["user" in local, loose.user ?? "none"];
+      delete loose.user;
+      return text(JSON.stringify([...set, "user" in local]));
+    });
+    expect(await (await get()).json()).toEqual([true, "none", false]);
+  });
+
+  test.each(["request", "app", "handler", "error"])("does not let anybody set or delete %s", async (name) => {
+    const { get } = makeApp(() => {
+      expect(() => Reflect.set(local, name, 1)).toThrow(`Cannot set local.${name}`);
+      expect(() => Reflect.deleteProperty(local, name)).toThrow(`Cannot delete local.${name}`);
+      return text("fine");
+    });
+    expect((await get()).status).toBe(200);
+  });
+});
+
+/** What the language and its tools ask of any object. */
+const probes: Readonly<Record<string, (object: object) => unknown>> = {
+  await: async (object) => (await object) === object,
+  "Promise.resolve": async (object) => (await Promise.resolve(object)) === object,
+  "JSON.stringify": (object) => JSON.stringify({ object }),
+  inspect: (object) => typeof inspect(object),
+  "inspect with proxies": (object) => typeof inspect(object, { showProxy: true }),
+  "Object.keys": (object) => Object.keys(object),
+  spread: (object) => Object.keys({ ...object }),
+  "Object.prototype.toString": (object) => Object.prototype.toString.call(object),
+  isPrototypeOf: (object) => Array.isArray(object) || object instanceof Error,
+  "a comparison": (object) => [object === local, object === request].includes(true),
+};
+const given: Readonly<Record<string, unknown>> = {
+  await: true,
+  "Promise.resolve": true,
+  "JSON.stringify": '{"object":{}}',
+  inspect: "string",
+  "inspect with proxies": "string",
+  "Object.keys": [],
+  spread: [],
+  "Object.prototype.toString": "[object Object]",
+  isPrototypeOf: false,
+  "a comparison": true,
+};
+
+describe.each([
+  ["local", local],
+  ["request", request],
+] as const)("%s, asked by the language", (_name, object) => {
+  test.each(Object.entries(probes))("answers %s, inside a request and outside", async (title, probe) => {
+    let inside: unknown;
+    const { get } = makeApp(async () => {
+      inside = await probe(object);
+      return text("fine");
+    });
+    expect((await get()).status).toBe(200);
+    expect([inside, await probe(object)]).toEqual([given[title], given[title]]);
+  });
+});
+
+test("request tells which names it has", async () => {
+  const { get } = makeApp(() => text(JSON.stringify(["path" in request, "cookies" in request, "then" in request, "word" in request])));
+  expect(await (await get()).json()).toEqual([true, true, false, false]);
 });

@@ -27,7 +27,7 @@ export class ErrorPages {
   *render(context: Context, error: unknown): Steps<Response> {
     const status = error instanceof HTTPError ? error.status : 500;
     if (!(error instanceof HTTPError)) context.logError(status, error);
-    else if (error.cause !== undefined) context.logError(status, error.cause);
+    else if ("cause" in error) context.logError(status, error.cause);
     const handler = this.#handlers[status];
     try {
       if (handler !== undefined) {

@@ -13,6 +13,8 @@ export class Context {
   readonly began = performance.now();
   /** The handler of the request; `undefined` until it is made. */
   handler: object | undefined = undefined;
+  /** Whether an unexpected error ended the request. Anything can be thrown, `undefined` too, so the error itself does not tell. */
+  hasFailed = false;
   /** The unexpected error that ended the request. */
   error: unknown = undefined;
   #head: AddedHead | undefined = undefined;
@@ -37,6 +39,7 @@ export class Context {
 
   /** Notes the unexpected error that ends the request. Cookies and headers of the request are dropped, except those that clear a cookie. */
   fail(error: unknown): void {
+    this.hasFailed = true;
     this.error = error;
     this.#head?.drop();
   }
@@ -69,13 +72,21 @@ export class Context {
     }
   }
 
-  /** Sets a name of `local`; `undefined` removes it. */
+  /** Whether a name of `local` is set. A name that was set to `undefined` is. */
+  has(name: string): boolean {
+    return name === "error" ? this.hasFailed : this.get(name) !== undefined || this.#values?.has(name) === true;
+  }
+
+  /** Sets a name of `local`. */
   set(name: string, value: unknown): void {
-    if (name === "request" || name === "app" || name === "handler" || name === "error") {
-      throw new TypeError(`Cannot set local.${name}: it belongs to the request itself.`);
-    }
-    if (value === undefined) this.#values?.delete(name);
-    else (this.#values ??= new Map()).set(name, value);
+    checkOwnName("set", name);
+    (this.#values ??= new Map()).set(name, value);
+  }
+
+  /** Removes a name of `local`. */
+  delete(name: string): void {
+    checkOwnName("delete", name);
+    this.#values?.delete(name);
   }
 
   /** Whether the application trusts the origin of a URL: a rule has its host, or it is trusted for cross-origin requests. */
@@ -90,6 +101,12 @@ export class Context {
     return provider === undefined
       ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or ask first with "${name}" in local.`
       : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${handler} does not list ${provider}.`;
+  }
+}
+
+function checkOwnName(doing: string, name: string): void {
+  if (name === "request" || name === "app" || name === "handler" || name === "error") {
+    throw new TypeError(`Cannot ${doing} local.${name}: it belongs to the request itself.`);
   }
 }
 

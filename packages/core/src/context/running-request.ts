@@ -12,7 +12,10 @@ import { Request } from "./request.ts";
 export interface Local {
   readonly app: Application;
   readonly request: Request;
-  /** The unexpected error that ended the request; `undefined` if there is none. */
+  /**
+   * The unexpected error that ended the request; `undefined` if there is none. `"error" in local` tells whether there is one, because
+   * `undefined` can be thrown too.
+   */
   readonly error: unknown;
 }
 
@@ -43,10 +46,16 @@ export function withoutRequest<Result>(work: () => Result): Result {
   return storage.run(undefined, work);
 }
 
+/**
+ * Names that the language asks any object for: `await` for `then`, `JSON.stringify()` for `toJSON`, and everything that a plain object
+ * inherits. Nobody means the request by them, so they never throw.
+ */
+const probes: ReadonlySet<string> = new Set(["then", "toJSON", ...Object.getOwnPropertyNames(Object.prototype)]);
+
 function read(name: string): unknown {
-  const context = running(`read local.${name}`);
-  const value = context.get(name);
-  if (value === undefined && name !== "error") throw new LocalError(context.missing(name));
+  const context = probes.has(name) ? storage.getStore() : running(`read local.${name}`);
+  const value = context?.get(name);
+  if (value === undefined && name !== "error" && !probes.has(name) && !context!.has(name)) throw new LocalError(context!.missing(name));
   return value;
 }
 
@@ -56,7 +65,7 @@ function read(name: string): unknown {
  */
 export const local: Local = new Proxy(Object.create(null) as Local, {
   get: (_target, name) => (typeof name === "symbol" ? undefined : read(name)),
-  has: (_target, name) => typeof name === "string" && storage.getStore()?.get(name) !== undefined,
+  has: (_target, name) => typeof name === "string" && storage.getStore()?.has(name) === true,
   set(_target, name, value) {
     if (typeof name === "symbol") return false;
     running(`set local.${name}`).set(name, value);
@@ -64,7 +73,7 @@ export const local: Local = new Proxy(Object.create(null) as Local, {
   },
   deleteProperty(_target, name) {
     if (typeof name === "symbol") return false;
-    running(`delete local.${name}`).set(name, undefined);
+    running(`delete local.${name}`).delete(name);
     return true;
   },
 });
@@ -80,13 +89,14 @@ export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name
  * @throws LocalError if it is read outside a request.
  */
 export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
-  get(_target, name) {
+  get(unbound, name) {
     if (typeof name === "symbol") return undefined;
+    if (probes.has(name)) return Reflect.get(unbound, name) as unknown;
     const target = running(`read request.${name}`).request;
     const value: unknown = Reflect.get(target, name, target);
     return typeof value === "function" ? (value.bind(target) as unknown) : value;
   },
-  has: (_target, name) => name in Request.prototype,
+  has: (unbound, name) => name in (storage.getStore()?.request ?? unbound),
   set: () => false,
 });
 

@@ -60,13 +60,13 @@ export class HTTPError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, message?: string, { headers = {}, cause }: HTTPErrorOptions = {}) {
+  constructor(status: number, message?: string, options: HTTPErrorOptions = {}) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw new RangeError(`Cannot make an HTTPError with status ${status}: it must be a whole number from 400 to 599.`);
     }
-    super(message ?? statusPhrase(status), cause === undefined ? undefined : { cause });
+    super(message ?? statusPhrase(status), options);
     this.status = status;
-    this.headers = headers;
+    this.headers = options.headers ?? {};
   }
 
   override get name(): string {

@@ -48,7 +48,7 @@ export class RequestSessions implements SessionRequest {
   /** Work that the response waits for, whether or not the handler does. */
   #work: Set<Promise<unknown>> | undefined;
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
-  #failure: Error | undefined;
+  #failure: { readonly error: unknown } | undefined;
   /** Whether a change that had to be saved could not be saved. */
   #hasUnsavedChange = false;
   #isFinished = false;
@@ -179,7 +179,7 @@ export class RequestSessions implements SessionRequest {
     const sessions = [...this.#sessions.values()].filter((session) => session instanceof OpenSession);
     for (const session of sessions) session.close();
     // An error of the handler drops the changes, even when an error handler has made a response of it.
-    if (this.#failure !== undefined || local.error !== undefined) return this.#drop(sessions, response);
+    if (this.#failure !== undefined || "error" in local) return this.#drop(sessions, response);
     try {
       const saving = this.#saveFrom(sessions, 0, response);
       return saving instanceof Promise ? saving.catch((error: unknown) => this.#undo(sessions, error)) : saving;
@@ -198,15 +198,15 @@ export class RequestSessions implements SessionRequest {
   }
 
   async #drop(sessions: readonly OpenSession[], response: Response): Promise<void> {
-    const failure = local.error === undefined ? this.#failure : undefined;
+    const failure = "error" in local ? undefined : this.#failure;
     const hasUnsavedChange = failure !== undefined && (this.#hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
-    await this.#rollBack(sessions, this.#failure);
+    await this.#rollBack(sessions, this.#failure?.error);
     if (failure !== undefined && (hasUnsavedChange || response.status === 503)) {
       this.#restoreLater();
       // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
-      throw failure;
+      throw failure.error;
     }
-    if (local.error !== undefined) this.#cookies?.restore();
+    if ("error" in local) this.#cookies?.restore();
     this.#cookies?.guard(response);
   }
 
@@ -250,7 +250,7 @@ export class RequestSessions implements SessionRequest {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#failure ??= { error };
   }
 
   // End
