@@ -96,7 +96,7 @@ describe("local", () => {
 
 /** What the language and its tools ask of any object. */
 const probes: Readonly<Record<string, (object: object) => unknown>> = {
-  await: async (object) => (await object) === object,
+  await: async (object) => (await (object as unknown)) === object,
   "Promise.resolve": async (object) => (await Promise.resolve(object)) === object,
   "JSON.stringify": (object) => JSON.stringify({ object }),
   inspect: (object) => typeof inspect(object),

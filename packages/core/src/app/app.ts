@@ -1,7 +1,7 @@
 import type { Application, Config } from "../context/application.ts";
 import { Context } from "../context/context.ts";
 import { storage } from "../context/running-request.ts";
-import type { Logger } from "../context/logger.ts";
+import { LineLogger, type Logger } from "../context/logger.ts";
 import { Request, type RequestSettings } from "../context/request.ts";
 import { ConfigError } from "../http/errors.ts";
 import { Proxies, type TrustProxy } from "../http/forwarded.ts";
@@ -44,6 +44,7 @@ export interface AppOptions<R = readonly Rule[]> {
 /** An application: its rules and settings, and one function from request to response. */
 export class App<const R extends readonly unknown[] = readonly unknown[]> implements Application {
   readonly config: Readonly<Config>;
+  /** The logger of the options; what it gets is written as one line. */
   readonly logger: Logger;
   readonly debug: boolean;
   readonly maxBodySize: number;
@@ -70,7 +71,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
       );
     }
     this.config = config;
-    this.logger = logger;
+    this.logger = new LineLogger(logger);
     this.debug = debug;
     this.maxBodySize = maxBodySize;
     const hosts = trustedHosts === undefined ? undefined : new Set(trustedHosts.map((host) => host.toLowerCase()));

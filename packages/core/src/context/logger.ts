@@ -1,4 +1,9 @@
-/** The logger of an application: `console`, pino, or any object with these four methods. Each call gets one text. */
+import { describeError, oneLine } from "./error-text.ts";
+
+/**
+ * The logger of an application: `console`, pino, or any object with these four methods. Each call gets one text. It is one line, except
+ * for the stack of an error.
+ */
 export interface Logger {
   error(message: string): void;
   warn(message: string): void;
@@ -6,24 +11,38 @@ export interface Logger {
   debug(message: string): void;
 }
 
-/** Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered. */
-export function logError(logger: Logger, where: string, error: unknown): void {
-  try {
-    logger.error(`${where}: ${describe(error)}`);
-  } catch {
-    // The failure of the logger cannot be logged.
+/** Hands each message on as one line, so that nothing that a visitor has sent can begin a line of its own or reach the terminal. */
+export class LineLogger implements Logger {
+  /** The logger that the application was given. */
+  readonly target: Logger;
+
+  constructor(target: Logger) {
+    this.target = target;
+  }
+
+  error(message: string): void {
+    this.target.error(oneLine(message));
+  }
+
+  warn(message: string): void {
+    this.target.warn(oneLine(message));
+  }
+
+  info(message: string): void {
+    this.target.info(oneLine(message));
+  }
+
+  debug(message: string): void {
+    this.target.debug(oneLine(message));
   }
 }
 
-/** The most causes that are logged. An error can be its own cause, directly or through others. */
-const mostCauses = 10;
-
-function describe(error: unknown, causes = mostCauses): string {
+/** Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered. */
+export function logError(logger: Logger, where: string, error: unknown): void {
   try {
-    if (!(error instanceof Error)) return String(error);
-    const text = error.stack ?? `${error.name}: ${error.message}`;
-    return error.cause === undefined || causes === 0 ? text : `${text}\n  caused by ${describe(error.cause, causes - 1)}`;
+    const target = logger instanceof LineLogger ? logger.target : logger;
+    target.error(`${oneLine(where)}: ${describeError(error)}`);
   } catch {
-    return "a value that cannot be converted to text";
+    // The failure of the logger cannot be logged.
   }
 }
