@@ -16,7 +16,7 @@ import { ErrorPages, type ErrorHandler } from "./error-pages.ts";
 import type { HandlerResult, MiddlewareList } from "./handler.ts";
 import { MiddlewareRegistry } from "./middleware.ts";
 import { answerRequest, refuseRequest, type AnswerSettings } from "./request-life.ts";
-import { BuiltInHandler, Routes, type Route } from "./route.ts";
+import { BuiltInHandler, checkRules, Routes, type Route } from "./route.ts";
 
 export interface AppOptions<R = readonly Rule[]> {
   /** The rules: which path runs which handler. */
@@ -60,6 +60,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
    *   setting.
    */
   constructor(options: AppOptions<R & CheckRules<R, HandlerResult>>) {
+    checkRules((options as typeof options | undefined)?.rules);
     const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
     const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console } = options;
     if (typeof config !== "object" || config === null)

@@ -1,6 +1,7 @@
 import type { Application } from "../context/application.ts";
-import type { HandlerClass, Middleware, MiddlewareClass, MiddlewareList } from "./handler.ts";
+import { RequestHandler, type HandlerClass, type Middleware, type MiddlewareClass, type MiddlewareList } from "./handler.ts";
 import { ConfigError } from "../http/errors.ts";
+import { isPromise } from "./steps.ts";
 import { SecurityHeaders } from "./security-headers.ts";
 
 /** The middleware around the methods of one handler class, that of the application first. */
@@ -42,14 +43,11 @@ export class MiddlewareRegistry {
   }
 
   #instance(item: MiddlewareClass | Middleware, owner: string): Middleware {
-    if (typeof item === "object" && item !== null) {
+    const problem = problemOf(item);
+    if (problem !== undefined) throw new ConfigError(`The middleware of ${owner} has an entry that is ${problem}.`);
+    if (typeof item === "object") {
       this.#note(item.constructor as MiddlewareClass);
       return item;
-    }
-    if (typeof item !== "function") {
-      throw new ConfigError(
-        `The middleware of ${owner} has an entry that is neither a class nor an instance; a circular import leaves undefined there.`,
-      );
     }
     let instance = this.#instances.get(item);
     if (instance === undefined) {
@@ -63,4 +61,24 @@ export class MiddlewareRegistry {
   #note({ provides, name: className }: MiddlewareClass): void {
     for (const name of provides ?? []) this.#providers.set(name, className);
   }
+}
+
+const hooks = ["beforeDispatch", "afterDispatch", "handleException"] as const;
+const hasHook = (item: object) => hooks.some((name) => name in item);
+
+/** What an entry of a list of middleware is, and what to do, if it is not middleware. */
+function problemOf(item: unknown): string | undefined {
+  if (typeof item === "function") {
+    const prototype: unknown = item.prototype;
+    if (prototype instanceof RequestHandler) return `the handler ${item.name}; list middleware only`;
+    // The prototype of a class, unlike that of a function, cannot be replaced.
+    const isClass = Object.getOwnPropertyDescriptor(item, "prototype")?.writable === false;
+    if (isClass || (typeof prototype === "object" && prototype !== null && hasHook(prototype))) return undefined;
+    return `the function ${item.name || "() => ..."}; write a class with beforeDispatch(handler), afterDispatch(handler, response) or handleException(handler, error)`;
+  }
+  if (typeof item !== "object" || item === null) return "neither a class nor an instance; a circular import leaves undefined there";
+  if (Array.isArray(item)) return "an array; spread it, ...list";
+  if (isPromise(item)) return "a promise; await it first";
+  const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(item) as object | null);
+  return isPlain && !hasHook(item) ? `an object without a hook; it needs ${hooks.join(", ")}` : undefined;
 }

@@ -4,6 +4,7 @@ import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
 import { handlerProblems, membersOf, RequestHandler, type HandlerClass } from "./handler.ts";
 import type { MiddlewareRegistry, Stack } from "./middleware.ts";
+import { isPromise } from "./steps.ts";
 
 /** A handler class, and the middleware that runs around its methods. */
 export interface LoadedHandler {
@@ -77,10 +78,9 @@ export class Routes {
   constructor(rules: readonly unknown[], registry: MiddlewareRegistry) {
     this.rules = rules.filter((rule) => rule instanceof Rule) as readonly AnyRule[];
     const problems: string[] = [];
-    if (this.rules.length < rules.length) {
-      problems.push(
-        "The list of rules has an entry that is not a Rule; make each with new Rule(path, { ... }), and spread what a factory returns: ...Submount(...).",
-      );
+    for (const [at, rule] of rules.entries()) {
+      if (rule instanceof Rule) continue;
+      problems.push(`The list of rules has an entry that is not a Rule, rules[${at}]: ${insteadOfRule(rule)}.`);
     }
     for (const rule of this.rules) {
       if (rule.redirectTo !== undefined || rule.buildOnly) continue;
@@ -109,6 +109,30 @@ export class Routes {
   };
 
   readonly describe = (rule: AnyRule): { readonly handler: string; readonly middleware: readonly string[] } => this.target(rule).describe();
+}
+
+/** @throws RuleError for rules that are not an array. */
+export function checkRules(rules: unknown): void {
+  if (!Array.isArray(rules)) throw new RuleError([`The rules of an App must be an array: ${insteadOfRules(rules)}.`]);
+}
+
+/** What to do about rules that are not an array. */
+function insteadOfRules(rules: unknown): string {
+  if (rules === undefined || rules === null)
+    return 'give it new App({ rules: [new Rule("/", { handler: Home })] }); a circular import leaves undefined there';
+  if (rules instanceof Rule) return "put the Rule into one, [rule]";
+  if (isPromise(rules)) return "these are a promise; await it first";
+  if (typeof rules === "function") return "this is a function; call it, and give the App its result";
+  if (Object.prototype.toString.call(rules) === "[object Module]")
+    return "this is a whole module; import { rules } from it, and not * as rules";
+  return `this is ${typeof rules === "object" ? "an object" : typeof rules}; list its rules, [new Rule(...), new Rule(...)]`;
+}
+
+/** What to do about an entry of the rules that is not a rule. */
+function insteadOfRule(entry: unknown): string {
+  if (Array.isArray(entry)) return "this is an array; spread it, ...Submount(...)";
+  if (entry === undefined) return "it is undefined; a circular import or an empty place in the list leaves that there";
+  return "make it with new Rule(path, { ... })";
 }
 
 /** Answers requests that no handler of a rule answers, so that the application's middleware runs around errors and `OPTIONS` too. */

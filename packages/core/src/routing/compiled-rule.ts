@@ -1,6 +1,7 @@
 import { refusedMethods } from "../http/methods.ts";
 import { ArgReader } from "../rules/arg-reader.ts";
 import { isConverter } from "../rules/converter.ts";
+import { nativeSpelling } from "../rules/foreign-syntax.ts";
 import { alternatives, parseHost, parsePattern, type Alternative } from "../rules/pattern.ts";
 import { readRedirectPattern, type RedirectPattern } from "../urls/redirect-target.ts";
 import type { AnyRule, Converters } from "../rules/rule.ts";
@@ -110,7 +111,7 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
 }
 
 /** @throws TypeError for options of a wrong type, which JavaScript can pass. */
-function checkTypes({ endpoint, host, redirectTo }: AnyRule): void {
+function checkTypes({ path, endpoint, host, redirectTo }: AnyRule): void {
   for (const [name, value] of Object.entries({ endpoint, host }))
     if (value !== undefined && typeof value !== "string") throw new TypeError(`its ${name} must be text`);
   const isTarget =
@@ -119,6 +120,10 @@ function checkTypes({ endpoint, host, redirectTo }: AnyRule): void {
     typeof redirectTo === "function" ||
     typeof (redirectTo as { endpoint?: unknown } | null)?.endpoint === "string";
   if (!isTarget) throw new TypeError("its redirectTo must be a pattern, a function or { endpoint }");
+  for (const [name, text] of Object.entries({ path, host, redirectTo })) {
+    const native = typeof text === "string" ? nativeSpelling(text) : undefined;
+    if (native !== undefined) throw new TypeError(`its ${name} has a parameter in the syntax of another router; write ${native}`);
+  }
 }
 
 function readersOf(all: readonly Alternative[], where: Converters): readonly ArgReader[] {

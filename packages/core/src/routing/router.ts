@@ -1,5 +1,5 @@
 import { allowedMethods, methodsOfRules } from "../http/methods.ts";
-import { EmptyArgs, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
+import { EmptyArgs, MalformedPath, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
@@ -152,7 +152,7 @@ export class Router<Target = unknown> {
       if (location !== undefined) return this.#redirect(location, base);
       return candidate.found(params);
     } catch (error) {
-      if (error instanceof URIError) return malformed;
+      if (error instanceof MalformedPath) return malformed;
       // The target of the redirect cannot be written as a URL.
       if (error instanceof Refused) return notFound;
       throw error;
@@ -239,7 +239,7 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
   /**
    * The arguments of an accepted candidate.
    *
-   * @throws URIError for a malformed escape in a value.
+   * @throws MalformedPath for a malformed escape in a value.
    */
   args(candidate: RuleCandidate<Target>): Args {
     // The candidate was accepted, so no converter refuses a value.
@@ -250,7 +250,7 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
     try {
       return readArgs(candidate, this.path, this.host, this.encoded);
     } catch (error) {
-      if (error instanceof URIError) return undefined;
+      if (error instanceof MalformedPath) return undefined;
       throw error;
     }
   }
@@ -265,7 +265,7 @@ function allows(methods: readonly string[] | undefined, method: string): boolean
  * The arguments of a rule in a path and a host; `undefined`: a converter refuses a value.
  *
  * @param encoded - Whether the path has escapes.
- * @throws URIError for a malformed escape in a value.
+ * @throws MalformedPath for a malformed escape in a value.
  */
 function readArgs(candidate: RuleCandidate<unknown>, path: string, host: string | undefined, encoded: boolean): Args | undefined {
   const { segments, readers } = candidate;

@@ -59,7 +59,8 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
   const redirectTo = compiled.rule.redirectTo!;
   if (typeof redirectTo === "string") return { host: undefined, path: writeRedirect(compiled.redirect!, args) };
   if (typeof redirectTo === "function") {
-    const given = redirectTo(args);
+    const given: unknown = redirectTo(args);
+    if (given instanceof Promise) given.catch(() => {}); // otherwise a rejected one would end the process
     if (typeof given !== "string") throw new TypeError(`redirectTo of the rule ${describeRule(compiled.rule)} must return a URL as text.`);
     try {
       return { host: undefined, path: safeRedirect(given) };

@@ -36,7 +36,7 @@ export class ArgReader {
    * Sets the arguments. Returns `false`, and sets none, if the path does not match or a converter refuses a value.
    *
    * @param encoded - Whether values are to be decoded.
-   * @throws URIError for a malformed escape in a value.
+   * @throws MalformedPath for a malformed escape in a value.
    */
   fill(args: NewArgs, path: string, encoded: boolean): boolean {
     const texts = this.read(path);
@@ -66,7 +66,7 @@ export class SegmentReader {
    * The arguments; `undefined`: a converter refuses a value.
    *
    * @param encoded - Whether values are to be decoded.
-   * @throws URIError for a malformed escape in a value.
+   * @throws MalformedPath for a malformed escape in a value.
    */
   read(path: string, encoded: boolean): Args | undefined {
     const args = new EmptyArgs();
@@ -135,9 +135,28 @@ function valueOf({ isWildcard, converter }: Parameter, text: string, encoded: bo
   return values;
 }
 
+/** The path has a malformed escape. Converters, which are not ours, may throw any other URIError. */
+export class MalformedPath extends URIError {}
+
 function convert(converter: Converter<unknown> | undefined, text: string, encoded: boolean): unknown {
-  const decoded = encoded ? decodeURIComponent(text) : text;
-  return converter === undefined ? decoded : converter.parse(decoded);
+  const decoded = encoded ? decode(text) : text;
+  return converter === undefined ? decoded : parse(converter, decoded);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new MalformedPath("The path has a malformed percent-encoding.", { cause: error });
+  }
+}
+
+function parse(converter: Converter<unknown>, text: string): unknown {
+  const value = converter.parse(text);
+  if (!(value instanceof Promise)) return value;
+  // Nobody would wait for it, and a promise that is rejected without anybody waiting ends the process.
+  value.catch(() => {});
+  throw new TypeError("The parse function of a converter must return its value, not a promise of it.");
 }
 
 function gapsOf(segments: readonly Segment[]): readonly number[] | undefined {

@@ -1,3 +1,4 @@
+import { RuleError } from "./errors.ts";
 import { Rule, type AnyRule, type Converters, type HandlerLike } from "./rule.ts";
 
 type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : Text;
@@ -20,10 +21,15 @@ type Hosted<Pattern extends string, Each> =
 
 /** A changed copy of each rule. Anything that is not a rule is left as it is, and the `App` refuses it. */
 function derive(
+  factory: string,
+  given: string,
   rules: readonly unknown[],
   change: (rule: AnyRule) => { readonly path?: string; readonly endpoint?: string | undefined; readonly host?: string },
 ): readonly unknown[] {
-  return rules.map((rule) => {
+  if (typeof given !== "string") throw new RuleError([`The first argument of ${factory}() must be text.`]);
+  if (!Array.isArray(rules))
+    throw new RuleError([`The second argument of ${factory}(${JSON.stringify(given)}, rules) must be an array of rules.`]);
+  return rules.map((rule: unknown) => {
     if (!(rule instanceof Rule)) return rule;
     const each = rule as AnyRule;
     const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes } = each;
@@ -41,8 +47,7 @@ export function Submount<const Prefix extends string, const Rules extends readon
   prefix: Prefix,
   rules: Rules,
 ): { readonly [Key in keyof Rules]: Mounted<Prefix, Rules[Key]> } {
-  const start = prefix.replace(/\/$/, "");
-  return derive(rules, ({ path }) => ({ path: start + path })) as never;
+  return derive("Submount", prefix, rules, ({ path }) => ({ path: prefix.replace(/\/$/, "") + path })) as never;
 }
 
 /** The rules with a pattern for their host. Rules that have one keep theirs. */
@@ -50,7 +55,7 @@ export function Host<const Pattern extends string, const Rules extends readonly 
   pattern: Pattern,
   rules: Rules,
 ): { readonly [Key in keyof Rules]: Hosted<Pattern, Rules[Key]> } {
-  return derive(rules, ({ host = pattern }) => ({ host })) as never;
+  return derive("Host", pattern, rules, ({ host = pattern }) => ({ host })) as never;
 }
 
 /** The rules with a prefix before their endpoints. Rules without an endpoint get none. */
@@ -58,5 +63,7 @@ export function EndpointPrefix<const Prefix extends string, const Rules extends 
   prefix: Prefix,
   rules: Rules,
 ): { readonly [Key in keyof Rules]: Named<Prefix, Rules[Key]> } {
-  return derive(rules, ({ endpoint }) => ({ endpoint: endpoint === undefined ? undefined : prefix + endpoint })) as never;
+  return derive("EndpointPrefix", prefix, rules, ({ endpoint }) => ({
+    endpoint: endpoint === undefined ? undefined : prefix + endpoint,
+  })) as never;
 }
