@@ -87,8 +87,8 @@ export interface Wanted {
 }
 
 /**
- * The HTTP methods that a rule answers, and the member of its handler that answers each. Whatever tells the methods of a rule, such as
- * `Allow`, 405 and the table of rules, is told by this function.
+ * The HTTP methods that a rule answers, and the member of its handler that answers each. `Allow`, 405 and the table of
+ * rules all use this function.
  */
 export function membersOf(Handler: HandlerClass, { action, methods }: Wanted): ReadonlyMap<string, string> {
   const members = new Map<string, string>();

@@ -9,7 +9,7 @@ export interface Stack {
   readonly middleware: readonly Middleware[];
   /** How many of them, from the first, belong to the application. */
   readonly appLevel: number;
-  /** What is on every response to a request that runs this middleware; `undefined` if no list has it. */
+  /** The security headers of every response to a request that runs this middleware; `undefined` if no list has `SecurityHeaders`. */
   readonly securityHeaders: SecurityHeaders | undefined;
 }
 

@@ -35,7 +35,7 @@ export function answerRequest(settings: AnswerSettings, context: Context): Respo
   return run(answer(settings, context));
 }
 
-/** Answers a request that the server refuses itself, because it is malformed: without a body, as nobody may be there to read it. */
+/** Answers a request that the server refuses itself, because it is malformed: without a body, because the client may not read one. */
 export function refuseRequest(settings: AnswerSettings, context: Context, status: number): Response {
   return finish(context, new Response(null, { status }), undefined, settings.middleware);
 }

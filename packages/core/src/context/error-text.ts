@@ -28,8 +28,8 @@ interface StackParts {
 const firstFrame = "\n    at ";
 
 /**
- * The parts of an error's stack. A message may contain what looks like frames, and whoever wrote a part of the message would have
- * chosen them; so the frames are what follows the message.
+ * The parts of an error's stack. A message may contain lines that look like frames, and a visitor may have written a part of the
+ * message. So only lines after the message count as frames.
  */
 export function stackParts(error: Error): StackParts {
   const { name, message } = error;
@@ -43,7 +43,7 @@ export function stackParts(error: Error): StackParts {
   return { head: stack.slice(0, end) || own, frames: stack.slice(end + 1).split("\n") };
 }
 
-/** The most errors of one entry: an error, its causes, the errors of an AggregateError and theirs. They may go round in a circle. */
+/** The most errors of one entry: an error, its causes, the errors of an AggregateError and theirs. Causes can be circular. */
 const mostErrors = 100;
 /** The most causes, one below the other. */
 const mostCauses = 10;

@@ -48,7 +48,7 @@ export function withoutRequest<Result>(work: () => Result): Result {
 
 /**
  * Names that the language asks any object for: `await` for `then`, `JSON.stringify()` for `toJSON`, and everything that a plain object
- * inherits. Nobody means the request by them, so they never throw.
+ * inherits. No caller means a value of the request by them, so they never throw.
  */
 const probes: ReadonlySet<string> = new Set(["then", "toJSON", ...Object.getOwnPropertyNames(Object.prototype)]);
 

@@ -5,7 +5,7 @@ import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Location } from "./rule-redirects.ts";
 import { sameValue } from "../urls/url-args.ts";
 
-/** What is asked of a request to find its canonical URL. */
+/** What the search for a canonical URL needs to know about a request. */
 export interface RequestedUrl {
   readonly path: string;
   /** In the form of a path; `undefined`: the host does not matter. */

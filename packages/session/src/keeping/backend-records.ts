@@ -11,7 +11,7 @@ import { GroupCommit, type Edit, type Edited } from "./group-commit.ts";
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
   readonly ids: SessionIds;
-  /** Milliseconds for a load, and again for a commit. */
+  /** Milliseconds for each load and each commit. */
   readonly deadline: number;
   /** Seconds. */
   readonly flashMaxAge: number;
@@ -136,12 +136,12 @@ export class BackendRecords {
 
   #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
     const record = this.#decode(stored);
-    // Nothing needs the entry, because the key never comes back. Until it is removed, lists pass over it.
+    // Nothing needs the entry, because the key never comes back. Until it is removed, lists skip it.
     if (record?.owner !== undefined) this.removeFromOwner(record.owner, key);
     return record;
   }
 
-  /** Removes a session whose id nobody knows, after the response and without a guarantee. */
+  /** Removes a session whose id no client has. Runs after the response, and may fail. */
   discard(key: string): void {
     this.#later("remove a session that was not finished", async () => void (await this.take(key)));
   }
@@ -181,18 +181,18 @@ export class BackendRecords {
     if (backend.prune === undefined || Math.abs(now - this.#prunedAt) < pruneInterval) return;
     this.#prunedAt = now;
     this.#later("remove expired sessions", async () => {
-      // If there are more, the next created session removes more. Otherwise they pile up on a site that creates more per minute
-      // than one removal takes.
+      // If there are more, the next session that is created removes more. Otherwise they would pile up on a site that creates more
+      // sessions per minute than one removal takes.
       if ((await backend.prune!(pruneLimit)) >= pruneLimit) this.#prunedAt = -Infinity;
     });
   }
 
-  /** Does work that no response waits for; a failure is logged. */
+  /** Does work that no response waits for. A failure is logged. */
   #later(what: string, work: () => Promise<void>): void {
     withoutRequest(() => setImmediate(() => void work().catch((error: unknown) => this.warn(what, error))));
   }
 
-  /** Logs a failure that no response tells of; a failure of the backend has been logged by `within`. */
+  /** Logs a failure that does not change the response, unless `within` has logged it already. */
   warn(what: string, error: unknown): void {
     if (!(error instanceof SessionUnavailableError)) this.logger.warn(`Cannot ${what}: ${reasonOf(error)}`);
   }

@@ -22,7 +22,7 @@ export class SessionUnavailableError extends HTTPError {
 
 /**
  * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When
- * the time is over, calls under way are abandoned, and no more are made.
+ * the time is over, calls under way reject, and no more are made.
  */
 export class Deadline implements CallSignal {
   readonly #milliseconds: number;
@@ -36,7 +36,7 @@ export class Deadline implements CallSignal {
   constructor(milliseconds: number, server = "the backend") {
     this.#milliseconds = milliseconds;
     this.#server = server;
-    // When the process was busy, the timer fires before the answers that have arrived are read. They come first.
+    // After the process was busy, timers run before answers that have arrived are read. setImmediate lets the answers count.
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
   }
 
@@ -59,7 +59,7 @@ export class Deadline implements CallSignal {
       }
       this.#waiting.add(fail);
       try {
-        // Drivers keep things for later, such as a timer for each call. Those must not keep the request in memory.
+        // Drivers keep objects beyond the call, such as a timer for each. They must not keep the request in memory.
         withoutRequest(work).then((result) => {
           this.#waiting.delete(fail);
           resolve(result);

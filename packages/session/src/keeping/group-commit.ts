@@ -6,7 +6,7 @@ import { Deadline, SessionUnavailableError } from "./deadline.ts";
 /** Makes a new record from the current one; gives the same record when nothing changes. May run again on a newer record. */
 export type Edit = (current: DecodedRecord) => DecodedRecord;
 
-/** The record before an edit, and the newest record, which has it. */
+/** The record before an edit, and the newest record, which includes the edit. */
 export interface Edited {
   readonly before: DecodedRecord;
   readonly after: DecodedRecord;
@@ -22,7 +22,7 @@ interface Job {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** An edit that was made, and is not saved yet. */
+/** An edit that was made on a record in memory, and is not saved yet. */
 interface Draft extends Edited {
   readonly job: Job;
 }
@@ -96,8 +96,8 @@ export class GroupCommit {
   async #saveTogether(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let jobs = all;
     let current = known;
-    // Whether `current` was read after all of these requests had loaded their records. Until then, one of them may have loaded a
-    // newer record.
+    // Whether `current` is newer than the records that all of these requests have loaded. Until then, one of them may have loaded a
+    // newer one.
     let isNewest = false;
     for (let tries = 0; ; tries++) {
       // A request that was answered 503 must not change anything afterwards.

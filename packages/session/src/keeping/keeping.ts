@@ -22,7 +22,7 @@ export interface SessionKeeper {
 
 /** One session as a request found it, and the ways to change it where it is kept. */
 export interface KeptSession {
-  /** Nobody changes it. */
+  /** It is never changed. */
   readonly contents: Contents;
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;

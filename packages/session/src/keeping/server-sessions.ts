@@ -55,7 +55,7 @@ class ServerSession implements KeptSession {
   #claimed: readonly Flash[];
   /** Whether the session has ended while the request was running. */
   #ended = false;
-  /** Whether the log says already that a change was dropped. */
+  /** Whether it was already logged that a change was dropped. */
   #hasLogged = false;
 
   constructor(records: BackendRecords, received: Received, found: Found | undefined, claimed: readonly Flash[] = []) {
@@ -256,7 +256,7 @@ class ServerSession implements KeptSession {
     this.#follow(edited?.after);
   }
 
-  /** Notes the record after an edit; `undefined`: the session has ended. */
+  /** Keeps the record after an edit as the newest one; `undefined`: the session has ended. */
   #follow(newest: DecodedRecord | undefined): void {
     if (newest === undefined) this.#ended = true;
     else this.#newest = newest;
@@ -279,7 +279,7 @@ class ServerSession implements KeptSession {
   }
 }
 
-/** The contents with some keys only, and without messages: they may have been left by somebody else. */
+/** The contents with some keys only, and without messages, which may be for another visitor of the same browser. */
 function keepOnly(contents: Contents, keep: ReadonlySet<string> | undefined): Contents {
   if (keep === undefined) return contents;
   return { data: Object.fromEntries(Object.entries(contents.data).filter(([key]) => keep.has(key))), flashes: [] };

@@ -42,7 +42,7 @@ export class ChangedValues {
     this.#cached = cached;
   }
 
-  /** Whether the keys that were loaded are removed. */
+  /** Whether the request has removed all keys that were loaded. */
   get cleared(): boolean {
     return this.#cleared;
   }

@@ -65,7 +65,7 @@ export class CookieSender {
 
 const isPrivate = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
 
-/** The cookies that one request sends for its sessions. Remembers which of them an error response must carry too. */
+/** The cookies that one request sends for its sessions. Remembers which of them an error response must have too. */
 export class RequestCookies {
   readonly #sender: CookieSender;
   readonly #request: Request;
@@ -78,13 +78,16 @@ export class RequestCookies {
     this.#request = request;
   }
 
-  /** Sends a cookie that an error drops. @throws CookieTooLargeError */
+  /** Sends a cookie, unless an error drops it later. @throws CookieTooLargeError */
   send(name: string, value: string, cookie: CookieSettings, contents: Contents): void {
     this.#sender.send(this.#request, name, value, cookie, contents);
     this.#hasSent = true;
   }
 
-  /** Sends a cookie for a change that was saved already: without it, the client's cookie could refer to a session that is gone. */
+  /**
+   * Sends a cookie even if an error comes later, because its change was saved already: the client's old cookie may refer to a session
+   * that is gone.
+   */
   keep(name: string, value: string, cookie: CookieSettings, contents: Contents): void {
     this.send(name, value, cookie, contents);
     this.#lasting.set(name, () => this.send(name, value, cookie, contents));
@@ -97,7 +100,7 @@ export class RequestCookies {
     this.#lasting.set(name, clear);
   }
 
-  /** Sends the cookies again that an error response must carry too. */
+  /** Sends again the cookies that an error response must have too. */
   restore(): void {
     this.#lasting.forEach((send) => send());
   }

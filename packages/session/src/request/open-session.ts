@@ -86,7 +86,7 @@ export class OpenSession implements OpenSessionLike {
     return freshFlashes(this.#flashes?.all ?? this.#base.flashes, this.#request.settings.flashMaxAge, this.now());
   }
 
-  /** @param key - The key that is changed, if it is one. */
+  /** @param key - The key that is to be changed, if it is a single one. */
   mustBeOpen(doing: string, key?: string): void {
     if (this.#isClosed) throw new SessionCommittedError(key === undefined ? doing : `${doing} ${quoted(key)} in the session`);
   }
@@ -99,7 +99,7 @@ export class OpenSession implements OpenSessionLike {
   /** Takes messages out now; gives the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const claiming = this.#inTurn(async () => {
-      // Without those that another part of this request has taken in the meantime.
+      // Leaves out messages that another part of this request has taken in the meantime.
       const left = this.freshFlashes().flatMap(({ id }) => (ids.has(id) ? [id] : []));
       const claimed = await this.#kept.claim(new Set(left));
       this.flashes.take(claimed);
@@ -128,7 +128,7 @@ export class OpenSession implements OpenSessionLike {
     return changed || regeneration !== undefined;
   }
 
-  /** Whether there is something to save. A session that cannot be saved counts too. */
+  /** Whether there is something to save, even if saving it would fail. */
   get hasChanges(): boolean {
     try {
       return this.modified;
@@ -146,12 +146,12 @@ export class OpenSession implements OpenSessionLike {
     await this.#request.delayResponse(Promise.resolve(this.#save(true)));
   }
 
-  /** Saves what there is to save at the end of the request. Gives no promise when the session is kept in its cookie. */
+  /** Saves the changes at the end of the request. Returns no promise when the session is kept in its cookie. */
   save(): void | Promise<void> {
     return this.#save(false);
   }
 
-  /** @param isAwaited - Whether the handler waits for the save; then no later error may undo it. */
+  /** @param isAwaited - Whether the handler has asked for the save; then no later error may undo it. */
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
@@ -174,7 +174,7 @@ export class OpenSession implements OpenSessionLike {
     });
   }
 
-  /** What a commit has to do. @throws TypeError for a value that is not JSON any more. */
+  /** The changes that a commit has to save. @throws TypeError for a value that is not JSON any more. */
   #changes(): SessionChanges {
     const base = this.#base;
     const keyChanges = this.#values.keyChanges();
@@ -193,7 +193,7 @@ export class OpenSession implements OpenSessionLike {
     };
   }
 
-  /** A commit is under way with these changes. Later changes are made on top of them and belong to the next commit. */
+  /** Called when a commit of these changes has begun. Later changes are made on top of them and belong to the next commit. */
   #beginCommit({ next }: SessionChanges): void {
     this.#base = next;
     this.#values = this.#values.onto(next.data);
@@ -202,7 +202,7 @@ export class OpenSession implements OpenSessionLike {
   }
 
   /**
-   * The commit is done. `kept` is the newest record, including the changes of other requests. Changes that this request made
+   * Called when the commit is done. `kept` has the newest record, including the changes of other requests. Changes that this request made
    * during the commit are applied to it.
    */
   #endCommit(kept: KeptSession): void {
@@ -230,7 +230,7 @@ export class OpenSession implements OpenSessionLike {
   /**
    * Ends the session where it is kept, and gives its record key. The request goes on with `fresh()`, an empty session.
    *
-   * @param clear - Clears the cookie: again, because a commit that was under way may have sent it.
+   * @param clear - Clears the cookie. It was cleared before, but a commit that was under way may have sent it again.
    */
   async end(fresh: () => KeptSession, clear: () => void): Promise<string | undefined> {
     return this.#inTurn(async () => {

@@ -39,7 +39,7 @@ const longestValue = 4096;
  * - Load: the handler asks for a session. `open` loads it from its {@link SessionKeeper}: a cookie, or a backend.
  * - Change: the handler gets a {@link Session}. Its methods note in the {@link OpenSession} what was done.
  * - Commit: before the head of the response, `#finish` has each open session save its changes where it is kept. When the
- *   handler has failed, or a session cannot be saved, nothing of the request is kept but what it committed itself.
+ *   handler has failed, or a session cannot be saved, only what the handler has committed itself is kept.
  */
 export class RequestSessions implements SessionRequest {
   readonly #shared: SharedSessions;
@@ -82,12 +82,12 @@ export class RequestSessions implements SessionRequest {
     return method === "HEAD" || /(?:^|;)\s*prefetch\s*(?:;|$)/i.test(purpose);
   }
 
-  /** @param name - The name of the session or cookie that it is done to, if it is one. */
+  /** @param name - The session or cookie that is to be changed, if it is a single one. */
   mustBeOpen(doing: string, name?: string): void {
     if (this.#isFinished) throw new SessionCommittedError(name === undefined ? doing : `${doing} ${quoted(name)}`);
   }
 
-  /** The values that the client sent under a cookie name, without those that are too many or too long. */
+  /** The values that the client sent under a cookie name: the first four, without those that are too long. */
   received(cookieName: string): string[] {
     const values = cookieValues(this.#request.headers.get("cookie"), cookieName, mostValues);
     return values.filter((value) => value.length <= longestValue);
@@ -172,7 +172,7 @@ export class RequestSessions implements SessionRequest {
 
   // Commit
 
-  /** Runs before the head of the response, again when work was under way. */
+  /** Runs before the head of the response. If work is under way, waits for it and starts again. */
   #finish(response: Response): void | Promise<void> {
     if (this.#work !== undefined && this.#work.size > 0) return Promise.all(this.#work).then(() => this.#finish(response));
     this.#isFinished = true;
@@ -188,7 +188,7 @@ export class RequestSessions implements SessionRequest {
     }
   }
 
-  /** Saves one session after the other, without a promise unless one of them gives one. The first failure ends it. */
+  /** Saves one session after the other, and stops at the first failure. Returns a promise only if saving one of them does. */
   #saveFrom(sessions: readonly OpenSession[], from: number, response: Response): void | Promise<void> {
     for (let i = from; i < sessions.length; i++) {
       const saving = sessions[i]!.save();
@@ -255,7 +255,7 @@ export class RequestSessions implements SessionRequest {
 
   // End
 
-  /** Ends a session and clears its cookie, whatever becomes of the request. */
+  /** Ends a session and clears its cookie, even if the request fails later. */
   end(name: string, options?: SessionOptions): Promise<void> {
     return this.delayResponse(this.mustSucceed(this.#end(name, options)));
   }
@@ -277,7 +277,7 @@ export class RequestSessions implements SessionRequest {
     await keeper.end(this.#receivedFor(cookieName, settings), endedKey);
   }
 
-  /** Asks the configured backend about an owner. `own`: the sessions of this request. */
+  /** Calls a function with the owners in the configured backend. `own`: the sessions of this request. */
   async owned<Result>(ask: (owned: OwnedSessions, own: readonly OpenSession[]) => Promise<Result>): Promise<Result> {
     this.mustBeOpen("look for the sessions of an owner");
     const owned = this.#shared.owned();

@@ -199,7 +199,8 @@ export class SessionStore {
   }
 
   /**
-   * Sends a signed cookie, which the `encrypt` setting encrypts, in place of an earlier one of that name. It is not sent when the request ends in an unexpected error.
+   * Sends a signed cookie, or an encrypted one with the setting `encrypt`, in place of an earlier one of that name. It is not sent
+   * when the request ends in an unexpected error.
    *
    * @param data - A plain object of JSON values.
    * @param options - Attributes, in addition to the configured ones.

@@ -13,7 +13,7 @@ export interface RegenerateOptions {
   readonly keep?: readonly string[] | undefined;
 }
 
-/** A session of the running request, as far as {@link Session}, its public face, uses it. */
+/** What the public class {@link Session} uses of an open session. */
 export interface OpenSessionLike {
   readonly values: ChangedValues;
   readonly flashes: ChangedFlashes;

@@ -24,7 +24,7 @@ export interface SignerOptions {
   /** The key, or a list: the first key signs new cookies, all keys are accepted. */
   readonly secretKeys: readonly string[];
   readonly purpose: Purpose;
-  /** Whether the client cannot read the values: AES-256-GCM in place of HMAC-SHA-256. Default false. */
+  /** Whether the client cannot read the values: AES-256-GCM instead of HMAC-SHA-256. Default false. */
   readonly encrypt?: boolean | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
@@ -205,7 +205,7 @@ const usualSize = 8192;
 
 /**
  * HMAC-SHA-256 with one key (RFC 2104), made of two calls of Node's one-shot `hash`. Node's `createHmac` makes a stream for
- * each text: with it, a request that changes a session in a cookie takes an eighth more of the processor's time on Node 24.
+ * each text: with it, a request that changes a session in a cookie takes an eighth more CPU time on Node 24.
  * The buffers are used again for each text, because new buffers of this size cost more than the hash.
  */
 export class Hmac {

@@ -9,11 +9,11 @@ export interface CachedBackendOptions {
   readonly backend: SessionBackend;
   /** Such as `new MemcachedCache({ client })` or `new RedisCache({ client })`. */
   readonly cache: SessionCache;
-  /** Whole seconds for which an entry counts, or the note that a session has ended: 1 to 86,400. Default 30. */
+  /** Whole seconds for which an entry counts, and for which the cache keeps a note that a session has ended: 1 to 86,400. Default 30. */
   readonly ttl?: number | undefined;
   /**
-   * Milliseconds that a read waits for the cache before it goes to the backend. The end of a session waits three times as long
-   * until the cache has its note. Default 100.
+   * Milliseconds that a read waits for the cache before it goes to the backend. The end of a session waits three times as
+   * long for the cache to write the note. Default 100.
    */
   readonly timeout?: number | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
@@ -22,7 +22,7 @@ export interface CachedBackendOptions {
 
 /** Milliseconds for which a cache that failed is not used. */
 const pauseAfterFailure = 1000;
-/** Timeouts that the end of a session waits until the cache has its note. */
+/** How many times the timeout the end of a session waits for the cache to write the note. */
 const noteTimeouts = 3;
 
 /** Seconds. memcached reads numbers above 30 days as a date. */
@@ -38,9 +38,9 @@ const endNote = new Uint8Array([0]);
  * backend first. A change by another process may be seen up to `ttl` seconds late. No change is lost: a commit on an older
  * record fails in the backend, and is made again on the newest.
  *
- * The end of a session leaves a note in the cache for `ttl` seconds, as long as an older entry can be used.
- * While the cache is down, the end rejects with `SessionStillCachedError`, although the session is gone from the backend:
- * other processes may still see it for up to `ttl` seconds. (A session that gets a new id goes on.) The same can happen when
+ * The end of a session leaves a note in the cache for `ttl` seconds, because an older entry can be used for that long. While the
+ * cache is down, the end rejects with `SessionStillCachedError`, although the session is gone from the backend:
+ * other processes may still see it for up to `ttl` seconds. (`regenerate` succeeds in that case.) The same can happen when
  * the cache drops the note early, or when clocks differ. Apart from that, a cache that is down or slow only costs time.
  */
 export class CachedBackend implements SessionBackend {
@@ -110,9 +110,9 @@ export class CachedBackend implements SessionBackend {
 
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
-    // Also when the backend had no record, because an earlier try may have failed at the note.
+    // Also when the backend had no record: an earlier try may have removed it and then failed to write the note.
     const note = inTime(noteTimeouts * this.#timeout, () => this.#cache.set(noteKey(key), endNote, this.#ttl + extraNoteSeconds));
-    // The note alone is enough. The entry is removed for the case that the cache drops the note early.
+    // The note alone is enough. The entry is removed too, in case the cache drops the note early.
     const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
     try {
       await Promise.all([note, forgotten]);

@@ -15,8 +15,8 @@ const timesAt = mark.length + sumBytes;
 const headBytes = timesAt + 3 * 8 + 2;
 
 /**
- * The mark, a checksum, three times, the length of the version, the version, the data. The checksum includes the key, because
- * caches have given the values of other keys after a connection broke.
+ * An entry in bytes: the mark, a checksum, three times, the length of the version, the version, the data. The checksum includes
+ * the key, because caches have given the values of other keys after a connection broke.
  */
 export function encodeEntry(key: string, { record: { version, data, idleAt, expiresAt }, askedAt }: CacheEntry): Uint8Array {
   const versionBytes = Buffer.from(version);

@@ -13,7 +13,7 @@ export interface RedisCacheLike {
 
 /**
  * A Redis as the cache of a `CachedBackend`. Give the client `disableOfflineQueue: true`, `commandsQueueMaxLength` and the other
- * settings that `RedisBackend` names: else what is asked while Redis is down waits in the process's memory until it is back.
+ * settings that `RedisBackend` names: otherwise calls that are made while Redis is down wait in memory until it is back.
  */
 export class RedisCache implements SessionCache {
   readonly #client: RedisCacheLike;

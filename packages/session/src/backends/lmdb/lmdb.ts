@@ -23,7 +23,7 @@ export interface LmdbBackendOptions {
  * and a power failure as far as the disk keeps what it has acknowledged.
  *
  * A second process is refused when it starts, because LMDB can lose answered changes when several processes open a file.
- * Use `SqliteBackend` for those, and where the next process starts before the last one has ended.
+ * Use `SqliteBackend` for several processes, and when a new process starts before the old one has ended.
  *
  * While a change is written to the disk, the event loop waits. The changes that come in one turn of the event loop are
  * written together.

@@ -34,7 +34,7 @@ export interface LmdbLike {
 /** Milliseconds that a write waits if the program has a transaction open because its callback returned a promise. */
 const openTransactionTimeout = 600;
 
-/** A write within a transaction of the program would be undone with it, after it was answered. */
+/** A write that joins a transaction of the program would be undone with that transaction, although it was answered. */
 class OpenTransactionError extends Error {
   constructor() {
     super("Cannot write to LMDB: the program has a transaction open. The callback of root.transactionSync must not be async.");

@@ -10,7 +10,7 @@ interface Counts {
 }
 
 /**
- * Removes expired records from the tables. Several processes may do it at once: each passes over rows that another process has
+ * Removes expired records from the tables. Several processes may do it at once: each skips rows that another process has
  * locked.
  */
 export class PostgresPrune {

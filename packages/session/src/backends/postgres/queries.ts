@@ -16,7 +16,7 @@ export interface PostgresResult {
 /** The part of a `Pool` of pg that is used. */
 export interface PostgresLike {
   query(query: PostgresQuery): Promise<PostgresResult>;
-  /** Only a pool has it. A single connection would not come back after it breaks. */
+  /** Only a pool has it. A single client is refused, because it does not connect again after its connection breaks. */
   readonly totalCount: number;
 }
 
