@@ -1,10 +1,10 @@
-// The server of the soak, as a process of its own: node --expose-gc --import tsx test/soak/app.ts <SQLite file> [leak]
+// The server of the soak, as a process of its own: app.ts <SQLite file> [leak], with --expose-gc.
 // Says its port, and its memory after a garbage collection whenever it is told anything.
+import { DatabaseSync } from "@photostructure/sqlite";
 import { App, html, local, request, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { MemoryBackend, SessionMiddleware } from "@mini/session";
 import { SqliteBackend } from "@mini/session/sqlite";
-import { openSqlite } from "../support/sqlite.ts";
 
 const [path = "", flaw] = process.argv.slice(2);
 const leaked: unknown[] = [];
@@ -70,7 +70,7 @@ const app = new App({
       backends: {
         // Few enough that the limit is reached long before anything is judged.
         memory: new MemoryBackend({ limit: 100 }),
-        sqlite: new SqliteBackend({ database: openSqlite(path), busyTimeout: 20_000 }),
+        sqlite: new SqliteBackend({ database: new DatabaseSync(path), busyTimeout: 20_000 }),
       },
     },
   },

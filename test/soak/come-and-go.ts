@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compile } from "../support/compiled.ts";
 import type { Counted, Task } from "../support/counting-process.ts";
 
 /** Processes that open a file one after the other, count in it and end. */
@@ -12,7 +12,6 @@ export interface Comers {
   stop(): Promise<void>;
 }
 
-const program = fileURLToPath(new URL("../support/counting-process.ts", import.meta.url));
 /** Numbers that each process counts at least. */
 const enough = 10;
 
@@ -24,9 +23,8 @@ export function comeAndGo(path: string): Comers {
 
   /** One process; resolves when it has ended. */
   async function visit(): Promise<void> {
-    const child = fork(program, ["sqlite", path, "comer"], {
+    const child = fork(compile("test/support/counting-process.ts"), ["sqlite", path, "comer"], {
       env: { ...process.env, NODE_OPTIONS: undefined },
-      execArgv: ["--import", "tsx"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const closed = once(child, "close");

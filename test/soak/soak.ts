@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { compile } from "../support/compiled.ts";
 import { comeAndGo } from "./come-and-go.ts";
 import { startLoad, type Load } from "./load.ts";
 import { growthOf, mostGrowth, type Sample } from "./verdict.ts";
@@ -30,16 +30,13 @@ export interface Outcome extends Load {
 /** Looks at the memory in one run. */
 const looks = 40;
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
-
 /** Puts a server of its own under every kind of load, while other processes use its SQLite file. */
 export async function soak({ length, flaw, onSample }: SoakOptions): Promise<Outcome> {
   const data = mkdtempSync(join(tmpdir(), "mini-soak-"));
   const path = join(data, "sessions.db");
-  const child = fork("app.ts", flaw === undefined ? [path] : [path, flaw], {
-    cwd: folder,
+  const child = fork(compile("test/soak/app.ts"), flaw === undefined ? [path] : [path, flaw], {
     env: { ...process.env, NODE_OPTIONS: undefined, NODE_ENV: "production" },
-    execArgv: ["--expose-gc", "--import", "tsx"],
+    execArgv: ["--expose-gc"],
   });
   const ended = once(child, "exit").then(([code, signal]) => Promise.reject(new Error(`The server ended with ${code ?? signal}.`)));
   ended.catch(() => undefined);

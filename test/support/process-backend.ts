@@ -1,32 +1,37 @@
+import { DatabaseSync } from "@photostructure/sqlite";
 import type { SessionBackend } from "@mini/session";
 import { CachedBackend, MemcachedCache } from "@mini/session/cached";
 import { LmdbBackend } from "@mini/session/lmdb";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { SqliteBackend } from "@mini/session/sqlite";
-import { open } from "lmdb";
-import { Client } from "memjs";
-import { Pool } from "pg";
-import { createClient } from "redis";
-import { openSqlite } from "./sqlite.ts";
 
-/** Opens the backend that a process of a test is told to use: `lmdb <path>`, `sqlite <path>`, `redis <url> <prefix>`, ... */
+/**
+ * Opens the backend that a process of a test is told to use: `lmdb <path>`, `sqlite <path>`, `redis <url> <prefix>`, ... Loads
+ * only the driver of that backend, because such processes are started often.
+ */
 export async function openBackend(args: readonly string[]): Promise<SessionBackend> {
   const [kind, at = "", name = "", cache = ""] = args;
   switch (kind) {
-    case "lmdb":
+    case "lmdb": {
+      const { open } = await import("lmdb");
       return new LmdbBackend({ root: open({ path: at, overlappingSync: false }) });
+    }
     case "sqlite":
       // Longer than a busy machine keeps a process waiting: what is refused here is refused by the file.
-      return new SqliteBackend({ database: openSqlite(at), busyTimeout: 30_000 });
+      return new SqliteBackend({ database: new DatabaseSync(at), busyTimeout: 30_000 });
     case "redis": {
+      const { createClient } = await import("redis");
       const client = createClient({ url: at });
       client.on("error", () => {});
       return new RedisBackend({ client: await client.connect(), prefix: name });
     }
-    case "postgres":
+    case "postgres": {
+      const { Pool } = await import("pg");
       return new PostgresBackend({ pool: new Pool({ connectionString: at, max: 8 }), table: name });
+    }
     case "cached": {
+      const { Client } = await import("memjs");
       const client = Client.create(cache, { timeout: 0.5, retries: 0 });
       return new CachedBackend({
         backend: await openBackend(["postgres", at, name]),

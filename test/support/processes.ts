@@ -1,20 +1,17 @@
 import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { afterAll } from "vitest";
+import { compile } from "./compiled.ts";
 import { root } from "./folder.ts";
 import { within } from "./within.ts";
 
 /** What a process answers to a task. */
 export type Answer<Result> = { readonly result: Result; readonly error?: undefined } | { readonly error: string };
 
-/** Options of Node that let it run the tests' programs on the packages' sources. */
-export const nodeOptions = ["--import", "tsx"];
-
 export const env = { ...process.env, NODE_OPTIONS: undefined };
 
-/** The full path of a program of `test/support`. */
-export const programOf = (name: string): string => join(root, "test/support", name);
+/** The full path of a program of `test/support`, compiled. */
+export const programOf = (name: string): string => compile(`test/support/${name}`);
 
 export interface Processes<Task> {
   /** Starts a program that says when it is ready, and takes tasks then. */
@@ -27,7 +24,6 @@ export interface Processes<Task> {
 
 /** Processes of one program of `test/support`, ended when the file's tests are done. */
 export function processesOf<Task>(name: string): Processes<Task> {
-  const program = programOf(name);
   const started = new Set<ChildProcess>();
   afterAll(() => {
     for (const child of started) child.kill("SIGKILL");
@@ -38,9 +34,9 @@ export function processesOf<Task>(name: string): Processes<Task> {
     return child;
   }
   return {
-    start: (...args) => ready(fork(program, args, { cwd: root, env, execArgv: nodeOptions, stdio: ["ignore", "pipe", "inherit", "ipc"] })),
+    start: (...args) => ready(fork(programOf(name), args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit", "ipc"] })),
     startLimited(blocks, ...args) {
-      const command = [process.execPath, ...nodeOptions, program, ...args];
+      const command = [process.execPath, programOf(name), ...args];
       const stdio = ["ignore", "pipe", "ignore", "ipc"] as const;
       return ready(spawn("sh", ["-c", `ulimit -f ${blocks} && exec "$@"`, "sh", ...command], { cwd: root, env, stdio: [...stdio] }));
     },

@@ -8,7 +8,7 @@ import { keyOf } from "../../support/backends.ts";
 import type { Counted, Task } from "../../support/counting-process.ts";
 import { root, temporaryFolder } from "../../support/folder.ts";
 import { processes } from "../../support/long-run.ts";
-import { env, nodeOptions, programOf } from "../../support/processes.ts";
+import { env, programOf } from "../../support/processes.ts";
 import { openSqlite, sqlitePath } from "../../support/sqlite.ts";
 
 /** How often each thing is done; `npm run test:long` does it more often. */
@@ -42,7 +42,7 @@ class Counters {
     const name = `counter${this.#started++}`;
     const args = [this.#kind, this.#path, name, ...(ending === undefined ? [] : [ending])];
     const stdio = ["ignore", "ignore", ending === "throw" ? "ignore" : "inherit", "ipc"] as const;
-    const child = fork(programOf("counting-process.ts"), args, { cwd: root, env, execArgv: nodeOptions, stdio: [...stdio] });
+    const child = fork(programOf("counting-process.ts"), args, { cwd: root, env, stdio: [...stdio] });
     this.children.add(child);
     this.#names.set(child, name);
     child.once("close", () => void this.children.delete(child));

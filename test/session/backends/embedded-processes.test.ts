@@ -9,10 +9,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import type { Filled, Step, Task } from "../../support/embedded-process.ts";
 import { root as repository, temporaryFolder } from "../../support/folder.ts";
-import { env, nodeOptions, processesOf, programOf, resultOf } from "../../support/processes.ts";
+import { env, processesOf, programOf, resultOf } from "../../support/processes.ts";
 import { openSqlite, sqlitePath } from "../../support/sqlite.ts";
 
-const program = programOf("embedded-process.ts");
 const { start, startLimited, tell } = processesOf<Task>("embedded-process.ts");
 
 /** A backend in a file that a process of ours has used, and what is in the file besides. */
@@ -92,7 +91,7 @@ test("what another process has committed is read at once from SQLite, within one
   await backend.create(keyOf("one"), recordFor(Date.now(), 3600));
   const takeElsewhere = () => {
     const task: Task = { task: "take", keys: [keyOf("one")] };
-    const args = [...nodeOptions, program, "sqlite", path, JSON.stringify(task)];
+    const args = [programOf("embedded-process.ts"), "sqlite", path, JSON.stringify(task)];
     return execFileSync(process.execPath, args, { cwd: repository, env, encoding: "utf8" });
   };
   const before = [backend.read(keyOf("one")), backend.owners.keys("user:1")];

@@ -1,0 +1,42 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+import { sourcePaths } from "./source-paths.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Below the root, so that the programs find its node_modules. Another process that runs tests does not share it. */
+const folder = join(root, "node_modules", `.compiled-${process.pid}`);
+const compiled = new Map<string, string>();
+
+/**
+ * Compiles a TypeScript program together with the sources that it imports, once, and gives the path of the JavaScript file.
+ * Starting that takes a tenth of the time that tsx needs to compile each source at each start.
+ *
+ * @param program - A path from the root.
+ */
+export function compile(program: string): string {
+  const before = compiled.get(program);
+  if (before !== undefined) return before;
+  if (compiled.size === 0) process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const outfile = join(folder, `${program.replaceAll("/", "-")}.mjs`);
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+  buildSync({
+    entryPoints: [join(root, program)],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    alias: Object.fromEntries([...sourcePaths()].map(([specifier, file]) => [specifier, `./${relative(root, file)}`])),
+    absWorkingDir: root,
+    external: Object.keys(devDependencies),
+    logLevel: "warning",
+  });
+  compiled.set(program, outfile);
+  return outfile;
+}
+
+interface Manifest {
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
