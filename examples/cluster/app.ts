@@ -15,7 +15,7 @@ export function makeApp({ secretKey, backend, fleet }: Parts) {
   return new App({
     rules,
     middleware: [SecurityHeaders, new ThisProcess(fleet), SessionMiddleware],
-    // Clicks by the hundred at one session wait for each other, on a slow disk for longer than the 750 ms of the default.
+    // Hundreds of clicks on one session wait for each other, on a slow disk for longer than the default of 750 ms.
     config: { session: { secretKey, backend, deadline: 5000 } },
   });
 }

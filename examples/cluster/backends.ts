@@ -1,16 +1,16 @@
 import type { SessionBackend } from "@mini/session";
 import type { Settings } from "./config.ts";
 
-/** Sessions that are ready to be used, and what to call after the server is closed. */
+/** A backend that is ready to be used, and the function to call after the server is closed. */
 export interface OpenBackend {
-  /** Where they are kept, in words. */
+  /** The name of the place, for people. */
   readonly place: string;
   readonly backend: SessionBackend;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Opens what BACKEND names; the packages of the others are not even loaded.
+ * Opens the backend that BACKEND names. The packages of the other backends are not loaded.
  *
  * @throws ConfigError when it cannot be reached.
  */

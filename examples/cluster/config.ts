@@ -7,32 +7,32 @@ const backends = ["sqlite", "redis", "postgres"] as const;
 /** Where sessions can be kept. */
 export type BackendName = (typeof backends)[number];
 
-/** What the environment says about this program. */
+/** The settings of this program, from environment variables. */
 export interface Settings {
-  /** Signs the cookies; without SECRET_KEY one made here, which the primary hands to its workers. */
+  /** Signs the cookies. Without SECRET_KEY, a key that the primary makes and gives to its workers. */
   readonly secretKey: string;
-  /** Whether the key was made here. */
+  /** Whether this program made the key. */
   readonly keyIsMade: boolean;
-  /** How many processes answer, from WORKERS; else 4. */
+  /** The number of worker processes, from WORKERS. Default 4. */
   readonly workers: number;
-  /** From BACKEND; else `sqlite`. */
+  /** From BACKEND. Default `sqlite`. */
   readonly backend: BackendName;
-  /** Folder of the SQLite file, from DATA_PATH; else `data` beside this file. */
+  /** Folder of the SQLite file, from DATA_PATH. Default: `data` beside this file. */
   readonly dataPath: string;
-  /** From REDIS_URL; else the Redis of this machine. */
+  /** From REDIS_URL. Default: the Redis of this machine. */
   readonly redisUrl: string;
-  /** From DATABASE_URL; else the Postgres of this machine. */
+  /** From DATABASE_URL. Default: the Postgres of this machine. */
   readonly databaseUrl: string;
-  /** From PORT; 0 takes a free one. */
+  /** From PORT; 0 for any free port. */
   readonly port: number;
   /** From HOST. */
   readonly hostname: string;
 }
 
 /**
- * Reads the variables named above; an empty one counts as none.
+ * Reads these variables. An empty one counts as missing.
  *
- * @throws ConfigError for a PORT, WORKERS or BACKEND that is none.
+ * @throws ConfigError for an invalid PORT, WORKERS or BACKEND.
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const { SECRET_KEY, BACKEND, DATA_PATH, REDIS_URL, DATABASE_URL, HOST } = environment;

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { Post, tell } from "./post.ts";
 
 export interface FleetOptions {
-  /** How many processes. */
+  /** The number of processes. */
   readonly size: number;
-  /** Set over the primary's own environment. */
+  /** Environment variables in addition to those of the primary. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The processes that answer: the primary starts, replaces, restarts and ends them here. */
+/** The worker processes: starts, replaces and ends them. */
 export class Fleet {
   readonly #posts: readonly Post[];
   #stopped = false;
@@ -24,7 +24,7 @@ export class Fleet {
     return this.#posts[0]?.url;
   }
 
-  /** Starts one, and the others when that listens, so that what is wrong is said once; `false` when it does not. */
+  /** Starts one process, and the others once it listens, so that an error is reported only once. `false` if the first does not listen. */
   async start(): Promise<boolean> {
     const [first, ...others] = this.#posts;
     if (!(await first?.renew())) return false;
@@ -32,7 +32,7 @@ export class Fleet {
     return true;
   }
 
-  /** Replaces one after the other; `false` when a new one does not start, and from there on the old ones stay. */
+  /** Replaces one process after the other. `false` if a new one does not start; then the remaining old ones stay. */
   async restart(): Promise<boolean> {
     for (const post of this.#posts) {
       if (this.#stopped || !(await post.renew())) return false;
@@ -40,7 +40,7 @@ export class Fleet {
     return true;
   }
 
-  /** Lets all finish, those that still start included; resolves when they have ended. */
+  /** Tells all processes to finish, even those that are still starting, and resolves when they have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const post of this.#posts) post.close();
@@ -54,7 +54,7 @@ export class Fleet {
     );
   }
 
-  /** Tells all who they are. */
+  /** Tells every process which processes there are. */
   #announce(): void {
     const team = this.#posts.map((post) => post.member).filter((member) => member !== undefined);
     for (const post of this.#posts) post.tell({ team });

@@ -9,14 +9,14 @@ import { styles } from "./styles.ts";
 declare module "@mini/session" {
   interface SessionData {
     clicks: number;
-    /** Those that the process with the number took. */
+    /** The clicks that the process with this number has counted. */
     [clicksOf: `clicks/${number}`]: number;
   }
 }
 
 export class CounterHandler extends SessionMixin(RequestHandler) {
   async get() {
-    setHeader("cache-control", "no-store"); // who answered is not true twice
+    setHeader("cache-control", "no-store"); // the next response may come from another process
     const { me, team } = local.fleet;
     const session = await this.session;
     const members = team();
@@ -35,7 +35,7 @@ export class CounterHandler extends SessionMixin(RequestHandler) {
 
   async post() {
     const session = await this.session;
-    // Whatever the other processes do to the session at this moment, both steps are added to that.
+    // Both increments are added to the newest values, even if other processes change the session at this moment.
     session.increment("clicks");
     session.increment(`clicks/${local.fleet.me.number}`);
     return redirect(urlFor("home"), 303);
@@ -48,7 +48,7 @@ export class StyleHandler extends RequestHandler {
   }
 }
 
-/** Who took the clicks of the session: all processes, and places of which there are fewer now than there were. */
+/** The clicks of the session by process: all processes that run, and former ones if there were more. */
 function tally(session: Session, members: readonly Member[], me: Member): Html {
   const pids = new Map(members.map(({ number, pid }) => [number, pid]));
   const before = [...session.keys()].filter((key) => key.startsWith("clicks/")).map((key) => Number(key.slice("clicks/".length)));

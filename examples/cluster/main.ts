@@ -2,7 +2,7 @@ import cluster from "node:cluster";
 import { ConfigError, PortInUseError } from "@mini/core";
 import { readSettings } from "./config.ts";
 
-/** What whoever starts the program can mend: its message says how, and a stack trace would only hide that. */
+/** Errors that the person who starts the program can correct. The message says how, and a stack trace would only hide it. */
 const isMendable = (error: unknown): error is Error =>
   error instanceof ConfigError || error instanceof PortInUseError || (error instanceof Error && "syscall" in error);
 
@@ -14,5 +14,5 @@ try {
   if (!isMendable(error)) throw error;
   console.error(error.message);
   process.exitCode = 1;
-  if (cluster.isWorker) process.exit(); // its channel to the primary would keep it
+  if (cluster.isWorker) process.exit(); // its channel to the primary would keep it running
 }

@@ -2,22 +2,22 @@ import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Member, Order, Report } from "./messages.ts";
 
-/** Milliseconds after which a process that ended counts as one that had worked. */
+/** A process that ran for this many milliseconds has worked, and is replaced without a pause when it ends. */
 const longEnough = 10_000;
 const longestPause = 30_000;
 
-/** Milliseconds to wait after so many ends in a row that came too soon: none at first, then more and more. */
+/** Milliseconds to wait before the next start, by how many processes in a row ended too early: 0 at first, then more and more. */
 const pauseAfter = (soonEnded: number) => (soonEnded < 2 ? 0 : Math.min(250 * 2 ** soonEnded, longestPause));
 
 export interface PostOptions {
   readonly number: number;
-  /** Set over the primary's own environment. */
+  /** Environment variables in addition to those of the primary. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Called when another process has this place, or none. */
+  /** Called when the process in this place changes. */
   readonly onChange: () => void;
   /** Starts a process. Default `cluster.fork`. */
   readonly fork?: (environment: Readonly<Record<string, string>>) => Worker;
-  /** Lets so many milliseconds pass; rejects when the signal says that nobody waits any more. */
+  /** Waits for a time in milliseconds. Rejects when the signal is aborted. */
   readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Clock, in milliseconds since any moment. Default `performance.now`. */
   readonly now?: () => number;
@@ -29,7 +29,7 @@ const defaults = {
   now: () => performance.now(),
 };
 
-/** One of the places that the primary keeps a process at. */
+/** A place for one process. When the process dies, another one is started. */
 export class Post {
   readonly #options: Required<PostOptions>;
   readonly #closing = new AbortController();
@@ -42,12 +42,12 @@ export class Post {
     this.#options = { ...defaults, ...options };
   }
 
-  /** Where the process listens that was here last. */
+  /** The URL at which the last process listened. */
   get url(): string | undefined {
     return this.#url;
   }
 
-  /** Who is here; none while one that died is being replaced. */
+  /** The current process; `undefined` while a dead one is being replaced. */
   get member(): Member | undefined {
     const pid = this.#worker?.process.pid;
     return pid === undefined ? undefined : { number: this.#options.number, pid };
@@ -58,8 +58,8 @@ export class Post {
   }
 
   /**
-   * Starts a process, and once it listens tells the one that was here to finish, so that there is always one that takes
-   * connections. `false` when the new one ended before; the old one stays then.
+   * Starts a process, and tells the old one to finish once the new one listens, so that there is always one that accepts
+   * connections. `false` if the new one ended before that; then the old one stays.
    */
   renew(): Promise<boolean> {
     return (this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined)));
@@ -68,13 +68,13 @@ export class Post {
   /** Starts processes until one listens. */
   async fill(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      // Nobody waits for the pause any more when the post is closed.
+      // The place was closed during the pause.
       await this.#options.pause(pauseAfter(this.#soonEnded), this.#closing.signal).catch(() => undefined);
       if (this.#closing.signal.aborted || (await this.renew())) return;
     }
   }
 
-  /** From now on nobody is replaced here. */
+  /** Stops replacing processes in this place. */
   close(): void {
     this.#closing.abort();
   }
@@ -115,7 +115,7 @@ export class Post {
   }
 }
 
-/** Sends an order to a worker. One that has just ended cannot get it, and does not need to. */
+/** Sends a message to a worker. One that has just ended does not get it, and does not need it. */
 export function tell(worker: Worker, order: Order): void {
   if (worker.isConnected()) worker.send(order, () => undefined);
 }

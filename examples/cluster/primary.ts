@@ -4,14 +4,14 @@ import { Fleet } from "./fleet.ts";
 
 /** Runs the workers until it is told to end. */
 export async function lead({ secretKey, keyIsMade, workers }: Settings): Promise<void> {
-  // Each worker takes connections from the system itself: one that the primary has handed to a worker that dies waits for ever.
+  // Each worker accepts connections itself. If the primary passed a connection to a worker that dies, its client would wait for ever.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   const fleet = new Fleet({ size: workers, environment: { SECRET_KEY: secretKey } });
   if (keyIsMade) console.info("SECRET_KEY is not set: made one for this run. A rolling restart keeps it, a new start ends every session.");
 
   let stopping = false;
   const stop = () => {
-    // npm hands on a signal that a terminal has sent already, so it may come twice.
+    // npm forwards a signal that the terminal has sent to this process too, so it may come twice.
     if (!stopping) void fleet.stop();
     stopping = true;
   };

@@ -2,13 +2,13 @@ import { setLocal } from "@mini/core";
 import type { Middleware, RequestHandler, Response } from "@mini/core";
 import type { Member } from "./messages.ts";
 
-/** What a worker knows of the processes it is one of. */
+/** What a worker knows about itself and the other processes. */
 export interface FleetView {
-  /** Where they keep the sessions, in words. */
+  /** The name of the place where sessions are kept, for people. */
   readonly place: string;
-  /** The process that answers. */
+  /** This process. */
   readonly me: Member;
-  /** All that take connections at this moment. */
+  /** All processes that accept connections now. */
   readonly team: () => readonly Member[];
 }
 
@@ -21,9 +21,9 @@ declare module "@mini/core" {
 /**
  * Tells handlers which process they run in, and ends each connection with its answer.
  *
- * A connection stays with the process that took it, so a browser that keeps one would meet the same process at every click.
- * It also makes a rolling restart simple: nobody can be about to ask over a connection that is just being closed. A site
- * that wants to keep connections open needs something in front of it, or clients that ask again.
+ * A connection stays with the process that accepted it, so a browser that keeps one open would reach the same process with every
+ * click. Ending it also makes a rolling restart simple: no request can arrive on a connection that is being closed. A site that
+ * keeps connections open needs a proxy in front of it, or clients that try again.
  */
 export class ThisProcess implements Middleware {
   static readonly provides = ["fleet"] as const;

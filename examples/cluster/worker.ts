@@ -5,10 +5,10 @@ import { openBackend } from "./backends.ts";
 import type { Settings } from "./config.ts";
 import type { Member, Order, Report } from "./messages.ts";
 
-/** Milliseconds that connections have to end in, once this process is to finish. */
+/** Milliseconds in which connections must end when this process finishes. */
 const patience = 10_000;
 
-/** Answers requests until the primary, or SIGTERM, says to finish. */
+/** Answers requests until the primary or SIGTERM ends it. */
 export async function work(settings: Settings): Promise<void> {
   const me: Member = { number: Number(process.env["WORKER"]), pid: process.pid };
   let team: readonly Member[] = [me];
@@ -16,7 +16,7 @@ export async function work(settings: Settings): Promise<void> {
     process.on("message", (order: Order) => (order === "finish" ? resolve() : void (team = order.team)));
     process.on("SIGTERM", () => resolve());
   });
-  // Terminals send these to every process of the program; what is to be done then, the primary says.
+  // A terminal sends these signals to every process of the program. Here, the primary decides what to do.
   for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
 
   const { place, backend, close } = await openBackend(settings);
@@ -26,11 +26,11 @@ export async function work(settings: Settings): Promise<void> {
   process.send?.({ url: server.url } satisfies Report);
 
   await toldToFinish;
-  // A connection over which nothing was asked yet, as browsers open them in advance, would keep the process for as long as it is open.
+  // Browsers open connections in advance. One without a request would keep the process running for as long as it is open.
   const late = new Promise<void>((resolve) => setTimeout(resolve, patience).unref());
-  // What is in flight is answered first, and needs the backend; the backend needs what it is kept in.
+  // Requests in flight need the backend, and the backend needs its client. So they are closed in this order.
   await Promise.race([server.close(), late]);
   await Promise.race([close(), late]);
-  // Closes the channel to the primary, which is all that keeps this process now.
+  // Closes the channel to the primary. Nothing else keeps this process running.
   cluster.worker!.kill();
 }

@@ -5,20 +5,20 @@ declare module "@mini/session" {
   interface SessionData {
     /** Wrong passwords in a row. */
     failures: number;
-    /** When the last of them came; milliseconds since the Unix epoch. */
+    /** When the last one came; milliseconds since the Unix epoch. */
     failedAt: number;
   }
 }
 
-/** Wrong passwords before the first pause, and the pause after each from then on. */
+/** Wrong passwords before the first pause, and seconds of the pause after each further one. */
 const mostFailures = 5;
 const pauseSeconds = 30;
 
 /**
  * Ends the request with 429 while its session has to wait.
  *
- * It slows down whoever keeps the cookie. Who throws it away starts at nought: a public site counts by address and by
- * name as well.
+ * It slows down only clients that keep the cookie. Without the cookie the count begins at 0, so a public site also counts by
+ * address and by name.
  */
 export function mustNotWait(session: Session): void {
   if ((session.get("failures") ?? 0) < mostFailures) return;
@@ -30,8 +30,8 @@ export function mustNotWait(session: Session): void {
 }
 
 /**
- * Counts a wrong password. The count is saved with an error's answer as well, and parallel ones add up: only the next
- * request knows the sum.
+ * Counts a wrong password. The count is saved even if the response is an error, and parallel counts add up. The sum is known in
+ * the next request.
  */
 export function countFailure(session: Session): void {
   session.increment("failures");

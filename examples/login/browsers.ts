@@ -1,4 +1,4 @@
-// In this order, because most browsers call themselves by the names of others too.
+// The order matters, because the User-Agent of most browsers contains the names of others too.
 const browsers = [
   ["Edge", /\bEdgA?\//],
   ["Opera", /\bOPR\//],
@@ -19,7 +19,7 @@ const systems = [
   ["Linux", /\bLinux\b/],
 ] as const;
 
-/** A few words for a User-Agent, which people recognise their browsers by: `Firefox on Linux`. A client may say anything. */
+/** A short name for a User-Agent by which people recognise their browser: `Firefox on Linux`. A client can send any User-Agent. */
 export function describeBrowser(userAgent: string): string {
   const [browser] = browsers.find(([, pattern]) => pattern.test(userAgent)) ?? ["Unknown browser"];
   const [system] = systems.find(([, pattern]) => pattern.test(userAgent)) ?? [];

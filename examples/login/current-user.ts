@@ -6,11 +6,11 @@ import { ownerOf, type User, type Users } from "./users.ts";
 
 declare module "@mini/core" {
   interface Local {
-    /** Set by CurrentUser, as the next one. */
+    /** Set by CurrentUser, like the next one. */
     readonly users: Users;
-    /** Who is signed in, looked up at the first call. */
+    /** The user who is signed in, looked up at the first call. */
     readonly currentUser: () => Promise<User | undefined>;
-    /** Who is signed in, for handlers that list MembersOnly. */
+    /** The user who is signed in, for handlers that list MembersOnly. */
     readonly member: User;
   }
 }
@@ -19,12 +19,12 @@ declare module "@mini/session" {
   interface SessionData {
     /** Id of the user who is signed in. */
     userId: string;
-    /** Where from: `Firefox on Linux`. */
+    /** The browser of the user: `Firefox on Linux`. */
     browser: string;
   }
 }
 
-/** Gives each request the users, and the one who is signed in. Nothing is looked up for who does not ask. */
+/** Gives each request the users, and the user who is signed in. The user is looked up only when a handler asks. */
 export class CurrentUser implements Middleware {
   static readonly provides = ["users", "currentUser"] as const;
   readonly #users: Users;
@@ -46,22 +46,22 @@ export class CurrentUser implements Middleware {
   }
 }
 
-/** Lets members in; others are sent to sign in, and come back from there. */
+/** Lets members in. Other visitors are redirected to the sign-in page, and come back after it. */
 export class MembersOnly implements Middleware {
   static readonly provides = ["member"] as const;
 
   async beforeDispatch() {
-    // No cache keeps these pages, the browser's own included: after signing out, "back" must not show them.
+    // No cache may keep these pages, not even that of the browser: after signing out, "back" must not show them.
     setHeader("cache-control", "no-store");
     const user = await local.currentUser();
     if (user !== undefined) return setLocal("member", user);
-    // A form cannot be sent again after signing in, so only pages are returned to.
+    // A form cannot be sent again after signing in, so only pages are visited again.
     const next = request.method === "GET" ? request.path + request.search : undefined;
     return redirect(urlFor("sign-in", { next }), 303);
   }
 }
 
-/** Makes the session that of a user, under a new id and with nothing of before: what was there may be somebody else's. */
+/** Gives the session to a user, with a new id and without its earlier contents, which may be those of another visitor. */
 export function signIn(session: Session, user: User): void {
   session.regenerate({ owner: ownerOf(user), keep: [] });
   session.set("userId", user.id);

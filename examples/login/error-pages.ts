@@ -6,7 +6,7 @@ import { page } from "./layout.ts";
 
 const messageOf = (error: unknown) => (error instanceof HTTPError ? error.message : "");
 
-/** Only signing in is ever forbidden here: the form comes back, with all that was written but the password. */
+/** 403 is used only for signing in here. The form is shown again, with everything that was entered except the password. */
 async function forbidden(error: unknown): Promise<Html> {
   const { name, next } = await readFields("name", "next");
   return signInPage({ name, next, problem: messageOf(error) });
@@ -24,5 +24,5 @@ function pleaseWait(error: unknown): Promise<Html> {
   );
 }
 
-/** What the pages of errors say, by status; for the others the framework has one. */
+/** The error pages by status. The framework has a page for every other status. */
 export const errorHandlers = { 403: forbidden, 404: notFound, 429: pleaseWait };

@@ -27,14 +27,14 @@ export function passwordProblem(password: string): string | undefined {
   return password.length > longestPassword ? `A password has at most ${longestPassword} characters.` : undefined;
 }
 
-/** Says above a form why it comes back. */
+/** A note above a form that says why it is shown again. */
 export const problemNote = (problem: string | undefined): Html | undefined =>
   problem === undefined ? undefined : html`<p class="note error" id="problem" role="alert">${problem}</p>`;
 
-/** Ties a field to the note above. */
+/** Attributes that connect a field with the note above the form. */
 export const markWrong = (isWrong: boolean): Html | false => isWrong && html` aria-invalid="true" aria-describedby="problem"`;
 
-/** Where a visitor wants to go on to; the account if that is on another site, as a link to the sign-in page may say. */
+/** Where to continue after signing in. It is the account page if the link to the sign-in page named another site. */
 export function nextUrl(next: string): string {
   if (next === "" || !URL.canParse(next, request.url)) return urlFor("account");
   const url = new URL(next, request.url);

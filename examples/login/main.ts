@@ -7,7 +7,7 @@ import { makeApp } from "./app.ts";
 import { readSettings } from "./config.ts";
 import { Users } from "./users.ts";
 
-/** What whoever starts the program can mend: its message says how, and a stack trace would only hide that. */
+/** Errors that the person who starts the program can correct. The message says how, and a stack trace would only hide it. */
 const isMendable = (error: unknown): error is Error =>
   error instanceof ConfigError || error instanceof PortInUseError || (error instanceof Error && "syscall" in error);
 
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const app = makeApp({ secretKey, backend, users: new Users(root) });
   const server = await serve(app, { port, hostname, gracefulShutdown: false });
 
-  // What is in flight is answered first, and needs the backend; the backend needs the root.
+  // Requests in flight need the backend, and the backend needs the root. So they are closed in this order.
   const close = async () => {
     await server.close();
     await backend.close();

@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { Turns } from "./turns.ts";
 
-/** What is kept of a password. It says how it was made, so that `cost` can grow and old ones still count. */
+/** The stored hash of a password. It includes its cost, so that old hashes stay valid when `cost` is increased. */
 export interface HashedPassword {
   readonly cost: { readonly N: number; readonly r: number; readonly p: number };
   readonly salt: string;
@@ -11,10 +11,10 @@ export interface HashedPassword {
 /** 16 MiB and five passes: one of the costs that OWASP advises for scrypt. */
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 
-/** Node has four threads for such work, and for reading files: two are left to it. */
+/** Node has four threads for hashing and for files. Two of them are left free. */
 const turns = new Turns({ atOnce: 2, mostWaiting: 50 });
 
-/** Compared with when there is nothing to compare with, so that it takes as long; no password has this hash. */
+/** Used when there is no user, so that the comparison takes as long. No password has this hash. */
 const nobodys: HashedPassword = { cost, salt: randomBytes(16).toString("base64url"), hash: randomBytes(32).toString("base64url") };
 
 export async function hashPassword(password: string): Promise<HashedPassword> {
@@ -22,7 +22,7 @@ export async function hashPassword(password: string): Promise<HashedPassword> {
   return { cost, salt, hash: (await hashOf(password, salt, cost)).toString("base64url") };
 }
 
-/** Whether it is the password that was hashed. Without one the answer is `false`, after the same work. */
+/** Whether a password has this hash. Without a hash, the result is `false` after the same work. */
 export async function isPassword(password: string, { cost, salt, hash }: HashedPassword = nobodys): Promise<boolean> {
   return timingSafeEqual(await hashOf(password, salt, cost), Buffer.from(hash, "base64url"));
 }

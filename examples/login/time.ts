@@ -3,7 +3,7 @@ import type { Html } from "@mini/core";
 
 const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
-/** A moment in milliseconds since the Unix epoch, to be read by people and programs. */
+/** A time in milliseconds since the Unix epoch as HTML that people and programs can read. */
 export function time(moment: number): Html {
   return html`<time datetime="${new Date(moment).toISOString()}">${format.format(moment)} UTC</time>`;
 }

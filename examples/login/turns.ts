@@ -1,6 +1,6 @@
 import { HTTPError } from "@mini/core";
 
-/** Lets so much work of a kind be done at once; what comes on top waits for its turn, and past a limit is refused. */
+/** Limits how much work of one kind runs at once. Further work waits for its turn, and is refused when too much is waiting. */
 export class Turns {
   readonly #mostWaiting: number;
   readonly #waiting: (() => void)[] = [];

@@ -10,16 +10,16 @@ export interface User {
   readonly createdAt: number;
 }
 
-/** Whose a session is, for the lists of sessions: an id, because a name may change hands. */
+/** The owner of a user's sessions. It has the id, because a name may be given to another user later. */
 export const ownerOf = ({ id }: User) => `user:${id}`;
 
-/** Characters, in a form where each has one spelling: what `nameOf` gives. */
+/** Characters of a name after `nameOf`, which gives each name one spelling. */
 export const longestName = 40;
 
-/** A name as it is kept and shown. */
+/** A name in the form in which it is stored and shown. */
 export const nameOf = (text: string) => text.normalize("NFKC").trim();
 
-/** The users, in two databases beside the sessions': by id, and the ids by name. */
+/** The users, in two databases beside that of the sessions: users by id, and ids by name. */
 export class Users {
   readonly #root: RootDatabase;
   readonly #users: Database<User, string>;
@@ -38,7 +38,7 @@ export class Users {
   /** Adds a user; `undefined` when the name is taken. `Ada` and `ada` are one name. */
   async add(name: string, password: string): Promise<User | undefined> {
     const user = { id: randomUUID(), name: nameOf(name), password: await hashPassword(password), createdAt: Date.now() };
-    // On the disk when it returns. One that is not sync can keep the process from ending.
+    // The data is on the disk when this returns. A transaction that is not sync can keep the process from ending.
     const added = this.#root.transactionSync(() => {
       if (this.#ids.doesExist(keyOf(name))) return false;
       void this.#ids.put(keyOf(name), user.id);
@@ -53,7 +53,7 @@ export class Users {
     const id = nameOf(name).length > longestName ? undefined : this.#ids.get(keyOf(name));
     const user = id === undefined ? undefined : this.find(id);
     if (!(await isPassword(password, user?.password)) || user === undefined) return undefined;
-    // Comparing takes a while: the password may have been changed meanwhile, to lock somebody out.
+    // The comparison takes time. The password may have been changed in the meantime, to lock somebody out.
     return this.find(user.id)?.password.hash === user.password.hash ? user : undefined;
   }
 

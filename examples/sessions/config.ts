@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { ConfigError } from "@mini/core";
 
-/** What the environment says about this program. */
+/** The settings of this program, from environment variables. */
 export interface Settings {
-  /** Signs the cookies; without SECRET_KEY one made here, which lives as long as the process. */
+  /** Signs the cookies. Without SECRET_KEY, a key that is made here and lasts as long as the process. */
   readonly secretKey: string;
-  /** Whether the key was made here. */
+  /** Whether this program made the key. */
   readonly keyIsMade: boolean;
-  /** From PORT; 0 takes a free one. */
+  /** From PORT; 0 for any free port. */
   readonly port: number;
   /** From HOST. */
   readonly hostname: string;
 }
 
 /**
- * Reads SECRET_KEY, PORT and HOST; an empty variable counts as none.
+ * Reads SECRET_KEY, PORT and HOST; an empty variable counts as missing.
  *
- * @throws ConfigError for a PORT that is none.
+ * @throws ConfigError for an invalid PORT.
  */
 export function readSettings({ SECRET_KEY, PORT, HOST }: NodeJS.ProcessEnv = process.env): Settings {
   const port = PORT || "8080";

@@ -1,7 +1,7 @@
 import { ConfigError, PortInUseError } from "@mini/core";
 import { serve } from "@mini/core/serve";
 
-/** What whoever starts the program can mend: its message says how, and a stack trace would only hide that. */
+/** Errors that the person who starts the program can correct. The message says how, and a stack trace would only hide it. */
 const isMendable = (error: unknown): error is Error =>
   error instanceof ConfigError || error instanceof PortInUseError || (error instanceof Error && "syscall" in error);
 

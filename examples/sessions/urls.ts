@@ -18,7 +18,7 @@ export const rules = [
 ] as const;
 
 declare module "@mini/core" {
-  /** Endpoints and parameters of `urlFor` are checked by the compiler from here on. */
+  /** With this, the compiler checks the endpoints and parameters of `urlFor`. */
   interface Register {
     rules: typeof rules;
   }

@@ -3,7 +3,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { Pool } from "pg";
 import type { OpenBackend } from "../backends.ts";
 
-/** Every process has a pool of its own, and so that together they stay within what a server allows, a small one. */
+/** Every process has a small pool of its own, so that all pools together stay below the limit of the server. */
 export async function openPostgres(url: string): Promise<OpenBackend> {
   const pool = new Pool({
     connectionString: url,
@@ -30,7 +30,7 @@ export async function openPostgres(url: string): Promise<OpenBackend> {
   };
 }
 
-/** A host of several addresses that all refuse is an error without a message, which has a code. */
+/** When all addresses of a host refuse the connection, the error has a code but no message. */
 function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || ("code" in error ? String(error.code) : error.name);

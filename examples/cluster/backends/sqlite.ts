@@ -6,7 +6,7 @@ import { SqliteBackend } from "@mini/session/sqlite";
 import { DatabaseSync } from "@photostructure/sqlite";
 import type { OpenBackend } from "../backends.ts";
 
-/** Milliseconds that a change waits for the other processes: a little less than the deadline of the sessions, which app.ts sets. */
+/** Milliseconds that a change waits for other processes. It is a little less than the deadline of sessions in app.ts. */
 const busyTimeout = 4000;
 
 /** Every process opens the same file. */

@@ -32,7 +32,7 @@ export class PasswordHandler extends SessionMixin(RequestHandler) {
     }
 
     await local.users.setPassword(member, password);
-    // Whoever knew the old password may be signed in: those sessions end, and this one goes on under a new id.
+    // Somebody who knew the old password may be signed in, so all other sessions end. This one continues with a new id.
     const count = await local.sessionStore.revokeOthers(ownerOf(member));
     session.regenerate({ keep: ["userId", "browser"] });
     session.flash(`The password is changed${count > 0 ? ", and you are signed out everywhere else" : ""}.`, "success");

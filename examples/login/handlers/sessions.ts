@@ -6,7 +6,7 @@ import { page } from "../layout.ts";
 import { time } from "../time.ts";
 import { ownerOf } from "../users.ts";
 
-/** Lists where a member is signed in. */
+/** Lists the sessions of a member. */
 export class SessionsHandler extends RequestHandler {
   static override middleware = [MembersOnly];
 
@@ -23,7 +23,7 @@ export class SessionsHandler extends RequestHandler {
   }
 }
 
-/** Ends one session of the member; that of somebody else is not found. */
+/** Ends one session of the member. A session of another user is not found. */
 export class RevokeHandler extends SessionMixin(RequestHandler) {
   static override middleware = [MembersOnly];
 

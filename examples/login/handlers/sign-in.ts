@@ -31,7 +31,7 @@ export class SignInHandler extends SessionMixin(RequestHandler) {
 
 interface Form {
   readonly name?: string;
-  /** Where to go on to. */
+  /** Where to continue after signing in. */
   readonly next: string;
   readonly problem?: string;
 }

@@ -4,7 +4,7 @@ import { SessionMixin } from "@mini/session";
 export class SignOutHandler extends SessionMixin(RequestHandler) {
   async post() {
     await local.sessionStore.deleteSession();
-    // The session is a new one from here on, and this message all that is in it.
+    // The session is a new one from here on, and holds only this message.
     const session = await this.session;
     session.flash("You are signed out.");
     return redirect(urlFor("home"), 303);

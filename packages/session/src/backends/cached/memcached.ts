@@ -41,8 +41,8 @@ export class MemcachedCache implements SessionCache {
   }
 
   /**
-   * When a connection breaks in the middle of a reply, memjs takes that half for the beginning of the first reply of the next
-   * connection, and cannot read any reply after that. So the half is thrown away, once no call waits for it.
+   * When a connection breaks in the middle of a reply, memjs reads the incomplete part as the beginning of the first reply of
+   * the next connection, and cannot read any reply after that. So the part is dropped, once no call waits for it.
    */
   async #call<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
