@@ -1,7 +1,10 @@
+/** Continuous integration has the time to try more than a person who waits for the tests. */
+const isCI = process.env["CI"] === "true";
+
 /** Pairs that the random tests of the router compare: `npm run test:long` sets this, and what follows. */
-export const pairs = Number(process.env["MINI_PAIRS"] ?? 100_000);
+export const pairs = Number(process.env["MINI_PAIRS"] ?? (isCI ? 100_000 : 50_000));
 /** Interleavings of parallel requests on a session that are compared with a model. */
-export const schedules = Number(process.env["MINI_SCHEDULES"] ?? 10_000);
+export const schedules = Number(process.env["MINI_SCHEDULES"] ?? (isCI ? 10_000 : 5000));
 export const seed = Number(process.env["MINI_SEED"] ?? 20_260_901);
 
 /** Milliseconds that such a test may take. */
