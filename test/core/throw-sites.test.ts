@@ -33,6 +33,12 @@ interface Site {
 const failing: Converter<string> = { parse: fail, format: String };
 
 /** Every place where code of an application runs, each with an error. */
+class Fine extends RequestHandler {
+  get() {
+    return text("fine");
+  }
+}
+
 const sites: Readonly<Record<string, Site>> = {
   "a method": { work: fail },
   "a method, later": { work: reject },
@@ -62,7 +68,7 @@ const sites: Readonly<Record<string, Site>> = {
   "the import of a handler": { rule: new Rule("/", { handler: reject }) },
   "the import of a handler, at once": { rule: new Rule("/", { handler: fail }) },
   "an import that has no handler": { rule: new Rule("/", { handler: () => Promise.resolve(undefined as never) }) },
-  "a converter": { rule: new Rule("/:id", { where: { id: failing }, handler: class extends RequestHandler {} }) },
+  "a converter": { rule: new Rule("/:id", { where: { id: failing }, handler: Fine }) },
   "a template": { work: () => html`${{ toString: fail }}` },
   "a header": { work: () => new Response("", { headers: { "x-a": "1\r\n2" } }) },
   "a header that is set": {
