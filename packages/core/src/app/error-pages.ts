@@ -4,7 +4,7 @@ import type { Request } from "../context/request.ts";
 import { HTTPError, statusPhrase } from "../http/errors.ts";
 import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
-import type { RuleDescription } from "../routing/router.ts";
+import type { RuleDescription } from "../routing/describe-rules.ts";
 import { bySimilarity } from "../urls/similar-names.ts";
 import { toResponse, type HandlerResult } from "./handler.ts";
 import { isPromise, type Steps } from "./steps.ts";

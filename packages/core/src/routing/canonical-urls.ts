@@ -7,7 +7,8 @@ import { sameValue } from "../urls/url-args.ts";
 
 /** What the search for a canonical URL needs to know about a request. */
 export interface RequestedUrl {
-  readonly path: string;
+  /** The path as it was sent. */
+  readonly sent: string;
   /** In the form of a path; `undefined`: the host does not matter. */
   readonly host: string | undefined;
   /** Whether the methods of a rule, `undefined` for any, include that of the request. */
@@ -40,7 +41,7 @@ export class CanonicalUrls {
 
   /** The canonical URL; `undefined` if the request already has it. */
   find(candidate: RuleCandidate<unknown>, args: Args, requested: RequestedUrl): Location | undefined {
-    const { path, host } = requested;
+    const { sent: path, host } = requested;
     const { compiled, alternative } = candidate;
     const siblings = this.#siblings.get(keyOf(compiled));
     if (siblings === undefined) return undefined;

@@ -6,24 +6,11 @@ import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoin
 import { encodeUnsafe } from "../urls/redirect-target.ts";
 import { Refused, type UrlArgs } from "../urls/url-args.ts";
 import type { CompiledRule, RuleTargets } from "./compiled-rule.ts";
+import { describeRow, type RuleDescription } from "./describe-rules.ts";
 import type { Judge } from "./matcher.ts";
 import type { Found, RuleCandidate } from "./rule-candidate.ts";
 import { redirectFor, type Location } from "./rule-redirects.ts";
 import { makeRuleTable, type HostCandidate, type RuleTable } from "./rule-table.ts";
-
-/** A row of the table of rules. */
-export interface RuleDescription {
-  /** `undefined`: any, because the handler class is not loaded yet, or the rule redirects. */
-  readonly methods: readonly string[] | undefined;
-  /** `undefined`: any. */
-  readonly host: string | undefined;
-  readonly path: string;
-  readonly endpoint: string | undefined;
-  /** Name of the handler class, with the action if there is one; or what the rule does without a handler. */
-  readonly handler: string;
-  /** Names of the middleware classes, in the order in which they run. */
-  readonly middleware: readonly string[];
-}
 
 /** The result of a lookup. A handler that is found and not loaded yet must be loaded to know the answer: then `update()` its rule, and match again. */
 export type Matched<Target> =
@@ -50,9 +37,10 @@ export class Router<Target = unknown> {
   readonly methods: ReadonlySet<string>;
   readonly #targets: RuleTargets<Target>;
   readonly #table: RuleTable<Target>;
-  // Two of the table's fields, because they are read at every lookup.
+  // Some of the table's fields, because they are read at every lookup.
   readonly #hosts: RuleTable<Target>["hosts"];
   readonly #anyHost: RuleTable<Target>["anyHost"];
+  readonly #spelling: RuleTable<Target>["spelling"];
 
   /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
   constructor(rules: readonly AnyRule[], targets: RuleTargets<Target>) {
@@ -62,23 +50,13 @@ export class Router<Target = unknown> {
     this.methods = methodsOfRules([...this.#table.compiled.values()].flatMap((each) => (answers(each) ? [each.methods] : [])));
     this.#hosts = this.#table.hosts;
     this.#anyHost = this.#table.anyHost;
+    this.#spelling = this.#table.spelling;
     this.usesHosts = this.#hosts !== undefined;
   }
 
   /** The rules as a table, in the order in which they were given. */
   describe(): readonly RuleDescription[] {
-    return this.rules.map((rule) => {
-      const { host, path, endpoint, redirectTo, buildOnly } = rule;
-      const methods = this.#table.compiled.get(rule)?.methods;
-      const does = buildOnly
-        ? "(only builds URLs)"
-        : redirectTo === undefined
-          ? undefined
-          : `(redirects${typeof redirectTo === "string" ? ` to ${redirectTo}` : ""})`;
-      const { handler, middleware } =
-        does === undefined ? (this.#targets.describe?.(rule) ?? { handler: "", middleware: [] }) : { handler: does, middleware: [] };
-      return { methods, host, path, endpoint, handler, middleware };
-    });
+    return this.rules.map((rule) => describeRow(rule, this.#table.compiled.get(rule)?.methods, this.#targets.describe));
   }
 
   /** Learns the methods of a rule whose handler was loaded. */
@@ -103,12 +81,12 @@ export class Router<Target = unknown> {
    */
   match(method: string, path: string, base?: UrlBase): Matched<Target> {
     if (path.charCodeAt(0) !== slashCode) return notFound;
-    const encoded = path.includes("%");
-    const raw = encoded ? path.replace(/%[\da-f]{2}/gi, (escape) => escape.toUpperCase()) : path;
+    const sent = path.includes("%") ? path.replace(/%[\da-f]{2}/gi, (escape) => escape.toUpperCase()) : path;
+    const raw = this.#spelled(sent);
     const host = this.#hosts === undefined || base === undefined ? undefined : hostAsPath(base.host);
     const exact = this.#anyHost.exact(raw);
     if (host === undefined && exact?.answer !== undefined && allows(exact.methods, method)) return exact.answer;
-    const search = new Search<Target>(method, raw, host, encoded);
+    const search = new Search<Target>(method, sent, raw, host);
     const found = this.#find(search, exact);
     if (found !== undefined) return this.#found(search, found, base);
     const { refused } = search;
@@ -119,7 +97,7 @@ export class Router<Target = unknown> {
     if (typeof slashed === "string") return { type: "redirect", location: slashed };
     if (slashed !== undefined) return slashed.found(noArgs);
     if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
-    return encoded && !isDecodable(raw) ? malformed : notFound;
+    return search.encoded && !isDecodable(raw) ? malformed : notFound;
   }
 
   /**
@@ -130,6 +108,10 @@ export class Router<Target = unknown> {
    */
   build(endpoint: string, args: UrlArgs, options?: UrlOptions, base?: UrlBase): string {
     return this.#table.endpoints.build(endpoint, args, options, base);
+  }
+
+  #spelled(path: string): string {
+    return this.#spelling === undefined ? path : this.#spelling(path);
   }
 
   #find(search: Search<Target>, exact: RuleCandidate<Target> | undefined): RuleCandidate<Target> | undefined {
@@ -165,13 +147,13 @@ export class Router<Target = unknown> {
   }
 
   /** The path with the final slash added or repeated slashes merged, if a rule answers that one; the rule, if its handler must be loaded to know. */
-  #otherSlashes({ path, method, host, encoded }: Search<Target>): string | RuleCandidate<Target> | undefined {
+  #otherSlashes({ sent: path, method, host }: Search<Target>): string | RuleCandidate<Target> | undefined {
     const isRepeated = path.includes("//");
     if (!isRepeated && !this.#table.hasBranches) return undefined;
     let pending: RuleCandidate<Target> | undefined;
     const find = (other: string, onlyBranches: boolean) => {
-      const search = new Search<Target>(method, other, host, encoded, onlyBranches);
-      const found = this.#find(search, this.#anyHost.exact(other));
+      const search = new Search<Target>(method, other, this.#spelled(other), host, onlyBranches);
+      const found = this.#find(search, this.#anyHost.exact(search.path));
       pending ??= found?.isPending === true ? found : search.pending;
       // OPTIONS of a path that has any rule is answered.
       return found !== undefined || (method === "OPTIONS" && search.refused !== undefined);
@@ -192,6 +174,8 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
   /** In upper case. */
   readonly method: string;
   /** Not decoded; the hexadecimal digits of escapes are in upper case. */
+  readonly sent: string;
+  /** The same in the spelling of the literals. */
   readonly path: string;
   /** In the form of a path; `undefined`: the host does not matter. */
   readonly host: string | undefined;
@@ -207,11 +191,12 @@ class Search<Target> implements Judge<RuleCandidate<Target>> {
   #read: RuleCandidate<Target> | undefined;
   #args: Args | undefined;
 
-  constructor(method: string, path: string, host: string | undefined, encoded: boolean, onlyBranches = false) {
+  constructor(method: string, sent: string, path: string, host: string | undefined, onlyBranches = false) {
     this.method = method;
+    this.sent = sent;
     this.path = path;
     this.host = host;
-    this.encoded = encoded;
+    this.encoded = path.includes("%");
     this.onlyBranches = onlyBranches;
   }
 

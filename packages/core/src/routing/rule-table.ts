@@ -4,6 +4,7 @@ import { SegmentReaders } from "../rules/arg-reader.ts";
 import { EndpointUrls } from "../urls/endpoint-urls.ts";
 import { CanonicalUrls } from "./canonical-urls.ts";
 import { compileRules, type CompiledRule, type RuleTargets } from "./compiled-rule.ts";
+import { literalSpelling, type Spelling } from "./literal-spellings.ts";
 import { Matcher, rankCandidates, type Candidate } from "./matcher.ts";
 import { candidatesOf, type RuleCandidate } from "./rule-candidate.ts";
 import { checkRedirects } from "./rule-redirects.ts";
@@ -21,6 +22,8 @@ export interface RuleTable<Target> {
   readonly anyHost: Matcher<RuleCandidate<Target>>;
   /** Whether the path of any rule ends with a slash. */
   readonly hasBranches: boolean;
+  /** Gives a path the spelling of the literals; `undefined`: they have only one. */
+  readonly spelling: Spelling | undefined;
   readonly endpoints: EndpointUrls;
   readonly canonical: CanonicalUrls;
   readonly compiled: ReadonlyMap<AnyRule, CompiledRule<Target>>;
@@ -51,6 +54,7 @@ export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTa
   return {
     hosts: byHost.size === 0 ? undefined : new Matcher(rankCandidates([...byHost.values()].flatMap(hostCandidates))),
     anyHost: new Matcher(anyHost),
+    spelling: literalSpelling(ranked.map(({ alternative }) => alternative)),
     hasBranches: ranked.some(({ isBranch }) => isBranch),
     endpoints,
     canonical,

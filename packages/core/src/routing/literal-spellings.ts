@@ -1,0 +1,44 @@
+import type { Alternative, Segment } from "../rules/pattern.ts";
+import { isRest } from "../rules/value-reader.ts";
+
+/**
+ * Characters that some clients send as they are and others percent-encode, and that mean the same in a path. Letters, digits, `-`, `.`
+ * and `_` are not among them, because no client encodes those; nor are `/`, `\`, `%`, `?` and `#`, which have a meaning of their own.
+ */
+const characters = "!'()*;:@&=+$,~[]|^\"<>`{}";
+
+/** Gives a path the spelling in which patterns have these characters, so that a literal matches in both. */
+export type Spelling = (path: string) => string;
+
+/**
+ * The spelling of the literals of all rules; `undefined` if none has such a character.
+ *
+ * A character that separates parameters of one segment keeps both spellings: encoded, it is part of a value.
+ */
+export function literalSpelling(alternatives: readonly Alternative[]): Spelling | undefined {
+  const literal = new Set<string>();
+  const separating = new Set<string>();
+  for (const { segments } of alternatives) {
+    for (const [i, segment] of segments.entries()) {
+      if (segment.text === "") continue;
+      const found = separates(segment, i === segments.length - 1) ? separating : literal;
+      for (const char of characters) if (segment.text.includes(encodeURI(char))) found.add(char);
+    }
+  }
+  const changes = new Map<string, string>();
+  for (const char of literal) {
+    if (separating.has(char)) continue;
+    const written = encodeURI(char);
+    const encoded = `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+    changes.set(written === char ? encoded : char, written);
+  }
+  if (changes.size === 0) return undefined;
+  const others = new RegExp([...changes.keys()].map((other) => other.replace(/[^%\w]/g, "\\$&")).join("|"), "g");
+  return (path) => path.replace(others, (other) => changes.get(other)!);
+}
+
+/** Whether the text of a segment decides where a value ends. */
+function separates(segment: Segment, isLast: boolean): boolean {
+  if (segment.kind === "wildcard") return !(isLast && isRest(segment));
+  return segment.tokens.filter(({ type }) => type !== "text").length > 1;
+}
