@@ -1,18 +1,22 @@
-/** Has every application note the responses that break a rule, by which door it may be asked. Done once in a process. */
+/**
+ * Scans every response of every application, and reports those that break a rule. Tests make applications in many ways (`App`, `TestClient`,
+ * `serve`, examples), and all of them go through these methods of `App` and `SessionStore`. So the methods are wrapped here, once in a
+ * process, and tests need not do anything.
+ */
 import type { SessionCookieOptions, SessionOptions } from "@mini/session";
 import { App } from "../../packages/core/src/app/app.ts";
 import { Context } from "../../packages/core/src/context/context.ts";
 import { partsOf, Response } from "../../packages/core/src/http/response.ts";
 import { scan, type KnownCookie } from "./response-scan.ts";
 
-/** What a request has done with its sessions. */
+/** How a request has used its sessions. */
 interface Use {
   accessed: boolean;
   /** Whether a session was committed before the end. */
   committed: boolean;
-  /** Keys of the sessions that may be committed at its end. */
+  /** Names of the sessions that may be committed at its end. */
   readonly sessions: Set<unknown>;
-  /** By key: whether it was asked for without HttpOnly or Secure. */
+  /** By session or cookie name: whether it was asked for without HttpOnly or Secure. */
   readonly keys: Map<string, KnownCookie>;
 }
 
@@ -43,7 +47,7 @@ function note(store: object, key: unknown, { httpOnly, secure }: SessionCookieOp
   });
 }
 
-/** Has every request note what it asks its store for. */
+/** Notes every use of a session store. */
 function watchStore(prototype: object): void {
   for (const name of ["getSession", "deleteSession", "listSessions", "revoke", "revokeOthers", "revokeAll", "getSecureCookie"]) {
     wrap(
@@ -82,7 +86,7 @@ function watchStore(prototype: object): void {
   );
 }
 
-/** Has a session note that it was committed before the end of the request. */
+/** Notes a commit of a session before the end of the request. */
 function watchSession(store: object, session: object): void {
   if (Object.hasOwn(session, "commit")) return;
   const { commit } = session as { commit: () => Promise<void> };
@@ -129,7 +133,7 @@ wrap(
     function (request) {
       const answer = fetch.call(this, request) as Response | Promise<Response>;
       const look = (response: Response) => lookAt(this as App, request as globalThis.Request, response);
-      // Beside the promise that is given back, so that nobody waits longer than without it.
+      // Not in the promise that is returned, so that the caller does not wait longer.
       if (answer instanceof Response) look(answer);
       else answer.then(look, ignore);
       return answer;

@@ -1,6 +1,6 @@
 /**
- * Before each file of tests: looks at every response that an application gives, and fails the test during which one broke a
- * rule. Here, because a rule that one test holds for one response should hold for all of them.
+ * Runs before each test file: scans every response of an application, and fails the test during which a response broke a rule. So
+ * each rule is tested for all responses, and not only for those of a single test.
  */
 import { afterAll, afterEach } from "vitest";
 import { takeProblems } from "./response-scan.ts";
