@@ -111,7 +111,7 @@ need("chromium", chromium)(`html with ${payloads.length} hostile texts in a brow
     ["the address of a link, which is not judged", "a[title,href]"],
     ["an attribute of SVG", "svg[] g[title]"],
     ["one beside others", "p[class,title,lang]"],
-  ])("%s: no program runs, and the page has these elements, attributes and texts alone", async (title, elements) => {
+  ])("%s: no script runs, and the page has only these elements, attributes and texts", async (title, elements) => {
     const isText = Object.hasOwn(texts, title) && title !== "a textarea" && title !== "text of SVG";
     const isComment = title === "a comment";
     await page.goto(`${server.url}escaped/${places.findIndex(([each]) => each === title)}`);

@@ -192,7 +192,7 @@ describe("errors", () => {
     expect(logged.map((message) => /Error: (\w+)/.exec(message)![1])).toEqual(["one", "two"]);
   });
 
-  test.each([[undefined], ["text"], [null], [5]])("may be anything: %s thrown is a 500", async (thrown) => {
+  test.each([[undefined], ["text"], [null], [5]])("can be any value: throwing %s is a 500", async (thrown) => {
     const { get } = makeApp(() => {
       throw thrown;
     });

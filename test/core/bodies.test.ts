@@ -63,7 +63,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     ["{} {}", 3],
     ["[-]", 2],
     ["\u{1f600}", 0],
-  ])("%j is no JSON from position %i on: 400 says so and nothing of it", async (body, position) => {
+  ])("%j is 400 with the position %i, and the message does not quote the body", async (body, position) => {
     expect(await postJson(body)).toEqual([400, `The body is not valid JSON at position ${position}.`]);
   });
 
@@ -91,7 +91,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     '[{"a":{"__proto__":1}}]',
     String.raw`{"\u005f_proto_\u005f":{"admin":true}}`,
     '{"constructor":{"prototype":{"admin":true}}}',
-  ])("%s would reach a prototype when it is copied: 400", async (body) => {
+  ])("%s is 400, because a copy of it would change a prototype", async (body) => {
     const [status, said] = await postJson(body);
     expect([status, said]).toEqual([
       400,
@@ -115,7 +115,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     ["application/json; charset=utf-16", 415],
     ["application/json; charset=iso-8859-1", 415],
     ["application/json; charset=", 415],
-  ])("of the content type %j is JSON or not: %i", async (type, status) => {
+  ])("with the content type %j is answered with %i", async (type, status) => {
     work = async () => text(JSON.stringify(await request.json()));
     expect((await post({ "content-type": type }, "[1]"))[0]).toBe(status);
   });

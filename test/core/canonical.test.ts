@@ -29,7 +29,7 @@ describe("a redirect to the canonical URL leads to a different URL that a rule a
       "GET",
       "//any.example/x/1",
     ],
-  ])("a rule %s answers itself", (_title, rules, method, url) => {
+  ])("a rule %s answers without a redirect", (_title, rules, method, url) => {
     const { host, pathname } = new URL(url, "http://any.example");
     expect(make(...rules).match(method, pathname, { scheme: "http", host }).type).toBe("found");
   });

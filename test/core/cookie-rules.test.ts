@@ -73,7 +73,7 @@ describe("a value that no cookie can have is refused", () => {
     expect(() => serializeCookie("a", value)).toThrow(/its value must be well-formed text/);
   });
 
-  test.each([5, true, null, undefined, {}, ["a"]])("the value %j, which is no text", (value) => {
+  test.each([5, true, null, undefined, {}, ["a"]])("the value %j, which is not a string", (value) => {
     expect(() => serializeCookie("a", value as never)).toThrow(/its value must be well-formed text/);
   });
 

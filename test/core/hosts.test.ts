@@ -54,7 +54,7 @@ describe("the host of a request", () => {
     "b\u00fccher.example",
     "%65vil.example",
     "_invalid_",
-  ])("%s is none: 400", async (sent) => {
+  ])("%s is not a host: 400", async (sent) => {
     expect(await ask({}, "/", `Host: ${sent}`)).toEqual([400]);
   });
 

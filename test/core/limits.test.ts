@@ -30,7 +30,7 @@ describe("a request's head", () => {
     ["its path", (size: number) => `GET /${"x".repeat(size)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a header", (size: number) => `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(size)}\r\nConnection: close\r\n\r\n`],
     ["many headers", (size: number) => `GET / HTTP/1.1\r\nHost: a\r\n${"Xxxxx: yyyyy\r\n".repeat(size / 10)}Connection: close\r\n\r\n`],
-  ])("may have 16 KiB, or what the option says, and 431 beyond: %s", async (_title, bytes) => {
+  ])("may have 16 KiB or as much as configured; a larger one is 431: %s", async (_title, bytes) => {
     const server = await listen({});
     // Some versions of Node count what stands between names and values, others do not.
     expect(await write(server.port, bytes(7000)).all).toMatch(/^HTTP\/1\.1 (200|404) /);
@@ -179,7 +179,7 @@ describe("a server that closes", () => {
     ["half a head over TLS", secure, "GET / HTTP/1.1\r\nHost: a\r\n"],
     ["half a body over TLS", secure, `${head}\r\nabc`],
     ["nothing over TLS", secure, ""],
-  ])("waits no longer for a connection on which stands %s than the client may take", async (_title, tls, bytes) => {
+  ])("ends a connection with %s after the timeout of its client", async (_title, tls, bytes) => {
     const server = await listen({ ...tls, timeouts }, async () => text(await request.text()));
     const { socket, all } = write(server.port, bytes, "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1"));
     await once(socket, "tls" in tls ? "secureConnect" : "connect");
@@ -192,7 +192,7 @@ describe("a server that closes", () => {
   test.each([
     ["HTTP/1", {}],
     ["HTTP/1 over TLS", secure],
-  ])("finishes an answer that takes longer than a client may: %s", async (_title, tls) => {
+  ])("finishes a response that takes longer than the timeouts of clients: %s", async (_title, tls) => {
     const [begun, held, unread] = [gate(), gate(), endless()];
     const server = await listen({ ...tls, timeouts: { headers: 300, request: 300 } }, async () => {
       if (request.method === "POST") return unread.response();
@@ -235,14 +235,14 @@ test.each([
   { timeouts: { request: -1 } },
   { timeouts: { idle: Number.NaN } },
   { timeouts: { idle: Infinity } },
-])("%o is no limit", async (options) => {
+])("%o is refused as a limit", async (options) => {
   await expect(serve(makeApp(() => text("")).app, { port: 0, ...options })).rejects.toThrow(ConfigError);
 });
 
 test.each([
   ["HTTP/1", {}],
   ["HTTP/1 over TLS", secure],
-])("a server that closes gives a client up that does not read its answer: %s", async (_title, tls) => {
+])("a server that closes disconnects a client that does not read its response: %s", async (_title, tls) => {
   const server = await listen({ ...tls, timeouts: { request: 300 } }, () => text("x".repeat(30_000_000)));
   const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
   watch(socket);

@@ -123,7 +123,7 @@ const given: Readonly<Record<string, unknown>> = {
 describe.each([
   ["local", local],
   ["request", request],
-] as const)("%s, asked by the language", (_name, object) => {
+] as const)("%s, read by operations of the language", (_name, object) => {
   test.each(Object.entries(probes))("answers %s, inside a request and outside", async (title, probe) => {
     let inside: unknown;
     const { get } = makeApp(async () => {

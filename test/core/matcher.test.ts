@@ -184,7 +184,7 @@ describe("hostile paths", () => {
     ["malformed encoding", 60_000, (size) => `/${"%".repeat(size)}`],
     ["wildcards in turn", 3000, (size) => `/${"a/x/".repeat(size)}y/${"b/y/".repeat(size)}`],
     ["a long tail of separators", 10_000, (size) => `/x/${"a-".repeat(size)}`],
-  ])("%s cost no more than in proportion to the length", (_title, size, path) => {
+  ])("the time for %s grows only in proportion to the length", (_title, size, path) => {
     const work = (length: number) => {
       const asked = path(length);
       return () => rules.match("GET", asked);

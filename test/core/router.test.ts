@@ -102,7 +102,7 @@ describe("a redirect", () => {
     ["/\\evil.example/edit", "/%5Cevil.example/edit/"],
     ["/\t/edit", "/%09/edit/"],
     ["/%2F%2fevil.example/edit", "/%2F%2Fevil.example/edit/"],
-  ])("sends %j on to %s", (path, target) => {
+  ])("redirects %j to %s", (path, target) => {
     expect(router.match("GET", path)).toEqual({ type: "redirect", location: target });
   });
 

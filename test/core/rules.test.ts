@@ -134,7 +134,7 @@ describe("redirectTo", () => {
     ["/named/5", "/users/5"],
     ["/made/5", "/made-6"],
     ["/evil/evil.example", "/evil.example"],
-  ])("sends %s on to %s", (path, location) => {
+  ])("redirects %s to %s", (path, location) => {
     expect(ask(router, path)).toBe(location);
   });
 });

@@ -74,7 +74,7 @@ describe("SecurityHeaders", () => {
     { "x-frame-options": true },
     "DENY",
     ["x-frame-options"],
-  ])("%o cannot be sent: refused at the start", (securityHeaders) => {
+  ])("%o cannot be sent, and is refused at start", (securityHeaders) => {
     expect(() => makeApp(() => text(""), { middleware: [SecurityHeaders], config: { securityHeaders } } as object)).toThrow(ConfigError);
   });
 });

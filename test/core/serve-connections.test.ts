@@ -61,7 +61,7 @@ describe("an upload that is broken off", () => {
       "of a form",
       "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 100\r\n\r\n--b\r\nabc",
     ],
-  ])("%s: its handler is told, and the signal is aborted", async (_title, bytes) => {
+  ])("%s: its handler gets an error, and the signal is aborted", async (_title, bytes) => {
     const client = await app.open();
     await client.send(bytes);
     await app.until("handled", 1);

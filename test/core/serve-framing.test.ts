@@ -112,7 +112,7 @@ describe("a request with a head that is too long", () => {
     ["a target of 70,000 bytes", `GET /${"x".repeat(70_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`],
     ["10,000 lines", `GET / HTTP/1.1\r\nHost: localhost\r\n${"X: yyyyyyyy\r\n".repeat(10_000)}\r\n`],
     ["an extension of a chunk of 70,000 bytes", `${chunkedHead("/echo")}3;${"x".repeat(70_000)}\r\nabc\r\n0\r\n\r\n`],
-  ])("%s: is refused, and the connection is closed", async (_title, bytes) => {
+  ])("for %s is refused, and the connection is closed", async (_title, bytes) => {
     const client = await app.open();
     // The server may break the connection off before it has taken everything, and its answer is lost then.
     void client.send(bytes);

@@ -206,7 +206,7 @@ describe("a response of fetch", () => {
   test.each([
     ["longer", "a".repeat(20)],
     ["shorter", "a"],
-  ])("that is %s than it says breaks the connection off, and is not taken for the next one", async (_title, body) => {
+  ])("that is %s than its Content-Length breaks off the connection, and is not read as the next response", async (_title, body) => {
     const stream = () => new Blob([body]).stream();
     const work = () => new Response(stream(), { headers: { "content-length": "9" } });
     const server = await serve(makeApp(work).app, { port: 0, silent: true, gracefulShutdown: false });

@@ -81,7 +81,7 @@ describe("a response without a body", () => {
     ["HEAD of what is not there", "HEAD /none HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, {}],
     ["204", get("/empty"), 204, {}],
     ["304", get("/unchanged", 'If-None-Match: "a"'), 304, { etag: '"a"' }],
-  ])("%s: the next answer comes right behind the head", async (_title, bytes, status, headers) => {
+  ])("for %s: the next response follows its head", async (_title, bytes, status, headers) => {
     const client = await send(bytes + get("/"));
     const answer = await client.answer("HEAD");
     expect(answer).toMatchObject({ status, headers });

@@ -186,7 +186,7 @@ describe("hostile bytes", () => {
     ["a whole URL with userinfo", `GET http://user@evil.example/ HTTP/1.1\r\nHost: a\r\n${end}`],
     ["a path that is none", `GET evil HTTP/1.1\r\nHost: a\r\n${end}`],
     ["an asterisk", `OPTIONS * HTTP/1.1\r\nHost: a\r\n${end}`],
-  ])("%s: an answer that is no 500, and the server lives", async (_title, bytes) => {
+  ])("%s: the response is not a 500, and the server continues", async (_title, bytes) => {
     errors.length = 0;
     const server = await listen(() => text("fine"));
     const answer = await sendRaw(server.port, bytes);

@@ -230,7 +230,7 @@ describe("an error at start", () => {
     [{ WORKERS: "0" }, 'WORKERS must be a whole number from 1 to 64, and is "0".'],
     [{ PORT: "65536" }, 'PORT must be a whole number from 0 to 65535, and is "65536".'],
     [{ BACKEND: "files" }, 'BACKEND must be one of sqlite, redis, postgres, and is "files".'],
-  ])("is %j, and the message says what can", (environment, message) => {
+  ])("is %j, and the message says which values are valid", (environment, message) => {
     expect(() => readSettings(environment)).toThrow(message);
   });
 });

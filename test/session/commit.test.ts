@@ -218,7 +218,7 @@ describe.each(everyMedium())("deleteSession() in $name, before an error", (mediu
 });
 
 describe.each(serverSideMedia())("deleteSession() in $name", (medium) => {
-  test.each([true, false])("ends every session that the client has under the name, loaded before: %s", async (isLoaded) => {
+  test.each([true, false])("ends every session that the client has under the name (loaded before: %s)", async (isLoaded) => {
     const one = makeApp({ medium });
     const two = makeApp({ backend: one.backend });
     for (const app of [one, two]) await app.run(async (_store, session) => (await session()).set("a", 1));

@@ -129,26 +129,29 @@ describe("a log-in beside revokeAll", () => {
     ["before its entry is there", "owners.add", "before", false],
     ["before it is made", "create", "before", false],
     ["when it is made", "create", "after", false],
-  ] as const)("%s does not survive unnoticed", async (_title, name, when, survives) => {
-    let now = 0;
-    const memory = new MemoryBackend({ now: () => now });
-    const backend = new WatchedBackend(memory);
-    const app = makeApp({ backend, now: () => now++ });
-    let once = true;
-    backend[when] = async (called) => {
-      if (called !== name || !once) return;
-      once = false;
-      const response = await app.run(async (store) => text(String(await store.revokeAll("user:1"))), { client: app.browser() });
+  ] as const)(
+    "when all sessions are revoked %s, the new session ends too, unless its log-in counts as later",
+    async (_title, name, when, survives) => {
+      let now = 0;
+      const memory = new MemoryBackend({ now: () => now });
+      const backend = new WatchedBackend(memory);
+      const app = makeApp({ backend, now: () => now++ });
+      let once = true;
+      backend[when] = async (called) => {
+        if (called !== name || !once) return;
+        once = false;
+        const response = await app.run(async (store) => text(String(await store.revokeAll("user:1"))), { client: app.browser() });
+        expect(response.status).toBe(200);
+      };
+      const client = app.browser();
+      const response = await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }), { client });
+      // Its record was taken before it was found out, or else it found out itself: either way the answer stays.
       expect(response.status).toBe(200);
-    };
-    const client = app.browser();
-    const response = await app.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }), { client });
-    // Its record was taken before it was found out, or else it found out itself: either way the answer stays.
-    expect(response.status).toBe(200);
-    const read = await app.run(async (_store, session) => text(String((await session()).isNew)), { client });
-    expect(await read.text()).toBe(String(!survives));
-    expect(await memory.owners.keys("user:1")).toHaveLength(survives ? 1 : 0);
-  });
+      const read = await app.run(async (_store, session) => text(String((await session()).isNew)), { client });
+      expect(await read.text()).toBe(String(!survives));
+      expect(await memory.owners.keys("user:1")).toHaveLength(survives ? 1 : 0);
+    },
+  );
 });
 
 describe("a renewal beside revokeAll", () => {
@@ -159,7 +162,7 @@ describe("a renewal beside revokeAll", () => {
     ["create", "after"],
     ["owners.epoch", "before"],
     ["take", "before"],
-  ] as const)("at %s, %s it: the session is gone", async (name, when) => {
+  ] as const)("at %s, %s it: the session has ended", async (name, when) => {
     let now = 0;
     const memory = new MemoryBackend({ now: () => now });
     const backend = new WatchedBackend(memory);

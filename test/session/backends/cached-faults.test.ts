@@ -29,7 +29,7 @@ describe("an entry", () => {
     expect({ ...found.record, data: [...found.record.data] }).toEqual({ ...record, data: [...record.data] });
   });
 
-  test.each(["", "something else", "mini-c2\n", `mini-c2\n${"\0".repeat(56)}\xff\xff`])("%j is none", (text) => {
+  test.each(["", "something else", "mini-c2\n", `mini-c2\n${"\0".repeat(56)}\xff\xff`])("%j counts as missing", (text) => {
     expect(decodeEntry("key", Buffer.from(text, "latin1"))).toBeUndefined();
   });
 
@@ -113,7 +113,7 @@ describe("sessions behind a cache", () => {
   test.each([
     ["rejects", () => Promise.reject(new Error("down"))],
     ["says nothing", () => new Promise<void>(() => undefined)],
-  ])("that %s keep what they hold when they get a new id, and the log says that the old one may be seen", async (_title, down) => {
+  ])("that %s keep their contents when they get a new id, and the log warns that the old id may still be seen", async (_title, down) => {
     const { run, data, cache, kept, logged } = await begun();
     cache.before = down;
     const response = await run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));

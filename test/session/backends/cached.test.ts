@@ -212,7 +212,7 @@ describe("a session behind a cache", () => {
   test.each([
     ["rejects", () => Promise.reject(new Error("no"))],
     ["hangs", () => new Promise<never>(() => {})],
-  ])("goes on when the cache %s, and the cache is left alone for a while", async (_title, fail) => {
+  ])("works when the cache %s, and does not use the cache for some time", async (_title, fail) => {
     const { one, backend, cache, headers } = await begun();
     let asked = 0;
     cache.before = () => {

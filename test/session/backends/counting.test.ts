@@ -168,7 +168,7 @@ describe.each(["sqlite", "lmdb"])("a process that writes to %s", { timeout: 600_
   test.each([
     ["exit", 7],
     ["throw", 1],
-  ] as const)("ends at once by %s in the midst of a write, and the next one has what was answered", async (ending, code) => {
+  ] as const)("ends at once by %s during a write, and the next process has every change that was answered", async (ending, code) => {
     const counters = new Counters(kind, kind === "lmdb" ? temporaryFolder() : sqlitePath());
     for (let ended = 0; ended < times(1); ended++) {
       const child = await counters.counting(ending);

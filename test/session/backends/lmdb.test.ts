@@ -208,11 +208,14 @@ test("a root without room for one more database is refused when the backend is m
   await small.close();
 });
 
-test.each([undefined, null, "data/sessions", {}, Promise.resolve()])("%s is no root, and the message says what is", (given) => {
-  expect(() => new LmdbBackend({ root: given as never })).toThrow(
-    "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
-  );
-});
+test.each([undefined, null, "data/sessions", {}, Promise.resolve()])(
+  "%s is refused as a root, and the message says what is needed",
+  (given) => {
+    expect(() => new LmdbBackend({ root: given as never })).toThrow(
+      "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
+    );
+  },
+);
 
 test("a root with overlappingSync, which is lmdb's default, is refused: it can lose answered changes", async () => {
   const overlapping = openLmdb({ path: temporaryFolder() });

@@ -213,7 +213,7 @@ need("redis-server", findRedisServer())("a Redis server", () => {
   test.each([
     ["after a call", 0],
     ["when 100 calls wait, though more come all the time", 1],
-  ])("that is connected and silent is given up %s, and used again when it answers", async (_title, more) => {
+  ])("that is connected and does not reply is given up %s, and is used again when it replies", async (_title, more) => {
     const { patient } = await hasty();
     const own = new RedisBackend({ client: patient });
     await own.take(keyOf("silent"));

@@ -52,7 +52,7 @@ need(redisServer, redis)("in Redis", () => {
       ["touch", { idle: 300, life: 3600 }, 300],
       ["touch", { idle: 5000, life: 3600 }, 3600],
       ["touch", { idle: 10, life: 3600 }, 60],
-    ])("goes by itself ten minutes after its end, which %s of %j sets", async (operation, { idle, life }, seconds) => {
+    ])("is removed by Redis ten minutes after its end, which %s of %j sets", async (operation, { idle, life }, seconds) => {
       const { backend, now, left } = open();
       const record = { data: bytes("data"), idleAt: now() + idle * 1000, expiresAt: now() + life * 1000 };
       if (operation === "create") await backend.create(keyOf(0), record);
@@ -213,7 +213,7 @@ need(redisServer, redis)("in Redis", () => {
       ["epoch", (backend: RedisBackend) => backend.owners.epoch("user:1")],
       ["bump", (backend: RedisBackend) => backend.owners.bump("user:1")],
       ["add", (backend: RedisBackend) => backend.owners.add("user:1", keyOf(0))],
-    ])("stays from every %s on, so that no epoch is forgotten while a session is made", async (_name, use) => {
+    ])("is kept after every %s, so that no epoch is lost while a session is created", async (_name, use) => {
       const { client, prefix, backend, left } = open();
       await backend.owners.bump("user:1");
       await client.pExpire(prefix + ownerSet("user:1"), minute);
@@ -253,7 +253,7 @@ need(redisServer, redis)("in Redis", () => {
   });
 });
 
-test.each([undefined, null, "redis://localhost", {}, Promise.resolve(), { get: () => {} }])("%s is no client", (given) => {
+test.each([undefined, null, "redis://localhost", {}, Promise.resolve(), { get: () => {} }])("%s is refused as a client", (given) => {
   expect(() => new RedisBackend({ client: given as unknown as RedisLike })).toThrow(TypeError);
   expect(() => new RedisBackend({ client: given as unknown as RedisLike })).toThrow(
     /^RedisBackend needs as client what createClient\(\) or createCluster\(\) of redis gives, connected: new RedisBackend/,

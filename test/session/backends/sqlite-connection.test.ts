@@ -40,11 +40,14 @@ describe("the connection of SqliteBackend", () => {
     expect(() => new SqliteBackend({ database: version(text) })).toThrow(/write-ahead log/);
   });
 
-  test.each([undefined, null, "data/sessions.db", {}, Promise.resolve()])("is not %s, and the message says what is", (database) => {
-    expect(() => new SqliteBackend({ database: database as never })).toThrow(
-      "SqliteBackend needs as database an open one, as the driver gives it",
-    );
-  });
+  test.each([undefined, null, "data/sessions.db", {}, Promise.resolve()])(
+    "cannot be %s, and the message says what is needed",
+    (database) => {
+      expect(() => new SqliteBackend({ database: database as never })).toThrow(
+        "SqliteBackend needs as database an open one, as the driver gives it",
+      );
+    },
+  );
 
   test.each([-1, 0.5, Number.NaN, Infinity, "600"])("cannot wait for %s ms", (busyTimeout) => {
     expect(() => new SqliteBackend({ database: version("3.53.0"), busyTimeout: busyTimeout as number })).toThrow(
@@ -74,7 +77,7 @@ describe("the connection of SqliteBackend", () => {
     [{ errno: 5 }],
     [{ code: "ERR_SQLITE_ERROR", message: "database is locked" }],
     [{ message: "locking protocol" }],
-  ])("that is busy is known by %j, whatever the driver and the realm of its error", async (error) => {
+  ])("that is busy is recognized by %j, whatever the driver and the realm of its error", async (error) => {
     const database = openSqlite(sqlitePath());
     let tries = 0;
     const busy: SqliteLike = {

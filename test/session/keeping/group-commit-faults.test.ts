@@ -26,7 +26,7 @@ describe("the end of a session", () => {
 });
 
 describe("a backend whose swap", () => {
-  test.each([[undefined], [null], [{}], [{ ok: "yes" }]])("gives %j has failed", async (given) => {
+  test.each([[undefined], [null], [{}], [{ ok: "yes" }]])("returns %j counts as failed", async (given) => {
     const { backend, commit } = await begun();
     backend.swap = () => Promise.resolve(given as never);
     const error: unknown = await commit(put("b", 1)).catch((reason: unknown) => reason);

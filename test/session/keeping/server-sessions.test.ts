@@ -162,7 +162,7 @@ describe("the end of a session", () => {
   test.each([
     ["maxAge", { maxAge: 100 }, 2],
     ["idleTimeout", { idleTimeout: 100 }, 101],
-  ])("by %s counts by the clock of the application, whatever the backend still has", async (_name, config, after) => {
+  ])("by %s is decided by the clock of the application, even if the backend still has the record", async (_name, config, after) => {
     let time = start;
     const app = sessionApp({ backend: timeless(), ...config, now: () => time });
     await app.run(async (_store, session) => (await session()).set("a", 1));

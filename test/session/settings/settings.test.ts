@@ -110,7 +110,7 @@ describe("the cookie of a session", () => {
   test.each([
     ["host", "__Host-session=...; Path=/; HttpOnly; Secure; SameSite=Lax"],
     ["secure", "__Secure-session=...; Path=/; HttpOnly; Secure; SameSite=Lax"],
-  ] as const)("with prefix %s carries what browsers ask of it", async (prefix, expected) => {
+  ] as const)("with the prefix %s has the attributes that browsers require", async (prefix, expected) => {
     expect((await line({ cookie: { prefix } })).split("; ").sort()).toEqual(expected.split("; ").sort());
   });
 

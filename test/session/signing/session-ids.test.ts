@@ -41,7 +41,7 @@ describe("an id", () => {
       (id: string) => new Signer({ secretKeys: [secretKey], purpose: "session-data", now: () => start }).sign("session", id),
     ],
     ["that is the key it is kept under", (id: string) => sign("session", keyOf(id))],
-  ] as const)("%s is nobody's", async (title, forge) => {
+  ] as const)("%s is not accepted as an id", async (title, forge) => {
     const app = await begun();
     const cookie = `session=${forge(idIn(app))}`;
     const response = await app.run(async (_store, session) => text(String((await session()).isNew)), {

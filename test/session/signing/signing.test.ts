@@ -163,7 +163,7 @@ test.each([
   ["session-data", true, "e1.AQIDBAUGBwgJCgsMNfMYhC3Y6GLTbq68jGWz5BxqCYE0yW7zL4KYYXSq-9L0JGhO.1700000000"],
   ["session-id", true, "e1.AQIDBAUGBwgJCgsM2fgWsGsBwxXKHZ-SkRprytNKKfioL5jpV7pmZkyTAjJItPQ8.1700000000"],
   ["secure-cookie", true, "e1.AQIDBAUGBwgJCgsMWOwLkJhQNe4gfZRiO6LwaSW1i-pFyrzihaiqtKGYkvR3bKQ_.1700000000"],
-] as const)("is what another implementation makes of the same: %s, encrypted: %s", (purpose, encrypt, value) => {
+] as const)("is equal to the value of another implementation: %s, encrypted: %s", (purpose, encrypt, value) => {
   const nonce = () => new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   const cookie = make({ purpose, encrypt, nonce });
   const text = '{"a":"é","b":[1,2]}';
