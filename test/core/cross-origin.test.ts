@@ -56,6 +56,14 @@ describe("writes from other origins", () => {
     },
   );
 
+  test("an origin in another script can be trusted, and browsers send it in ASCII", async () => {
+    const site = makeApp(() => text(""), { crossOrigin: { trusted: ["https://münchen.example:8443"] } }).app;
+    const post = async (origin: string) =>
+      (await site.fetch(new Request("http://localhost/", { method: "POST", headers: { origin } }))).status;
+    expect(await post("https://xn--mnchen-3ya.example:8443")).toBe(200);
+    expect(await post("https://xn--mnchen-3ya.example")).toBe(403);
+  });
+
   test("of any type and by any method are refused before anything is done", async () => {
     const done: string[] = [];
     const site = makeApp(() => text(String(done.push("handler"))), {

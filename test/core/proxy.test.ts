@@ -26,8 +26,52 @@ describe("the client behind proxies", () => {
     expect(read(trust, peer, chain)).toMatchObject({ ip, protocol });
   });
 
-  test.each(["garbage", "", "1.1.1.1:80", "<script>", "999.1.1.1"])("X-Forwarded-For %j is ignored", (value) => {
-    expect(read("loopback", "127.0.0.1", { "x-forwarded-for": value }).ip).toBe("127.0.0.1");
+  test.each(["garbage", "", "unknown", "_hidden", "1.1.1.1:port", "::1:80:x", "[::1", "[1.1.1.1]x", "<script>", "999.1.1.1", ", ,"])(
+    "X-Forwarded-For %j is ignored",
+    (value) => {
+      expect(read("loopback", "127.0.0.1", { "x-forwarded-for": value }).ip).toBe("127.0.0.1");
+    },
+  );
+
+  test.each([
+    ["203.0.113.7:51234", "203.0.113.7"],
+    ["[2001:db8::1]:443", "2001:db8::1"],
+    ["[2001:db8::1]", "2001:db8::1"],
+    ["2001:db8::1", "2001:db8::1"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["[::ffff:203.0.113.7]:80", "203.0.113.7"],
+    ["203.0.113.7,", "203.0.113.7"],
+    [",203.0.113.7 , ,", "203.0.113.7"],
+    ["6.6.6.6, 203.0.113.7:5, 10.0.0.5:80", "203.0.113.7"],
+    ["6.6.6.6, 203.0.113.7,, [::ffff:10.0.0.5]:80 ,", "203.0.113.7"],
+    ["6.6.6.6, [fd00::1]:443", "6.6.6.6"],
+  ])("X-Forwarded-For %j gives %s", (value, ip) => {
+    expect(read(["127.0.0.1", "10.0.0.0/8", "fd00::/8"], "127.0.0.1", { "x-forwarded-for": value }).ip).toBe(ip);
+  });
+
+  test.each(["https,", ",https", " https , ", "HTTPS"])("X-Forwarded-Proto %j is https", (value) => {
+    expect(read("loopback", "127.0.0.1", { "x-forwarded-proto": value }).protocol).toBe("https");
+  });
+
+  test.each(["shop.example", "SHOP.example", "shop.example.", "shop.example:443", ",shop.example,"])(
+    "X-Forwarded-Host %j is taken",
+    (value) => {
+      const headers = { "x-forwarded-host": value, "x-forwarded-proto": "https" };
+      const web = Object.assign(new Request("http://inner/", { headers }), { ip: "127.0.0.1" });
+      const app = new App({ rules: [], trustProxy: "loopback", trustedHosts: ["shop.example:443", "inner"] });
+      expect(runInRequest(app, web, () => request.url)).toBe("https://shop.example/");
+    },
+  );
+
+  test.each(["shop.example/path", "user@shop.example", "shop example", "evil.example", ""])("X-Forwarded-Host %j is ignored", (value) => {
+    const web = Object.assign(new Request("http://inner/", { headers: { "x-forwarded-host": value } }), { ip: "127.0.0.1" });
+    const app = new App({ rules: [], trustProxy: "loopback", trustedHosts: ["shop.example", "inner"] });
+    expect(runInRequest(app, web, () => request.url)).toBe("http://inner/");
+  });
+
+  test("a host has the port of its scheme left out, when a proxy reports the scheme", () => {
+    const web = Object.assign(new Request("http://shop.example:443/", { headers: { "x-forwarded-proto": "https" } }), { ip: "127.0.0.1" });
+    expect(runInRequest(new App({ rules: [], trustProxy: "loopback" }), web, () => request.url)).toBe("https://shop.example/");
   });
 
   test.each(["ftp", "javascript", "", "https,javascript"])("X-Forwarded-Proto %j is ignored", (value) => {

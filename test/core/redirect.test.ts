@@ -126,6 +126,38 @@ describe("a redirect", () => {
     expect((await follow("https://user@friend.example/a")).status).toBe(400);
   });
 
+  test.each([
+    ["http://shop.example/a", "https://shop.example/a", "https://shop.example/a"],
+    ["http://shop.example/a", "https://shop.example/b?c#d", "https://shop.example/b?c#d"],
+    ["http://shop.example/a", "https://shop.example:443//b", "https://shop.example//b"],
+    ["http://shop.example/a", "http://shop.example:80/b", "/b"],
+    ["https://shop.example/a", "https://shop.example/b", "/b"],
+    ["https://shop.example/a", "http://shop.example/b", "/b"],
+    ["http://shop.example/a", "https://shop.example:8443/b", null],
+    ["http://shop.example/a", "https://shop.example.evil.example/b", null],
+    ["http://shop.example/a", "https://user@shop.example/b", null],
+    ["http://shop.example:8080/a", "https://shop.example/b", null],
+    ["http://admin.example/a", "https://shop.example/b", "https://shop.example/b"],
+    ["https://admin.example/a", "http://shop.example/b", null],
+    ["http://shop.example/a", "https://xn--mnchen-3ya.example/b", "https://xn--mnchen-3ya.example/b"],
+    ["http://shop.example/a", "http://münchen.example/b", "http://xn--mnchen-3ya.example/b"],
+  ])("from %s to %s is sent as %j", async (from, to, location) => {
+    class Away extends RequestHandler {
+      get() {
+        return redirect(to, 301);
+      }
+    }
+    const site = makeApp(() => text(""), {
+      rules: [
+        new Rule("/rule", { host: "shop.example", redirectTo: "/" }),
+        new Rule("/rule", { host: "münchen.example", redirectTo: "/" }),
+        new Rule("/a", { handler: Away }),
+      ],
+    }).app;
+    const response = await site.fetch(new Request(from));
+    expect([response.status, response.headers.get("location")]).toEqual([location === null ? 400 : 301, location]);
+  });
+
   test("goes anywhere on the web with external: true, and nowhere else", async () => {
     const away = async (to: string) => (await makeApp(() => redirect(to, { external: true, status: 303 })).get()).headers.get("location");
     expect(await away("https://other.example/a b")).toBe("https://other.example/a%20b");

@@ -107,7 +107,7 @@ const builtIn: readonly Way[] = [
   ["a malformed path", "GET", "/%ZZ", 400],
   ["a method that the rule does not have", "PUT", "/text", 405],
   ["automatic OPTIONS", "OPTIONS", "/text", 204],
-  ["an unknown method", "PROPFIND", "/text", 501],
+  ["a method of another protocol", "PROPFIND", "/text", 405],
   ["a handler that cannot be loaded", "GET", "/lazy", 500],
   ["a redirect to the path with a slash", "GET", "/slash", 308],
   ["a redirect to the path without doubled slashes", "GET", "//text", 308],

@@ -5,7 +5,7 @@ import { LineLogger, type Logger } from "../context/logger.ts";
 import { Request, type RequestSettings } from "../context/request.ts";
 import { ConfigError } from "../http/errors.ts";
 import { Proxies, type TrustProxy } from "../http/forwarded.ts";
-import { isHostName } from "../http/host.ts";
+import { asciiHost, isHostName, isSameOrUpgrade, TrustedHosts, withoutFinalDot } from "../http/host.ts";
 import type { Response } from "../http/response.ts";
 import { Router } from "../routing/router.ts";
 import type { CheckRules } from "../rules/handler-types.ts";
@@ -75,13 +75,13 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     this.logger = new LineLogger(logger);
     this.debug = debug;
     this.maxBodySize = maxBodySize;
-    const hosts = trustedHosts === undefined ? undefined : new Set(trustedHosts.map((host) => host.toLowerCase()));
+    const hosts = trustedHosts === undefined ? undefined : new TrustedHosts(trustedHosts);
     const proxies = trustProxy === false ? undefined : new Proxies(trustProxy);
     this.#requestSettings = { proxies, trustedHosts: hosts, maxBodySize };
     this.#registry = new MiddlewareRegistry(this, middleware);
     const routes = new Routes(options.rules as readonly unknown[], this.#registry);
     this.router = new Router(routes.rules, routes);
-    this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => (isHostName(host) ? [host.toLowerCase()] : [])));
+    this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => ownHost(host)));
     this.#answerSettings = {
       router: this.router,
       trustedHosts: hosts,
@@ -121,12 +121,16 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
 
   trustsOrigin(url: URL, request: Request): boolean {
     if (this.#answerSettings.crossOrigin.trusts(url.origin)) return true;
-    const { scheme, host } = baseOf(request);
-    const own = new URL(`${scheme}://${host}`);
-    return this.#ownHosts.has(url.hostname) && url.protocol === own.protocol && url.port === own.port;
+    return this.#ownHosts.has(withoutFinalDot(url.hostname)) && isSameOrUpgrade(new URL(request.url), url);
   }
 
   provider(name: string): string | undefined {
     return this.#registry.provider(name);
   }
+}
+
+/** The host of a rule in its normal form, if it has no parameters. */
+function ownHost(host: string): readonly string[] {
+  const ascii = asciiHost(host);
+  return isHostName(ascii) ? [withoutFinalDot(ascii.toLowerCase())] : [];
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from "../http/errors.ts";
+import { asciiHost } from "../http/host.ts";
 import { safeMethods } from "../http/methods.ts";
 import type { Request } from "../context/request.ts";
 
@@ -21,14 +22,14 @@ export class CrossOrigin {
     const trusted = option === false ? [] : (option.trusted ?? []);
     for (const origin of trusted) {
       // "null", which browsers send for pages without an origin, is not a URL, so it is refused too.
-      const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
-      if (parsed?.origin !== origin) {
+      const ascii = inAscii(origin);
+      if (!URL.canParse(ascii) || new URL(ascii).origin !== ascii) {
         throw new ConfigError(
           `Cannot trust the origin ${JSON.stringify(origin)}: write only scheme, host and port, such as "https://admin.example.com".`,
         );
       }
     }
-    this.#trusted = new Set(trusted);
+    this.#trusted = new Set(trusted.map(inAscii));
   }
 
   trusts(origin: string): boolean {
@@ -41,7 +42,7 @@ export class CrossOrigin {
     const site = request.headers.get("sec-fetch-site");
     if (site === "same-origin" || site === "none") return true;
     const origin = request.headers.get("origin");
-    if (origin !== null && this.#trusted.has(origin)) return true;
+    if (origin !== null && this.trusts(origin)) return true;
     if (site !== null) return false;
     return origin === null || sameHost(origin, request.host);
   }
@@ -54,4 +55,10 @@ function sameHost(origin: string, host: string): boolean {
   if (protocol !== "https:" && protocol !== "http:") return false;
   const asked = `${protocol}//${host}`;
   return URL.canParse(asked) && new URL(asked).host === originHost;
+}
+
+/** An origin whose host may be in other scripts, as browsers send it. */
+function inAscii(origin: string): string {
+  const [, scheme, host] = /^(https?:\/\/)(.*)$/s.exec(origin) ?? [];
+  return scheme === undefined ? origin : scheme + asciiHost(host!);
 }

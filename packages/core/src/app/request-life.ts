@@ -1,9 +1,10 @@
 import type { AddedHead, Context } from "../context/context.ts";
-import type { Request } from "../context/request.ts";
+import { dependenciesOf, dependOn, type Request } from "../context/request.ts";
 import { bindStream, withoutBody } from "../context/response-body.ts";
 import { bodyErrorOf } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
-import { hasTrustedHost } from "../http/host.ts";
+import { withVary } from "../http/headers.ts";
+import type { TrustedHosts } from "../http/host.ts";
 import { safeMethods } from "../http/methods.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
 import type { Router } from "../routing/router.ts";
@@ -19,8 +20,8 @@ import { isPromise, run, type Steps } from "./steps.ts";
 /** The settings of an application that decide what happens to its requests. */
 export interface AnswerSettings {
   readonly router: Router<Route>;
-  /** Hosts that may be asked for, in lower case; `undefined`: any. */
-  readonly trustedHosts: ReadonlySet<string> | undefined;
+  /** Hosts that may be asked for; `undefined`: any. */
+  readonly trustedHosts: TrustedHosts | undefined;
   readonly crossOrigin: CrossOrigin;
   /** The middleware of the application alone, which runs around the built-in handler. Its security headers are on refusals and redirects too. */
   readonly middleware: Stack;
@@ -62,9 +63,11 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
 function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
   const { request } = context;
   // srvx uses "_invalid_" for a host that it cannot parse.
-  const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : hasTrustedHost(trustedHosts, request.host);
+  const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : trustedHosts.has(request.host, request.secure);
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
   if (safeMethods.has(request.method) || crossOrigin.allows(request)) return undefined;
+  dependOn(request, "Origin");
+  dependOn(request, "Sec-Fetch-Site");
   return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust."));
 }
 
@@ -221,7 +224,7 @@ function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: 
 
 /**
  * The last step of every response, whether it comes from a handler, a redirect, a refusal or an error page: adds to its head
- * what the request has added and the security headers, leaves out the body for HEAD, and lets a stream run in the context of its
+ * what the request has added, `Vary` and the security headers, leaves out the body for HEAD, and lets a stream run in the context of its
  * request.
  */
 function finish(context: Context, response: Response, head: AddedHead | undefined, { securityHeaders }: Stack): Response {
@@ -229,9 +232,11 @@ function finish(context: Context, response: Response, head: AddedHead | undefine
   const parts = partsOf(response);
   const isHead = context.request.method === "HEAD" && parts.body !== null;
   const isStream = parts.body instanceof ReadableStream;
-  if (head === undefined && securityHeaders === undefined && !isHead && !isStream) return response;
+  const dependencies = dependenciesOf(context.request);
+  if (head === undefined && dependencies === undefined && securityHeaders === undefined && !isHead && !isStream) return response;
   const failed = (error: unknown) => context.logError(parts.status, error);
   let headers = head === undefined ? parts.headers : head.merge(parts.headers);
+  if (dependencies !== undefined) headers = withVary(headers, dependencies);
   if (securityHeaders !== undefined) headers = securityHeaders.complete(headers, context);
   const complete = { ...parts, headers };
   if (isHead) return fromParts(withoutBody(complete, failed));

@@ -3,7 +3,7 @@ import { checkHeader, flatValue, without, type FlatHeaders } from "../http/heade
 import type { Response } from "../http/response.ts";
 import type { Application } from "./application.ts";
 import { logError } from "./logger.ts";
-import type { Request } from "./request.ts";
+import { dependOn, type Request } from "./request.ts";
 
 /** The context of one request: everything that belongs to it and lasts as long as it does. */
 export class Context {
@@ -28,8 +28,19 @@ export class Context {
 
   /** What the request adds to the head of its response; made at the first call. */
   head(): AddedHead {
-    if (this.#closed) throw new Error("Cannot add to the response: its head is being sent, or was sent.");
+    this.#mustBeOpen();
     return (this.#head ??= new AddedHead());
+  }
+
+  /** Notes a request header that the response depends on. @throws Error when the head is being sent. */
+  vary(name: string): void {
+    checkHeader(name, "");
+    this.#mustBeOpen();
+    dependOn(this.request, name);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new Error("Cannot add to the response: its head is being sent, or was sent.");
   }
 
   /** Nothing can be added to the head from here on. */
@@ -120,11 +131,10 @@ interface HeadCookie {
   readonly clearing: boolean;
 }
 
-/** What a request adds to the head of its response, whichever response that is: cookies, headers, `Vary`, and functions to run before it is sent. */
+/** What a request adds to the head of its response, whichever response that is: cookies, headers, and functions to run before it is sent. */
 export class AddedHead {
   #cookies: HeadCookie[] = [];
   #headers: FlatHeaders = [];
-  readonly #vary: string[] = [];
   readonly #functions: HeadFunction[] = [];
 
   setCookie(name: string, value: string, options: CookieOptions, clearing: boolean): void {
@@ -137,11 +147,6 @@ export class AddedHead {
     checkHeader(name, value);
     const lower = name.toLowerCase();
     this.#headers = [...without(this.#headers, lower), lower, value];
-  }
-
-  vary(name: string): void {
-    checkHeader(name, "");
-    this.#vary.push(name);
   }
 
   before(work: HeadFunction): void {
@@ -162,27 +167,14 @@ export class AddedHead {
   /** The headers of a response with those of the request. */
   merge(headers: FlatHeaders): FlatHeaders {
     const merged: FlatHeaders = [];
-    const varies = this.#vary.length > 0;
     for (const flat of [headers, this.#headers]) {
       for (let i = 0; i < flat.length; i += 2) {
         const name = flat[i]!;
         const isReplaced = flat === headers && flatValue(this.#headers, name) !== undefined;
-        if (!isReplaced && !(varies && name === "vary")) merged.push(name, flat[i + 1]!);
+        if (!isReplaced) merged.push(name, flat[i + 1]!);
       }
     }
-    if (varies) merged.push("vary", mergeVary(flatValue(this.#headers, "vary") ?? flatValue(headers, "vary"), this.#vary));
     for (const { line } of this.#cookies) merged.push("set-cookie", line);
     return merged;
   }
-}
-
-/** The value of `Vary` with more names. Each is listed once, as it was spelled first. RFC 9110 §12.5.5. */
-function mergeVary(present: string | undefined, added: readonly string[]): string {
-  if (present === undefined && added.length === 1) return added[0]!;
-  const names = new Map<string, string>();
-  for (const name of [...(present ?? "").split(","), ...added]) {
-    const trimmed = name.trim();
-    if (trimmed !== "" && !names.has(trimmed.toLowerCase())) names.set(trimmed.toLowerCase(), trimmed);
-  }
-  return names.has("*") ? "*" : [...names.values()].join(", ");
 }

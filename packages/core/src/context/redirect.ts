@@ -12,8 +12,9 @@ export interface RedirectOptions {
 const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
 
 /**
- * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host
- * of the request, only path, query and fragment are sent, so that no spelling of another site gets through.
+ * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host of
+ * the request, only path, query and fragment are sent, so that no spelling of another site gets through; from http to https on the same
+ * host, the whole URL.
  *
  * @param location - May come from a visitor, in a query argument for example.
  * @throws UnsafeRedirectError, answered with 400, for a target on another host, with a user name, or that is neither http nor
@@ -38,8 +39,13 @@ export function redirect(location: string, options: number | RedirectOptions = {
   return new Response(null, { status, headers: { location: target(url) } });
 
   function target(to: URL): string {
-    const own = new URL(`${to.protocol}//${request.host}`);
-    if (to.host === own.host) return `/${to.pathname.replace(/^\/+/, "")}${to.search}${to.hash}`;
+    const own = new URL(request.url);
+    if (to.host === own.host) {
+      // From http to https, a path would lead back to where the request came from. A port that is named has one scheme, and a path does
+      // not lead from https to http.
+      const isUpgrade = own.protocol === "http:" && to.protocol === "https:" && own.port === "";
+      return isUpgrade ? to.href : `/${to.pathname.replace(/^\/+/, "")}${to.search}${to.hash}`;
+    }
     if (external || context.trustsOrigin(to)) return to.href;
     throw new UnsafeRedirectError();
   }

@@ -1,6 +1,6 @@
 import { Body, type FormOptions } from "../http/body.ts";
 import { parseCookies } from "../http/cookie.ts";
-import { hasTrustedHost } from "../http/host.ts";
+import { normalHost, type TrustedHosts } from "../http/host.ts";
 import type { JsonOptions } from "../http/json-body.ts";
 import { target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
@@ -10,8 +10,8 @@ import type { Rule } from "../rules/rule.ts";
 export interface RequestSettings {
   /** The proxies whose `X-Forwarded-*` headers count; `undefined`: none. */
   readonly proxies: Proxies | undefined;
-  /** Hosts that may be asked for, in lower case; `undefined`: any. */
-  readonly trustedHosts: ReadonlySet<string> | undefined;
+  /** Hosts that may be asked for; `undefined`: any. */
+  readonly trustedHosts: TrustedHosts | undefined;
   /** Bytes. */
   readonly maxBodySize: number;
 }
@@ -28,6 +28,14 @@ function targetIn(url: string): Target {
   return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
 }
 
+// Private fields can only be read inside their class. These functions are for the framework, and are not members for that reason.
+
+/** Notes a header of the request that the response depends on, for its `Vary`. */
+export let dependOn: (request: Request, name: string) => void;
+
+/** The headers that the response depends on; `undefined`: none. */
+export let dependenciesOf: (request: Request) => readonly string[] | undefined;
+
 /** A request. Its parts are computed when they are first read. */
 export class Request {
   /** The standard Request. The body can be read from one of the two only. */
@@ -42,6 +50,7 @@ export class Request {
   #forwarded: Forwarded | undefined;
   #args: URLSearchParams | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
+  #dependencies: string[] | undefined;
   #body: Body | undefined;
 
   constructor(web: globalThis.Request, settings: RequestSettings) {
@@ -74,10 +83,14 @@ export class Request {
 
   /** The host that the client has requested, in lower case, with the port unless it is that of the scheme. */
   get host(): string {
+    const { origin } = this.#target;
+    const proxied = this.#proxied;
+    if (proxied === undefined) return origin.host;
+    const { secure } = this;
     const { trustedHosts } = this.#settings;
-    const host = this.#proxied?.host;
-    if (host !== undefined && trustedHosts !== undefined && hasTrustedHost(trustedHosts, host)) return host;
-    return this.#target.origin.host;
+    const host = proxied.host === undefined ? undefined : normalHost(proxied.host, secure);
+    if (host !== undefined && trustedHosts?.has(host, secure) === true) return host;
+    return secure === origin.secure ? origin.host : (normalHost(origin.host, secure) ?? origin.host);
   }
 
   /** Whether the client used https. */
@@ -100,8 +113,9 @@ export class Request {
     return this.web.headers;
   }
 
-  /** Cookies by name; of equal names, the first. */
+  /** Cookies by name; of equal names, the first. The response says that it depends on them: `Vary: Cookie`. */
   get cookies(): ReadonlyMap<string, string> {
+    dependOn(this, "Cookie");
     return (this.#cookies ??= parseCookies(this.headers.get("cookie")));
   }
 
@@ -143,5 +157,12 @@ export class Request {
    */
   formData(options?: FormOptions): Promise<FormData> {
     return this.#content.formData(options);
+  }
+
+  static {
+    dependOn = (request, name) => {
+      if (request.#dependencies?.includes(name) !== true) (request.#dependencies ??= []).push(name);
+    };
+    dependenciesOf = (request) => request.#dependencies;
   }
 }

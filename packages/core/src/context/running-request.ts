@@ -138,5 +138,5 @@ export function setHeader(name: string, value: string): void {
 
 /** Adds the name of a request header to `Vary`: the response depends on it. */
 export function vary(name: string): void {
-  running("add to Vary").head().vary(name);
+  running("add to Vary").vary(name);
 }

@@ -1,5 +1,5 @@
 import { stringifySetCookie } from "cookie";
-import { isToken, trimPart } from "./headers.ts";
+import { isBlank, isToken, trimPart } from "./headers.ts";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
 export interface CookieOptions {
@@ -114,9 +114,6 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   return line;
 }
 
-/** Optional whitespace, RFC 9110 §5.6.3. */
-const isSpace = (code: number) => code === 0x20 || code === 0x09;
-
 /** Calls `found` with each name and raw value of a Cookie header, in order, until it returns false. RFC 6265 §5.4. */
 function scan(header: string, found: (name: string, value: string) => boolean): void {
   for (let start = 0; start < header.length;) {
@@ -124,7 +121,7 @@ function scan(header: string, found: (name: string, value: string) => boolean): 
     if (end === -1) end = header.length;
     const equals = header.indexOf("=", start);
     if (equals !== -1 && equals < end) {
-      if (!found(trimPart(header, start, equals, isSpace), trimPart(header, equals + 1, end, isSpace))) return;
+      if (!found(trimPart(header, start, equals, isBlank), trimPart(header, equals + 1, end, isBlank))) return;
     }
     start = end + 1;
   }

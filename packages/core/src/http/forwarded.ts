@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { ConfigError } from "./errors.ts";
+import { listItems } from "./headers.ts";
 
 /** Which peers are trusted proxies, whose `X-Forwarded-*` headers count: none, all, those on this machine, or addresses and CIDR blocks. */
 export type TrustProxy = boolean | "loopback" | readonly string[];
@@ -20,7 +21,22 @@ function blockList(entries: readonly string[]): BlockList {
   return list;
 }
 
-const listItems = (header: string | null) => (header === null ? [] : header.split(",").map((item) => item.trim()));
+/**
+ * An IP address, as proxies write it: alone, with a port, in brackets, or an IPv4 address mapped into IPv6, which is the same address.
+ * `undefined` for anything else.
+ */
+function addressIn(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const bare =
+    isIP(text) !== 0
+      ? text
+      : (/^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/
+          .exec(text)
+          ?.slice(1)
+          .find((each) => each !== undefined) ?? "");
+  const plain = /^::ffff:(?=[\d.]+$)/i.test(bare) ? bare.slice(7) : bare;
+  return isIP(plain) === 0 ? undefined : plain;
+}
 
 /** What trusted proxies say about the client of a request. */
 export interface Forwarded {
@@ -46,25 +62,23 @@ export class Proxies {
     // With `true`, a request without a connection is trusted too.
     if (this.#all) return true;
     if (address === undefined) return false;
-    const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
-    const family = isIP(plain);
-    return family !== 0 && this.#list !== undefined && this.#list.check(plain, family === 4 ? "ipv4" : "ipv6");
+    return this.#list !== undefined && this.#list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
   }
 
   /**
    * Reads the forwarded headers from the right, one entry for each trusted proxy. The client may have written the entries further
    * left itself.
    */
-  read(peer: string | undefined, header: (name: string) => string | null): Forwarded {
+  read(connected: string | undefined, header: (name: string) => string | null): Forwarded {
+    const peer = addressIn(connected);
     if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined };
-    const addresses = listItems(header("x-forwarded-for"));
+    const addresses = listItems(header("x-forwarded-for")).map(addressIn);
     let hops = 1;
     while (hops < addresses.length && this.#trusts(addresses[addresses.length - hops])) hops++;
-    const at = (items: readonly string[]) => items[Math.max(0, items.length - hops)];
-    const ip = at(addresses);
+    const at = <Item>(items: readonly Item[]) => items[Math.max(0, items.length - hops)];
     const protocol = at(listItems(header("x-forwarded-proto")))?.toLowerCase();
     return {
-      ip: ip !== undefined && isIP(ip) !== 0 ? ip : peer,
+      ip: at(addresses) ?? peer,
       protocol: protocol === "https" || protocol === "http" ? protocol : undefined,
       host: at(listItems(header("x-forwarded-host")))?.toLowerCase(),
     };

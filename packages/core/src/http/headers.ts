@@ -38,6 +38,28 @@ export function checkHeader(name: string, value: string): void {
   }
 }
 
+/**
+ * The items of a list in a header, RFC 9110 §5.6.1: without the whitespace around them and without empty ones. A comma in a quoted string
+ * does not end an item.
+ */
+export function listItems(value: string | null | undefined): readonly string[] {
+  if (!value) return [];
+  // Each alternative consumes at least one character that no other one can, so it takes linear time.
+  const items = value.includes('"') ? (value.match(/(?:[^",]|"(?:[^"\\]|\\.)*"?)+/gs) ?? []) : value.split(",");
+  return items.map((item) => trimPart(item, 0, item.length, isBlank)).filter((item) => item !== "");
+}
+
+/** Optional whitespace, RFC 9110 §5.6.3. */
+export const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/** The headers with more names in `Vary`. Each is listed once, as it was spelled first. RFC 9110 §12.5.5. */
+export function withVary(flat: FlatHeaders, added: readonly string[]): FlatHeaders {
+  const names = new Map<string, string>();
+  for (const each of [...listItems(flatValue(flat, "vary")), ...added])
+    if (!names.has(each.toLowerCase())) names.set(each.toLowerCase(), each);
+  return [...without(flat, "vary"), "vary", names.has("*") ? "*" : [...names.values()].join(", ")];
+}
+
 /** Alternating names in lower case and values: the form that `writeHead` of node:http takes. */
 export type FlatHeaders = string[];
 

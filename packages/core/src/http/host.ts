@@ -1,3 +1,6 @@
+import { domainToASCII } from "node:url";
+import { ConfigError } from "./errors.ts";
+
 /**
  * The one grammar of hosts: a name or an IPv4 address, or an IPv6 address in brackets, and a port. RFC 3986 §3.2.2 and §3.2.3 as
  * far as a URL of http has them. Underscores are accepted too: DNS host names do not allow them, but some hosts have them.
@@ -31,7 +34,64 @@ export function portOf(text: string): string {
   return /:\d+$/.exec(text)?.[0] ?? "";
 }
 
-/** Whether a host is in a list of trusted ones: with its port, or without, which trusts all of its ports. */
-export function hasTrustedHost(trusted: ReadonlySet<string>, text: string): boolean {
-  return trusted.has(text) || trusted.has(withoutPort(text));
+/** A host without the dot that a name may end with, for the comparison with a name. RFC 3986 §3.2.2. */
+export function withoutFinalDot(text: string): string {
+  return text.replace(/\.(?=:\d*$|$)/, "");
+}
+
+/**
+ * The normal form of a host: in lower case, a name in ASCII and without a final dot, an address in its shortest form, a port only if
+ * it is not the one of the scheme. `undefined` for anything that is not a host.
+ */
+export function normalHost(text: string, secure: boolean): string | undefined {
+  const url = `${secure ? "https" : "http"}://${text}`;
+  return isHost(text) && URL.canParse(url) ? withoutFinalDot(new URL(url).host) : undefined;
+}
+
+/** A host in other scripts as ASCII (IDNA); any other text as it is. */
+export function asciiHost(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  const port = portOf(text);
+  return `${domainToASCII(text.slice(0, text.length - port.length))}${port}`;
+}
+
+/** Whether a URL has the scheme and port of another one, or those of https in place of those of http. */
+export function isSameOrUpgrade(own: URL, to: URL): boolean {
+  return own.port === to.port && (own.protocol === to.protocol || (own.port === "" && to.protocol === "https:"));
+}
+
+/** The hosts that requests may be sent to. */
+export class TrustedHosts {
+  /** Names and addresses, each with a port or without. */
+  readonly #hosts = new Set<string>();
+
+  /** @throws ConfigError for an entry that no host of a request can equal, and for a list without entries. */
+  constructor(entries: readonly string[]) {
+    if (!Array.isArray(entries) || entries.length === 0) {
+      throw new ConfigError(
+        'trustedHosts must be an array with the hosts of the site, such as ["www.example.com"]; left out, any host is served.',
+      );
+    }
+    for (const entry of entries as readonly unknown[]) {
+      const port = typeof entry === "string" ? portOf(entry) : "";
+      const known = typeof entry === "string" ? normalHost(asciiHost(entry), false) : undefined;
+      if (known === undefined) {
+        throw new ConfigError(
+          `Cannot trust the host ${JSON.stringify(entry)}: write only its name, such as "www.example.com", with a port if only that port is ` +
+            'served. An IPv6 address is in brackets: "[::1]". There is no scheme, path or wildcard.',
+        );
+      }
+      this.#hosts.add(port === "" ? known : `${withoutPort(known)}:${Number(port.slice(1))}`);
+    }
+  }
+
+  /** Whether a host is served. An entry without a port serves all of its ports. */
+  has(text: string, secure: boolean): boolean {
+    if (this.#hosts.has(text) || this.#hosts.has(withoutPort(text))) return true;
+    const normal = normalHost(text, secure);
+    if (normal === undefined) return false;
+    const named = withoutPort(normal);
+    // A host without a port is at the port of its scheme.
+    return this.#hosts.has(named) || this.#hosts.has(named === normal ? `${named}:${secure ? 443 : 80}` : normal);
+  }
 }
