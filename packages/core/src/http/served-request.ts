@@ -23,7 +23,10 @@ export interface ServedRequest extends globalThis.Request {
   readonly [target]?: Target | undefined;
   /** Whether the server limits the body while it is read; the limit is then not applied a second time. */
   readonly [hasLimitedBody]?: boolean;
+  /** Aborted when the server begins to close, long before `signal` is: for responses that have no end of their own. */
+  readonly [closing]?: AbortSignal | undefined;
 }
 
 export const target = Symbol("target");
 export const hasLimitedBody = Symbol("hasLimitedBody");
+export const closing = Symbol("closing");

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { Http2Connections } from "./streams.ts";
+import { Pipeline } from "./pipeline.ts";
 
 /** Milliseconds between two checks of the connections while the server closes. */
 const sweepInterval = 25;
@@ -9,26 +10,35 @@ const sweepInterval = 25;
 const idleGrace = 100;
 /** Milliseconds that a new connection may be silent before its first request, or in the middle of a head. */
 const headGrace = 1000;
+/** Milliseconds between the moment when the requests in flight are aborted and the end of all connections. */
+const abortGrace = 1000;
 
 // What is known of a connection is a property of its socket: a lookup in a WeakMap for each request would cost more.
 /** The current response of a connection, or the last one. */
 const answer = Symbol("answer");
-/** The unfinished responses to requests that arrived before the previous one was answered. */
-const waiting = Symbol("waiting");
+/** The requests that arrived before the previous one was answered; only on connections that had some. */
+const pipeline = Symbol("pipeline");
 /** When a connection was opened. */
 const opened = Symbol("opened");
+/** The TCP connection under one of TLS. */
+const carriedBy = Symbol("carriedBy");
+/** The request that a response, or a stream of HTTP/2, belongs to. */
+export const asked = Symbol("asked");
 
 interface NotedSocket extends Socket {
-  [answer]?: ServerResponse;
-  [waiting]?: Set<ServerResponse>;
+  [answer]?: NotedResponse;
+  [pipeline]?: Pipeline;
   [opened]?: number;
+  [carriedBy]?: Socket;
 }
 
-interface Http2Connection extends NodeJS.EventEmitter {
-  /** Ends the connection when its open streams have ended. */
-  close(): void;
-  /** Calls a function when nothing was sent or received for a time in milliseconds. */
-  setTimeout(milliseconds: number, call: () => void): void;
+/** A request that can be told that the server ends it. */
+export interface Abortable {
+  abort(reason: unknown): void;
+}
+
+interface NotedResponse extends ServerResponse {
+  [asked]?: Abortable;
 }
 
 interface Limits {
@@ -37,25 +47,28 @@ interface Limits {
   readonly headers: number;
   readonly request: number;
   readonly idle: number;
+  /** For the requests in flight when the server closes. */
+  readonly grace: number;
 }
 
 /** The connections of a server: the limits of their clients, and how they end when the server closes. */
 export class Connections {
+  readonly http2: Http2Connections;
   readonly #sockets = new Set<NotedSocket>();
-  readonly #http2 = new Set<Http2Connection>();
-  readonly #streams = new Set<ServerHttp2Stream>();
-  /** The TCP connections under TLS. It is not known whether a request is in flight there. */
-  readonly #carriers = new Set<NotedSocket>();
+  /** The TCP connections by peer, those under TLS too. Of those it is not known whether a request is in flight. */
+  readonly #carriers = new Map<string, NotedSocket>();
   readonly #server: Server;
-  /** Milliseconds. */
-  readonly #longestStall: number;
-  #closes = false;
+  readonly #limits: Limits;
+  readonly #closing = new AbortController();
+  /** For each socket while the server closes: the bytes sent and received, and since when this number has not changed. */
+  readonly #seen = new WeakMap<Socket, { readonly bytes: number; readonly at: number }>();
 
-  /** @param server - A server that does not listen yet. Node itself enforces the limits of HTTP/1. */
+  /** @param server - A server that does not listen yet. Node itself enforces most limits of HTTP/1. */
   constructor(server: Server, limits: Limits) {
     const { maxHeaderSize, headers, request, idle } = limits;
     this.#server = server;
-    this.#longestStall = request;
+    this.#limits = limits;
+    const interval = Math.ceil(Math.min(headers, request) / 4);
     // These are properties, because a server for HTTP/2 does not take them as options.
     Object.assign(server, {
       maxHeaderSize,
@@ -63,100 +76,147 @@ export class Connections {
       maxHeadersCount: 0,
       headersTimeout: Math.min(headers, request),
       requestTimeout: request,
-      connectionsCheckingInterval: Math.ceil(Math.min(headers, request) / 4),
+      connectionsCheckingInterval: interval,
       keepAliveTimeout: idle,
+      // For pauses in which nothing is sent or received.
+      timeout: request,
       // The listener checks it, and also refuses what follows on the connection.
       requireHostHeader: false,
     });
+    this.http2 = new Http2Connections(server, limits);
     const isSecure = "setSecureContext" in server;
     server.on("connection", (socket: NotedSocket) => {
       socket[opened] = performance.now();
-      watch(isSecure ? this.#carriers : this.#sockets, socket);
+      const peer = peerOf(socket);
+      this.#carriers.set(peer, socket);
+      socket.once("close", () => this.#carriers.delete(peer));
+      if (!isSecure) this.#watch(socket);
     });
-    server.on("secureConnection", (socket: TLSSocket & NotedSocket) => {
+    // Before the listener of Node, which begins to read.
+    server.prependListener("secureConnection", (socket: TLSSocket & NotedSocket) => {
       socket[opened] = performance.now();
-      if (socket.alpnProtocol !== "h2") watch(this.#sockets, socket);
+      const carrier = this.#carriers.get(peerOf(socket))!;
+      socket[carriedBy] = carrier;
+      // Node forgets it when HTTP/2 ends with an error after the client has disconnected.
+      socket.once("close", () => carrier.destroy());
+      if (socket.alpnProtocol === "h2") this.http2.prepare(carrier);
+      else this.#watch(socket);
+    });
+    server.on("timeout", (socket: NotedSocket) => {
+      // What Node has for HTTP/2 comes here too. It is checked elsewhere.
+      if (!this.#sockets.has(socket)) return;
+      // Node itself ends a connection that sends no first request.
+      if (socket[answer] === undefined) return;
+      // The application may take its time. A client that does not read its response may not.
+      if (!isInFlight(socket)) socket.destroy();
+      // With a reset, the system does not go on trying to send what the client does not read.
+      else if (socket.writableLength > 0) (socket[carriedBy] ?? socket).resetAndDestroy();
     });
     server.on("connect", (_request, to: Socket | ServerResponse) => {
       // Over HTTP/1 this is the connection itself, and nobody else handles its errors any more.
       if ("writeHead" in to) to.writeHead(501).end();
       else refuseTunnel(to, idle);
     });
-    server.on("session", (connection: Http2Connection) => {
-      watch(this.#http2, connection);
-      connection.setTimeout(idle, () => connection.close());
-    });
-    server.on("stream", (stream: ServerHttp2Stream) => {
-      watch(this.#streams, stream);
-      stream.setTimeout(request, () => {
-        if (stream.state.state === constants.NGHTTP2_STREAM_STATE_OPEN) stream.close(constants.NGHTTP2_CANCEL);
-      });
-    });
+    if (!isSecure) return;
+    const checks = setInterval(() => this.http2.check(performance.now()), Math.min(interval, Math.ceil(idle / 4))).unref();
+    server.once("close", () => clearInterval(checks));
+  }
+
+  /** Aborted when the server begins to close. For responses that have no end of their own. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   /**
    * Registers a request over HTTP/1. Returns `false` if the previous response ends the connection; then the request must not be
-   * answered.
+   * answered. Otherwise it is answered by `run`, at once or when it is its turn, and the result is `undefined`; or, what is the usual
+   * case, the result is `true`, and the caller answers it.
    */
-  note(request: IncomingMessage, response: ServerResponse): boolean {
+  note(request: IncomingMessage, response: ServerResponse, run: (request: IncomingMessage, response: ServerResponse) => void) {
     const socket = request.socket as NotedSocket;
     const last = socket[answer];
     socket[answer] = response;
     if (last !== undefined && !last.shouldKeepAlive) return false;
-    if (last !== undefined && !last.writableFinished) queue(socket, response);
-    if (this.#closes) response.shouldKeepAlive = false;
-    return true;
+    if (this.#closing.signal.aborted) response.shouldKeepAlive = false;
+    if (last === undefined || last.writableFinished) return true;
+    (socket[pipeline] ??= new Pipeline(socket)).add(last, response, () => run(request, response));
+    return undefined;
   }
 
   /**
    * Accepts no more connections, and resolves when all have ended: each ends as soon as no request is in flight, or its client
-   * exceeds a limit.
+   * exceeds a limit. What is still in flight after the grace is aborted, and destroyed a second later.
    */
   async close(): Promise<void> {
-    this.#closes = true;
+    const reason = new DOMException("The server is closing.", "AbortError");
+    this.#closing.abort(reason);
     for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
     // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones.
     const closed = new Promise<void>((resolve, reject) => {
       NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
     });
-    /** For each socket: the bytes sent, received or waiting, and since when this number has not changed. */
-    const seen = new WeakMap<Socket | ServerHttp2Stream, { readonly bytes: number; readonly at: number }>();
-    const sweep = setInterval(() => {
-      const now = performance.now();
-      for (const connection of this.#http2) connection.close();
-      for (const stream of this.#streams) {
-        const { writableLength: unread } = stream;
-        if (seen.get(stream)?.bytes !== unread) seen.set(stream, { bytes: unread, at: now });
-        if (unread > 0 && now - seen.get(stream)!.at > this.#longestStall) stream.destroy();
-      }
-      for (const socket of this.#carriers) if (socket.bytesRead === 0 && now - socket[opened]! > headGrace) socket.destroy();
-      for (const socket of this.#sockets) {
-        const { [answer]: given, writableLength } = socket;
-        const bytes = socket.bytesRead + socket.bytesWritten;
-        if (seen.get(socket)?.bytes !== bytes) seen.set(socket, { bytes, at: bytes === 0 ? socket[opened]! : now });
-        const inFlight = given !== undefined && !given.writableFinished;
-        const idle = now - seen.get(socket)!.at;
-        const isOver = inFlight ? writableLength > 0 && idle > this.#longestStall : idle > (given === undefined ? headGrace : idleGrace);
-        if (isOver) socket.destroy();
-      }
-    }, sweepInterval);
+    this.http2.close();
+    const sweep = setInterval(() => this.#sweep(performance.now()), sweepInterval);
+    const last = setTimeout(() => {
+      this.#abort(reason);
+      end = setTimeout(() => this.destroy(), abortGrace);
+    }, this.#limits.grace);
+    let end: NodeJS.Timeout | undefined;
     try {
       await closed;
     } finally {
       clearInterval(sweep);
+      clearTimeout(last);
+      clearTimeout(end);
       // Stops the timer of node:http. There is nothing left to close.
       this.#server.close(() => undefined);
     }
   }
+
+  #watch(socket: NotedSocket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+  }
+
+  /** Destroys all connections. */
+  destroy(): void {
+    this.http2.destroy();
+    for (const socket of [...this.#sockets, ...this.#carriers.values()]) socket.destroy();
+  }
+
+  /** Ends the connections that a closing server does not wait for. */
+  #sweep(now: number): void {
+    this.http2.check(now);
+    for (const socket of this.#carriers.values()) if (socket.bytesRead === 0 && now - socket[opened]! > headGrace) socket.destroy();
+    for (const socket of this.#sockets) {
+      const { [answer]: given, writableLength } = socket;
+      const idle = now - this.#lastChange(socket, now);
+      const isOver = isInFlight(socket)
+        ? writableLength > 0 && idle > this.#limits.request
+        : idle > (given === undefined ? headGrace : idleGrace);
+      if (isOver) socket.destroy();
+    }
+  }
+
+  /** Since when no bytes were sent or received. */
+  #lastChange(socket: NotedSocket, now: number): number {
+    const bytes = socket.bytesRead + socket.bytesWritten;
+    const seen = this.#seen.get(socket);
+    if (seen?.bytes === bytes) return seen.at;
+    const at = bytes === 0 ? socket[opened]! : now;
+    this.#seen.set(socket, { bytes, at });
+    return at;
+  }
+
+  #abort(reason: unknown): void {
+    const responses = [...this.#sockets].flatMap(({ [answer]: given, [pipeline]: line }) => [given, ...(line?.running ?? [])]);
+    for (const each of new Set<object | undefined>([...responses, ...this.http2.streams]))
+      (each as NotedResponse | undefined)?.[asked]?.abort(reason);
+  }
 }
 
-/** Queues a response. Node does not tell a queued response when the client disconnects. */
-function queue(socket: NotedSocket, response: ServerResponse): void {
-  const known = socket[waiting];
-  const queued = (socket[waiting] ??= new Set());
-  if (known === undefined) socket.once("close", () => queued.forEach((each) => each.destroy().emit("close")));
-  queued.add(response);
-  response.once("close", () => queued.delete(response));
+function isInFlight({ [answer]: given }: NotedSocket): boolean {
+  return given !== undefined && !given.writableFinished;
 }
 
 /** Refuses a CONNECT request. Node has detached the connection, so its errors, its data and its end are handled here. */
@@ -166,7 +226,7 @@ function refuseTunnel(connection: Socket, milliseconds: number): void {
   connection.resume().end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
-function watch<T extends NodeJS.EventEmitter>(open: Set<T>, one: T): void {
-  open.add(one);
-  one.once("close", () => open.delete(one));
+/** The peer of a connection, as text. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import { NodeRequest, sendNodeResponse } from "srvx/node";
 import type { App } from "../app/app.ts";
 import { logError } from "../context/logger.ts";
 import type { FlatHeaders } from "../http/headers.ts";
 import { adopt, connectionSpecific, fromParts, partsOf, Response } from "../http/response.ts";
-import { hasLimitedBody, target, type ServedRequest, type Target } from "../http/served-request.ts";
-import type { Connections } from "./connections.ts";
+import { closing, hasLimitedBody, target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { asked, type Abortable, type Connections } from "./connections.ts";
 import { RequestChecks } from "./request-checks.ts";
 
 /** The part of an application that is needed to serve it. */
@@ -18,13 +18,20 @@ interface Incoming extends IncomingMessage {
 }
 
 /** The standard Request for one of Node. */
-class IncomingRequest extends NodeRequest implements ServedRequest {
+class IncomingRequest extends NodeRequest implements ServedRequest, Abortable {
   readonly [hasLimitedBody] = true;
   readonly [target]: Target | undefined;
+  [closing]: AbortSignal | undefined;
 
   constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, known: Target | undefined) {
     super({ req, res, maxRequestBodySize });
     this[target] = known;
+  }
+
+  /** Aborts the signal. */
+  abort(reason: unknown): void {
+    // The controller that srvx makes for the signal.
+    (this as unknown as { readonly _abortController: AbortController })._abortController.abort(reason);
   }
 }
 
@@ -32,9 +39,8 @@ class IncomingRequest extends NodeRequest implements ServedRequest {
 export function listenerOf(app: Served, connections: Connections, secure: boolean): (req: Incoming, res: ServerResponse) => void {
   const checks = new RequestChecks(secure);
 
-  return (req, res) => {
+  function answer(req: Incoming, res: ServerResponse, mayFollow = true): void {
     const { stream } = req;
-    const mayFollow = stream !== undefined || connections.note(req, res);
     const checked = mayFollow ? checks.check(req, res, stream !== undefined) : 400;
     if (typeof checked === "number") {
       // Whatever follows a refused request on the connection is not read.
@@ -45,28 +51,48 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
       res.writeHead(checked, { ...Object.fromEntries(headers), "content-length": 0 }).end();
       return;
     }
+    const answered = stream === undefined ? undefined : connections.http2.begin(stream);
+    if (stream !== undefined && answered === undefined) {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
     // A body that is longer or shorter than its length ends the connection, so that it cannot be taken for the next response.
     if (stream === undefined) res.strictContentLength = true;
     // Neither an application nor sending throws or rejects; if one did, the process would end here.
     const failed = (error: unknown) => {
+      answered?.();
       logError(app.logger, "Cannot send a response", error);
       fail(res);
     };
-    const answered = (response: globalThis.Response) => send(req, res, response instanceof Response ? response : adopt(response), failed);
+    const respond = (response: globalThis.Response) => {
+      answered?.();
+      send(req, res, response instanceof Response ? response : adopt(response), failed);
+    };
     try {
-      const answer = app.fetch(new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! }));
-      if ("then" in answer) answer.then(answered).then(undefined, failed);
-      else answered(answer);
+      const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
+      request[closing] = connections.closing;
+      ((stream ?? res) as { [asked]?: Abortable })[asked] = request;
+      const response = app.fetch(request);
+      if ("then" in response) response.then(respond).then(undefined, failed);
+      else respond(response);
     } catch (error) {
       failed(error);
     }
+  }
+
+  return (req, res) => {
+    if (req.stream !== undefined) return answer(req, res);
+    const mayFollow = connections.note(req, res, answer);
+    if (mayFollow !== undefined) answer(req, res, mayFollow);
   };
 }
 
 function send(req: Incoming, res: ServerResponse, response: Response, failed: (error: unknown) => void): void {
   const { stream } = req;
   // The rest of a body that was not read is discarded, so that the next request can be read.
-  if (req.method !== "GET" && !req.readableEnded) res.once("finish", () => void req.resume());
+  // Over HTTP/2 the stream knows when it has sent the response. A reset would be allowed too (RFC 9113 §8.1), but some clients, that of
+  // Node among them, then wait for ever for the end of what they send.
+  if (req.method !== "GET" && !req.readableEnded) (stream ?? res).once("finish", () => void req.resume());
   if (stream !== undefined) {
     sendNodeResponse(res, forHttp2(response, stream)).catch(failed);
     return;

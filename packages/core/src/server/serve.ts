@@ -3,8 +3,9 @@ import { createSecureServer } from "node:http2";
 import type { AddressInfo, ListenOptions } from "node:net";
 import { Connections } from "./connections.ts";
 import { ConfigError } from "../http/errors.ts";
-import { PortInUseError } from "./port-in-use-error.ts";
 import { listenerOf, type Served } from "./listener.ts";
+import { mostAtOnce } from "./pipeline.ts";
+import { PortInUseError } from "./port-in-use-error.ts";
 
 export interface ServeOptions {
   /** Port to listen on; 0 for any free one. Default 8080. */
@@ -17,7 +18,12 @@ export interface ServeOptions {
   readonly maxHeaderSize?: number | undefined;
   /** How much time a client may take. */
   readonly timeouts?: Timeouts | undefined;
-  /** Whether SIGTERM and SIGINT close the server. Default true. */
+  /**
+   * Milliseconds that requests in flight may take once the server closes. Then `request.signal` is aborted, and a second later what
+   * is left is ended. Default 10,000.
+   */
+  readonly grace?: number | undefined;
+  /** Whether SIGTERM and SIGINT close the server; a second signal ends it at once. Default true. */
   readonly gracefulShutdown?: boolean | undefined;
   /** Whether to start without logging the URL. Default false. */
   readonly silent?: boolean | undefined;
@@ -28,8 +34,8 @@ export interface Timeouts {
   /** For the headers of a request, answered with 408, and for the TLS handshake. Default 10,000. */
   readonly headers?: number | undefined;
   /**
-   * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 for each pause in the body. There is no
-   * timeout for the response, but a server that closes ends connections whose client has not read for this time. Default 60,000.
+   * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 the stream is reset. And for a client that
+   * does not go on reading its response. The application may take longer. Default 60,000.
    */
   readonly request?: number | undefined;
   /** Between two requests on one connection. Default 5,000. */
@@ -40,7 +46,10 @@ export interface Timeouts {
 export interface Server {
   readonly url: string;
   readonly port: number;
-  /** Accepts no more connections, finishes the requests in flight, and resolves when the last connection has ended. */
+  /**
+   * Accepts no more connections, finishes the requests in flight, and resolves when the last connection has ended, at the latest a
+   * second after the `grace`.
+   */
   close(): Promise<void>;
 }
 
@@ -51,9 +60,10 @@ export interface Server {
  */
 export async function serve(app: Served, options: ServeOptions = {}): Promise<Server> {
   const { port = 8080, hostname = "127.0.0.1", tls, gracefulShutdown = true, silent = false } = options;
-  const { maxHeaderSize = 16_384, timeouts: { headers = 10_000, request = 60_000, idle = 5000 } = {} } = options;
+  const { maxHeaderSize = 16_384, grace = 10_000, timeouts: { headers = 10_000, request = 60_000, idle = 5000 } = {} } = options;
   for (const [name, value] of Object.entries({
     maxHeaderSize,
+    grace,
     "timeouts.headers": headers,
     "timeouts.request": request,
     "timeouts.idle": idle,
@@ -63,9 +73,11 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   }
   // Over TLS, one port serves both versions of HTTP. For HTTP/1, Node uses its HTTP server on the same connection.
   const server = (
-    tls === undefined ? createServer() : createSecureServer({ ...tls, allowHTTP1: true, handshakeTimeout: headers })
+    tls === undefined
+      ? createServer()
+      : createSecureServer({ ...tls, allowHTTP1: true, handshakeTimeout: headers, settings: { maxConcurrentStreams: mostAtOnce } })
   ) as HTTPServer;
-  const connections = new Connections(server, { maxHeaderSize, headers, request, idle });
+  const connections = new Connections(server, { maxHeaderSize, headers, request, idle, grace });
   server.on("request", listenerOf(app, connections, tls !== undefined));
   // Not exclusive, so that workers of node:cluster share the port.
   await listen(server, { port, host: hostname, exclusive: false });
@@ -73,18 +85,28 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   const url = `${tls === undefined ? "http" : "https"}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
   let closing: Promise<void> | undefined;
   const signals = ["SIGTERM", "SIGINT"] as const;
-  const onSignal = () => void close();
 
   function close(): Promise<void> {
-    return (closing ??= drain());
+    return (closing ??= connections.close().finally(ignoreSignals));
   }
 
-  async function drain(): Promise<void> {
+  function ignoreSignals(): void {
     for (const signal of signals) process.off(signal, onSignal);
-    await connections.close();
   }
 
-  if (gracefulShutdown) for (const signal of signals) process.once(signal, onSignal);
+  let wasSignalled = false;
+  function onSignal(signal: NodeJS.Signals): void {
+    if (wasSignalled) {
+      connections.destroy();
+      ignoreSignals();
+      // What the signal does without a listener: it ends the process.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    }
+    wasSignalled = true;
+    void close();
+  }
+
+  if (gracefulShutdown) for (const signal of signals) process.on(signal, onSignal);
   if (!silent) app.logger.info(`Listening on ${url}`);
   return { url, port: address.port, close };
 }

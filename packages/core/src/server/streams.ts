@@ -1,0 +1,149 @@
+import type { Server } from "node:http";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import { mostAtOnce } from "./pipeline.ts";
+
+/** Milliseconds that a connection or a stream may take to end once the server has ended it. */
+const linger = 1000;
+
+/** What is known of a stream. Times are in milliseconds of `performance.now()`. */
+interface Progress {
+  readonly began: number;
+  /** When the client last took something of the response. */
+  taken: number;
+  /** Bytes that were waiting to be sent at the last check. */
+  unsent: number;
+  /** When the server ended the stream; `undefined`: it has not. */
+  ended: number | undefined;
+}
+
+/** What Node has for a connection over HTTP/2. */
+interface NodeConnection extends NodeJS.EventEmitter {
+  /** Ends the connection when its open streams have ended. */
+  close(): void;
+  destroy(): void;
+}
+
+interface Connection {
+  readonly http2: NodeConnection;
+  readonly streams: Map<ServerHttp2Stream, Progress>;
+  /** Since when no stream is open; `undefined` while one is. */
+  idleSince: number | undefined;
+  /** When the server ended the connection; `undefined`: it has not. */
+  ended: number | undefined;
+  /** Requests that the application has not answered yet, those that the client has cancelled included. */
+  unanswered: number;
+}
+
+/** The connection of a stream. */
+const on = Symbol("on");
+
+interface NotedStream extends ServerHttp2Stream {
+  [on]?: Connection;
+}
+
+interface Limits {
+  /** Milliseconds, like the other. */
+  readonly request: number;
+  readonly idle: number;
+}
+
+/** The connections over HTTP/2 and their streams, whose limits Node does not check. */
+export class Http2Connections {
+  readonly #limits: Limits;
+  /** By TCP connection. */
+  readonly #connections = new Map<Socket, Connection>();
+  /** The TCP connection on which HTTP/2 begins next. */
+  #next: Socket | undefined;
+  #closes = false;
+
+  /** @param server - A server for HTTP/2 that does not listen yet. */
+  constructor(server: Server, limits: Limits) {
+    this.#limits = limits;
+    server.on("session", (http2: NodeConnection) => this.#add(this.#next!, http2));
+  }
+
+  /** Says on which TCP connection HTTP/2 begins next: Node does not give it out later. */
+  prepare(carrier: Socket): void {
+    this.#next = carrier;
+  }
+
+  #add(socket: Socket, http2: NodeConnection): void {
+    const streams = new Map<ServerHttp2Stream, Progress>();
+    const connection: Connection = { http2, streams, idleSince: performance.now(), ended: undefined, unanswered: 0 };
+    this.#connections.set(socket, connection);
+    socket.once("close", () => this.#connections.delete(socket));
+    // Before the listener of Node, which begins the request.
+    http2.prependListener("stream", (stream: NotedStream) => {
+      stream[on] = connection;
+      const now = performance.now();
+      const progress: Progress = { began: now, taken: now, unsent: 0, ended: undefined };
+      streams.set(stream, progress);
+      connection.idleSince = undefined;
+      stream.on("drain", () => (progress.taken = performance.now()));
+      stream.once("close", () => {
+        streams.delete(stream);
+        if (streams.size === 0) connection.idleSince = performance.now();
+      });
+    });
+  }
+
+  /**
+   * Registers a request. Returns the function to call when the application has answered it; `undefined` if the request must not be
+   * answered: a client that cancels its requests does not stop the work on them, so they count until that has ended.
+   */
+  begin({ [on]: connection }: NotedStream): (() => void) | undefined {
+    if (connection === undefined || connection.unanswered >= 2 * mostAtOnce) return undefined;
+    connection.unanswered += 1;
+    let isAnswered = false;
+    return () => {
+      if (!isAnswered) connection.unanswered -= 1;
+      isAnswered = true;
+    };
+  }
+
+  get streams(): Iterable<ServerHttp2Stream> {
+    return [...this.#connections.values()].flatMap(({ streams }) => [...streams.keys()]);
+  }
+
+  /** Lets no more requests begin. Each connection ends when its open streams have ended. */
+  close(): void {
+    this.#closes = true;
+  }
+
+  /** Ends what has reached a limit, and destroys what did not end in time. */
+  check(now: number): void {
+    const { request, idle } = this.#limits;
+    for (const [socket, connection] of this.#connections) {
+      const { http2, streams, idleSince } = connection;
+      for (const [stream, progress] of streams) {
+        const { writableLength, writableFinished } = stream;
+        // A response that has left whole is the end of a stream, if nothing is wrong with its connection.
+        if (writableLength === 0 ? !writableFinished : writableLength !== progress.unsent) {
+          progress.taken = now;
+          progress.unsent = writableLength;
+        }
+        const isOpen = stream.state.state === constants.NGHTTP2_STREAM_STATE_OPEN;
+        const isLate = (isOpen && now - progress.began > request) || now - progress.taken > request;
+        if (progress.ended === undefined && isLate) {
+          progress.ended = now;
+          stream.close(constants.NGHTTP2_CANCEL);
+        } else if (progress.ended !== undefined && now - progress.ended > linger) socket.resetAndDestroy();
+      }
+      if (connection.ended === undefined) {
+        if (this.#closes || (idleSince !== undefined && now - idleSince > idle)) {
+          if (idleSince !== undefined) connection.ended = now;
+          http2.close();
+        }
+      } else if (now - connection.ended > linger) socket.resetAndDestroy();
+    }
+  }
+
+  /** Destroys all connections. */
+  destroy(): void {
+    for (const [socket, { http2 }] of this.#connections) {
+      http2.destroy();
+      socket.destroy();
+    }
+  }
+}
