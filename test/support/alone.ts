@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const imported = /^(?:import|export)\b(?! type\b)[^;]*?\bfrom "(\.[^"]+\.ts)";$/gm;
-/** Where loading a module calls a hook, or starts something: what belongs to the first file that loads it. */
+/** Code that calls a hook or starts something when its module is loaded. That belongs to the first test file that loads it. */
 const startsAtOnce = /^(?:afterAll|afterEach|beforeAll|beforeEach)\(|^(?:export )?const \w+ = (?:[^=\n]*: )?(?:await |temporaryFolder\()/m;
 
 /**

@@ -22,11 +22,11 @@ export interface AppProcess {
    * @throws Error with all it said, when it ends without one.
    */
   url(): Promise<string>;
-  /** Asks it to end, and waits until it did. Ended already, it stays as it ended. */
+  /** Asks it to end, and waits until it has ended. Does nothing if it has ended already. */
   stop(signal?: NodeJS.Signals): Promise<Ending>;
 }
 
-/** Set over this process's environment; `undefined` takes a variable away. */
+/** Environment variables in addition to those of this process; `undefined` removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const printedUrl = /\bhttps?:\/\/\S+/;

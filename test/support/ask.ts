@@ -1,7 +1,7 @@
 import { request as send } from "undici";
 import { within } from "./within.ts";
 
-/** `request` of undici, whose error says what was waited for. */
+/** `request` of undici, with an error that names the request. */
 export const request: typeof send = async (url, options) => {
   const what = `the answer to ${options?.method ?? "GET"} ${String(url)}`;
   try {

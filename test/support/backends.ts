@@ -2,7 +2,7 @@ import type { NewRecord, OwnerIndex, SessionBackend } from "@mini/session";
 
 export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
-/** A key as the store makes them. */
+/** A record key like those of sessions. */
 export function keyOf(name: string | number): string {
   return `${name}x`.padEnd(42, "A") + "A";
 }
@@ -12,7 +12,7 @@ export function recordFor(now: number, seconds: number, text = "data"): NewRecor
   return { data: bytes(text), idleAt: now + seconds * 1000, expiresAt: now + seconds * 1000 };
 }
 
-/** Every operation that is given the key of a session. */
+/** Every operation that takes the record key of a session. */
 export function callsWith(
   backend: SessionBackend & { readonly owners: OwnerIndex },
   key: string,

@@ -48,7 +48,7 @@ export async function openPage(
   });
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
   page.on("requestfailed", (request) => {
-    // Whoever leaves a page at once breaks off what it was still loading.
+    // Leaving a page at once cancels what it was still loading.
     if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`failed: ${request.url()}`);
   });
   page.on("response", (response) => {

@@ -17,7 +17,7 @@ export interface Packed {
   readonly unpackedSize: number;
 }
 
-/** Both packages, built in a copy of the repository: nothing that lies in a `dist` is believed, and none is touched. */
+/** Both packages, built in a copy of the repository. An existing `dist` is neither used nor changed. */
 export interface Built {
   /** A folder with `@mini/core` and `@mini/session` installed from their tarballs, with what they depend on and nothing else. */
   readonly consumer: string;
@@ -80,7 +80,7 @@ function copyOfInstalled(name: string, folder: string): string {
   return target;
 }
 
-/** Lets a folder find something that the repository has installed. */
+/** Makes an installed package of the repository available in a folder. */
 export function linkInstalled(folder: string, name: string): void {
   symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
 }

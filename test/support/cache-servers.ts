@@ -4,13 +4,13 @@ import { createClient } from "redis";
 import { findMemcached, startMemcached } from "./memcached-server.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 
-/** A real server that a cache of sessions is kept on, of a test's own. */
+/** A real cache server of the test's own. */
 export interface CacheServer {
   readonly port: number;
   /** A cache with a driver of its own that reaches the server by a port. */
   readonly connect: (port: number) => Promise<ConnectedCache>;
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
-  /** Ends it as the loss of its machine does. */
+  /** Kills it, as if its machine was lost. */
   readonly kill: () => Promise<void>;
   /** Starts it again where it was, empty. */
   readonly startAgain: () => Promise<void>;
@@ -24,7 +24,7 @@ export interface ConnectedCache {
 /** Every kind of server that this machine may have. */
 export const cacheServers: readonly {
   readonly name: string;
-  /** What the tests need, in words; and what there is of it. */
+  /** What the tests need, for messages, and whether this machine has it. */
   readonly needs: readonly [what: string, found: unknown];
   readonly start: () => Promise<CacheServer>;
 }[] = [

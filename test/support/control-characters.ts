@@ -3,7 +3,7 @@ export const controls: readonly string[] = [...Array.from({ length: 32 }, (_, co
   (char) => char !== "\t",
 );
 
-/** What of a line the server would be made to say, were one of the spellings let through. */
+/** The line that the server would send if one of the spellings was accepted. */
 export const injected = "x-injected";
 
 /** Ways to end a line and begin another, on this or on some server. */
@@ -22,7 +22,7 @@ const lineBreaks: readonly string[] = [
   "\x0c",
   "\x1c\x1d\x1e",
   "\x7f\r\n",
-  // Their low bytes are CR and LF, for whoever writes one byte a character.
+  // Their low bytes are CR and LF, in code that writes one byte for each character.
   "\u010d\u010a",
   "\u560d\u560a",
   "\uff0d\uff0a",

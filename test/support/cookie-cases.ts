@@ -93,7 +93,7 @@ const defaultPath = "/raw";
 
 const over = "name and value have more than 4096 bytes";
 
-/** Browsers drop these, or keep them otherwise than they say. */
+/** Browsers drop these, or keep them with other attributes. */
 export const refusedCases: readonly RefusedCase[] = [
   { name: "__Host-a", line: `__Host-a=b; ${usual}`, says: /"__Host-" needs secure: true/ },
   { name: "__HOST-a", line: `__HOST-a=b; ${usual}`, says: /"__HOST-" needs secure: true/ },

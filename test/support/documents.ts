@@ -57,7 +57,7 @@ export function anchorsOf(text: string): ReadonlySet<string> {
   return found;
 }
 
-/** What is wrong with a link of a document: it leads nowhere. `undefined`: it leads somewhere, or to another site. */
+/** What is wrong with a link of a document that leads nowhere; `undefined` for a valid link, or one to another site. */
 export function linkProblem(document: string, target: string): string | undefined {
   if (/^[a-z][a-z\d+.-]*:/i.test(target)) return undefined;
   const [path = "", anchor] = target.split("#");

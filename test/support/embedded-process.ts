@@ -31,7 +31,7 @@ export interface Filled {
   readonly kept: readonly string[];
   readonly refused: readonly string[];
   readonly messages: readonly string[];
-  /** Reasons that Node found to be handled by nobody. */
+  /** Reasons of unhandled rejections. */
   readonly unhandled: number;
 }
 
@@ -91,7 +91,7 @@ async function stream(): Promise<never> {
   return Promise.race([counting(), ...Array.from({ length: 8 }, creating)]);
 }
 
-/** Writes until nothing more fits, and on: several at once, and alone. */
+/** Writes until the disk is full and continues after that, with several writes at once and with single ones. */
 async function fill(size: number): Promise<Filled> {
   const kept: string[] = [];
   const refused: string[] = [];

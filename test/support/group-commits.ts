@@ -7,10 +7,10 @@ import { WatchedBackend } from "./watched-backend.ts";
 
 const start = 1_700_000_000_000;
 export const key = "key";
-/** Milliseconds; what should answer and does not has failed after them. */
+/** Milliseconds after which a call without an answer has failed. */
 const deadline = 1000;
 
-/** Runs work that has so much time, whatever comes of it. */
+/** Runs work with a deadline. */
 export async function within<Result>(milliseconds: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
   const time = new Deadline(milliseconds);
   try {
@@ -30,7 +30,7 @@ export const nothing: Edit = (current) => current;
 export const dataOf = (record: SessionRecord | undefined) =>
   record && (JSON.parse(Buffer.from(record.data).toString()) as { readonly data: Record<string, unknown> }).data;
 
-/** What a change was made on, and what the session holds since. */
+/** The contents before a change, and after it. */
 export async function shown(changed: Promise<Edited | undefined>) {
   const done = await changed;
   return done && [done.before.contents.data, done.after.contents.data];

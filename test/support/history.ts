@@ -10,7 +10,7 @@ export interface SessionWrite {
 }
 
 /**
- * What cannot have happened one after the other: in words, one for each request at most.
+ * The contradictions to an order of requests, at most one sentence for each request.
  *
  * @param list - The numbers in the order in which the session has them. It is the order of the commits.
  * @param writes - All requests, each answered.

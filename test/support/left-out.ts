@@ -4,8 +4,7 @@ import type { Reporter, TestModule } from "vitest/node";
 export const leftOut = "LEFT OUT: ";
 
 /**
- * Says once more at the end which tests were left out, and why, where nobody overlooks it: right above the runner's
- * closing lines. With CI=true a test that is left out is a failure of the run.
+ * Repeats at the end which tests were left out, and why, right above the last lines of the runner, where it is easily seen. With CI=true a test that is left out is a failure of the run.
  *
  * It stands before the runner's own reporter, so that the run ends with the runner's lines.
  */

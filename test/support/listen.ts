@@ -1,4 +1,4 @@
-/** What a program does that tests start and speak to: says that it is ready, and does what it is told by `tell`. */
+/** For a program that tests start: reports that it is ready, and runs the tasks that `tell` sends. */
 export function listen<Task>(run: (task: Task) => Promise<unknown>): void {
   process.on("message", (message: Task) => {
     const answer = (result: unknown) => process.send?.({ result });

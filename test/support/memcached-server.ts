@@ -17,7 +17,7 @@ export interface MemcachedServer {
   readonly address: string;
   readonly port: number;
   readonly signal: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => void;
-  /** Ends it as the loss of its machine does. */
+  /** Kills it, as if its machine was lost. */
   readonly kill: () => Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function memcachedClient(address: string): Client {
   return client;
 }
 
-/** Tries until somebody answers; the test's own time limit ends it. */
+/** Tries until the server answers, or until the time limit of the test. */
 async function untilListening(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, "127.0.0.1");

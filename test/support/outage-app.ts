@@ -31,7 +31,7 @@ export async function begun(config: Partial<SessionConfig> = {}, appOptions: Rec
   return { ...app, watched: backend, cookie, fail, repair };
 }
 
-/** What an answer says, and whether it says too much. */
+/** The parts of a response that an outage decides, and whether it reveals details. */
 export async function look(response: Response) {
   const { status, headers } = response;
   const leaks = /session|hunter2|10\.0\.0\.5|backend/i.test(await response.text());
@@ -40,7 +40,7 @@ export async function look(response: Response) {
 
 export const unavailable = { status: 503, retryAfter: "1", cookies: [], leaks: false };
 
-/** Lets a test fail that leaves a rejection to nobody. */
+/** Fails a test that causes an unhandled rejection. */
 export function watchRejections(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => void unhandled.push(reason);

@@ -14,11 +14,11 @@ export interface PostgresServer {
   readonly url: string;
   /** Starts it; resolves when it takes connections. */
   readonly start: () => Promise<void>;
-  /** Ends it. `"SIGINT"` breaks off what is under way, `"SIGQUIT"` is as if the power was gone. */
+  /** Ends it. `"SIGINT"` cancels queries under way, `"SIGQUIT"` is like a power failure. */
   readonly stop: (signal?: "SIGINT" | "SIGQUIT") => Promise<void>;
-  /** Has it stand still, whoever waits for it, until it is told to go on. */
+  /** Pauses it until it is told to continue. */
   readonly freeze: () => Promise<() => void>;
-  /** Makes it one that only reads from its next start on, as a standby does whose primary is gone. */
+  /** Makes it read-only from its next start, like a standby that has lost its primary. */
   readonly standBy: () => void;
   /** Ends it if need be, and removes its folder. */
   readonly remove: () => Promise<void>;
@@ -95,7 +95,7 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
   };
 }
 
-/** Whom to run it as: root it refuses. */
+/** The user to run it as, because it refuses root. */
 function unprivilegedUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (...args: readonly string[]) => Number(execFileSync("id", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));

@@ -37,7 +37,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   };
 }
 
-/** Nothing of it has to outlive the machine, so it does not wait for the disk. */
+/** Its data need not survive the machine, so it does not wait for the disk. */
 async function startPostgres(programs: string): Promise<PostgresServer> {
   const postgres = await makePostgres(programs, { fsync: "off", synchronous_commit: "off", full_page_writes: "off" });
   await postgres.start();

@@ -14,11 +14,11 @@ export interface RawApp {
   readonly server: Server;
   /** Requests that reached a handler, in order: `"POST /echo abc"` with the text they were sent. */
   readonly handled: string[];
-  /** What broke off: failed readings of a body by their status, ended streams by what `local` said in their `cancel`. */
+  /** What was broken off: a body with the status of its error, a stream with what `local` holds in its `cancel`. */
   readonly brokenOff: string[];
   /** Lines that were logged as errors. */
   readonly errors: string[];
-  /** Answers what waits at `/held/:name`, now or when it comes. */
+  /** Answers the request that waits at `/held/:name`, now or when it arrives. */
   release(name: string): void;
   /** Resolves when so many requests have come to a handler, or have broken off. */
   until(what: "handled" | "brokenOff", count: number): Promise<void>;

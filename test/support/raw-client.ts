@@ -55,7 +55,7 @@ export class RawClient {
     for (const byte of bytes) await this.send(byte);
   }
 
-  /** Says that nothing more will be sent, and goes on reading. */
+  /** Closes the sending side, and continues to read. */
   finish(bytes = ""): void {
     this.socket.end(bytes, "latin1");
   }

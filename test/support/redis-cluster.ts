@@ -47,7 +47,7 @@ export async function startRedisCluster(): Promise<TestCluster> {
   await eachSays(["CLUSTER", "INFO"], /cluster_known_nodes:6/);
   for (const [index, node] of nodes.slice(primaries).entries()) {
     const id = await ask(nodes[index]!, "CLUSTER", "MYID");
-    // Whom a node may follow it hears from the others.
+    // A node learns from the others which primaries there are.
     await vi.waitFor(() => ask(node, "CLUSTER", "REPLICATE", id), waiting);
   }
   await eachSays(["CLUSTER", "INFO"], /cluster_state:ok/);

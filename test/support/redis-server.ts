@@ -16,9 +16,9 @@ export function findRedisServer(): string | undefined {
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** Ends it as the loss of its machine does. Ended already is fine. */
+  /** Kills it, as if its machine was lost. It may have ended already. */
   readonly kill: () => Promise<void>;
-  /** Stops it so that it is connected and silent; or lets it go on. */
+  /** Pauses it, so that it is connected and does not reply; or lets it continue. */
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
 }
 

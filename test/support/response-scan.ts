@@ -13,7 +13,7 @@ export interface Scanned {
   readonly status: number;
   /** Names and values in turn; a line of Set-Cookie each. */
   readonly headers: readonly string[];
-  /** Left out where there is none that can be read without taking it away. */
+  /** Left out if the text cannot be read without consuming the body. */
   readonly text?: string | undefined;
   /** Whether the request came over https. */
   readonly secure: boolean;
@@ -21,7 +21,7 @@ export interface Scanned {
   readonly debug: boolean;
   /** Whether its sessions or secure cookies were asked for. */
   readonly accessed: boolean;
-  /** Tells of a cookie's full name what is known of it; `undefined`: it is none of the session library. */
+  /** What is known of a cookie, by its full name; `undefined` for one that is not of the session library. */
   readonly known: (name: string) => KnownCookie | undefined;
   /** Whether the request ended in an error that drops its changes. */
   readonly failed: boolean;
@@ -38,12 +38,12 @@ const longestAge = 400 * 24 * 60 * 60;
 
 const found: string[] = [];
 
-/** Looks at a response; what it breaks is an error of the test that is running. `title` says which response it is. */
+/** Scans a response. A rule that it breaks fails the running test. `title` names the response. */
 export function scan(title: string, scanned: Scanned): void {
   for (const problem of problemsOf(scanned)) found.push(`${title} ${scanned.status}: ${problem}`);
 }
 
-/** What was found since it was last asked. */
+/** The problems that were found since the last call. */
 export const takeProblems = (): readonly string[] => found.splice(0);
 
 /** Every rule that a response breaks, in words; none for a good one. Values of cookies are not repeated. */
