@@ -1,16 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Context } from "../context/context.ts";
-import type { Request } from "../context/request.ts";
+import { dependOn, type Request } from "../context/request.ts";
 import { HTTPError, statusPhrase } from "../http/errors.ts";
+import { listItems } from "../http/headers.ts";
 import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
-import { bySimilarity } from "../urls/similar-names.ts";
+import { debugNotFound, debugPage } from "./debug-page.ts";
 import { toResponse, type HandlerResult } from "./handler.ts";
 import { isPromise, type Steps } from "./steps.ts";
 
-/** Answers the errors of one status. `Html` is sent with that status and the headers of the error. */
-export type ErrorHandler = (error: unknown, request: Request) => HandlerResult | Promise<HandlerResult>;
+/**
+ * Answers the errors of one status. `Html` is sent with that status and the headers of the error, to clients that prefer HTML; others get
+ * problem+json. `undefined` stands for the usual page.
+ */
+export type ErrorHandler = (
+  error: unknown,
+  request: Request,
+) => HandlerResult | undefined | void | Promise<HandlerResult | undefined | void>;
 
 /** The responses to errors that no middleware has answered: those of the application's error handlers, or built-in pages. */
 export class ErrorPages {
@@ -28,16 +35,14 @@ export class ErrorPages {
     const status = error instanceof HTTPError ? error.status : 500;
     if (!(error instanceof HTTPError)) context.logError(status, error);
     else if ("cause" in error) context.logError(status, error.cause);
-    const handler = this.#handlers[status];
+    const { debug } = context.app;
     try {
-      if (handler !== undefined) {
-        const result = handler(error, context.request);
-        return customPage(error, status, isPromise(result) ? yield result : result);
-      }
-      if (!context.app.debug) return errorPage(context, error);
-      if (!(error instanceof HTTPError)) return (yield debugPage(context, error)) as Response;
+      if (debug && !(error instanceof HTTPError)) return debugPage(context, error);
+      const result = this.#handlers[status]?.(error, context.request);
+      const given = isPromise(result) ? yield result : result;
+      if (given !== undefined) return customPage(context, error, status, given);
       const isUnknownPath = status === 404 && context.request.rule === undefined;
-      return isUnknownPath ? debugNotFound(context, this.#describeRules()) : errorPage(context, error);
+      return debug && isUnknownPath ? debugNotFound(context, this.#describeRules()) : errorPage(context, error);
     } catch (failure) {
       const answer = failure instanceof HTTPError ? failure : undefined;
       context.logError(answer?.status ?? 500, failure);
@@ -47,9 +52,14 @@ export class ErrorPages {
   }
 }
 
-function customPage(error: unknown, status: number, result: unknown): Response {
+function customPage(context: Context, error: unknown, status: number, result: unknown): Response {
+  if (result instanceof Html) {
+    dependOn(context.request, "Accept");
+    if (prefersJson(context.request.headers.get("accept"))) return errorPage(context, error);
+  }
   const response = toResponse(result, status);
-  if (response === undefined) throw new TypeError(`The error handler for ${status} must return a Response or html\`...\`.`);
+  if (response === undefined)
+    throw new TypeError(`The error handler for ${status} must return a Response, html\`...\`, or undefined for the usual page.`);
   if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
   for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
   return response;
@@ -69,7 +79,7 @@ function prefersJson(accept: string | null): boolean {
   if (accept === null) return false;
   const quality = (wanted: readonly string[]) => {
     let best = 0;
-    for (const item of accept.split(",")) {
+    for (const item of listItems(accept)) {
       const [type = "", ...parameters] = item
         .toLowerCase()
         .split(";")
@@ -96,8 +106,6 @@ const pageHeaders = {
   vary: "Accept",
 };
 const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
-/** The policy of a debug page, which contains its scripts and styles. */
-const debugPolicy = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'";
 
 /**
  * The built-in page of an error: HTML, or problem+json (RFC 9457) if the client prefers it. It shows status and message of an
@@ -128,52 +136,4 @@ function pageOf(body: string, status: number, errors: Readonly<Record<string, st
   const vary = headers.get("vary");
   for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" && vary !== null ? `${vary}, ${value}` : value);
   return new Response(body, { status, headers });
-}
-
-/** The most rules on the debug page of an unknown path. */
-const mostRules = 10;
-
-/** The page of an unknown path with `debug`: shows the rules with the most similar paths. */
-export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
-  const { path } = context.request;
-  const rows = bySimilarity(path, rules, (rule) => rule.path, mostRules).map(
-    ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
-      html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
-  );
-  const page = html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>404 Not Found</title>
-<style>${raw(style)}table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}</style>
-<h1>404 Not Found</h1>
-<p>No rule matches the path <code>${path}</code>. The most similar rules:</p>
-<table><tr><th>Methods<th>Path<th>Endpoint<th>Handler
-${rows}</table>
-</html>
-`;
-  return debugResponse(page, 404);
-}
-
-/** The page of an unexpected error with `debug`: shows the source code if youch is installed, the stack otherwise. */
-export async function debugPage(context: Context, error: unknown): Promise<Response> {
-  try {
-    const { Youch } = await import("youch");
-    const page = await new Youch().toHTML(error, { request: { url: context.request.url, method: context.request.method } });
-    return debugResponse(raw(page), 500);
-  } catch {
-    // youch is an optional peer dependency. If it is not installed or fails, the page shows the stack.
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return debugResponse(
-      html`<!doctype html>\n<html lang="en">\n<title>500</title>\n<style>${raw(style)}</style>\n<h1>500</h1>\n<pre>${stack}</pre>\n</html>\n`,
-      500,
-    );
-  }
-}
-
-function debugResponse(page: Html, status: number): Response {
-  return new Response(page.markup, {
-    status,
-    headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": debugPolicy },
-  });
 }

@@ -1,0 +1,132 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, realpathSync } from "node:fs";
+import { relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Context } from "../context/context.ts";
+import { oneLine, stackParts } from "../context/error-text.ts";
+import { html, raw, type Html } from "../http/html.ts";
+import { Response } from "../http/response.ts";
+import type { RuleDescription } from "../routing/describe-rules.ts";
+import { bySimilarity } from "../urls/similar-names.ts";
+
+/** The most rules on the page of an unknown path. */
+const mostRules = 10;
+/** The most errors on a page, causes included; they may go round in a circle. */
+const mostErrors = 20;
+/** Lines of source before and after the one of a call. */
+const around = 5;
+
+const style =
+  "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.5rem}h1,summary{overflow-wrap:anywhere}" +
+  "table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}pre{overflow:auto;background:#8882;padding:.5rem;margin:.25rem 0 1rem}" +
+  "mark{display:block}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}mark{background:#550;color:#fff}}";
+
+/** The page of an unknown path with `debug`: shows the rules with the most similar paths. */
+export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
+  const { path } = context.request;
+  const rows = bySimilarity(path, rules, (rule) => rule.path, mostRules).map(
+    ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
+      html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
+  );
+  const content = html`<h1>404 Not Found</h1>
+<p>No rule matches the path <code>${path}</code>. The most similar rules:</p>
+<table><tr><th>Methods<th>Path<th>Endpoint<th>Handler
+${rows}</table>`;
+  return debugResponse("404 Not Found", content, 404);
+}
+
+/**
+ * The page of an unexpected error with `debug`: the error, its causes, their calls, and the source of those that are in the project. A part
+ * of the message may come from another site, so the page has no scripts, and no frames that the message made up.
+ */
+export function debugPage({ request: { method, url } }: Context, error: unknown): Response {
+  const errors = withCauses(error);
+  const title = describe(error).head;
+  const content = html`<p>${method} ${url}</p>
+${errors.map(({ what, error: each }) => errorSection(what, each))}`;
+  return debugResponse(title, content, 500);
+}
+
+interface ShownError {
+  /** How it belongs to the error before it. */
+  readonly what: string;
+  readonly error: unknown;
+}
+
+function withCauses(error: unknown): readonly ShownError[] {
+  const all: ShownError[] = [{ what: "", error }];
+  for (let i = 0; i < all.length && all.length < mostErrors; i++) {
+    const { error: each } = all[i]!;
+    if (!(each instanceof Error)) continue;
+    if ("cause" in each) all.push({ what: "Caused by ", error: each.cause });
+    const inner: unknown = "errors" in each ? each.errors : undefined;
+    if (Array.isArray(inner)) inner.forEach((one: unknown, n) => all.push({ what: `Error ${n + 1} of ${inner.length}: `, error: one }));
+  }
+  return all.slice(0, mostErrors);
+}
+
+function describe(error: unknown): { readonly head: string; readonly frames: readonly string[] } {
+  try {
+    return error instanceof Error ? stackParts(error) : { head: String(error), frames: [] };
+  } catch {
+    return { head: "a value that cannot be converted to text", frames: [] };
+  }
+}
+
+function errorSection(what: string, error: unknown): Html {
+  const { head, frames } = describe(error);
+  return html`<h1>${what}${head}</h1>
+${frames.map(frameSection)}`;
+}
+
+const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*|(?:file:\/\/\/)?[A-Z]:[\\/][^()]*):(\d+):\d+\)?$/;
+
+function frameSection(frame: string, index: number): Html {
+  const [, file = "", line = ""] = place.exec(frame) ?? [];
+  const source = sourceOf(file, Number(line));
+  const text = oneLine(frame.trim());
+  if (source === undefined) return html`<p><code>${text}</code></p>\n`;
+  return html`<details${index === 0 ? raw(" open") : ""}><summary><code>${text}</code></summary><pre>${source}</pre></details>\n`;
+}
+
+/** The lines around a call. `undefined` for a file that is not code of the project. */
+function sourceOf(file: string, line: number): readonly Html[] | undefined {
+  if (!/\.[cm]?[jt]sx?$/.test(file)) return undefined;
+  try {
+    const path = realpathSync(file.startsWith("file:") ? fileURLToPath(file) : file);
+    const inside = relative(realpathSync(process.cwd()), path);
+    if (inside.split(sep).some((part) => part === ".." || part === "node_modules") || path === inside) return undefined;
+    const lines = readFileSync(path, "utf8").split("\n");
+    if (line < 1 || line > lines.length) return undefined;
+    const first = Math.max(0, line - 1 - around);
+    return lines.slice(first, line + around).map((text, i) => {
+      const numbered = `${String(first + i + 1).padStart(5)}  ${text}`;
+      return first + i + 1 === line ? html`<mark>${numbered}</mark>` : html`${numbered}\n`;
+    });
+  } catch {
+    // The source is gone or cannot be read.
+    return undefined;
+  }
+}
+
+function debugResponse(title: string, content: Html, status: number): Response {
+  const nonce = randomBytes(16).toString("base64");
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style nonce="${nonce}">${raw(style)}</style>
+${content}
+</html>
+`;
+  return new Response(page.markup, {
+    status,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    },
+  });
+}
