@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Application } from "../context/application.ts";
 import type { Context } from "../context/context.ts";
-import { setLocal } from "../context/running-request.ts";
+import { setLocal, storage } from "../context/running-request.ts";
 import { ConfigError } from "../http/errors.ts";
 import type { Middleware } from "./handler.ts";
+import { useNonces } from "../http/html.ts";
 import { checkHeader, flatValue, type FlatHeaders } from "../http/headers.ts";
 
 declare module "../context/application.ts" {
@@ -57,6 +58,7 @@ export class SecurityHeaders implements Middleware {
     for (const [name, value] of Object.entries(changes as object)) headers[name.toLowerCase()] = checked(name, value);
     this.#headers = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== false);
     this.#usesNonce = this.#headers.some(([, value]) => value.search(nonceSource) !== -1);
+    if (this.#usesNonce) useNonces(() => storage.getStore()?.get("cspNonce") as string | undefined);
   }
 
   beforeDispatch(): void {
