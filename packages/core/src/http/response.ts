@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { FastResponse } from "srvx";
-import { checkHeader, flatten, flatValue, isFieldValue, ResponseHeaders, type FlatHeaders } from "./headers.ts";
+import { checkHeader, flatten, flatValue, isFieldValue, isToken, ResponseHeaders, type FlatHeaders } from "./headers.ts";
 
 type ReusableBody = string | Uint8Array | null;
 
@@ -184,7 +184,9 @@ export const connectionSpecific: ReadonlySet<string> = new Set([
 export function adopt(response: globalThis.Response): Response {
   const { status, statusText, url } = response;
   const headers = new Headers(response.headers);
-  for (const name of connectionSpecific) headers.delete(name);
+  // RFC 9110 §7.6.1: those that Connection names are about that connection too. A name that cannot be one is in no headers.
+  const named = (headers.get("connection") ?? "").split(",", 100).map((name) => name.trim());
+  for (const name of [...connectionSpecific, ...named.filter(isToken)]) headers.delete(name);
   // fetch has decoded the body, so its coding and its length are wrong now.
   if (url !== "" && headers.has("content-encoding")) {
     headers.delete("content-encoding");
