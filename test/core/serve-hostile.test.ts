@@ -60,7 +60,7 @@ test("an upload that the client breaks off is not logged as an error", async () 
   expect(app.errors).toEqual([]);
 });
 
-const upgrade = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const upgrade = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
 
 test("after a request with Upgrade, the next request is answered, or the connection is closed", async () => {
   const client = await app.open();

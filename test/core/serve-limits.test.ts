@@ -193,7 +193,7 @@ describe("a response that the client does not go on reading", () => {
     socket.on("error", () => undefined).write(get("/"));
     await within("the end of the response", unread.givenUp);
     // The client learns of it when it reads on.
-    const closed = once(socket, "close");
+    const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.resume();
     await within("the end of the connection", closed);
     expect(socket.destroyed).toBe(true);

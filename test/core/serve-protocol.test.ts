@@ -129,13 +129,8 @@ describe("a target", () => {
 });
 
 describe("a request to change the protocol of its connection", () => {
-  test.each([
-    [
-      "a web socket",
-      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    ],
-    ["HTTP/2 in the clear", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__"],
-  ])("%s: the request is answered as if it had not asked (RFC 9110 §7.8)", async (_title, lines) => {
+  test("HTTP/2 in the clear is ignored: the request is answered as usual (RFC 9110 §7.8)", async () => {
+    const lines = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__";
     const client = await send(`GET / HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n\r\n`);
     expect(await client.answer()).toMatchObject({ status: 200, body: "home" });
   });

@@ -36,9 +36,13 @@ export class CrossOrigin {
     return this.#trusted.has(origin);
   }
 
-  /** Whether the request may go on. */
-  allows(request: Request): boolean {
-    if (safeMethods.has(request.method) || this.#off) return true;
+  /**
+   * Whether the request may go on.
+   *
+   * @param changes - Whether it may change something.
+   */
+  allows(request: Request, changes = !safeMethods.has(request.method)): boolean {
+    if (!changes || this.#off) return true;
     const site = request.headers.get("sec-fetch-site");
     if (site === "same-origin" || site === "none") return true;
     const origin = request.headers.get("origin");

@@ -7,6 +7,7 @@ import { withVary } from "../http/headers.ts";
 import type { TrustedHosts } from "../http/host.ts";
 import { safeMethods } from "../http/methods.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
+import { takeOver, type ServedRequest } from "../http/served-request.ts";
 import type { Router } from "../routing/router.ts";
 import { baseOf } from "../urls/endpoint-urls.ts";
 import { withQuery } from "../urls/redirect-target.ts";
@@ -65,7 +66,9 @@ function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Cont
   // srvx uses "_invalid_" for a host that it cannot parse.
   const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : trustedHosts.has(request.host, request.secure);
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
-  if (safeMethods.has(request.method) || crossOrigin.allows(request)) return undefined;
+  // A page of another site must not open a web socket: browsers send the cookies with it, and let the page read from it.
+  const isUpgrade = (request.web as ServedRequest)[takeOver] !== undefined;
+  if ((!isUpgrade && safeMethods.has(request.method)) || crossOrigin.allows(request, true)) return undefined;
   dependOn(request, "Origin");
   dependOn(request, "Sec-Fetch-Site");
   return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust."));
@@ -85,6 +88,8 @@ interface Call {
 function findCall(settings: AnswerSettings, request: Request): Response | Call | Promise<Response | Call> {
   const { router, middleware } = settings;
   const { method, path } = request;
+  const upgrade = (request.web as ServedRequest)[takeOver];
+  if (upgrade !== undefined) return { Handler: BuiltInHandler, stack: middleware, method: "upgrade", args: upgrade };
   try {
     if (!router.methods.has(method)) return failWith(settings, new HTTPError(501));
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);

@@ -151,4 +151,10 @@ export class BuiltInHandler extends RequestHandler {
   refuseMethod(methods: readonly string[]): never {
     throw new HTTPError(405, undefined, { headers: { allow: methods.join(", ") } });
   }
+
+  /** Hands the connection on to another protocol. The response is for after-hooks, and is not sent. */
+  async upgrade(takeOver: () => unknown): Promise<Response> {
+    await takeOver();
+    return new Response(null, { status: 204 });
+  }
 }

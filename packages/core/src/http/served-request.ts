@@ -25,8 +25,11 @@ export interface ServedRequest extends globalThis.Request {
   readonly [hasLimitedBody]?: boolean;
   /** Aborted when the server begins to close, long before `signal` is: for responses that have no end of their own. */
   readonly [closing]?: AbortSignal | undefined;
+  /** Hands the connection on to another protocol. It runs in place of a handler, and the response is not sent. */
+  readonly [takeOver]?: (() => unknown) | undefined;
 }
 
 export const target = Symbol("target");
 export const hasLimitedBody = Symbol("hasLimitedBody");
 export const closing = Symbol("closing");
+export const takeOver = Symbol("takeOver");

@@ -57,6 +57,8 @@ export class Connections {
   readonly #sockets = new Set<NotedSocket>();
   /** The TCP connections by peer, those under TLS too. Of those it is not known whether a request is in flight. */
   readonly #carriers = new Map<string, NotedSocket>();
+  /** The requests whose connections speak another protocol now. */
+  readonly #released = new Set<Abortable>();
   readonly #server: Server;
   readonly #limits: Limits;
   readonly #closing = new AbortController();
@@ -108,7 +110,7 @@ export class Connections {
       // Node itself ends a connection that sends no first request.
       if (socket[answer] === undefined) return;
       // The application may take its time. A client that does not read its response may not.
-      if (!isInFlight(socket)) socket.destroy();
+      if (!this.isInFlight(socket)) socket.destroy();
       // With a reset, the system does not go on trying to send what the client does not read.
       else if (socket.writableLength > 0) (socket[carriedBy] ?? socket).resetAndDestroy();
     });
@@ -143,6 +145,20 @@ export class Connections {
     return undefined;
   }
 
+  /** Whether a response over HTTP/1 is on its way. */
+  isInFlight({ [answer]: given }: NotedSocket): boolean {
+    return given !== undefined && !given.writableFinished;
+  }
+
+  /** Gives up a connection over HTTP/1 to another protocol. Its limits are no longer checked, and its request is aborted when the server closes. */
+  release(socket: NotedSocket, request: Abortable): void {
+    this.#sockets.delete(socket);
+    this.#released.add(request);
+    socket.setTimeout(0);
+    socket.once("close", () => this.#released.delete(request));
+    if (this.closing.aborted) request.abort(this.closing.reason);
+  }
+
   /**
    * Accepts no more connections, and resolves when all have ended: each ends as soon as no request is in flight, or its client
    * exceeds a limit. What is still in flight after the grace is aborted, and destroyed a second later.
@@ -155,6 +171,7 @@ export class Connections {
     const closed = new Promise<void>((resolve, reject) => {
       NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
     });
+    for (const each of this.#released) each.abort(reason);
     this.http2.close();
     const sweep = setInterval(() => this.#sweep(performance.now()), sweepInterval);
     const last = setTimeout(() => {
@@ -191,7 +208,7 @@ export class Connections {
     for (const socket of this.#sockets) {
       const { [answer]: given, writableLength } = socket;
       const idle = now - this.#lastChange(socket, now);
-      const isOver = isInFlight(socket)
+      const isOver = this.isInFlight(socket)
         ? writableLength > 0 && idle > this.#limits.request
         : idle > (given === undefined ? headGrace : idleGrace);
       if (isOver) socket.destroy();
@@ -213,10 +230,6 @@ export class Connections {
     for (const each of new Set<object | undefined>([...responses, ...this.http2.streams]))
       (each as NotedResponse | undefined)?.[asked]?.abort(reason);
   }
-}
-
-function isInFlight({ [answer]: given }: NotedSocket): boolean {
-  return given !== undefined && !given.writableFinished;
 }
 
 /** Refuses a CONNECT request. Node has detached the connection, so its errors, its data and its end are handled here. */

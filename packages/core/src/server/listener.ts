@@ -5,7 +5,7 @@ import type { App } from "../app/app.ts";
 import { logError } from "../context/logger.ts";
 import type { FlatHeaders } from "../http/headers.ts";
 import { adopt, connectionSpecific, fromParts, partsOf, Response } from "../http/response.ts";
-import { closing, hasLimitedBody, target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { closing, hasLimitedBody, takeOver, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import { asked, type Abortable, type Connections } from "./connections.ts";
 import { RequestChecks } from "./request-checks.ts";
 
@@ -18,10 +18,11 @@ interface Incoming extends IncomingMessage {
 }
 
 /** The standard Request for one of Node. */
-class IncomingRequest extends NodeRequest implements ServedRequest, Abortable {
+export class IncomingRequest extends NodeRequest implements ServedRequest, Abortable {
   readonly [hasLimitedBody] = true;
   readonly [target]: Target | undefined;
   [closing]: AbortSignal | undefined;
+  [takeOver]: (() => unknown) | undefined;
 
   constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, known: Target | undefined) {
     super({ req, res, maxRequestBodySize });

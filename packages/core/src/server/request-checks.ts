@@ -19,11 +19,13 @@ const absoluteForm = /^(https?):\/\/([^/?]+)(\/.*|\?.*)?$/i;
 /** Checks the heads of requests for what RFC 9112 and RFC 9113 forbid and Node lets through. */
 export class RequestChecks {
   readonly #secure: boolean;
+  readonly #acceptsWebSockets: boolean;
   readonly #origins = new Map<string, Origin>();
 
   /** @param secure - Whether the requests come over TLS. */
-  constructor(secure: boolean) {
+  constructor(secure: boolean, acceptsWebSockets = false) {
     this.#secure = secure;
+    this.#acceptsWebSockets = acceptsWebSockets;
   }
 
   /**
@@ -56,8 +58,12 @@ export class RequestChecks {
         coding = coding === undefined ? value : `${coding}, ${value}`;
       }
     }
-    // No other protocol is spoken here, and Node drops what came with the request: the next one may be cut.
-    if (upgrades) response.shouldKeepAlive = false;
+    if (upgrades) {
+      // Node drops what came with such a request: the next one may be cut.
+      response.shouldKeepAlive = false;
+      // RFC 9110 §7.8: the request for another protocol may be ignored. A client that wants a web socket has no use for a page.
+      if (!this.#acceptsWebSockets && isHandshake(request)) return 501;
+    }
     if (authority !== undefined) {
       // RFC 9113 §8.3.1: if the two differ, it is unclear which one counts.
       if (host !== undefined && host !== authority) return 400;
@@ -98,4 +104,14 @@ export class RequestChecks {
     if (this.#origins.size < mostHosts) this.#origins.set(host, origin);
     return origin;
   }
+}
+
+/** Whether a request is the handshake of a web socket. RFC 6455 §4.1. */
+export function isHandshake({ method, headers, httpVersionMinor }: IncomingMessage): boolean {
+  return method === "GET" && httpVersionMinor > 0 && lists(headers.upgrade, "websocket") && lists(headers.connection, "upgrade");
+}
+
+/** Whether a header with a list has a token, in any case. */
+function lists(value: string | undefined, token: string): boolean {
+  return (value ?? "").split(",").some((each) => each.trim().toLowerCase() === token);
 }

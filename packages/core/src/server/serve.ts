@@ -6,6 +6,7 @@ import { ConfigError } from "../http/errors.ts";
 import { listenerOf, type Served } from "./listener.ts";
 import { mostAtOnce } from "./pipeline.ts";
 import { PortInUseError } from "./port-in-use-error.ts";
+import { acceptUpgrades, type Upgrade } from "./upgrades.ts";
 
 export interface ServeOptions {
   /** Port to listen on; 0 for any free one. Default 8080. */
@@ -25,6 +26,11 @@ export interface ServeOptions {
   readonly grace?: number | undefined;
   /** Whether SIGTERM and SIGINT close the server; a second signal ends it at once. Default true. */
   readonly gracefulShutdown?: boolean | undefined;
+  /**
+   * Takes over the connections of web sockets, for a library such as ws. Host and origin are checked before. Without it, their
+   * handshakes get 501.
+   */
+  readonly upgrade?: Upgrade | undefined;
   /** Whether to start without logging the URL. Default false. */
   readonly silent?: boolean | undefined;
 }
@@ -79,6 +85,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   ) as HTTPServer;
   const connections = new Connections(server, { maxHeaderSize, headers, request, idle, grace });
   server.on("request", listenerOf(app, connections, tls !== undefined));
+  if (options.upgrade !== undefined) acceptUpgrades(server, app, connections, tls !== undefined, options.upgrade);
   // Not exclusive, so that workers of node:cluster share the port.
   await listen(server, { port, host: hostname, exclusive: false });
   const address = server.address() as AddressInfo;

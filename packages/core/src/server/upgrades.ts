@@ -1,0 +1,86 @@
+import { ServerResponse, type IncomingMessage, type Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { logError } from "../context/logger.ts";
+import type { Request } from "../context/request.ts";
+import { local } from "../context/running-request.ts";
+import { takeOver } from "../http/served-request.ts";
+import type { Connections } from "./connections.ts";
+import { IncomingRequest, type Served } from "./listener.ts";
+import { isHandshake, RequestChecks } from "./request-checks.ts";
+
+/**
+ * Takes over the connection of a web socket's handshake.
+ *
+ * @param request - The handshake. It runs here: `local` and the middleware of the application work.
+ * @param socket - The connection. Nothing has been written to it.
+ * @param head - The bytes that have come behind the handshake.
+ * @param incoming - The handshake as Node has it, for libraries that take it.
+ */
+export type Upgrade = (request: Request, socket: Duplex, head: Buffer, incoming: IncomingMessage) => unknown;
+
+/** Gives the handshakes of web sockets to a function, and has every other request with an `Upgrade` header answered as usual. */
+export function acceptUpgrades(server: Server, app: Served, connections: Connections, secure: boolean, upgrade: Upgrade): void {
+  const checks = new RequestChecks(secure, true);
+  // Node has detached the connection from its server for HTTP.
+  server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on("error", () => undefined);
+    // A response is still on its way over the connection. Clients do not send a handshake behind another request.
+    if (connections.isInFlight(socket)) socket.destroy();
+    else if (isHandshake(req)) void handOver(req, socket, head);
+    else answerAsUsual(req, socket, head);
+  });
+
+  async function handOver(req: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    socket.once("close", () => res.emit("close"));
+    const written = socket.bytesWritten;
+    const checked = checks.check(req, res, false);
+    try {
+      if (typeof checked === "number") {
+        const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
+        respond(res, socket, checked, app.refuse?.(refused, checked).headers, "");
+        return;
+      }
+      const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
+      let isTaken = false;
+      request[takeOver] = async () => {
+        connections.release(socket, request);
+        await upgrade(local.request, socket, head, req);
+        isTaken = true;
+      };
+      const response = await app.fetch(request);
+      if (isTaken) return;
+      // The function has written to it before it failed.
+      if (socket.bytesWritten > written) socket.destroy();
+      else respond(res, socket, response.status, response.headers, await response.text());
+    } catch (error) {
+      logError(app.logger, "Cannot upgrade a connection", error);
+      socket.destroy();
+    }
+  }
+
+  /** Gives the request to the server for HTTP again, without what Node takes for an upgrade. */
+  function answerAsUsual(req: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { method, url, httpVersion, rawHeaders } = req;
+    const lines = [`${method} ${url} HTTP/${httpVersion}`];
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      if (rawHeaders[i]!.toLowerCase() !== "upgrade") lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+    }
+    socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+    server.emit(secure ? "secureConnection" : "connection", socket);
+  }
+}
+
+/** Writes a response to a connection that is not handed over, and ends it. */
+function respond(res: ServerResponse, socket: Socket, status: number, headers: Headers | undefined, body: string): void {
+  if (socket.destroyed) return;
+  res.assignSocket(socket);
+  res.once("finish", () => {
+    res.detachSocket(socket);
+    socket.destroySoon();
+  });
+  const lines = [...(headers ?? []), ["connection", "close"], ["content-length", String(Buffer.byteLength(body))]];
+  res.writeHead(status, lines.flat()).end(body);
+}
