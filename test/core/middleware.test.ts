@@ -1,4 +1,4 @@
-import { abort, App, html, RequestHandler, Rule, text } from "@mini/core";
+import { abort, App, html, local, RequestHandler, Rule, SecurityHeaders, Submount, text } from "@mini/core";
 import type { Middleware, MiddlewareList, Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { describe, expect, test } from "vitest";
@@ -34,6 +34,37 @@ function client(own: MiddlewareList, app: MiddlewareList, work: () => unknown, e
   const logger = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
   return new TestClient(new App({ rules: [new Rule("/", { handler: Handler })], middleware: app, logger, ...options }));
 }
+
+describe("a rule with appMiddleware: false", () => {
+  test("runs the handler's own middleware and not the application's, also when the handler throws", async () => {
+    const events: Events = [];
+    const [app, own] = [tracer("app", events), tracer("own", events)];
+    class Files extends RequestHandler {
+      static override middleware = [own];
+      get({ name }: { name: string }) {
+        return name === "none" ? abort(404) : text(name);
+      }
+    }
+    const rules = [...Submount("/files", [new Rule("/:name", { handler: Files, appMiddleware: false })])];
+    const files = new TestClient(new App({ rules, middleware: [app] }));
+    expect(await (await files.get("/files/a")).text()).toBe("a");
+    expect((await files.get("/files/none")).status).toBe(404);
+    expect(events).toEqual(["own before", "own after 200", "own before", "own error Not Found", "own after 404"]);
+  });
+
+  test("keeps the security headers of the application, with their nonce", async () => {
+    class Files extends RequestHandler {
+      get() {
+        return text(local.cspNonce);
+      }
+    }
+    const config = { securityHeaders: { "content-security-policy": "default-src 'nonce'" } };
+    const app = new App({ rules: [new Rule("/", { handler: Files, appMiddleware: false })], middleware: [SecurityHeaders], config });
+    const response = await app.fetch(new Request("http://localhost/"));
+    expect(response.headers.get("content-security-policy")).toBe(`default-src 'nonce-${await response.text()}'`);
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+});
 
 describe("hooks", () => {
   test("run in order, the app's first, and in reverse after the handler", async () => {

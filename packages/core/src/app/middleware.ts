@@ -29,12 +29,17 @@ export class MiddlewareRegistry {
     return this.#providers.get(name);
   }
 
-  /** The middleware of a handler class. Middleware that is listed twice runs once. */
-  stack(handler: HandlerClass): Stack {
+  /**
+   * The middleware of a handler class. Middleware that is listed twice runs once.
+   *
+   * @param withAppLevel - Whether that of the application runs too. Its `SecurityHeaders` always does.
+   */
+  stack(handler: HandlerClass, withAppLevel = true): Stack {
     const own = this.#resolve(handler.middleware, handler.name);
-    const middleware = [...new Set([...this.#appLevel, ...own])];
+    const appLevel = withAppLevel ? this.#appLevel : this.#appLevel.filter((each) => each instanceof SecurityHeaders);
+    const middleware = [...new Set([...appLevel, ...own])];
     const securityHeaders = middleware.find((each) => each instanceof SecurityHeaders);
-    return { middleware, appLevel: this.#appLevel.length, securityHeaders };
+    return { middleware, appLevel: appLevel.length, securityHeaders };
   }
 
   #resolve(list: MiddlewareList, owner: string): readonly Middleware[] {

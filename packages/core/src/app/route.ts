@@ -64,7 +64,7 @@ export class Route {
     }
     const problems = handlerProblems(Handler, this.rule);
     if (problems.length > 0) throw new RuleError(problems);
-    return { Handler, stack: this.#registry.stack(Handler), members: membersOf(Handler, this.rule) };
+    return { Handler, stack: this.#registry.stack(Handler, this.rule.appMiddleware), members: membersOf(Handler, this.rule) };
   }
 }
 

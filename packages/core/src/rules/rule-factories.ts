@@ -32,9 +32,9 @@ function derive(
   return rules.map((rule: unknown) => {
     if (!(rule instanceof Rule)) return rule;
     const each = rule as AnyRule;
-    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes } = each;
+    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware } = each;
     const { path, endpoint, host } = { path: each.path, endpoint: each.endpoint, host: each.host, ...change(each) };
-    const options = { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly, strictSlashes };
+    const options = { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware };
     return new Rule<string, string, HandlerLike, string, string, Converters, string, object>(path, options);
   });
 }

@@ -52,6 +52,8 @@ export interface RuleOptions<
   readonly buildOnly?: boolean | undefined;
   /** Whether a request that lacks the final slash is redirected. With `false`, the path is answered with the slash and without. Default true. */
   readonly strictSlashes?: boolean | undefined;
+  /** Whether the middleware of the application runs around the handler. With `false`, only the handler's own does, and `SecurityHeaders` stays. Default true. */
+  readonly appMiddleware?: boolean | undefined;
 }
 
 /**
@@ -85,10 +87,12 @@ export class Rule<
   readonly redirectTo: RedirectTarget | undefined;
   readonly buildOnly: boolean;
   readonly strictSlashes: boolean;
+  readonly appMiddleware: boolean;
 
   /** @throws RuleError if the path is not text, or methods is not an array of HTTP methods. */
   constructor(path: Path, options: RuleOptions<Path, Name, Handler, Action, Method, Where, Host, Defaults> = {}) {
-    const { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly = false, strictSlashes = true } = options;
+    const { endpoint, handler, action, methods, where, host, defaults, redirectTo } = options;
+    const { buildOnly = false, strictSlashes = true, appMiddleware = true } = options;
     if (typeof path !== "string")
       throw new RuleError(['A rule has no path: the first argument of new Rule() must be text such as "/users/:id".']);
     if (
@@ -108,6 +112,7 @@ export class Rule<
     this.redirectTo = redirectTo as RedirectTarget | undefined;
     this.buildOnly = buildOnly;
     this.strictSlashes = strictSlashes;
+    this.appMiddleware = appMiddleware;
   }
 }
 
