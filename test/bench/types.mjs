@@ -84,7 +84,7 @@ function median(list) {
 const expected = [
   [
     /^main\.ts\(/,
-    /\n.*Property 'error' is missing in type 'Rule<.*handler method \\"get\\" does not accept the parameters of \\"[^"]*\/:id\\"/s,
+    /is not assignable to type .*handler method \\"get\\" does not accept the parameters of \\"[^"]*\/:id\\": it takes \{ id: another type \}/,
   ],
   [/^main\.ts\(/, /Type 'Date' is not assignable to type 'Scalar'/],
 ];

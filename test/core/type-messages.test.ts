@@ -19,7 +19,31 @@ declare module "@mini/core" {
 const cases = {
   "a handler whose parameter has another name": {
     code: `new App({ rules: [new Rule("/w/:name", { handler: User })] });`,
-    message: String.raw`handler method \"get\" does not accept the parameters of \"/w/:name\"`,
+    message: String.raw`error TS2322: Type 'Rule<"/w/:name", never, typeof User, never, string, {}, "", {}>' is not assignable to type '"handler method \"get\" does not accept the parameters of \"/w/:name\": it takes { id: string }, and the rule gives { name: string }"'.`,
+  },
+  "parameters of several types": {
+    code: `class Typed extends RequestHandler { get(args: { a: number; b?: readonly string[]; c: "x" | "y"; d: boolean; e: Date }) { return html\`\${args.a}\`; } } new App({ rules: [new Rule("/:a/*b{/:c}", { handler: Typed })] });`,
+    message: `it takes { a: number; b?: string[]; c: 'x' | 'y'; d: boolean; e: another type }, and the rule gives { a: string; b: string[]; c?: string }`,
+  },
+  "a rule without parameters": {
+    code: `new App({ rules: [new Rule("/w", { handler: User })] });`,
+    message: `it takes { id: string }, and the rule gives {}`,
+  },
+  "a method that the rule lists and the class lacks": {
+    code: `new App({ rules: [new Rule("/users/:id", { handler: User, methods: ["GET", "POST"] })] });`,
+    message: String.raw`the handler of the rule \"/users/:id\" has no method \"post\", which its methods list`,
+  },
+  "rules that are missing": {
+    code: `new App({});`,
+    message: `AppOptions<"the rules must be an array of rules: [new Rule(path, { ... })]">`,
+  },
+  "a function in the place of middleware": {
+    code: `new App({ rules: [], middleware: [() => undefined] });`,
+    message: `Type '() => undefined' is not assignable to type 'Middleware | MiddlewareClass'.`,
+  },
+  "an endpoint that another application has": {
+    code: `new App({ rules: [new Rule("/", { endpoint: "home" , redirectTo: "/x" })] }).urlFor("user", { id: 1 });`,
+    message: `Argument of type '"user"' is not assignable to parameter of type '"home"'`,
   },
   "a lazy handler": {
     code: `new App({ rules: [new Rule("/w/:name", { handler: () => Promise.resolve(User) })] });`,

@@ -1,5 +1,6 @@
 // Checked by the compiler alone: a line marked @ts-expect-error must be an error, every other line must not.
-import { App, EndpointPrefix, Host, html, int, number, oneOf, RequestHandler, Response, Rule, Submount, type PathParams } from "@mini/core";
+import { App, EndpointPrefix, Host, html, int, number, oneOf, RequestHandler, Response, Rule, Submount } from "@mini/core";
+import type { PathParams } from "@mini/core";
 
 type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false;
 function same<One, Other>(..._proof: Equal<One, Other> extends true ? [] : [never]): void {}

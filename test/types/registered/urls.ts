@@ -1,4 +1,4 @@
-import { EndpointPrefix, Host, int, oneOf, Rule, Submount } from "@mini/core";
+import { EndpointPrefix, Host, int, oneOf, Rule, Submount, urlFor } from "@mini/core";
 import { Article, Files, Home, Shop } from "./handlers.ts";
 
 export const rules = [
@@ -21,6 +21,10 @@ export const rules = [
   new Rule("/paged{/:page}", { endpoint: "paged", handler: Home, where: { page: int }, defaults: { page: 1 } }),
   new Rule("/out", { endpoint: "out", buildOnly: true, host: ":region.example.org" }),
   new Rule("/old/:id", { endpoint: "old", redirectTo: "/" }),
+  // urlFor() depends on the type of this list; the functions below need no annotation all the same.
+  new Rule("/older/:id", { redirectTo: ({ id }) => urlFor("old", { id }) }),
+  new Rule("/oldest/:id", { where: { id: int }, redirectTo: ({ id }) => `${urlFor("old", { id: id.toFixed() })}?from=oldest` }),
+  ...Submount("/in/:section", [new Rule("/old/:id", { redirectTo: ({ id }) => urlFor("old", { id }) })]),
 ] as const;
 
 declare module "@mini/core" {

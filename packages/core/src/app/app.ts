@@ -8,6 +8,7 @@ import { Proxies, type TrustProxy } from "../http/forwarded.ts";
 import { asciiHost, isHostName, isSameOrUpgrade, TrustedHosts, withoutFinalDot } from "../http/host.ts";
 import type { Response } from "../http/response.ts";
 import { Router } from "../routing/router.ts";
+import type { EndpointName, KnownEndpoints, UrlForRest } from "../rules/endpoint-types.ts";
 import type { CheckRules } from "../rules/handler-types.ts";
 import type { Rule } from "../rules/rule.ts";
 import { baseOf, noOptions, type UrlOptions } from "../urls/endpoint-urls.ts";
@@ -59,7 +60,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
    * @throws RuleError, DuplicateRuleError for rules that cannot work, all of them in one message; ConfigError for an invalid
    *   setting.
    */
-  constructor(options: AppOptions<R & CheckRules<R, HandlerResult>>) {
+  constructor(options: AppOptions<CheckRules<R, HandlerResult>>) {
     checkRules((options as typeof options | undefined)?.rules);
     const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
     const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console } = options;
@@ -110,10 +111,12 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /**
-   * The URL of an endpoint, like {@link urlFor}. Works inside a request and outside.
+   * The URL of an endpoint, like {@link urlFor}. Works inside a request and outside. The compiler knows the endpoints and parameters of
+   * the rules that this application was made with.
    *
    * @throws BuildError that names what is missing or cannot be written into a URL.
    */
+  urlFor<Name extends EndpointName<KnownEndpoints<R>>>(endpoint: Name, ...rest: UrlForRest<KnownEndpoints<R>, Name, UrlOptions>): string;
   urlFor(endpoint: string, args: Readonly<Record<string, unknown>> = {}, options: UrlOptions = noOptions): string {
     const request = storage.getStore()?.get("request") as Request | undefined;
     return this.router.build(endpoint, args, options, request === undefined ? undefined : baseOf(request));

@@ -1,7 +1,8 @@
 import type { RuleArgs } from "./rule-types.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
-type Verb = "get" | "head" | "post" | "put" | "patch" | "delete" | "options";
+/** The methods that a class answers as soon as it has them. */
+type Verb = "get" | "head" | "post" | "put" | "patch" | "delete" | "options" | "query" | "propfind" | "proppatch" | "mkcol" | "mkcalendar";
 
 /** Names of the methods that a rule can call: its action, or else those for its HTTP methods. */
 type Called<Action extends string, Method extends string> = [Action] extends [never]
@@ -30,32 +31,102 @@ type Wrong<Instance, Member extends PropertyKey, Result> = {
     : Key;
 }[Member & keyof Instance];
 
+/** The names of the methods among the members that a rule lists and its handler lacks. The framework answers OPTIONS itself. */
+type Lacking<Instance, Method extends string> = string extends Method
+  ? never
+  : [Exclude<keyof Instance, "app" | "request">] extends [never] // a class that is only known as a RequestHandler
+    ? never
+    : Exclude<Lowercase<Method>, keyof Instance | "options" | ("get" extends keyof Instance ? "head" : never)>;
+
+/** One of the members of a union. */
+type OneOf<Union> = (Union extends unknown ? (each: () => Union) => void : never) extends (each: infer All) => void
+  ? All extends () => infer One
+    ? One
+    : never
+  : never;
+
+/** The texts of a union, each in quotes. */
+type Quoted<Union, Rest extends string = ""> = [Union] extends [never]
+  ? Rest
+  : OneOf<Union> extends infer One extends string
+    ? Quoted<Exclude<Union, One>, Rest extends "" ? `'${One}'` : `'${One}' | ${Rest}`>
+    : Rest;
+
+/** The name of the type of an argument, for a message. */
+type NameOf<Value> = [Value] extends [string]
+  ? string extends Value
+    ? "string"
+    : Quoted<Value>
+  : [Value] extends [number]
+    ? "number"
+    : [Value] extends [boolean]
+      ? "boolean"
+      : [Value] extends [readonly (infer Each)[]]
+        ? `${NameOf<Each>}[]`
+        : "another type";
+
+/** The arguments as they are written in a type, for a message. */
+type Shown<Args, Keys = keyof Args, Rest extends string = ""> = [Keys] extends [never]
+  ? Rest extends ""
+    ? "{}"
+    : `{ ${Rest} }`
+  : OneOf<Keys> extends infer Key extends keyof Args & string
+    ? Shown<
+        Args,
+        Exclude<Keys, Key>,
+        `${Key}${{} extends Pick<Args, Key> ? "?" : ""}: ${NameOf<Exclude<Args[Key], undefined>>}${Rest extends "" ? "" : `; ${Rest}`}`
+      >
+    : "arguments of another type";
+
+/** The arguments that a method accepts. */
+type Accepted<Method> = Method extends (...given: infer Given) => unknown ? Exclude<Given[0], undefined> : never;
+
 type Problem<Path extends string, Args, Handler extends HandlerLike, Action extends string, Method extends string, Result> =
   InstanceType<Handler> extends infer Instance
     ? [Action] extends [keyof Instance]
       ? [Refusing<Instance, Called<Action, Method>, Args>] extends [never]
         ? [Wrong<Instance, Called<Action, Method>, Result>] extends [never]
-          ? never
+          ? [Action] extends [never]
+            ? [Lacking<Instance, Method>] extends [never]
+              ? never
+              : `the handler of the rule "${Path}" has no method "${Lacking<Instance, Method>}", which its methods list`
+            : never
           : `handler method "${Wrong<Instance, Called<Action, Method>, Result> & string}" of the rule "${Path}" does not return a Response or Html`
-        : `handler method "${Refusing<Instance, Called<Action, Method>, Args> & string}" does not accept the parameters of "${Path}"`
+        : Refusal<Path, Args, Instance, Refusing<Instance, Called<Action, Method>, Args>>
       : `the handler of the rule "${Path}" has no method "${Action}"`
     : never;
 
-type CheckRule<Entry, Result> =
+/** A sentence for each method that does not accept the arguments. */
+type Refusal<Path extends string, Args, Instance, Member> = Member extends keyof Instance & string
+  ? `handler method "${Member}" does not accept the parameters of "${Path}": it takes ${Shown<Accepted<Instance[Member]>>}, and the rule gives ${Shown<Args>}`
+  : never;
+
+/** What is wrong with a rule; `never`: nothing. */
+type ProblemOf<Entry, Result> =
   Entry extends Rule<infer Path, string, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
     ? string extends Path
-      ? Entry
+      ? never
       : HandlerLike extends Handler // no handler: the rule redirects, or only builds URLs
-        ? Entry
-        : Problem<Path, RuleArgs<Path, Host, Where, Defaults>, Handler, Action, Method, Result> extends infer Found
-          ? [Found] extends [never]
-            ? Entry
-            : { readonly error: Found }
-          : never
-    : { readonly error: "this is not a Rule; make one with new Rule(path, { ... })" };
+        ? never
+        : Problem<Path, RuleArgs<Path, Host, Where, Defaults>, Handler, Action, Method, Result>
+    : "this is not a Rule; make one with new Rule(path, { ... })";
+
+/** The places of a tuple. */
+type Places<Rules> = keyof Rules & `${number}`;
 
 /**
- * The type of the rules, in which a rule that is wrong is replaced by a message: a method of its handler does not accept the
- * arguments of the rule, or does not return a `Result`.
+ * The type of the rules. If one is wrong, it is a type that says so in place of that rule: a method of its handler does not accept
+ * the arguments of the rule, or does not return a `Result`.
  */
-export type CheckRules<Rules extends readonly unknown[], Result> = { readonly [Key in keyof Rules]: CheckRule<Rules[Key], Result> };
+export type CheckRules<Rules extends readonly unknown[], Result> = unknown extends Rules[number]
+  ? "the rules must be an array of rules: [new Rule(path, { ... })]"
+  : [ProblemOf<Rules[number], Result>] extends [never]
+    ? Rules
+    : number extends Rules["length"]
+      ? ProblemOf<Rules[number], Result>
+      : {
+          readonly [Place in Places<Rules> as [ProblemOf<Rules[Place], Result>] extends [never] ? never : Place]: ProblemOf<
+            Rules[Place],
+            Result
+          >;
+        };

@@ -16,7 +16,9 @@ export type RedirectTarget<Args = Readonly<Record<string, unknown>>> =
   /** The URL of an endpoint. Arguments that are not in its path become the query. */
   | { readonly endpoint: string }
   /** A function that returns an encoded URL. A path stays on this site; an http(s) URL leaves it, so never begin one with an argument. */
-  | ((args: Args) => string);
+  // With any, the compiler need not know what the function returns to know the type of the rules, on which urlFor() depends.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  | ((args: Args) => any);
 
 /** The options of a {@link Rule}. */
 export interface RuleOptions<
@@ -47,7 +49,7 @@ export interface RuleOptions<
    */
   readonly defaults?: (Defaults & DefaultsFor<Path, Host, Where>) | undefined;
   /** Where requests are redirected, instead of a handler. */
-  readonly redirectTo?: RedirectTarget<RuleArgs<Path, Host, Where, Defaults>> | undefined;
+  readonly redirectTo?: NoInfer<RedirectTarget<RuleArgs<Path, Host, Where, Defaults>>> | undefined;
   /** Whether the rule only builds URLs and answers no request. Default false. */
   readonly buildOnly?: boolean | undefined;
   /** Whether a request that lacks the final slash is redirected. With `false`, the path is answered with the slash and without. Default true. */
