@@ -1,7 +1,7 @@
 import type { AddedHead, Context } from "../context/context.ts";
 import { dependenciesOf, dependOn, type Request } from "../context/request.ts";
-import { bindStream, withoutBody } from "../context/response-body.ts";
-import { bodyErrorOf } from "../http/body.ts";
+import { bindStream, checkEmptyBody, withoutBody } from "../context/response-body.ts";
+import { clientFaultIn } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { withVary } from "../http/headers.ts";
 import type { TrustedHosts } from "../http/host.ts";
@@ -168,7 +168,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   } catch (error) {
     // An error of a hook is offered to the application's middleware only, an error of the method to all.
     const offered = inMethod ? entered : Math.min(entered, appLevel);
-    response = yield* answerError(settings, context, handler, middleware.slice(0, offered), bodyErrorOf(error));
+    response = yield* answerError(settings, context, handler, middleware.slice(0, offered), error);
   }
   for (let i = entered - 1; i >= 0; i--) {
     const hook = middleware[i]!;
@@ -194,7 +194,7 @@ function* answerError(
   asked: readonly Middleware[],
   thrown: unknown,
 ): Steps<Response> {
-  let error = thrown;
+  let error = clientFaultIn(thrown) ?? thrown;
   for (const hook of asked.toReversed()) {
     try {
       const result: unknown = hook.handleException?.(handler, error);
@@ -237,14 +237,13 @@ function finish(context: Context, response: Response, head: AddedHead | undefine
   const parts = partsOf(response);
   const isHead = context.request.method === "HEAD" && parts.body !== null;
   const isStream = parts.body instanceof ReadableStream;
+  if (parts.body === null && context.request.method !== "HEAD") checkEmptyBody(parts);
   const dependencies = dependenciesOf(context.request);
   if (head === undefined && dependencies === undefined && securityHeaders === undefined && !isHead && !isStream) return response;
-  const failed = (error: unknown) => context.logError(parts.status, error);
   let headers = head === undefined ? parts.headers : head.merge(parts.headers);
   if (dependencies !== undefined) headers = withVary(headers, dependencies);
   if (securityHeaders !== undefined) headers = securityHeaders.complete(headers, context);
   const complete = { ...parts, headers };
-  if (isHead) return fromParts(withoutBody(complete, failed));
-  if (!isStream) return fromParts(complete);
-  return fromParts({ ...complete, body: bindStream(context, parts.body as ReadableStream, failed) });
+  if (isHead) return fromParts(withoutBody(complete, (error) => context.logError(parts.status, error)));
+  return fromParts(isStream ? bindStream(context, complete, parts.body as ReadableStream) : complete);
 }

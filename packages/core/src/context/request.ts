@@ -2,7 +2,7 @@ import { Body, type FormOptions } from "../http/body.ts";
 import { parseCookies } from "../http/cookie.ts";
 import { normalHost, type TrustedHosts } from "../http/host.ts";
 import type { JsonOptions } from "../http/json-body.ts";
-import { target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { native, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
 
@@ -38,13 +38,12 @@ export let dependenciesOf: (request: Request) => readonly string[] | undefined;
 
 /** A request. Its parts are computed when they are first read. */
 export class Request {
-  /** The standard Request. The body can be read from one of the two only. */
-  readonly web: globalThis.Request;
   readonly method: string;
   /** The path as it was sent, with percent-encoding, without the query. */
   readonly path: string;
   /** The rule that matched; `undefined` before the match, and if there is none. */
   rule: Rule | undefined = undefined;
+  readonly #web: ServedRequest;
   readonly #settings: RequestSettings;
   readonly #target: Target;
   #forwarded: Forwarded | undefined;
@@ -54,7 +53,7 @@ export class Request {
   #body: Body | undefined;
 
   constructor(web: globalThis.Request, settings: RequestSettings) {
-    this.web = web;
+    this.#web = web;
     this.method = web.method;
     this.#settings = settings;
     const known = (web as ServedRequest)[target];
@@ -64,11 +63,16 @@ export class Request {
     this.path = end === -1 ? pathAndQuery : pathAndQuery.slice(0, end);
   }
 
+  /** The standard Request. The body can be read from one of the two only. */
+  get web(): globalThis.Request {
+    return this.#web[native] ?? this.#web;
+  }
+
   /** What trusted proxies say about the client; `undefined` if none are trusted. */
   get #proxied(): Forwarded | undefined {
     const { proxies } = this.#settings;
     if (proxies === undefined) return undefined;
-    return (this.#forwarded ??= proxies.read((this.web as ServedRequest).ip, (name) => this.web.headers.get(name)));
+    return (this.#forwarded ??= proxies.read(this.#web.ip, (name) => this.#web.headers.get(name)));
   }
 
   /** The absolute URL, without a fragment. Behind a trusted proxy, with the scheme and host that the proxy reports. */
@@ -101,7 +105,7 @@ export class Request {
 
   /** Address of the client. Behind trusted proxies, the address that they report. `undefined` without a connection. */
   get ip(): string | undefined {
-    return this.#settings.proxies === undefined ? (this.web as ServedRequest).ip : this.#proxied?.ip;
+    return this.#settings.proxies === undefined ? this.#web.ip : this.#proxied?.ip;
   }
 
   /** The arguments of the query. */
@@ -110,7 +114,7 @@ export class Request {
   }
 
   get headers(): Headers {
-    return this.web.headers;
+    return this.#web.headers;
   }
 
   /** Cookies by name; of equal names, the first. The response says that it depends on them: `Vary: Cookie`. */
@@ -121,11 +125,11 @@ export class Request {
 
   /** Aborted when the client disconnects. */
   get signal(): AbortSignal {
-    return this.web.signal;
+    return this.#web.signal;
   }
 
   get #content(): Body {
-    return (this.#body ??= new Body(this.web, this.#settings.maxBodySize));
+    return (this.#body ??= new Body(this.#web, this.#settings.maxBodySize));
   }
 
   /**

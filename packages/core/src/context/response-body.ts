@@ -1,39 +1,75 @@
-import { withLength } from "../http/headers.ts";
-import type { Parts } from "../http/response.ts";
+import { clientFaultIn } from "../http/body.ts";
+import { flatValue, withLength } from "../http/headers.ts";
+import { isUsed, type Parts } from "../http/response.ts";
 import type { Context } from "./context.ts";
 import { storage } from "./running-request.ts";
 
 /**
- * A stream whose source runs in the context of the request it answers. `storage.run()` is used for each step: a context that is
+ * A response whose stream runs in the context of the request it answers. `storage.run()` is used for each step: a context that is
  * entered for good would leak into the next request on the connection.
  *
- * @param failed - Gets what the source threw. The reader of the stream ends the connection.
+ * The stream fails if its source does, with a chunk that is neither text nor bytes, and if its length is not the response's
+ * `Content-Length`. Whoever sends it ends the connection then. The failure is logged here, once, unless it is the client's fault.
+ *
+ * @throws TypeError for a stream that is being read or was read.
  */
-export function bindStream(context: Context, stream: ReadableStream, failed: (error: unknown) => void): ReadableStream {
+export function bindStream(context: Context, parts: Parts, stream: ReadableStream): Parts {
+  if (isUsed(stream)) {
+    throw new TypeError("Cannot send a response whose stream was read before, or is being read. Send a copy: response.clone().");
+  }
+  const failed = (error: unknown) => {
+    if (clientFaultIn(error) === undefined) context.logError(parts.status, error);
+  };
+  const stated = flatValue(parts.headers, "content-length");
+  const length = stated === undefined ? undefined : Number(stated);
   const reader = storage.run(context, () => stream.getReader());
+  let size = 0;
   let cancelled = false;
-  return new ReadableStream(
+
+  async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    let isSourceOver = true;
+    try {
+      const { done, value } = await reader.read();
+      // A read that is pending when the client disconnects ends too. Its result is not needed.
+      if (cancelled) return;
+      isSourceOver = done;
+      const chunk = done ? undefined : bytesOf(value);
+      size += chunk?.byteLength ?? 0;
+      if (length !== undefined && (done ? size !== length : size > length)) {
+        const what = done ? `${size}` : `more than ${length}`;
+        throw new TypeError(`Cannot send a stream of ${what} bytes in a response with the Content-Length ${stated}.`);
+      }
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    } catch (error) {
+      if (cancelled) return;
+      failed(error);
+      controller.error(error);
+      if (!isSourceOver) await reader.cancel(error).catch(failed);
+    }
+  }
+
+  const body = new ReadableStream<Uint8Array>(
     {
-      pull: (controller) =>
-        storage.run(context, async () => {
-          try {
-            const { done, value } = await reader.read();
-            // A read that is pending when the client disconnects ends too. Its result is not needed.
-            if (cancelled) return;
-            if (done) controller.close();
-            else controller.enqueue(value);
-          } catch (error) {
-            failed(error);
-            controller.error(error);
-          }
-        }),
+      pull: (controller) => storage.run(context, pull, controller),
       cancel: (reason) => {
         cancelled = true;
-        return storage.run(context, () => reader.cancel(reason));
+        return storage.run(context, () => reader.cancel(reason)).catch(failed);
       },
     },
     { highWaterMark: 0 },
   );
+  return { ...parts, body, isBound: true };
+}
+
+/** @throws TypeError for a chunk that cannot be sent. */
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === "string") return Buffer.from(chunk);
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  const what = chunk === null ? "null" : typeof chunk;
+  throw new TypeError(`Cannot send a chunk of a stream that is ${what}: the chunks of a response must be strings or bytes.`);
 }
 
 /**
@@ -50,4 +86,16 @@ export function withoutBody(parts: Parts, failed: (error: unknown) => void): Par
   }
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   return { ...parts, body: null, headers: withLength(headers, length) };
+}
+
+/**
+ * Refuses a response that promises a body and has none, because its client would wait for it.
+ *
+ * @throws TypeError
+ */
+export function checkEmptyBody({ status, headers }: Parts): void {
+  const stated = status === 304 ? undefined : flatValue(headers, "content-length");
+  if (stated !== undefined && Number(stated) !== 0) {
+    throw new TypeError(`Cannot send a response without a body and with the Content-Length ${stated}.`);
+  }
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { Readable } from "node:stream";
 import { FastResponse } from "srvx";
 import { checkHeader, flatten, flatValue, isFieldValue, isToken, ResponseHeaders, type FlatHeaders } from "./headers.ts";
 
@@ -9,13 +10,18 @@ export interface Parts {
   readonly body: ReusableBody | ReadableStream;
   /** Whether a body of unknown length was left out, so that there is no `Content-Length` to send. */
   readonly hasUnknownLength?: boolean;
+  /** Whether the body is bound to its request, and the response leaves as it is. */
+  readonly isBound?: boolean;
   readonly status: number;
   readonly statusText: string;
   readonly headers: FlatHeaders;
 }
 
+/** What a response can be made of: the standard bodies, and the streams of Node. */
+export type ResponseBody = BodyInit | Readable;
+
 /** @param textType - The content type of a text body, if the headers have none. */
-function checkedParts(body: BodyInit | null | undefined, init: ResponseInit, textType = "text/plain;charset=UTF-8"): Parts {
+function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit, textType = "text/plain;charset=UTF-8"): Parts {
   const { status = 200, statusText = "" } = init;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`A response cannot have the status ${String(status)}: it must be a whole number from 200 to 599.`);
@@ -36,11 +42,36 @@ function checkedParts(body: BodyInit | null | undefined, init: ResponseInit, tex
   if (body instanceof Uint8Array || body instanceof ReadableStream) return { body, status, statusText, headers };
   if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), status, statusText, headers };
   if (ArrayBuffer.isView(body)) return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), status, statusText, headers };
+  if (body instanceof Readable) return { body: fromNode(body), status, statusText, headers };
   // Blob, FormData and so on: the native response knows their bytes and type.
   const native = new globalThis.Response(body);
   const type = native.headers.get("content-type");
   if (type !== null && flatValue(headers, "content-type") === undefined) headers.push("content-type", type);
   return { body: native.body, status, statusText, headers };
+}
+
+/** Whether a stream is being read, or was read. */
+export function isUsed(stream: ReadableStream): boolean {
+  // The types of Node leave out that this takes streams of the web.
+  return stream.locked || Readable.isDisturbed(stream as unknown as Readable);
+}
+
+/** A stream of Node as one of the web. Cancelling it closes what Node reads from. */
+function fromNode(source: Readable): ReadableStream {
+  // Without a listener, an error before the first read would end the process. The first read gets it.
+  source.on("error", () => undefined);
+  const chunks = source[Symbol.asyncIterator]();
+  return new ReadableStream<unknown>(
+    {
+      async pull(controller) {
+        const { done, value } = (await chunks.next()) as IteratorResult<unknown>;
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => void source.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** The form in which srvx writes a response: one `writeHead` and one body. */
@@ -78,14 +109,16 @@ export let claim: (response: Response) => Response | undefined;
  */
 export class Response extends FastResponse {
   readonly #parts: Parts;
+  /** The stream to send, if it is not that of the parts any more: those that read a response get a copy. */
+  #stream: ReadableStream | undefined;
   #headers: ResponseHeaders | undefined;
   #native: globalThis.Response | undefined;
   #returned: FlatHeaders | undefined;
 
-  constructor(body?: BodyInit | null, init?: ResponseInit);
+  constructor(body?: ResponseBody | null, init?: ResponseInit);
   /** @internal */
   constructor(body: null, init: undefined, parts: Parts);
-  constructor(body?: BodyInit | null, init: ResponseInit = {}, parts = checkedParts(body, init)) {
+  constructor(body?: ResponseBody | null, init: ResponseInit = {}, parts = checkedParts(body, init)) {
     super();
     this.#parts = parts;
   }
@@ -122,6 +155,54 @@ export class Response extends FastResponse {
     }));
   }
 
+  /** The native response, to be read to its end. A response that was read can still be sent. */
+  #toRead(): globalThis.Response {
+    const native = this._response;
+    if (!(this.#parts.body instanceof ReadableStream) || this.#parts.isBound === true || native.bodyUsed) return native;
+    this.#stream = native.clone().body ?? undefined;
+    return native;
+  }
+
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#toRead().arrayBuffer();
+  }
+
+  override blob(): Promise<Blob> {
+    return this.#toRead().blob();
+  }
+
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#toRead().bytes();
+  }
+
+  override formData(): Promise<FormData> {
+    return this.#toRead().formData();
+  }
+
+  override json(): Promise<unknown> {
+    return this.#toRead().json();
+  }
+
+  override text(): Promise<string> {
+    return this.#toRead().text();
+  }
+
+  /**
+   * A copy with the same body, and with the headers as they are now.
+   *
+   * @throws TypeError if the body was read, or is being read.
+   */
+  override clone(): Response {
+    const { body } = this.#parts;
+    if (!(body instanceof ReadableStream)) {
+      if (this.#native?.bodyUsed === true) throw new TypeError("Cannot clone a response whose body was read.");
+      return fromParts(partsOf(this));
+    }
+    const copy = this._response.clone().body;
+    this.#stream = this._response.body ?? undefined;
+    return fromParts({ ...partsOf(this), body: copy });
+  }
+
   /**
    * What the Node adapter of srvx writes. Unlike that of the base class, it does not change the response.
    *
@@ -152,12 +233,14 @@ export class Response extends FastResponse {
   static {
     partsOf = (response) => {
       const parts = response.#parts;
-      if (response.#headers === undefined) return parts;
-      return { ...parts, headers: response.#headers.flat };
+      const body = response.#stream ?? parts.body;
+      if (response.#headers === undefined) return body === parts.body ? parts : { ...parts, body };
+      return { ...parts, body, headers: response.#headers.flat };
     };
     fromParts = (parts) => new Response(null, undefined, parts);
     claim = (response) => {
-      const { body, status, statusText } = response.#parts;
+      const { body, status, statusText } = partsOf(response);
+      if (body instanceof ReadableStream && isUsed(body)) return undefined;
       if (response.#returned === undefined) {
         response.#returned = partsOf(response).headers;
         return response;

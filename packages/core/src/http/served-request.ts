@@ -27,9 +27,12 @@ export interface ServedRequest extends globalThis.Request {
   readonly [closing]?: AbortSignal | undefined;
   /** Hands the connection on to another protocol. It runs in place of a handler, and the response is not sent. */
   readonly [takeOver]?: (() => unknown) | undefined;
+  /** The native Request that this one stands for: the platform takes no other. */
+  readonly [native]?: globalThis.Request;
 }
 
 export const target = Symbol("target");
 export const hasLimitedBody = Symbol("hasLimitedBody");
 export const closing = Symbol("closing");
 export const takeOver = Symbol("takeOver");
+export const native = Symbol("native");

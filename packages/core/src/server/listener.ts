@@ -1,40 +1,18 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
-import { NodeRequest, sendNodeResponse } from "srvx/node";
+import type { ServerResponse } from "node:http";
+import { constants } from "node:http2";
 import type { App } from "../app/app.ts";
 import { logError } from "../context/logger.ts";
+import { clientLeft } from "../http/body.ts";
 import type { FlatHeaders } from "../http/headers.ts";
-import { adopt, connectionSpecific, fromParts, partsOf, Response } from "../http/response.ts";
-import { closing, hasLimitedBody, takeOver, target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { adopt, connectionSpecific, partsOf, Response } from "../http/response.ts";
+import { closing } from "../http/served-request.ts";
 import { asked, type Abortable, type Connections } from "./connections.ts";
+import { hasLeft, IncomingRequest, type Incoming } from "./incoming-request.ts";
 import { RequestChecks } from "./request-checks.ts";
+import { breakOff, sendStream } from "./stream-sender.ts";
 
 /** The part of an application that is needed to serve it. */
 export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "refuse">>;
-
-interface Incoming extends IncomingMessage {
-  /** Of a request over HTTP/2. */
-  readonly stream?: ServerHttp2Stream;
-}
-
-/** The standard Request for one of Node. */
-export class IncomingRequest extends NodeRequest implements ServedRequest, Abortable {
-  readonly [hasLimitedBody] = true;
-  readonly [target]: Target | undefined;
-  [closing]: AbortSignal | undefined;
-  [takeOver]: (() => unknown) | undefined;
-
-  constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, known: Target | undefined) {
-    super({ req, res, maxRequestBodySize });
-    this[target] = known;
-  }
-
-  /** Aborts the signal. */
-  abort(reason: unknown): void {
-    // The controller that srvx makes for the signal.
-    (this as unknown as { readonly _abortController: AbortController })._abortController.abort(reason);
-  }
-}
 
 /** The function that Node calls for each request: checks its head, has the application answer it, and sends the response. */
 export function listenerOf(app: Served, connections: Connections, secure: boolean): (req: Incoming, res: ServerResponse) => void {
@@ -94,21 +72,21 @@ function send(req: Incoming, res: ServerResponse, response: Response, failed: (e
   // Over HTTP/2 the stream knows when it has sent the response. A reset would be allowed too (RFC 9113 §8.1), but some clients, that of
   // Node among them, then wait for ever for the end of what they send.
   if (req.method !== "GET" && !req.readableEnded) (stream ?? res).once("finish", () => void req.resume());
-  if (stream !== undefined) {
-    sendNodeResponse(res, forHttp2(response, stream)).catch(failed);
-    return;
-  }
   const { status, statusText, headers, body, length } = response._toNodeResponse();
-  if (body instanceof ReadableStream) {
-    sendNodeResponse(res, response).catch(failed);
+  if (hasLeft(req, res)) {
+    if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
   }
-  // The client has disconnected.
-  if (res.destroyed) return;
+  if (stream === undefined) res.writeHead(status, statusText, headers);
+  else res.writeHead(status, forHttp2(headers));
+  if (body instanceof ReadableStream) {
+    void sendStream(res, body, partsOf(response).isBound === true ? () => undefined : failed, failed);
+    return;
+  }
   const { socket } = res;
-  res.writeHead(status, statusText, headers);
-  if (body === null || length === 0 || socket === null) {
-    res.end(body);
+  if (body === null || length === 0 || socket === null || stream !== undefined) {
+    if (body === null || length === 0) res.end();
+    else res.end(body);
     return;
   }
   // Head and body leave in one write. end(body) would add an empty one.
@@ -123,21 +101,18 @@ function send(req: Incoming, res: ServerResponse, response: Response, failed: (e
 }
 
 /**
- * A response that HTTP/2 can carry: each header once, and none that is about the connection. Node throws for other
- * headers, in a place where the error cannot be caught. The body is cancelled if the client has already closed the stream.
+ * Headers that HTTP/2 can carry: each header once, and none that is about the connection. Node throws for other headers, in a place
+ * where the error cannot be caught.
  */
-function forHttp2(response: Response, stream: ServerHttp2Stream): Response {
-  const { body, status, statusText } = partsOf(response);
-  const headers: FlatHeaders = [];
-  for (const [name, value] of response.headers) if (!connectionSpecific.has(name)) headers.push(name, value);
-  const isGone = (stream.closed || stream.destroyed) && body instanceof ReadableStream;
-  if (isGone) void body.cancel().catch(() => undefined);
-  return fromParts({ body: isGone ? null : body, status, statusText, headers });
+function forHttp2(flat: FlatHeaders): FlatHeaders {
+  const headers = new Headers();
+  for (let i = 0; i < flat.length; i += 2) if (!connectionSpecific.has(flat[i]!)) headers.append(flat[i]!, flat[i + 1]!);
+  return [...headers].flat();
 }
 
 function fail(res: ServerResponse): void {
   if (res.headersSent) {
-    res.destroy();
+    breakOff(res);
     return;
   }
   // Node may have noted the length of the response that failed.

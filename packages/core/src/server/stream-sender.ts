@@ -1,0 +1,59 @@
+import type { ServerResponse } from "node:http";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import { clientLeft } from "../http/body.ts";
+
+/**
+ * Sends a stream as the body of a response, no faster than its client reads. A stream that fails ends the connection, over HTTP/2
+ * the response's stream, so that the client does not take what it has for the whole. A client that leaves cancels the stream.
+ *
+ * @param sourceFailed - Gets what the stream failed with.
+ * @param sendingFailed - Gets what Node throws when it is given a chunk.
+ */
+export async function sendStream(
+  res: ServerResponse,
+  body: ReadableStream<Uint8Array>,
+  sourceFailed: (reason: unknown) => void,
+  sendingFailed: (error: unknown) => void,
+): Promise<void> {
+  const reader = body.getReader();
+  const cancel = (reason: unknown) => void reader.cancel(reason).catch(sourceFailed);
+  let hasLeft = false;
+  let readOn: (() => void) | undefined;
+  const onClose = () => {
+    hasLeft = true;
+    cancel(clientLeft());
+    readOn?.();
+  };
+  res.once("close", onClose).on("drain", () => readOn?.());
+  while (!hasLeft) {
+    let chunk: ReadableStreamReadResult<Uint8Array>;
+    try {
+      chunk = await reader.read();
+    } catch (reason) {
+      if (hasLeft) return;
+      sourceFailed(reason);
+      breakOff(res);
+      return;
+    }
+    if (hasLeft) return;
+    try {
+      if (chunk.done) {
+        res.off("close", onClose).end();
+        return;
+      }
+      if (!res.write(chunk.value)) await new Promise<void>((resolve) => (readOn = resolve));
+    } catch (error) {
+      res.off("close", onClose);
+      cancel(error);
+      sendingFailed(error);
+      return;
+    }
+  }
+}
+
+/** Ends a response in the middle, so that its client can tell. */
+export function breakOff(res: ServerResponse): void {
+  const { stream } = res as { readonly stream?: ServerHttp2Stream };
+  if (stream === undefined) res.destroy();
+  else stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+}

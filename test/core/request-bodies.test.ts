@@ -1,0 +1,351 @@
+import { Readable } from "node:stream";
+import { App, json, request, RequestHandler, Rule, text } from "@mini/core";
+import { TestClient } from "@mini/core/testing";
+import { afterEach, describe, expect, test } from "vitest";
+import { Connection, protocols, type Protocol } from "../support/protocols.ts";
+import { within } from "../support/within.ts";
+
+const connections: Connection[] = [];
+afterEach(async () => {
+  for (const connection of connections.splice(0)) await connection.close();
+});
+
+function appOf(work: () => unknown, logged: string[] = []): App {
+  const note = (line: string) => void logged.push(line);
+  class Post extends RequestHandler {
+    post() {
+      return work() as Promise<Response>;
+    }
+    get() {
+      return work() as Promise<Response>;
+    }
+  }
+  class Home extends RequestHandler {
+    get() {
+      return text("home");
+    }
+  }
+  return new App({
+    rules: [new Rule("/", { handler: Home }), new Rule("/post", { handler: Post })],
+    logger: { error: note, warn: note, info: note, debug: note },
+  }) as unknown as App;
+}
+
+async function open(protocol: Protocol, work: () => unknown, logged: string[] = []): Promise<Connection> {
+  const connection = await Connection.open(appOf(work, logged), protocol);
+  connections.push(connection);
+  return connection;
+}
+
+function promise<T = void>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  return { promise: new Promise<T>((call) => (resolve = call)), resolve };
+}
+
+const body = () => request.web.body as ReadableStream<Uint8Array>;
+
+/** What a handler may do with a body of 300 kB, and the status of its answer. */
+const treatments: Readonly<Record<string, readonly [status: number, work: () => unknown]>> = {
+  "does not look at it": [200, () => text("done")],
+  "asks whether there is one": [200, () => text(String(request.web.body !== null))],
+  "reads one chunk": [
+    200,
+    async () => {
+      const { value } = await body().getReader().read();
+      return text(String(value!.length > 0));
+    },
+  ],
+  "reads one chunk and lets go": [
+    200,
+    async () => {
+      const reader = body().getReader();
+      await reader.read();
+      reader.releaseLock();
+      return text("done");
+    },
+  ],
+  "answers while a read is pending": [
+    200,
+    () => {
+      void body().getReader().closed.catch(ignore);
+      return text("done");
+    },
+  ],
+  "reads on after its answer": [
+    200,
+    () => {
+      const reader = body().getReader();
+      const readOn = (): Promise<unknown> => reader.read().then(({ done }) => (done ? undefined : readOn()));
+      readOn().catch(ignore);
+      return text("done");
+    },
+  ],
+  "cancels it": [200, async () => text(String(await body().cancel("enough")))],
+  "cancels it after a chunk": [
+    200,
+    async () => {
+      const reader = body().getReader();
+      await reader.read();
+      await reader.cancel();
+      return text("done");
+    },
+  ],
+  "breaks out of a loop over it": [
+    200,
+    async () => {
+      for await (const chunk of body()) return text(String(chunk.length > 0));
+      return text("empty");
+    },
+  ],
+  "tees it and reads one branch": [
+    200,
+    async () => {
+      const [first] = body().tee();
+      return text(String((await new globalThis.Response(first).text()).length));
+    },
+  ],
+  "clones the request and reads the clone": [200, async () => text(String((await request.web.clone().text()).length))],
+  "gives it to a fetch that fails": [
+    502,
+    async () =>
+      fetch("http://127.0.0.1:9/", { method: "POST", body: body(), duplex: "half" } as RequestInit).catch(() =>
+        text("bad gateway", { status: 502 }),
+      ),
+  ],
+  "pipes it into what fails": [
+    200,
+    async () => {
+      const failing = new WritableStream({
+        write() {
+          throw new Error("full");
+        },
+      });
+      return text(
+        await body()
+          .pipeTo(failing)
+          .then(
+            () => "written",
+            (error: Error) => error.message,
+          ),
+      );
+    },
+  ],
+  "makes a stream of Node of it and destroys that": [
+    200,
+    () => {
+      const readable = Readable.fromWeb(body() as never).on("error", ignore);
+      readable.once("data", () => readable.destroy());
+      return new Promise((resolve) => readable.once("close", () => resolve(text("done"))));
+    },
+  ],
+  "throws after one chunk": [
+    500,
+    async () => {
+      await body().getReader().read();
+      throw new Error("full");
+    },
+  ],
+  "asks for its text and does not wait": [
+    200,
+    () => {
+      void request.text();
+      return text("done");
+    },
+  ],
+  "asks for a form that it is not, and does not wait": [
+    200,
+    () => {
+      void request.formData();
+      void request.json();
+      return text("done");
+    },
+  ],
+};
+
+describe.each(protocols)("over %s, a connection answers the next request when a handler", (protocol) => {
+  test.each(Object.entries(treatments))("%s", async (_title, [status, work]) => {
+    const connection = await open(protocol, work);
+    const answer = await connection.post("/post", "x".repeat(300_000));
+    expect(answer.status).toBe(status);
+    expect(await connection.get("/")).toEqual({ status: 200, body: "home", isWhole: true });
+  });
+});
+
+/** Ways to read a whole body. */
+const reads: Readonly<Record<string, () => Promise<unknown>>> = {
+  "request.text()": () => request.text(),
+  "request.web.text()": () => request.web.text(),
+  "request.web.blob()": () => request.web.blob(),
+  "request.web.arrayBuffer()": () => request.web.arrayBuffer(),
+  "a loop over the body": async () => {
+    for await (const _chunk of body());
+  },
+  "a clone": () => request.web.clone().text(),
+  "a new Request": () => new Request(request.web).text(),
+  "a pipe": () => body().pipeTo(new WritableStream()),
+  "fetch, which wraps the error": async () => {
+    throw new TypeError("fetch failed", {
+      cause: await request.web.text().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    });
+  },
+  "a wait for the signal": () =>
+    new Promise((_resolve, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason as Error))),
+};
+
+describe.each(protocols)("over %s, a client that ends its body early", (protocol) => {
+  test.each(Object.entries(reads))("is not an error in the log when the handler reads by %s", async (_title, read) => {
+    const logged: string[] = [];
+    const [begun, ended] = [promise(), promise<unknown>()];
+    const connection = await open(
+      protocol,
+      async () => {
+        const reading = read();
+        begun.resolve();
+        reading.then(ignore, ignore).then(() => setImmediate(() => ended.resolve(undefined)), ignore);
+        await reading;
+        return text("done");
+      },
+      logged,
+    );
+    const leave = connection.beginPost("/post", "part");
+    await within("the beginning of the request", begun.promise);
+    leave();
+    await within("the end of the read", ended.promise);
+    expect(logged).toEqual([]);
+  });
+});
+
+describe.each(["in process", ...protocols])("a body that is read twice, %s,", (kind) => {
+  const post = async (work: () => unknown, logged: string[]) => {
+    if (kind !== "in process") return (await open(kind as Protocol, work, logged)).post("/post", '{"a":1}', "application/json");
+    const sent = await new TestClient(appOf(work, logged)).post("/post", { json: { a: 1 } });
+    return { status: sent.status, body: await sent.text() };
+  };
+
+  test.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([
+    ["request.web.text(), then request.json()", () => request.web.text(), () => request.json()],
+    ["request.web.text(), then request.text()", () => request.web.text(), () => request.text()],
+    ["a reader, then request.text()", async () => body().getReader(), () => request.text()],
+    ["request.text(), then request.web.text()", () => request.text(), () => request.web.text()],
+    ["request.text(), then new Request(request.web)", () => request.text(), async () => new Request(request.web)],
+  ])("is an error of the application, 500 and in the log: %s", async (_title, first, second) => {
+    const logged: string[] = [];
+    const { status } = await post(async () => {
+      await first();
+      return json(await second());
+    }, logged);
+    expect([status, logged.length]).toEqual([500, 1]);
+    expect(logged[0]).toMatch(/TypeError/);
+  });
+
+  test("is read once and given twice by the methods of the request", async () => {
+    const { body: said } = await post(async () => json([await request.text(), await request.json(), await request.text()]), []);
+    expect(JSON.parse(said)).toEqual(['{"a":1}', { a: 1 }, '{"a":1}']);
+  });
+});
+
+describe.each(["in process", ...protocols])("request.web, %s, is taken where a standard Request is:", (kind) => {
+  const post = async (work: () => unknown) => {
+    if (kind !== "in process") return (await (await open(kind as Protocol, work)).post("/post", "sent")).body;
+    return (await new TestClient(appOf(work)).post("/post", { body: "sent" })).text();
+  };
+
+  test.each<[string, () => unknown, string]>([
+    ["new Request(), with other headers", async () => text(await new Request(request.web, { headers: { a: "1" } }).text()), "sent"],
+    ["new Request(), for another address", async () => text(await new Request("http://other.example/", request.web).text()), "sent"],
+    ["clone(), both read", async () => text((await request.web.clone().text()) + (await request.web.text())), "sentsent"],
+    ["instanceof", () => text(String(request.web instanceof Request)), "true"],
+    [
+      "bytes into a buffer of the reader's",
+      async () => {
+        const reader = body().getReader({ mode: "byob" });
+        const { value } = await reader.read(new Uint8Array(10));
+        return text(new TextDecoder().decode(value));
+      },
+      "sent",
+    ],
+    [
+      "its method, body and whether it was read",
+      async () => {
+        const before = request.web.bodyUsed;
+        await request.web.text();
+        return text([request.web.method, before, request.web.bodyUsed].join(" "));
+      },
+      "POST false true",
+    ],
+  ])("%s", async (_title, work, expected) => {
+    expect(await post(work)).toBe(expected);
+  });
+});
+
+test.each(protocols)("fetch takes request.web over %s", async (protocol) => {
+  const upstream = await open("HTTP/1", async () => text(`upstream: ${await request.text()}`));
+  const connection = await open(protocol, async () => {
+    const { port } = upstream;
+    const response = await fetch(new Request(`http://127.0.0.1:${port}/post`, request.web));
+    return text(await response.text());
+  });
+  expect((await connection.post("/post", "sent")).body).toBe("upstream: sent");
+});
+
+test.each(protocols)("a request without a body has none over %s, as it has in process", async (protocol) => {
+  const connection = await open(protocol, () => text(String(request.web.body)));
+  expect((await connection.get("/post")).body).toBe("null");
+});
+
+describe.each(protocols)("when a client leaves, over %s,", (protocol) => {
+  test("a listener of request.signal runs in the request", async () => {
+    const [begun, left] = [promise(), promise<unknown>()];
+    const connection = await open(protocol, async () => {
+      const over = promise();
+      request.signal.addEventListener("abort", () => {
+        left.resolve([request.path, (request.signal.reason as Error).name]);
+        over.resolve();
+      });
+      begun.resolve();
+      await over.promise;
+      return text("late");
+    });
+    const leave = connection.begin("/post");
+    await within("the request", begun.promise);
+    leave();
+    expect(await within("the abort", left.promise)).toEqual(["/post", "AbortError"]);
+  });
+
+  test("what a body is piped through runs in the request", async () => {
+    const seen: string[] = [];
+    const connection = await open(protocol, async () => {
+      const look = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          seen.push(request.path);
+          controller.enqueue(chunk);
+        },
+      });
+      return text(String((await new globalThis.Response(body().pipeThrough(look)).text()).length));
+    });
+    expect((await connection.post("/post", "x".repeat(200_000))).body).toBe("200000");
+    expect(new Set(seen)).toEqual(new Set(["/post"]));
+  });
+});
+
+test("a promise of a body that rejects before anybody waits for it does not end the process", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  try {
+    const work = async () => {
+      const waiting = [request.formData(), request.json(), request.text()];
+      await new Promise((resolve) => setImmediate(resolve));
+      const settled = await Promise.allSettled(waiting);
+      return text(settled.map(({ status }) => status).join(" "));
+    };
+    const connection = await open("HTTP/1", work);
+    expect((await connection.post("/post", "x".repeat(2_000_000))).body).toBe("rejected rejected rejected");
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+});
