@@ -66,7 +66,7 @@ function fromNode(source: Readable): ReadableStream {
       async pull(controller) {
         const { done, value } = (await chunks.next()) as IteratorResult<unknown>;
         if (done === true) controller.close();
-        else controller.enqueue(value);
+        else controller.enqueue(typeof value === "string" ? Buffer.from(value) : value);
       },
       cancel: () => void source.destroy(),
     },

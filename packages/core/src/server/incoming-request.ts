@@ -157,7 +157,9 @@ function bodyStream(req: Incoming, res: ServerResponse, maxSize: number, run: Ru
     });
   };
   const onClose = () => fail(endedEarly());
-  const onFinish = () => fail(new TypeError("Cannot read more of the request's body: its response was sent."));
+  // Over HTTP/2 a stream finishes also when its client resets it.
+  const onFinish = () =>
+    fail(res.writableEnded ? new TypeError("Cannot read more of the request's body: its response was sent.") : endedEarly());
 
   function detach(): void {
     req.off("data", onData).off("end", onEnd).off("error", onClose).off("close", onClose);

@@ -54,6 +54,11 @@ export async function sendStream(
 /** Ends a response in the middle, so that its client can tell. */
 export function breakOff(res: ServerResponse): void {
   const { stream } = res as { readonly stream?: ServerHttp2Stream };
-  if (stream === undefined) res.destroy();
-  else stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  if (stream !== undefined) {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return;
+  }
+  // What was written in this turn of the event loop leaves before the end.
+  res.socket?.uncork();
+  res.destroy();
 }

@@ -6,7 +6,8 @@ import type { Request } from "../context/request.ts";
 import { local } from "../context/running-request.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
-import { IncomingRequest, type Served } from "./listener.ts";
+import { IncomingRequest } from "./incoming-request.ts";
+import type { Served } from "./listener.ts";
 import { isHandshake, RequestChecks } from "./request-checks.ts";
 
 /**
