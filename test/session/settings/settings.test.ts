@@ -107,11 +107,6 @@ describe("the cookie of a session", () => {
     ]);
   });
 
-  test("has a domain in another script as browsers know it", async () => {
-    expect(await line({ cookie: { domain: "münchen.example" } })).toContain("Domain=xn--mnchen-3ya.example");
-    expect(() => readSettings({ secretKey, cookie: { domain: "https://münchen.example" } })).toThrow(ConfigError);
-  });
-
   test.each([
     ["host", "__Host-session=...; Path=/; HttpOnly; Secure; SameSite=Lax"],
     ["secure", "__Secure-session=...; Path=/; HttpOnly; Secure; SameSite=Lax"],

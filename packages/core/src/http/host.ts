@@ -48,11 +48,14 @@ export function normalHost(text: string, secure: boolean): string | undefined {
   return isHost(text) && URL.canParse(url) ? withoutFinalDot(new URL(url).host) : undefined;
 }
 
-/** A host in other scripts as ASCII (IDNA); any other text as it is. */
+/** Letters of other scripts, and what a name in ASCII may have: `domainToASCII()` would drop other characters, and what follows them. */
+const foreignName = /^(?=.*[^\0-\x7f])[\w.\-\u0080-\u{10ffff}]+$/u;
+
+/** A host name in other scripts as ASCII (IDNA), with its port; any other text as it is. */
 export function asciiHost(text: string): string {
-  if (!/[^\0-\x7f]/.test(text)) return text;
   const port = portOf(text);
-  return `${domainToASCII(text.slice(0, text.length - port.length))}${port}`;
+  const name = text.slice(0, text.length - port.length);
+  return foreignName.test(name) ? `${domainToASCII(name) || name}${port}` : text;
 }
 
 /** Whether a URL has the scheme and port of another one, or those of https in place of those of http. */

@@ -1,6 +1,5 @@
-import { domainToASCII } from "node:url";
 import { parse, type Token } from "path-to-regexp";
-import { isHostLabel, withoutPort } from "../http/host.ts";
+import { asciiHost, isHostLabel, withoutPort } from "../http/host.ts";
 
 /** A token of an alternative, in which there are no groups. */
 export type FlatToken = Exclude<Token, { type: "group" }>;
@@ -52,7 +51,7 @@ function labelsAsSegments(tokens: readonly Token[]): readonly Token[] {
 function hostText(text: string): string {
   const ascii = text
     .split(".")
-    .map((label) => (/[^\0-\x7f]/.test(label) ? domainToASCII(label) || label : label.toLowerCase()))
+    .map((label) => asciiHost(label).toLowerCase())
     .join(".");
   if (!ascii.split(".").every((label) => label === "" || isHostLabel(label)))
     throw new TypeError("a host may only have letters, digits, hyphens, dots and parameters, and no port");

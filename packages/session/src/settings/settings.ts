@@ -1,5 +1,4 @@
 import { ConfigError, serializeCookie } from "@mini/core";
-import { domainToASCII } from "node:url";
 import type { SessionBackend } from "../keeping/backend.ts";
 import { defaults, type SessionConfig, type SessionCookieOptions, type SessionOptions } from "./config.ts";
 
@@ -141,12 +140,7 @@ function checkKeys(given: unknown): readonly string[] {
 
 /** The attributes of a cookie. @throws ConfigError when they contradict each other, or the prefix of the cookie's name. */
 function checkCookie(prefix: Settings["prefix"], name: string, cookie: CookieSettings): CookieSettings {
-  const checked = {
-    ...cookie,
-    ...(prefix !== "" && cookie.secure === "auto" && { secure: true }),
-    // Browsers know a name in other scripts by its ASCII form.
-    ...(cookie.domain !== undefined && { domain: domainToASCII(cookie.domain) || cookie.domain }),
-  };
+  const checked = prefix === "" || cookie.secure !== "auto" ? cookie : { ...cookie, secure: true };
   const forbidden = forbiddenBy(prefix, checked);
   if (forbidden !== undefined) {
     const setting = prefix === "__Host-" ? 'prefix "host"' : 'prefix "secure"';
