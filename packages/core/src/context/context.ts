@@ -2,6 +2,7 @@ import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
 import { checkHeader, flatValue, without, type FlatHeaders } from "../http/headers.ts";
 import type { Response } from "../http/response.ts";
 import type { Application } from "./application.ts";
+import { LocalError } from "./errors.ts";
 import { logError } from "./logger.ts";
 import { dependOn, type Request } from "./request.ts";
 
@@ -108,7 +109,7 @@ export class Context {
   /** A message that says why a name of `local` is not set, and what to do. */
   missing(name: string): string {
     const handler = this.handler === undefined ? "the handler" : this.handler.constructor.name;
-    const provider = this.app.provider(name);
+    const provider = this.app.provider(name) ?? LocalError.providers.get(name);
     return provider === undefined
       ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or ask first with "${name}" in local.`
       : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${handler} does not list ${provider}.`;

@@ -1,5 +1,6 @@
 import { local } from "@mini/core";
 import type { RequestHandler } from "@mini/core";
+import { provideStore } from "./session-store.ts";
 import type { Session } from "./session.ts";
 
 /** A class that can be extended. TypeScript requires `any[]` of the base of a mixin (TS2545). */
@@ -12,10 +13,11 @@ export interface SessionMembers {
   readonly session: Promise<Session>;
 }
 
-/** Adds `session` to a handler class. The class must still list `SessionMiddleware`, which saves the session. */
+/** Adds `session` to a handler class. If no list has `SessionMiddleware`, the first use of `session` brings it along. */
 export function SessionMixin<Base extends Constructor<RequestHandler>>(base: Base): Base & Constructor<SessionMembers> {
   return class extends base implements SessionMembers {
     get session(): Promise<Session> {
+      provideStore(this);
       return local.sessionStore.getSession();
     }
   };

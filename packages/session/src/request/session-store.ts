@@ -1,4 +1,4 @@
-import { setLocal } from "@mini/core";
+import { local, LocalError, setLocal } from "@mini/core";
 import type { Application, Middleware, Request, RequestHandler } from "@mini/core";
 import { BackendRecords } from "../keeping/backend-records.ts";
 import type { SessionBackend } from "../keeping/backend.ts";
@@ -27,13 +27,26 @@ declare module "@mini/core" {
   }
 }
 
+/** The newest instance of the middleware of each application. */
+const instances = new WeakMap<object, SessionMiddleware>();
+
+/** Gives a request its `local.sessionStore` if no list of middleware has done it. */
+export function provideStore(handler: RequestHandler): void {
+  if ("sessionStore" in local) return;
+  (instances.get(handler.app) ?? new SessionMiddleware(handler.app)).beforeDispatch(handler);
+}
+
 /** Gives each request its `local.sessionStore`. Changes are committed before the head of the response. */
 export class SessionMiddleware implements Middleware {
   static readonly provides = ["sessionStore"] as const;
+  static {
+    LocalError.providers.set("sessionStore", "SessionMiddleware");
+  }
   readonly #shared: SharedSessions;
 
   /** @throws ConfigError when `config.session` is missing or wrong. */
-  constructor({ config, logger }: Pick<Application, "config" | "logger">) {
+  constructor(app: Pick<Application, "config" | "logger">) {
+    const { config, logger } = app;
     const settings = readSettings(config.session);
     const { secretKeys, encrypt, now, idleTimeout } = settings;
     const ids = new SessionIds({ secretKeys, encrypt, now });
@@ -52,6 +65,7 @@ export class SessionMiddleware implements Middleware {
       signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
       cookies: new CookieSender(logger),
     };
+    instances.set(app, this);
   }
 
   beforeDispatch(handler: RequestHandler): void {
