@@ -1,7 +1,7 @@
-// Cookies, paths and raw requests that are made up, by the million: prints a line now and then, and a table at the end.
+// Cookies, paths, raw requests and frames of HTTP/2 that are made up, by the million: prints a line now and then, and a table at the end.
 // Ends with code 1 when it finds something, with the input that shows it.
 //
-//   npm run fuzz -- [--cookies 1000000] [--paths 1000000] [--requests 100000] [--seed n]     0: none of that kind
+//   npm run fuzz -- [--cookies 1000000] [--paths 1000000] [--requests 100000] [--frames 20000] [--seed n]     0: none of that kind
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,16 +11,17 @@ const { values } = parseArgs({
     cookies: { type: "string", default: "1000000" },
     paths: { type: "string", default: "1000000" },
     requests: { type: "string", default: "100000" },
+    frames: { type: "string", default: "20000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
   },
 });
-const { cookies, paths, requests, seed } = values;
-const numbers = [cookies, paths, requests, seed];
+const { cookies, paths, requests, frames, seed } = values;
+const numbers = [cookies, paths, requests, frames, seed];
 if (!numbers.every((each) => /^\d{1,10}$/.test(each))) {
-  console.error("--cookies, --paths, --requests and --seed take whole numbers.");
+  console.error("--cookies, --paths, --requests, --frames and --seed take whole numbers.");
   process.exit(2);
 }
-console.error(`${cookies} cookies, ${paths} paths, ${requests} requests, seed ${seed}`);
+console.error(`${cookies} cookies, ${paths} paths, ${requests} requests, ${frames} connections with frames, seed ${seed}`);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const args = ["--expose-gc", "--import", "tsx", "test/fuzz/main.ts", ...numbers];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });

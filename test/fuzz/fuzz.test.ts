@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fuzzCookies } from "./cookies.ts";
+import { fuzzFrames } from "./frames.ts";
 import { fuzzPaths } from "./paths.ts";
 import { FindingError } from "./random.ts";
 import { fuzzRequests } from "./requests.ts";
@@ -22,6 +23,11 @@ describe("generated inputs", { timeout: 60_000 }, () => {
   test("requests on a socket are answered or closed, and the next one is answered", async () => {
     const tally = await fuzzRequests({ count: 2000, seed: 5 });
     expect([...tally.keys()]).toEqual(expect.arrayContaining(["100", "200", "400", "404", "501", "505", "given up"]));
+  });
+
+  test("frames over HTTP/2 are answered or end the connection, and the server goes on", async () => {
+    const tally = await fuzzFrames({ count: 256, seed: 5 });
+    expect([...tally.keys()]).toEqual(expect.arrayContaining(["data", "headers", "reset", "goAway", "settings"]));
   });
 });
 

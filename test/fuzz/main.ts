@@ -1,14 +1,16 @@
-// The program behind `npm run fuzz`: node --expose-gc --import tsx test/fuzz/main.ts <cookies> <paths> <requests> <seed>
+// The program behind `npm run fuzz`: node --expose-gc --import tsx test/fuzz/main.ts <cookies> <paths> <requests> <frames> <seed>
 import { fuzzCookies } from "./cookies.ts";
+import { fuzzFrames } from "./frames.ts";
 import { fuzzPaths } from "./paths.ts";
 import { FindingError } from "./random.ts";
 import { fuzzRequests } from "./requests.ts";
 
-const [cookies = 0, paths = 0, requests = 0, seed = 0] = process.argv.slice(2).map(Number);
+const [cookies = 0, paths = 0, requests = 0, frames = 0, seed = 0] = process.argv.slice(2).map(Number);
 const fuzzers = [
   { name: "cookies", count: cookies, fuzz: fuzzCookies },
   { name: "paths", count: paths, fuzz: fuzzPaths },
   { name: "requests", count: requests, fuzz: fuzzRequests },
+  { name: "frames", count: frames, fuzz: fuzzFrames },
 ];
 const rows: (readonly [name: string, outcome: string, count: number | string])[] = [];
 
