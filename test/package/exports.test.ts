@@ -18,7 +18,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/core": {
     values: `
       App BuildError ConfigError DuplicateRuleError EndpointPrefix HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError SecurityHeaders
-      Submount UnsafeRedirectError abort beforeHead cookieValues deleteCookie escapeHtml html int json local matching number oneOf parseCookies raw redirect request
+      Submount UnsafeRedirectError abort accepts acceptsEncodings acceptsLanguages beforeHead cookieValues deleteCookie escapeHtml html int json local matching number oneOf parseCookies raw redirect request
       serializeCookie setCookie setHeader setLocal text urlFor uuid vary withoutRequest
     `,
     types: `

@@ -17,6 +17,7 @@ export type { RedirectTarget, RuleOptions } from "./rules/rule.ts";
 export { BuildError } from "./urls/build-error.ts";
 export type { UrlOptions } from "./urls/endpoint-urls.ts";
 export type { RuleDescription } from "./routing/describe-rules.ts";
+export { accepts, acceptsEncodings, acceptsLanguages } from "./context/accepts.ts";
 export type { Application, Config } from "./context/application.ts";
 export type { Context } from "./context/context.ts";
 export { LocalError, UnsafeRedirectError } from "./context/errors.ts";
