@@ -1,11 +1,16 @@
 import type { App } from "../app/app.ts";
+import { guarded } from "../http/body.ts";
 import type { Response } from "../http/response.ts";
 import { CookieJar } from "./cookie-jar.ts";
+import { exchange } from "./exchange.ts";
+
+/** The part of an application that a client calls. */
+type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
 
 export interface TestClientOptions {
   /** The URL that paths are relative to. Default `http://localhost`. */
   readonly baseUrl?: string | undefined;
-  /** Whether redirects are followed, up to 10 in a row. Default false. */
+  /** Whether redirects are followed as `fetch` does it, up to 20 in a row. Default false. */
   readonly followRedirects?: boolean | undefined;
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -22,24 +27,35 @@ export interface TestRequest {
   readonly form?: Readonly<Record<string, string>> | undefined;
   /** A body that is sent as JSON. */
   readonly json?: unknown;
+  /** Files by the names of their fields. They are sent as a multipart form, together with the fields of `form`. */
+  readonly files?: Readonly<Record<string, Blob>> | undefined;
+  /** Disconnects the client when it is aborted, before or after the response has begun. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** At most 10 redirects in a row; more are probably a loop. */
-const mostRedirects = 10;
+/** As many redirects in a row as `fetch` follows; more are probably a loop. */
+const mostRedirects = 20;
 
-/** Whether a redirect turns the next request into a GET. RFC 9110 §15.4. */
-const becomesGet = (status: number, method: string) => status === 303 || ((status === 301 || status === 302) && method === "POST");
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Headers that say something about a body, and leave with it. */
+const aboutBody = ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
+/** Headers that are not sent to another origin. */
+const secret = ["authorization", "cookie", "host", "proxy-authorization"];
+
+/** Whether a redirect turns the next request into a GET. https://fetch.spec.whatwg.org/#http-redirect-fetch */
+const becomesGet = (status: number, method: string) =>
+  status === 303 ? method !== "GET" && method !== "HEAD" : (status === 301 || status === 302) && method === "POST";
 
 /** A client for tests: calls an application without a network, and keeps its cookies. */
 export class TestClient {
   readonly cookies: CookieJar;
-  readonly #app: Pick<App, "fetch">;
+  readonly #app: Tested;
   readonly #base: URL;
   readonly #follow: boolean;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(
-    app: Pick<App, "fetch">,
+    app: Tested,
     { baseUrl = "http://localhost", followRedirects = false, headers = {}, now = Date.now }: TestClientOptions = {},
   ) {
     this.#app = app;
@@ -58,37 +74,59 @@ export class TestClient {
   }
 
   /**
-   * Sends a request, and follows redirects if `followRedirects` is set.
+   * Sends a request, and follows redirects if `followRedirects` is set. Cancelling the body of the response disconnects the client, as
+   * over a socket.
    *
    * @param path - A path or an absolute URL.
-   * @throws Error after 10 redirects in a row.
+   * @throws Error after 20 redirects in a row; TypeError for a redirect after which a stream would have to be sent again; the reason of
+   *   `signal` when that is aborted.
    */
-  async request(path: string, options: TestRequest = {}): Promise<Response> {
+  request(path: string, options: TestRequest = {}): Promise<Response> {
+    return guarded(this.#follows(path, options));
+  }
+
+  async #follows(path: string, options: TestRequest): Promise<Response> {
     let url = new URL(path, this.#base);
-    let next = options;
+    let { method = "GET" } = options;
+    const headers = new Headers({ ...this.#headers, ...options.headers });
+    let body = bodyOf(options, headers);
     for (let count = 0; ; count++) {
-      const response = await this.#once(url, next);
+      const response = await this.#once(url, method, headers, body, options.signal);
       const location = response.headers.get("location");
-      if (!this.#follow || location === null || response.status < 300 || response.status > 399) return response;
+      if (!this.#follow || location === null || !redirects.has(response.status)) return response;
       if (count === mostRedirects) throw new Error(`Stopped after ${mostRedirects} redirects in a row, the last to ${location}.`);
-      url = new URL(location, url);
-      if (becomesGet(response.status, next.method ?? "GET")) next = { headers: next.headers, method: "GET" };
+      const next = new URL(location, url);
+      if (becomesGet(response.status, method)) {
+        method = "GET";
+        body = undefined;
+        for (const name of aboutBody) headers.delete(name);
+      } else if (body instanceof ReadableStream) {
+        throw new TypeError(`Cannot follow the redirect to ${location}: the body is a stream, which can be sent once.`);
+      }
+      if (next.origin !== url.origin) for (const name of secret) headers.delete(name);
+      url = next;
     }
   }
 
-  async #once(url: URL, { method = "GET", headers = {}, body, form, json }: TestRequest): Promise<Response> {
-    const all = new Headers({ ...this.#headers, ...headers });
+  async #once(url: URL, method: string, given: Headers, body: BodyInit | undefined, signal: AbortSignal | undefined): Promise<Response> {
+    const headers = new Headers(given);
     const cookie = this.cookies.header(url);
-    if (cookie !== "") all.set("cookie", all.has("cookie") ? `${all.get("cookie")}; ${cookie}` : cookie);
-    let payload = body;
-    if (form !== undefined) payload = new URLSearchParams(form);
-    if (json !== undefined) {
-      payload = JSON.stringify(json);
-      if (!all.has("content-type")) all.set("content-type", "application/json");
-    }
-    const request = new Request(url, { method, headers: all, ...(payload !== undefined && { body: payload, duplex: "half" }) });
-    const response = await this.#app.fetch(request);
+    if (cookie !== "") headers.set("cookie", headers.has("cookie") ? `${headers.get("cookie")}; ${cookie}` : cookie);
+    const request = new Request(url, { method, headers, ...(body !== undefined && { body, duplex: "half" }) });
+    const response = await exchange(this.#app, request, signal);
     for (const line of response.headers.getSetCookie()) this.cookies.store(line, url);
     return response;
   }
+}
+
+function bodyOf({ body, form, json, files }: TestRequest, headers: Headers): BodyInit | undefined {
+  if (json !== undefined) {
+    if (!headers.has("content-type")) headers.set("content-type", "application/json");
+    return JSON.stringify(json);
+  }
+  if (files === undefined) return form === undefined ? body : new URLSearchParams(form);
+  const fields = new FormData();
+  for (const [name, value] of Object.entries(form ?? {})) fields.append(name, value);
+  for (const [name, file] of Object.entries(files)) fields.append(name, file);
+  return fields;
 }

@@ -1,0 +1,106 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { App } from "../app/app.ts";
+import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
+import { fromParts, partsOf, type Response } from "../http/response.ts";
+
+type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
+
+/** A request whose signal is aborted in the request that first asked for it, as the server does it. */
+class SentRequest extends Request {
+  #run: ((work: () => void) => void) | undefined;
+
+  override get signal(): AbortSignal {
+    this.#run ??= AsyncLocalStorage.snapshot();
+    return super.signal;
+  }
+
+  /** Runs work in the request, if that has asked for its signal. */
+  run(work: () => void): void {
+    if (this.#run === undefined) work();
+    else this.#run(work);
+  }
+}
+
+/**
+ * Has an application answer a request, as over a socket: the body has a limit, and the client disconnects when it cancels the body of
+ * the response or when its signal is aborted.
+ */
+export function exchange(app: Tested, asked: Request, signal: AbortSignal | undefined): Promise<Response> {
+  const gone = new AbortController();
+  const body = asked.body === null ? undefined : limited(asked.body, app.maxBodySize ?? Infinity, gone.signal);
+  const request = new SentRequest(asked, { signal: gone.signal, ...(body !== undefined && { body, duplex: "half" }) });
+  const leave = () => request.run(() => gone.abort(clientLeft()));
+  return new Promise((resolve, reject) => {
+    let received: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const onAbort = () => {
+      leave();
+      reject(signal!.reason as Error);
+      received?.error(signal!.reason);
+    };
+    if (signal?.aborted === true) {
+      reject(signal.reason as Error);
+      return;
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const end = () => signal?.removeEventListener("abort", onAbort);
+    Promise.resolve(app.fetch(request)).then((response) => {
+      const parts = partsOf(response);
+      if (!(parts.body instanceof ReadableStream)) {
+        end();
+        resolve(response);
+        return;
+      }
+      const reader = (parts.body as ReadableStream<Uint8Array>).getReader();
+      const cancel = () => void reader.cancel(gone.signal.reason).catch(() => undefined);
+      if (gone.signal.aborted) cancel();
+      else gone.signal.addEventListener("abort", cancel);
+      const stream = new ReadableStream<Uint8Array>(
+        {
+          start: (controller) => void (received = controller),
+          async pull(controller) {
+            const { done, value } = await reader.read();
+            if (gone.signal.aborted) return;
+            if (done) {
+              end();
+              controller.close();
+            } else controller.enqueue(value);
+          },
+          cancel: leave,
+        },
+        { highWaterMark: 0 },
+      );
+      resolve(fromParts({ ...parts, body: stream }));
+    }, reject);
+  });
+}
+
+/** The body of a request as the server hands it out: it fails when it is over the limit, and when the client leaves. */
+function limited(body: ReadableStream<Uint8Array>, maxSize: number, gone: AbortSignal): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let size = 0;
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      gone.addEventListener("abort", () => {
+        controller.error(endedEarly());
+        void reader.cancel(gone.reason).catch(() => undefined);
+      });
+    },
+    async pull(controller) {
+      const next = await reader.read().catch(() => undefined);
+      if (gone.aborted) return;
+      if (next === undefined) controller.error(endedEarly());
+      else if (next.done) {
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } else {
+        size += next.value.byteLength;
+        if (size > maxSize) {
+          controller.error(tooLarge(maxSize));
+          void reader.cancel().catch(() => undefined);
+        } else if (next.value.byteLength > 0) controller.enqueue(new Uint8Array(next.value));
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
