@@ -1,6 +1,6 @@
-import { MemoryBackend, Sessions, type Visit } from "@mini/session";
+import { Sessions, type Visit } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { everyMedium, serverSideMedia } from "../support/media.ts";
+import { everyMedium } from "../support/media.ts";
 
 const secretKey = "a key that is long enough to be one";
 const home = "http://localhost/";
@@ -39,7 +39,7 @@ function browser(sessions: Sessions, url = home) {
 const countIn = async (visit: Visit) => new Response(String((await visit.getSession<Data>()).increment("count")));
 
 describe.each(everyMedium())("Sessions in $name", (medium) => {
-  let clock = 1_700_000_000_000;
+  const clock = 1_700_000_000_000;
   const sessionsOf = () => new Sessions({ secretKey, backend: medium.open(() => clock), now: () => clock, deadline: 60_000 });
 
   test("a visit reads and saves the session of a standard request", async () => {

@@ -165,7 +165,7 @@ export class PostgresBackend implements SessionBackend {
 
   /** Reads 500 records at once. */
   async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
-    for (let after = Buffer.alloc(0); ;) {
+    for (let after: Uint8Array = new Uint8Array(1); ;) {
       const rows = foundIn((await this.#page(after, this.#now())).rows, "key");
       for (const row of rows) yield [keyIn(row), recordIn(row)];
       if (rows.length < pageSize) return;
