@@ -50,8 +50,8 @@ export class Sessions {
   readonly #kept: KeptSessions;
 
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
-  constructor(config: SessionConfig | undefined) {
-    const settings = readSettings(config);
+  constructor(config: SessionConfig) {
+    const settings = readSettings(config ?? {});
     const { secretKeys, encrypt, now, idleTimeout } = settings;
     const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
     const ids = new SessionIds({ secretKeys, encrypt, now });

@@ -1,4 +1,4 @@
-import { beforeHead, deleteCookie, local, LocalError, setCookie, setHeader, setLocal, vary } from "@mini/core";
+import { beforeHead, ConfigError, deleteCookie, local, LocalError, setCookie, setHeader, setLocal, vary } from "@mini/core";
 import type { Application, Middleware, RequestHandler } from "@mini/core";
 import { Sessions } from "../engine/sessions.ts";
 import type { Head } from "../request/head.ts";
@@ -7,6 +7,7 @@ import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
+import { secretKeyRemedy } from "../settings/settings.ts";
 
 declare module "@mini/core" {
   interface Local {
@@ -39,18 +40,19 @@ export class SessionMiddleware implements Middleware {
 
   /** @throws ConfigError when `config.session` is missing or wrong. */
   constructor(app: Pick<Application, "config" | "logger">) {
-    const {
-      config: { session },
-      logger,
-    } = app;
-    const sessions = session instanceof Sessions ? session : new Sessions(session && { logger, ...session });
-    this.#shared = sessions.shared;
+    const { session } = app.config;
+    this.#shared = (session instanceof Sessions ? session : makeSessions(session, app)).shared;
     instances.set(app, this);
   }
 
   beforeDispatch({ request }: RequestHandler): void {
     setLocal("sessionStore", new RequestSessions(this.#shared, request, head));
   }
+}
+
+function makeSessions(config: SessionConfig | undefined, { logger }: Pick<Application, "logger">): Sessions {
+  if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
+  return new Sessions({ logger, ...config });
 }
 
 /** The head of the running request's response. One for all requests. */

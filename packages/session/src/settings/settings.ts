@@ -131,17 +131,19 @@ function checkSettings(path: string, given: unknown, checks: Readonly<Record<str
   return Object.fromEntries(entries);
 }
 
-const remedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
+export const secretKeyRemedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
 const shortestKey = 32;
 
 function checkKeys(given: unknown): readonly string[] {
   const keys: readonly unknown[] = Array.isArray(given) ? given : [given];
-  if (given === undefined || given === null || keys.length === 0) throw new ConfigError(`The session secretKey is missing. ${remedy}`);
+  if (given === undefined || given === null || keys.length === 0)
+    throw new ConfigError(`The session secretKey is missing. ${secretKeyRemedy}`);
   return keys.map((key, i) => {
     const which = Array.isArray(given) && keys.length > 1 ? `secretKey number ${i + 1}` : "secretKey";
-    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a string. ${remedy}`);
+    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a string. ${secretKeyRemedy}`);
     const bytes = Buffer.byteLength(key);
-    if (bytes < shortestKey) throw new ConfigError(`The session ${which} has ${bytes} bytes and needs at least ${shortestKey}. ${remedy}`);
+    if (bytes < shortestKey)
+      throw new ConfigError(`The session ${which} has ${bytes} bytes and needs at least ${shortestKey}. ${secretKeyRemedy}`);
     return key;
   });
 }
@@ -207,8 +209,7 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
  * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
  */
 export function readSettings(config: unknown): Settings {
-  if (config === undefined)
-    throw new ConfigError(`There are no settings of sessions, so the secretKey is missing. An App has them in config.session. ${remedy}`);
+  if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
   const { secretKey, cookie, ...given } = checkSettings("session", config, configChecks);
   const secretKeys = checkKeys(secretKey);
   const cookieConfig =

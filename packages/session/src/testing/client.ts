@@ -23,7 +23,7 @@ const known = new WeakMap<AppLike, Sessions>();
 function sessionsOf(app: AppLike): Sessions {
   const { session } = app.config;
   if (session instanceof Sessions) return session;
-  const sessions = known.get(app) ?? new Sessions(session);
+  const sessions = known.get(app) ?? new Sessions(session ?? ({} as SessionConfig));
   known.set(app, sessions);
   return sessions;
 }
