@@ -13,10 +13,9 @@ import { baseOf } from "../urls/endpoint-urls.ts";
 import { withQuery } from "../urls/redirect-target.ts";
 import type { CrossOrigin } from "./cross-origin.ts";
 import { errorPage, type ErrorPages } from "./error-pages.ts";
-import { responseFrom, type HandlerClass, type Middleware, type RequestHandler } from "./handler.ts";
+import { type HandlerClass, isPromise, type Middleware, type RequestHandler, responseFrom, run, type Steps } from "./handler.ts";
 import type { Stack } from "./middleware.ts";
 import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
-import { isPromise, run, type Steps } from "./steps.ts";
 
 /** The settings of an application that decide what happens to its requests. */
 export interface AnswerSettings {
