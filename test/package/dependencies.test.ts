@@ -94,6 +94,7 @@ describe("what an application installs", () => {
     const all = closure(packageNames.flatMap((name) => namesIn(`@mini/${name}`)));
     expect([...all.keys()].toSorted()).toEqual([
       "node_modules/cookie",
+      "node_modules/mrmime",
       "node_modules/negotiator",
       "node_modules/path-to-regexp",
       "node_modules/srvx",
@@ -160,6 +161,7 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
   );
   expect([...new Set(used)].toSorted()).toEqual([
     "core/app/error-pages createHash sha256",
+    "core/static/file-cache createHash sha256",
     "session/backends/cached/entry createHash sha256",
     "session/backends/lmdb/keys createHash sha256",
     "session/backends/postgres/queries createHash sha256",

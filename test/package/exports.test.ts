@@ -27,13 +27,13 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       UrlOptions
     `,
   },
-  "@mini/core/base": {
-    values: "ConfigError HTTPError LineLogger cookieValues serializeCookie withoutRequest",
-    types: "CookieOptions HTTPErrorOptions Logger",
-  },
   "@mini/core/serve": {
     values: "serve",
     types: "ServeOptions Server Timeouts",
+  },
+  "@mini/core/static": {
+    values: "StaticFiles sendFile",
+    types: "SendFileOptions StaticFilesClass StaticFilesOptions",
   },
   "@mini/core/testing": {
     values: "CookieJar TestClient runInRequest",
@@ -42,11 +42,11 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/session": {
     values: `
       CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin SessionStillCachedError SessionTooLargeError SessionUnavailableError
-      Sessions defaults
+      defaults
     `,
     types: `
-      CallSignal FinishOptions FlashMessage KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
-      SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SessionView SwapResult Visit VisitOptions
+      CallSignal FlashMessage KeySize MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
+      SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SwapResult
     `,
   },
   "@mini/session/lmdb": {
@@ -70,8 +70,8 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "CachedBackendOptions MemcachedLike RedisCacheLike SessionCache",
   },
   "@mini/session/testing": {
-    values: "actingAs flashesOf sessionOf testSessionBackend withSession",
-    types: "AppLike BackendBench ClientLike TestRunner",
+    values: "testSessionBackend",
+    types: "BackendBench TestRunner",
   },
 };
 

@@ -36,6 +36,8 @@ const lists: readonly List[] = [
   { declared: "RuleOptions", page: "packages/core/docs/rules.md", heading: "What a rule can say" },
   { declared: "UrlOptions", page: "packages/core/docs/rules.md", heading: "Building URLs" },
   { declared: "CookieOptions", page: "packages/core/docs/responses.md", heading: "Cookies" },
+  { declared: "StaticFilesOptions", page: "packages/core/docs/files.md", heading: "The files of a folder" },
+  { declared: "SendFileOptions", page: "packages/core/docs/files.md", heading: "One file" },
   { declared: "Request", page: "packages/core/docs/input.md", heading: "What a request has" },
   { declared: "TestClientOptions", page: "packages/core/docs/testing.md", heading: "A client with cookies" },
   { declared: "TestRequest", page: "packages/core/docs/testing.md", heading: "A client with cookies", table: 1 },
@@ -92,7 +94,6 @@ describe("a table of the documents", () => {
       ...Object.fromEntries(Object.entries(cookie).map(([name, value]) => [`cookie.${name}`, value])),
       secretKey: "required",
       now: "Date.now",
-      logger: "console",
       backends: "{}",
     };
     expect(listed).toEqual(Object.fromEntries(names.map((name) => [name, String(known[name] ?? "none")])));

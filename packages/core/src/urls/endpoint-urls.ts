@@ -3,7 +3,7 @@ import { isHost, portOf } from "../http/host.ts";
 import { mostSimilar } from "./similar-names.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
-import { Refused, type UrlArgs } from "./url-args.ts";
+import { Refused, urlArgs, type UrlArgs } from "./url-args.ts";
 import type { UrlBuilder } from "./url-builder.ts";
 
 /** Options of `urlFor()`. `scheme` and `host` make the URL absolute. */
@@ -65,15 +65,16 @@ export class EndpointUrls {
    * @param base - Scheme and host of the running request. Without it, an absolute URL needs `host`.
    * @throws BuildError that names what is missing or cannot be written into a URL.
    */
-  build(endpoint: string, args: UrlArgs, options: UrlOptions = noOptions, base?: UrlBase): string {
+  build(endpoint: string, given: UrlArgs, options: UrlOptions = noOptions, base?: UrlBase): string {
     const { absolute = false, scheme, host, anchor } = options;
     try {
       if (options === noOptions) {
         const rules = this.#rules.get(endpoint);
-        const path = rules?.length === 1 ? rules[0]!.builder.buildSimple(args) : undefined;
+        const path = rules?.length === 1 ? rules[0]!.builder.buildSimple(given) : undefined;
         if (path !== undefined) return path;
       }
-      const { builder } = this.#best(endpoint, args, host !== undefined, base);
+      const { rule, builder } = this.#best(endpoint, given, host !== undefined, base);
+      const args = completed(rule, given);
       const path = builder.build(args);
       const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeAnchor(anchor)}`;
       const own = host === undefined ? builder.host(args) : undefined;
@@ -109,6 +110,12 @@ export class EndpointUrls {
     if (missing!.length === 0) throw new Refused("its arguments contradict the defaults of its rules");
     throw new BuildError(endpoint, { missing });
   }
+}
+
+/** The arguments of a URL, with those that the handler class of its rule adds. */
+function completed({ handler, defaults }: AnyRule, args: UrlArgs): UrlArgs {
+  const complete = (handler as { readonly [urlArgs]?: (args: UrlArgs) => UrlArgs } | undefined)?.[urlArgs];
+  return complete === undefined ? args : { ...complete({ ...defaults, ...args }), ...args };
 }
 
 function isAt({ builder }: BuildableRule, args: UrlArgs, base: UrlBase): boolean {

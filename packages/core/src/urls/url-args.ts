@@ -3,6 +3,12 @@ import { plainNumber } from "../rules/converter.ts";
 /** Arguments of `urlFor()`, by name. */
 export type UrlArgs = Readonly<Record<string, unknown>>;
 
+/**
+ * A static method of a handler class that knows more about its URLs than their pattern: it returns arguments to add to those of a
+ * URL, and throws `Refused` if there is nothing at that URL. A symbol, so that no method of an application is called by mistake.
+ */
+export const urlArgs = Symbol("urlArgs");
+
 /** A URL cannot be built; the message says why. */
 export class Refused extends Error {}
 
