@@ -2,10 +2,11 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { request, Response, text } from "@mini/core";
+import { local, request, Response, text } from "@mini/core";
 import { serve, type ServeOptions } from "@mini/core/serve";
 import { afterEach, describe, expect, test } from "vitest";
-import { closing, type ServedRequest } from "../../packages/core/src/http/served-request.ts";
+import { servedOf } from "../../packages/core/src/context/request.ts";
+import { closing } from "../../packages/core/src/http/served-request.ts";
 import { certificate } from "../support/certificate.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { gate } from "../support/gate.ts";
@@ -61,7 +62,7 @@ describe.each(protocols)("a server that closes, over %s", (protocol, options) =>
       const encode = (line: string) => new TextEncoder().encode(line);
       const start = (controller: ReadableStreamDefaultController) => {
         controller.enqueue(encode("begun "));
-        (request.web as ServedRequest)[closing]!.addEventListener("abort", () => {
+        servedOf(local.request)[closing]!.addEventListener("abort", () => {
           controller.enqueue(encode("ended"));
           controller.close();
         });

@@ -27,6 +27,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       UrlOptions
     `,
   },
+  "@mini/core/base": {
+    values: "ConfigError HTTPError LineLogger cookieValues serializeCookie withoutRequest",
+    types: "CookieOptions HTTPErrorOptions Logger",
+  },
   "@mini/core/serve": {
     values: "serve",
     types: "ServeOptions Server Timeouts",
@@ -42,11 +46,11 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/session": {
     values: `
       CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin SessionStillCachedError SessionTooLargeError SessionUnavailableError
-      defaults
+      Sessions defaults
     `,
     types: `
-      CallSignal FlashMessage KeySize MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions Session SessionBackend SessionConfig SessionCookieOptions
-      SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SwapResult
+      CallSignal FinishOptions FlashMessage KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
+      SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SessionView SwapResult Visit VisitOptions
     `,
   },
   "@mini/session/lmdb": {
@@ -70,8 +74,8 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "CachedBackendOptions MemcachedLike RedisCacheLike SessionCache",
   },
   "@mini/session/testing": {
-    values: "testSessionBackend",
-    types: "BackendBench TestRunner",
+    values: "actingAs flashesOf sessionOf testSessionBackend withSession",
+    types: "AppLike BackendBench ClientLike TestRunner",
   },
 };
 

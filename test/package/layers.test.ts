@@ -15,7 +15,7 @@ const rooms: Readonly<Record<PackageName, readonly string[]>> = {
   session: words(`
     signing record keeping settings
     backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached
-    request testing
+    request engine page testing
   `),
 };
 
@@ -120,6 +120,14 @@ test("session imports core by its public names", () => {
   expect([...used].filter((specifier) => !entries.includes(specifier))).toEqual([]);
 });
 
+test("only the adapter of core's pages imports the framework: the rest of session imports what works without an application", () => {
+  const users = sources.session.filter(({ foreign }) =>
+    foreign.some((other) => other.startsWith("@mini/core") && other !== "@mini/core/base"),
+  );
+  expect([...new Set(users.map(({ name }) => roomOf(name)))]).toEqual(["page"]);
+  expect([...new Set(loadedWith("base").map(roomOf))].toSorted()).toEqual(["", "context", "http"]);
+});
+
 test("no backend imports a driver, its types included", () => {
   const drivers = new Set([
     "lmdb",
@@ -148,6 +156,18 @@ test("no backend imports another one", () => {
   );
   expect(found).toEqual([]);
 });
+
+/** The files of core that are loaded with one of them. */
+function loadedWith(name: string): readonly string[] {
+  const loaded = new Set([name]);
+  for (const each of loaded) {
+    const { text } = sources.core.find((source) => source.name === each)!;
+    for (const [, path] of text.matchAll(/^(?:import|export)\b(?! type\b)[^;]*?\bfrom "(\.[^"]+)\.ts";$/gm)) {
+      loaded.add(join(each, "..", path!));
+    }
+  }
+  return [...loaded];
+}
 
 /** The folder of a file: `"backends/memory"`; `""` for src itself. */
 function roomOf(name: string): string {

@@ -94,6 +94,7 @@ describe("a table of the documents", () => {
       ...Object.fromEntries(Object.entries(cookie).map(([name, value]) => [`cookie.${name}`, value])),
       secretKey: "required",
       now: "Date.now",
+      logger: "console",
       backends: "{}",
     };
     expect(listed).toEqual(Object.fromEntries(names.map((name) => [name, String(known[name] ?? "none")])));

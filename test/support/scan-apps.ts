@@ -3,7 +3,7 @@
  * `serve`, examples), and all of them go through these methods of `App` and `SessionStore`. So the methods are wrapped here, once in a
  * process, and tests need not do anything.
  */
-import type { SessionCookieOptions, SessionOptions } from "@mini/session";
+import type { SessionConfig, SessionCookieOptions, SessionOptions } from "@mini/session";
 import { App } from "../../packages/core/src/app/app.ts";
 import { Context } from "../../packages/core/src/context/context.ts";
 import { partsOf, Response } from "../../packages/core/src/http/response.ts";
@@ -140,13 +140,20 @@ wrap(
     },
 );
 
+/** The settings of an application's sessions. */
+function configOf({ config: { session } }: App): SessionConfig | undefined {
+  if (session === undefined || !("shared" in session)) return session;
+  const { cookieName, cookie, prefix } = session.shared.settings;
+  return { secretKey: "", cookieName, cookie: { ...cookie, ...(prefix !== "" && { prefix: prefix === "__Host-" ? "host" : "secure" }) } };
+}
+
 function lookAt(app: App, asked: globalThis.Request, response: Response): void {
   const context = contexts.get(asked)!;
   const { request, error } = context;
   const { status, headers, body } = partsOf(response);
   const store = context.get("sessionStore") as object | undefined;
   const use = store && useOf(store);
-  const { cookieName = "session", cookie = {} } = app.config.session ?? {};
+  const { cookieName = "session", cookie = {} } = configOf(app) ?? {};
   const prefix = { host: "__Host-", secure: "__Secure-", none: "" }[cookie.prefix ?? "none"];
   scan(`${request.method} ${request.path}`, {
     status,

@@ -7,8 +7,7 @@ import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import { debugNotFound, debugPage } from "./debug-page.ts";
-import { toResponse, type HandlerResult } from "./handler.ts";
-import { isPromise, type Steps } from "./steps.ts";
+import { type HandlerResult, isPromise, type Steps, toResponse } from "./handler.ts";
 
 /**
  * Answers the errors of one status. `Html` is sent with that status and the headers of the error, to clients that prefer HTML; others get

@@ -1,7 +1,6 @@
 import type { Application } from "../context/application.ts";
-import { RequestHandler, type HandlerClass, type Middleware, type MiddlewareClass, type MiddlewareList } from "./handler.ts";
+import { type HandlerClass, isPromise, type Middleware, type MiddlewareClass, type MiddlewareList, RequestHandler } from "./handler.ts";
 import { ConfigError } from "../http/errors.ts";
-import { isPromise } from "./steps.ts";
 import { SecurityHeaders } from "./security-headers.ts";
 
 /** The middleware around the methods of one handler class, that of the application first. */

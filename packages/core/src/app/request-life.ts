@@ -1,5 +1,5 @@
 import type { AddedHead, Context } from "../context/context.ts";
-import { dependenciesOf, dependOn, type Request } from "../context/request.ts";
+import { dependenciesOf, dependOn, servedOf, type Request } from "../context/request.ts";
 import { bindStream, checkEmptyBody, withoutBody } from "../context/response-body.ts";
 import { clientFaultIn } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
@@ -7,16 +7,15 @@ import { withVary } from "../http/headers.ts";
 import type { TrustedHosts } from "../http/host.ts";
 import { safeMethods } from "../http/methods.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
-import { takeOver, type ServedRequest } from "../http/served-request.ts";
+import { takeOver } from "../http/served-request.ts";
 import type { Router } from "../routing/router.ts";
 import { baseOf } from "../urls/endpoint-urls.ts";
 import { withQuery } from "../urls/redirect-target.ts";
 import type { CrossOrigin } from "./cross-origin.ts";
 import { errorPage, type ErrorPages } from "./error-pages.ts";
-import { responseFrom, type HandlerClass, type Middleware, type RequestHandler } from "./handler.ts";
+import { type HandlerClass, isPromise, type Middleware, type RequestHandler, responseFrom, run, type Steps } from "./handler.ts";
 import type { Stack } from "./middleware.ts";
 import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
-import { isPromise, run, type Steps } from "./steps.ts";
 
 /** The settings of an application that decide what happens to its requests. */
 export interface AnswerSettings {
@@ -67,7 +66,7 @@ function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Cont
   const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : trustedHosts.has(request.host, request.secure);
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
   // A page of another site must not open a web socket: browsers send the cookies with it, and let the page read from it.
-  const isUpgrade = (request.web as ServedRequest)[takeOver] !== undefined;
+  const isUpgrade = servedOf(request)[takeOver] !== undefined;
   if ((!isUpgrade && safeMethods.has(request.method)) || crossOrigin.allows(request, true)) return undefined;
   dependOn(request, "Origin");
   dependOn(request, "Sec-Fetch-Site");
@@ -88,7 +87,7 @@ interface Call {
 function findCall(settings: AnswerSettings, request: Request): Response | Call | Promise<Response | Call> {
   const { router, middleware } = settings;
   const { method, path } = request;
-  const upgrade = (request.web as ServedRequest)[takeOver];
+  const upgrade = servedOf(request)[takeOver];
   if (upgrade !== undefined) return { Handler: BuiltInHandler, stack: middleware, method: "upgrade", args: upgrade };
   try {
     if (!router.methods.has(method)) return failWith(settings, new HTTPError(501));

@@ -2,9 +2,8 @@ import { HTTPError } from "../http/errors.ts";
 import { RuleError } from "../rules/errors.ts";
 import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
-import { handlerProblems, membersOf, RequestHandler, type HandlerClass } from "./handler.ts";
+import { type HandlerClass, handlerProblems, isPromise, membersOf, RequestHandler } from "./handler.ts";
 import type { MiddlewareRegistry, Stack } from "./middleware.ts";
-import { isPromise } from "./steps.ts";
 
 /** A handler class, and the middleware that runs around its methods. */
 export interface LoadedHandler {

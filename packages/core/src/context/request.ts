@@ -36,6 +36,9 @@ export let dependOn: (request: Request, name: string) => void;
 /** The headers that the response depends on; `undefined`: none. */
 export let dependenciesOf: (request: Request) => readonly string[] | undefined;
 
+/** The request as the server has given it. Unlike `web`, reading it makes no native Request. */
+export let servedOf: (request: Request) => ServedRequest;
+
 /** A request. Its parts are computed when they are first read. */
 export class Request {
   readonly method: string;
@@ -168,5 +171,6 @@ export class Request {
       if (request.#dependencies?.includes(name) !== true) (request.#dependencies ??= []).push(name);
     };
     dependenciesOf = (request) => request.#dependencies;
+    servedOf = (request) => request.#web;
   }
 }

@@ -1,8 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { Http2Connections } from "./streams.ts";
-import { Pipeline } from "./pipeline.ts";
+import type { Pipeline } from "./pipeline.ts";
 
 /** Milliseconds between two checks of the connections while the server closes. */
 const sweepInterval = 25;
@@ -15,9 +15,9 @@ const abortGrace = 1000;
 
 // What is known of a connection is a property of its socket: a lookup in a WeakMap for each request would cost more.
 /** The current response of a connection, or the last one. */
-const answer = Symbol("answer");
+export const answer = Symbol("answer");
 /** The requests that arrived before the previous one was answered; only on connections that had some. */
-const pipeline = Symbol("pipeline");
+export const pipeline = Symbol("pipeline");
 /** When a connection was opened. */
 const opened = Symbol("opened");
 /** The TCP connection under one of TLS. */
@@ -25,7 +25,7 @@ const carriedBy = Symbol("carriedBy");
 /** The request that a response, or a stream of HTTP/2, belongs to. */
 export const asked = Symbol("asked");
 
-interface NotedSocket extends Socket {
+export interface NotedSocket extends Socket {
   [answer]?: NotedResponse;
   [pipeline]?: Pipeline;
   [opened]?: number;
@@ -54,6 +54,8 @@ interface Limits {
 /** The connections of a server: the limits of their clients, and how they end when the server closes. */
 export class Connections {
   readonly http2: Http2Connections;
+  /** Aborted when the server begins to close. For responses that have no end of their own. */
+  readonly closing: AbortSignal;
   readonly #sockets = new Set<NotedSocket>();
   /** The TCP connections by peer, those under TLS too. Of those it is not known whether a request is in flight. */
   readonly #carriers = new Map<string, NotedSocket>();
@@ -70,6 +72,7 @@ export class Connections {
     const { maxHeaderSize, headers, request, idle } = limits;
     this.#server = server;
     this.#limits = limits;
+    this.closing = this.#closing.signal;
     const interval = Math.ceil(Math.min(headers, request) / 4);
     // These are properties, because a server for HTTP/2 does not take them as options.
     Object.assign(server, {
@@ -122,27 +125,6 @@ export class Connections {
     if (!isSecure) return;
     const checks = setInterval(() => this.http2.check(performance.now()), Math.min(interval, Math.ceil(idle / 4))).unref();
     server.once("close", () => clearInterval(checks));
-  }
-
-  /** Aborted when the server begins to close. For responses that have no end of their own. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
-  }
-
-  /**
-   * Registers a request over HTTP/1. Returns `false` if the previous response ends the connection; then the request must not be
-   * answered. Otherwise it is answered by `run`, at once or when it is its turn, and the result is `undefined`; or, what is the usual
-   * case, the result is `true`, and the caller answers it.
-   */
-  note(request: IncomingMessage, response: ServerResponse, run: (request: IncomingMessage, response: ServerResponse) => void) {
-    const socket = request.socket as NotedSocket;
-    const last = socket[answer];
-    socket[answer] = response;
-    if (last !== undefined && !last.shouldKeepAlive) return false;
-    if (this.#closing.signal.aborted) response.shouldKeepAlive = false;
-    if (last === undefined || last.writableFinished) return true;
-    (socket[pipeline] ??= new Pipeline(socket)).add(last, response, () => run(request, response));
-    return undefined;
   }
 
   /** Whether a response over HTTP/1 is on its way. */

@@ -7,8 +7,7 @@ import { local } from "../context/running-request.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
-import type { Served } from "./listener.ts";
-import { isHandshake, RequestChecks } from "./request-checks.ts";
+import { isHandshake, RequestChecks, type Served } from "./listener.ts";
 
 /**
  * Takes over the connection of a web socket's handshake.

@@ -49,8 +49,9 @@ const becomesGet = (status: number, method: string) =>
 /** A client for tests: calls an application without a network, and keeps its cookies. */
 export class TestClient {
   readonly cookies: CookieJar;
+  /** The URL that paths are relative to. */
+  readonly baseUrl: URL;
   readonly #app: Tested;
-  readonly #base: URL;
   readonly #follow: boolean;
   readonly #headers: Readonly<Record<string, string>>;
 
@@ -59,7 +60,7 @@ export class TestClient {
     { baseUrl = "http://localhost", followRedirects = false, headers = {}, now = Date.now }: TestClientOptions = {},
   ) {
     this.#app = app;
-    this.#base = new URL(baseUrl);
+    this.baseUrl = new URL(baseUrl);
     this.#follow = followRedirects;
     this.#headers = headers;
     this.cookies = new CookieJar(now);
@@ -86,7 +87,7 @@ export class TestClient {
   }
 
   async #follows(path: string, options: TestRequest): Promise<Response> {
-    let url = new URL(path, this.#base);
+    let url = new URL(path, this.baseUrl);
     let { method = "GET" } = options;
     const headers = new Headers({ ...this.#headers, ...options.headers });
     let body = bodyOf(options, headers);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { withoutRequest } from "@mini/core";
-import type { Logger } from "@mini/core";
+import { withoutRequest } from "@mini/core/base";
+import type { Logger } from "@mini/core/base";
 import { freshFlashes, type Contents } from "../record/contents.ts";
 import { decodeRecord, encodeRecord, type DecodedRecord, type SessionRecord } from "../record/record.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
@@ -72,9 +72,38 @@ export class BackendRecords {
 
   /** The record of a key if it has not ended by the clock of this process. */
   async find(deadline: Deadline, key: string): Promise<DecodedRecord | undefined> {
-    const record = this.#decode(await deadline.call(() => this.backend.read(key)));
+    return this.#live(await deadline.call(() => this.backend.read(key)));
+  }
+
+  #live(stored: SessionRecord | undefined): DecodedRecord | undefined {
+    const record = this.#decode(stored);
     const now = this.now();
     return record !== undefined && now < record.idleAt && now < record.expiresAt ? record : undefined;
+  }
+
+  /** All records that have not ended, from a backend that lists them. It may take any time. @throws SessionUnavailableError */
+  async *all(): AsyncGenerator<DecodedRecord> {
+    const records = this.backend.all!()[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.asking("list all sessions", () => records.next());
+        if (done === true) return;
+        const record = this.#live(value[1]);
+        if (record !== undefined) yield record;
+      }
+    } finally {
+      await records.return?.();
+    }
+  }
+
+  /** The answer of a call without a deadline. @throws SessionUnavailableError */
+  async asking<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      this.logger.error(`Cannot ${what}: ${reasonOf(error)}`);
+      throw new SessionUnavailableError(error);
+    }
   }
 
   /**

@@ -48,6 +48,13 @@ export interface SessionBackend {
   readonly owners?: OwnerIndex;
   /** Removes expired records, `limit` at most; gives their number. */
   prune?(limit: number): Promise<number>;
+  /**
+   * All live records with their keys, in any order, read while the caller asks for more. Those that are created or end meanwhile may be
+   * given or not.
+   */
+  all?(): AsyncIterable<readonly [key: string, record: SessionRecord]>;
+  /** The number of live records. */
+  count?(): Promise<number>;
   /** Waits for calls that are under way. The client of the storage belongs to the caller, who closes it. */
   close?(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { HTTPError, withoutRequest } from "@mini/core";
+import { HTTPError, withoutRequest } from "@mini/core/base";
 import type { CallSignal } from "./backend.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { ConfigError } from "@mini/core";
+import { ConfigError } from "@mini/core/base";
 import { endAfter, type DecodedRecord } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
@@ -63,20 +63,12 @@ export class OwnedSessions {
     const keys = await keysOf(own);
     const found = await this.#find(owner);
     return found
-      .map(({ key, record }) => ({
-        handle: record.handle,
-        createdAt: record.createdAt,
-        lastSeenAt: this.#lastSeenAt(record, keys.has(key)),
-        expiresAt: record.expiresAt - endAfter(0, 0),
-        current: keys.has(key),
-        data: record.contents.data,
-      }))
+      .map(({ key, record }) => {
+        const described = describeSession(record, this.#idleTimeout);
+        if (!keys.has(key)) return { ...described, current: false };
+        return { ...described, lastSeenAt: this.#idleTimeout === undefined ? undefined : this.#records.now(), current: true };
+      })
       .toSorted((one, other) => other.createdAt - one.createdAt);
-  }
-
-  #lastSeenAt({ idleAt }: DecodedRecord, isOwn: boolean): number | undefined {
-    if (this.#idleTimeout === undefined) return undefined;
-    return isOwn ? this.#records.now() : idleAt - endAfter(0, this.#idleTimeout);
   }
 
   /** Ends the session with that handle; `false` when the owner has none. */
@@ -126,6 +118,20 @@ export class OwnedSessions {
     }
     return results;
   }
+}
+
+/** What is told of a session in a list. */
+export function describeSession(
+  { handle, createdAt, idleAt, expiresAt, contents }: DecodedRecord,
+  idleTimeout: number | undefined,
+): Omit<OwnedSession<object>, "current"> {
+  return {
+    handle,
+    createdAt,
+    lastSeenAt: idleTimeout === undefined ? undefined : idleAt - endAfter(0, idleTimeout),
+    expiresAt: expiresAt - endAfter(0, 0),
+    data: contents.data,
+  };
 }
 
 async function keysOf(sessions: readonly OwnSession[]): Promise<ReadonlySet<string | undefined>> {

@@ -1,8 +1,9 @@
-import { deleteCookie, serializeCookie, setCookie, setHeader } from "@mini/core";
-import type { CookieOptions, Logger, Request, Response } from "@mini/core";
+import { serializeCookie } from "@mini/core/base";
+import type { CookieOptions, Logger } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
+import type { AskedRequest, Head, LeavingResponse } from "./head.ts";
 
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
 const longestLine = 4096;
@@ -16,8 +17,8 @@ interface Attributes {
   readonly plain: CookieOptions;
 }
 
-/** Sends cookies with the response of the running request. One for all requests. */
-export class CookieSender {
+/** The attributes of cookies, and their lengths. One for all requests. */
+export class CookieRules {
   readonly #logger: Logger;
   readonly #attributes = new WeakMap<CookieSettings, Attributes>();
   #hasWarned = false;
@@ -27,7 +28,7 @@ export class CookieSender {
   }
 
   /** The attributes of a cookie for a request, which decides what `secure: "auto"` means. */
-  attributes(request: Request, cookie: CookieSettings): CookieOptions {
+  attributes(request: AskedRequest, cookie: CookieSettings): CookieOptions {
     let known = this.#attributes.get(cookie);
     if (known === undefined) {
       known = { secure: Object.freeze({ ...cookie, secure: true }), plain: Object.freeze({ ...cookie, secure: false }) };
@@ -38,12 +39,12 @@ export class CookieSender {
     return request.secure ? known.secure : known.plain;
   }
 
-  #warnOfProxy(request: Request): void {
+  #warnOfProxy(request: AskedRequest): void {
     if (this.#hasWarned || request.headers.get("x-forwarded-proto") !== "https") return;
     this.#hasWarned = true;
     this.#logger.warn(
       'A request came with "X-Forwarded-Proto: https" from a peer that trustProxy does not list, so its session cookie is ' +
-        "sent without Secure. If the peer is your proxy, list its address in trustProxy. This is logged once.",
+        "sent without Secure. If the peer is your proxy, list its address in trustProxy, or give visit() the option secure. This is logged once.",
     );
   }
 
@@ -51,15 +52,13 @@ export class CookieSender {
    * @param contents - What the value holds, so that the error can name the biggest keys.
    * @throws CookieTooLargeError
    */
-  send(request: Request, name: string, value: string, cookie: CookieSettings, contents: Contents): void {
-    const attributes = this.attributes(request, cookie);
+  checkLength(name: string, value: string, attributes: CookieOptions, contents: Contents): void {
     const { path = "", domain = "" } = attributes;
     if (name.length + value.length + path.length + domain.length + attributeBytes > longestLine) {
       // A signed or encrypted value needs no encoding in the line.
       const bytes = serializeCookie(name, "", attributes).length + value.length;
       if (bytes > longestLine) throw new CookieTooLargeError(name, bytes, longestLine, biggestKeys(contents));
     }
-    setCookie(name, value, attributes);
   }
 }
 
@@ -67,20 +66,24 @@ const isPrivate = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
 
 /** The cookies that one request sends for its sessions. Remembers which of them an error response must have too. */
 export class RequestCookies {
-  readonly #sender: CookieSender;
-  readonly #request: Request;
+  readonly #rules: CookieRules;
+  readonly #request: AskedRequest;
+  readonly #head: Head;
   /** By name, a function that sends the cookie again after an error has dropped all cookies. */
   readonly #lasting = new Map<string, () => void>();
   #hasSent = false;
 
-  constructor(sender: CookieSender, request: Request) {
-    this.#sender = sender;
+  constructor(rules: CookieRules, request: AskedRequest, head: Head) {
+    this.#rules = rules;
     this.#request = request;
+    this.#head = head;
   }
 
   /** Sends a cookie, unless an error drops it later. @throws CookieTooLargeError */
   send(name: string, value: string, cookie: CookieSettings, contents: Contents): void {
-    this.#sender.send(this.#request, name, value, cookie, contents);
+    const attributes = this.#rules.attributes(this.#request, cookie);
+    this.#rules.checkLength(name, value, attributes, contents);
+    this.#head.setCookie(name, value, attributes);
     this.#hasSent = true;
   }
 
@@ -94,7 +97,7 @@ export class RequestCookies {
   }
 
   clear(name: string, cookie: CookieSettings): void {
-    const clear = () => deleteCookie(name, this.#sender.attributes(this.#request, cookie));
+    const clear = () => this.#head.deleteCookie(name, this.#rules.attributes(this.#request, cookie));
     clear();
     this.#hasSent = true;
     this.#lasting.set(name, clear);
@@ -105,8 +108,16 @@ export class RequestCookies {
     this.#lasting.forEach((send) => send());
   }
 
+  /** Sends them again when the error that is thrown next has dropped all cookies. */
+  restoreLater(): void {
+    this.#head.beforeHead((response) => {
+      this.restore();
+      this.guard(response);
+    });
+  }
+
   /** Keeps shared caches from storing a response with a session's cookie. */
-  guard(response: Response): void {
-    if (this.#hasSent && !isPrivate.test(response.headers.get("cache-control") ?? "")) setHeader("cache-control", "no-store");
+  guard(response: LeavingResponse): void {
+    if (this.#hasSent && !isPrivate.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");
   }
 }

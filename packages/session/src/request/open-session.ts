@@ -10,7 +10,8 @@ import { Session, type OpenSessionLike } from "./session.ts";
 export interface SessionRequest {
   readonly settings: Settings;
   readonly isUnseen: boolean;
-  readonly cookies: RequestCookies;
+  /** The cookies that it sends. */
+  readonly sent: RequestCookies;
   /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
   delayResponse<Result>(work: Promise<Result>): Promise<Result>;
   /** When the work fails, the response is an error, even when the handler catches it. */
@@ -215,9 +216,9 @@ export class OpenSession implements OpenSessionLike {
 
   #send({ cookie, kept }: Committed, isPermanent: boolean): void {
     if (cookie === undefined) return;
-    const { cookies } = this.#request;
-    if (isPermanent) cookies.keep(this.cookieName, cookie, this.settings.cookie, kept.contents);
-    else cookies.send(this.cookieName, cookie, this.settings.cookie, kept.contents);
+    const { sent } = this.#request;
+    if (isPermanent) sent.keep(this.cookieName, cookie, this.settings.cookie, kept.contents);
+    else sent.send(this.cookieName, cookie, this.settings.cookie, kept.contents);
   }
 
   /** Undoes what a failed request did before its commit: puts back the messages that it had taken out. */

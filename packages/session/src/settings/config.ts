@@ -1,3 +1,4 @@
+import type { Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
 
 /** Attributes of the cookie of a session. */
@@ -29,7 +30,7 @@ export interface SessionOptions {
   readonly backend?: string | undefined;
 }
 
-/** `config.session` of an App. */
+/** The settings of `Sessions`, or `config.session` of an App. */
 export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   /** The key, at least 32 bytes, or a list: the first key signs new cookies, all keys are accepted. */
   readonly secretKey: string | readonly string[];
@@ -54,6 +55,8 @@ export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   readonly flashMaxAge?: number | undefined;
   /** Milliseconds that a load from a backend may take, and a commit with its retries. Default 750. */
   readonly deadline?: number | undefined;
+  /** Where failures of a backend are logged. Default `console`, and in an App its logger. */
+  readonly logger?: Logger | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }

@@ -1,4 +1,5 @@
-import { ConfigError, serializeCookie } from "@mini/core";
+import { ConfigError, serializeCookie } from "@mini/core/base";
+import type { Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
 import { defaults, type SessionConfig, type SessionCookieOptions, type SessionOptions } from "./config.ts";
 
@@ -32,6 +33,7 @@ export interface Settings extends Omit<SessionSettings, "backend"> {
   readonly encrypt: boolean;
   readonly flashMaxAge: number;
   readonly deadline: number;
+  readonly logger: Logger;
   readonly now: () => number;
 }
 
@@ -77,6 +79,11 @@ const backends: Check = (value) => {
   return undefined;
 };
 
+function isLogger(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return ["error", "warn", "info", "debug"].every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === "function");
+}
+
 /** For a value that another function checks. */
 const checkedSeparately: Check = () => undefined;
 
@@ -106,6 +113,7 @@ const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   encrypt: flag,
   flashMaxAge: seconds,
   deadline: mustBe("must be a number of milliseconds over 0, up to 2147483647", (value) => isPositive(value) && Number(value) < 2 ** 31),
+  logger: mustBe("must be an object with the methods error, warn, info and debug, such as console", isLogger),
   now: mustBe("must be a function that gives milliseconds since the Unix epoch", (value) => typeof value === "function"),
 };
 
@@ -123,17 +131,19 @@ function checkSettings(path: string, given: unknown, checks: Readonly<Record<str
   return Object.fromEntries(entries);
 }
 
-const remedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
+export const secretKeyRemedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
 const shortestKey = 32;
 
 function checkKeys(given: unknown): readonly string[] {
   const keys: readonly unknown[] = Array.isArray(given) ? given : [given];
-  if (given === undefined || given === null || keys.length === 0) throw new ConfigError(`The session secretKey is missing. ${remedy}`);
+  if (given === undefined || given === null || keys.length === 0)
+    throw new ConfigError(`The session secretKey is missing. ${secretKeyRemedy}`);
   return keys.map((key, i) => {
     const which = Array.isArray(given) && keys.length > 1 ? `secretKey number ${i + 1}` : "secretKey";
-    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a string. ${remedy}`);
+    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a string. ${secretKeyRemedy}`);
     const bytes = Buffer.byteLength(key);
-    if (bytes < shortestKey) throw new ConfigError(`The session ${which} has ${bytes} bytes and needs at least ${shortestKey}. ${remedy}`);
+    if (bytes < shortestKey)
+      throw new ConfigError(`The session ${which} has ${bytes} bytes and needs at least ${shortestKey}. ${secretKeyRemedy}`);
     return key;
   });
 }
@@ -199,7 +209,7 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
  * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
  */
 export function readSettings(config: unknown): Settings {
-  if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${remedy}`);
+  if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
   const { secretKey, cookie, ...given } = checkSettings("session", config, configChecks);
   const secretKeys = checkKeys(secretKey);
   const cookieConfig =
@@ -209,6 +219,7 @@ export function readSettings(config: unknown): Settings {
   const { cookie: defaultCookie, ...rest } = defaults;
   const settings = {
     ...rest,
+    logger: console as Logger,
     idleTimeout: undefined,
     ...given,
     secretKeys,

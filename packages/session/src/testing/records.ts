@@ -125,6 +125,41 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
+    "all, if there is one, gives every live record with its key, and count, if there is one, their number",
+    async (bench) => {
+      const { backend } = bench;
+      assert.equal((await backend.count?.()) ?? 0, 0);
+      const expected = new Map<string, string>();
+      for (let index = 0; index < 250; index++) {
+        const key = keyOf(`k${index}x`);
+        const version = await create(bench, key, newRecord(bench, `text ${index}`, index % 50 === 7 ? { idle: 60, life: 3600 } : {}));
+        if (index % 50 === 8) await backend.take(key);
+        else if (index % 50 === 9) await swap(bench, key, version, newRecord(bench, `changed ${index}`));
+        if (index % 50 !== 7 && index % 50 !== 8) expected.set(key, index % 50 === 9 ? `changed ${index}` : `text ${index}`);
+      }
+      await backend.owners?.add("user:1", keyOf("k1x"));
+      await bench.advance(60);
+      if (backend.count !== undefined) assert.equal(await backend.count(), expected.size);
+      if (backend.all === undefined) return;
+      const found = new Map<string, string | undefined>();
+      for await (const [key, { data }] of backend.all()) found.set(key, textOf(data));
+      assert.deepEqual(found, expected);
+    },
+  ],
+  [
+    "all can be left early",
+    async (bench) => {
+      const { backend } = bench;
+      for (let index = 0; index < 3; index++) await create(bench, keyOf(`k${index}x`), newRecord(bench, "first"));
+      if (backend.all === undefined) return;
+      for await (const [, record] of backend.all()) {
+        assert.equal(textOf(record.data), "first");
+        break;
+      }
+      await create(bench, keyOf("k4x"), newRecord(bench, "after"));
+    },
+  ],
+  [
     "a key that was taken can be used again",
     async (bench) => {
       await create(bench, key, newRecord(bench, "first"));

@@ -46,6 +46,8 @@ const endNote = new Uint8Array([0]);
 export class CachedBackend implements SessionBackend {
   readonly owners?: OwnerIndex;
   readonly prune?: (limit: number) => Promise<number>;
+  readonly all?: NonNullable<SessionBackend["all"]>;
+  readonly count?: () => Promise<number>;
   readonly #backend: SessionBackend;
   readonly #cache: SessionCache;
   readonly #ttl: number;
@@ -67,6 +69,8 @@ export class CachedBackend implements SessionBackend {
     this.#now = now;
     if (backend.owners !== undefined) this.owners = backend.owners;
     if (backend.prune !== undefined) this.prune = (limit) => backend.prune!(limit);
+    if (backend.all !== undefined) this.all = () => backend.all!();
+    if (backend.count !== undefined) this.count = () => backend.count!();
   }
 
   async read(key: string): Promise<SessionRecord | undefined> {

@@ -25,6 +25,12 @@ export const ownedKey = (owner: string, key: string) => join("o", hash(owner), b
 export const ownerKey = (owner: string, key: string) => join("k", hash(key), hash(owner));
 export const epochKey = (owner: string) => join("e", hash(owner));
 
+/** The range of the `r` entries after that of a key; `""`: all. */
+export const recordKeys = (after: string) => ({
+  start: Buffer.concat([recordKey(after), Buffer.alloc(after === "" ? 0 : 1)]),
+  end: join("s"),
+});
+
 /** The range of the `o` entries of an owner. */
 export const ownedKeys = (owner: string) => below(join("o", hash(owner)));
 /** The range of the `k` entries of a key. */
@@ -32,10 +38,12 @@ export const ownerKeys = (key: string) => below(join("k", hash(key)));
 /** The `o` entry that belongs to a `k` entry. */
 export const counterpart = (entry: Uint8Array, key: string) => join("o", entry.subarray(1 + hashBytes), bytesOf(key));
 
-/** The session's key at the end of an `x` or `o` entry. */
+/** Bytes between the kind of an entry and the session's key. */
+const between: Readonly<Record<string, number>> = { r: 0, x: timeBytes, o: hashBytes };
+
+/** The session's key at the end of an `r`, `x` or `o` entry. */
 export function keyIn(entry: Uint8Array): string {
-  const bytes = Buffer.from(entry);
-  return bytes.toString("utf8", 1 + (bytes[0] === "x".charCodeAt(0) ? timeBytes : hashBytes));
+  return Buffer.from(entry).toString("utf8", 1 + between[String.fromCharCode(entry[0]!)]!);
 }
 
 /** The `x` entries whose time has come, earliest first. */

@@ -2,11 +2,24 @@ import type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "../../k
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
 import { orphanAge } from "../orphan-age.ts";
-import { double, dueKeys, epochKey, expiryKey, keyIn, nothing, ownedKey, ownedKeys, ownerKey, readDouble, recordKey } from "./keys.ts";
+import {
+  double,
+  dueKeys,
+  epochKey,
+  expiryKey,
+  keyIn,
+  nothing,
+  ownedKey,
+  ownedKeys,
+  ownerKey,
+  readDouble,
+  recordKey,
+  recordKeys,
+} from "./keys.ts";
 import { encode, endOf, getRecord, putRecord, removeRecord } from "./record.ts";
 import { LmdbTable, type LmdbDatabaseLike, type LmdbLike } from "./table.ts";
 
-/** The most records that one transaction of `prune` looks at: other writers wait for it. */
+/** The most records that one transaction of `prune` looks at, because other writers wait for it, and that `all` reads at once. */
 const sliceSize = 100;
 
 export interface LmdbBackendOptions {
@@ -109,6 +122,30 @@ export class LmdbBackend implements SessionBackend {
       removed += await this.#table.write((database) => this.#pruneSlice(database, most));
     }
     return removed;
+  }
+
+  /** Reads a hundred records at once. */
+  async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
+    for (let after: string | undefined = ""; after !== undefined;) {
+      const keys = this.#keysAfter(after);
+      for (const key of keys) {
+        const record = this.#table.read((database) => this.#find(database, key));
+        if (record !== undefined) yield [key, record];
+      }
+      after = keys.length < sliceSize ? undefined : keys.at(-1);
+    }
+  }
+
+  /** Reads every record, a hundred at once. */
+  async count(): Promise<number> {
+    let count = 0;
+    for await (const _ of this.all()) count++;
+    return count;
+  }
+
+  /** Keys of records, expired or not, in their order. */
+  #keysAfter(key: string): readonly string[] {
+    return this.#table.read((database) => Array.from(database.getKeys({ ...recordKeys(key), limit: sliceSize }), keyIn));
   }
 
   /** Waits for the writes under way. */

@@ -79,6 +79,20 @@ export class MemoryBackend implements SessionBackend {
     return removed;
   }
 
+  async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
+    for (const key of this.#records.keys()) {
+      const record = this.#find(key);
+      if (record !== undefined) yield [key, copy(record)];
+    }
+  }
+
+  async count(): Promise<number> {
+    const now = this.#now();
+    let count = 0;
+    for (const record of this.#records.values()) if (isAlive(record, now)) count++;
+    return count;
+  }
+
   #find(key: string): SessionRecord | undefined {
     const record = this.#records.get(key);
     return record !== undefined && isAlive(record, this.#now()) ? record : undefined;

@@ -1,7 +1,7 @@
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
-import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
+import { keyIn, keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 import { PostgresOwners } from "./owners.ts";
 import { PostgresPrune } from "./prune.ts";
 import { foundIn, PostgresQueries, server, type PostgresLike, type Statement } from "./queries.ts";
@@ -9,6 +9,9 @@ import { postgresTables, type PostgresTables } from "./tables.ts";
 
 /** The lock of a process that creates the tables, because two processes at once would fail. */
 const lock = 4_779_265_831;
+
+/** The most rows that `all` reads at once. */
+const pageSize = 500;
 
 export interface PostgresBackendOptions {
   /** A `Pool` of pg. It belongs to the caller, who ends it after the backend's `close`. */
@@ -61,6 +64,8 @@ export class PostgresBackend implements SessionBackend {
   readonly #swap: Statement;
   readonly #touch: Statement;
   readonly #take: Statement;
+  readonly #page: Statement;
+  readonly #count: Statement;
 
   /** @throws TypeError for a value that is not a pool, and for a name that no table can have. */
   constructor({ pool, table = "mini_sessions", prepare = true, now = Date.now }: PostgresBackendOptions) {
@@ -95,6 +100,15 @@ export class PostgresBackend implements SessionBackend {
       `WITH taken AS (DELETE FROM ${records} WHERE key = $1 RETURNING version, data, idle_at, expires_at),
         entries AS (DELETE FROM ${owners} WHERE key = $1)
       SELECT version, data, idle_at, expires_at FROM taken`,
+    );
+    this.#page = queries.statement(
+      `SELECT standby, key, version, data, idle_at, expires_at FROM ${server} LEFT JOIN (
+        SELECT key, version, data, idle_at, expires_at FROM ${records}
+        WHERE key > $1 AND idle_at > $2 AND expires_at > $2 ORDER BY key LIMIT ${pageSize}
+      ) AS page ON true ORDER BY key`,
+    );
+    this.#count = queries.statement(
+      `SELECT standby, count FROM ${server} CROSS JOIN (SELECT count(*) FROM ${records} WHERE idle_at > $1 AND expires_at > $1) AS live`,
     );
   }
 
@@ -147,6 +161,21 @@ export class PostgresBackend implements SessionBackend {
 
   prune(limit: number): Promise<number> {
     return this.#queries.during(() => this.#prune.run(limit, this.#now()));
+  }
+
+  /** Reads 500 records at once. */
+  async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
+    for (let after: Uint8Array = new Uint8Array(1); ;) {
+      const rows = foundIn((await this.#page(after, this.#now())).rows, "key");
+      for (const row of rows) yield [keyIn(row), recordIn(row)];
+      if (rows.length < pageSize) return;
+      after = keyOf(keyIn(rows.at(-1)));
+    }
+  }
+
+  async count(): Promise<number> {
+    const [row] = foundIn((await this.#count(this.#now())).rows, "count");
+    return Number((row as { readonly count: unknown } | undefined)?.count);
   }
 
   /** Waits for queries under way. */

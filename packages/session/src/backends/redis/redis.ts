@@ -4,6 +4,7 @@ import { newVersion } from "../new-version.ts";
 import { RedisCalls, type RedisLike } from "./calls.ts";
 import { RedisOwners } from "./owners.ts";
 import type { RedisWaitOptions } from "./replicas.ts";
+import { scanKeys } from "./scan.ts";
 import { create, read, swap, take, touch } from "./scripts.ts";
 
 export interface RedisBackendOptions {
@@ -60,12 +61,14 @@ export class RedisBackend implements SessionBackend {
   readonly owners: OwnerIndex;
   readonly #owners: RedisOwners;
   readonly #calls: RedisCalls;
+  readonly #client: RedisLike;
   readonly #prefix: string;
   readonly #now: () => number;
 
   /** @throws TypeError for a value that is not a client of node-redis, or a client that cannot `wait`. */
   constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
     this.#calls = new RedisCalls(client, wait);
+    this.#client = client;
     this.#prefix = prefix;
     this.#now = now;
     this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);
@@ -93,6 +96,22 @@ export class RedisBackend implements SessionBackend {
 
   async take(key: string): Promise<SessionRecord | undefined> {
     return recordIn(await this.#calls.run(take, this.#prefix + key, [this.#now()]));
+  }
+
+  /** Reads the keys by SCAN, from every primary of a cluster. A session may be given twice while others begin and end. */
+  async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
+    for await (const found of scanKeys(this.#client, this.#prefix)) {
+      const keys = found.filter((key) => !key.startsWith("owner:"));
+      const records = await Promise.all(keys.map(async (key) => [key, await this.read(key)] as const));
+      for (const [key, record] of records) if (record !== undefined) yield [key, record];
+    }
+  }
+
+  /** Reads every record. */
+  async count(): Promise<number> {
+    let count = 0;
+    for await (const _ of this.all()) count++;
+    return count;
   }
 
   /** Waits for operations under way. */

@@ -1,4 +1,4 @@
-import { ConfigError } from "@mini/core";
+import { ConfigError } from "@mini/core/base";
 import type { CallSignal } from "../../keeping/backend.ts";
 import { WriteQueue } from "../write-queue.ts";
 

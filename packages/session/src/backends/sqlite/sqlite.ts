@@ -1,11 +1,14 @@
 import type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
-import { keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
+import { keyIn, keyOf, recordIn, timeOf, versionOf } from "../sql-values.ts";
 import { SqliteConnection, type SqliteLike, type SqliteStatementLike } from "./connection.ts";
 import { SqliteOwners } from "./owners.ts";
 import { SqlitePrune } from "./prune.ts";
 import { sqliteTables } from "./tables.ts";
+
+/** The most rows that `all` reads at once. */
+const pageSize = 100;
 
 export interface SqliteBackendOptions {
   /**
@@ -55,6 +58,8 @@ export class SqliteBackend implements SessionBackend {
   readonly #touch: SqliteStatementLike;
   readonly #remove: SqliteStatementLike;
   readonly #removeOwners: SqliteStatementLike;
+  readonly #page: SqliteStatementLike;
+  readonly #count: SqliteStatementLike;
 
   /**
    * @throws TypeError for a database that is not in a file, and for a name that a table cannot have.
@@ -83,6 +88,9 @@ export class SqliteBackend implements SessionBackend {
     this.#touch = connection.prepare(`UPDATE ${records} SET idle_at = max(idle_at, ?) WHERE ${live}`);
     this.#remove = connection.prepare(`DELETE FROM ${records} WHERE key = ?`);
     this.#removeOwners = connection.prepare(`DELETE FROM ${owners} WHERE key = ?`);
+    const lasting = "idle_at > ? AND expires_at > ?";
+    this.#page = connection.prepare(`SELECT key, ${columns} FROM ${records} WHERE key > ? AND ${lasting} ORDER BY key LIMIT ${pageSize}`);
+    this.#count = connection.prepare(`SELECT count(*) AS count FROM ${records} WHERE ${lasting}`);
   }
 
   async read(key: string): Promise<SessionRecord | undefined> {
@@ -134,6 +142,24 @@ export class SqliteBackend implements SessionBackend {
 
   prune(limit: number): Promise<number> {
     return this.#prune.run(limit, this.#now);
+  }
+
+  /** Reads a hundred records at once. */
+  async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
+    // Before every key. Some drivers bind an empty Uint8Array as NULL.
+    for (let after: Uint8Array = new Uint8Array(1); ;) {
+      const now = this.#now();
+      const rows = await this.#connection.read(() => this.#page.all(after, now, now));
+      for (const row of rows) yield [keyIn(row), recordIn(row)];
+      if (rows.length < pageSize) return;
+      after = keyOf(keyIn(rows.at(-1)));
+    }
+  }
+
+  async count(): Promise<number> {
+    const now = this.#now();
+    const row = await this.#connection.read(() => this.#count.get(now, now));
+    return Number((row as { readonly count: number | bigint }).count);
   }
 
   /** Waits for the writes under way. */

@@ -1,7 +1,7 @@
 import { local } from "@mini/core";
 import type { RequestHandler } from "@mini/core";
-import { provideStore } from "./session-store.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../request/session.ts";
+import { provideStore } from "./middleware.ts";
 
 /** A class that can be extended. TypeScript requires `any[]` of the base of a mixin (TS2545). */
 // oxlint-disable-next-line typescript/no-explicit-any

@@ -1,0 +1,112 @@
+import { HTTPError, serializeCookie } from "@mini/core/base";
+import type { CookieOptions } from "@mini/core/base";
+import type { Head, LeavingResponse } from "../request/head.ts";
+import { SessionCommittedError } from "../request/open-session.ts";
+
+interface HeadCookie {
+  /** A cookie replaces an earlier one with the same key. */
+  readonly key: string;
+  readonly line: string;
+  readonly clearing: boolean;
+}
+
+type HeadFunction = Parameters<Head["beforeHead"]>[0];
+
+/** Shared by all heads to which nothing was added. */
+const nothing: readonly never[] = Object.freeze([]);
+
+/** The head of a response that does not exist yet: keeps what sessions add to it. */
+export class CollectedHead implements Head {
+  hasFailed = false;
+  #isClosed = false;
+  #cookies: readonly HeadCookie[] = nothing;
+  #headers: readonly (readonly [name: string, value: string])[] = nothing;
+  #vary: readonly string[] = nothing;
+  #functions: readonly HeadFunction[] = nothing;
+
+  /** The lines of Set-Cookie. */
+  get cookies(): readonly string[] {
+    return this.#cookies.map(({ line }) => line);
+  }
+
+  beforeHead(work: HeadFunction): void {
+    if (this.#isClosed) throw new SessionCommittedError("use a session or secure cookie for the first time");
+    this.#functions = [...this.#functions, work];
+  }
+
+  vary(name: string): void {
+    this.#vary = [...this.#vary, name];
+  }
+
+  setCookie(name: string, value: string, options: CookieOptions): void {
+    this.#add(name, value, options, false);
+  }
+
+  deleteCookie(name: string, options: CookieOptions): void {
+    this.#add(name, "", { ...options, maxAge: 0, expires: new Date(0) }, true);
+  }
+
+  #add(name: string, value: string, options: CookieOptions, clearing: boolean): void {
+    const line = serializeCookie(name, value, options);
+    const key = `${name};${options.domain ?? ""};${options.path ?? "/"}`;
+    this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#headers = [...this.#headers.filter(([other]) => other !== name), [name, value]];
+  }
+
+  /** Notes that an unexpected error has ended the request. */
+  fail(): void {
+    this.hasFailed = true;
+    this.#drop();
+  }
+
+  /** Drops cookies and headers after an error, except those that clear a cookie. */
+  #drop(): void {
+    this.#cookies = this.#cookies.filter(({ clearing }) => clearing);
+    this.#headers = nothing;
+  }
+
+  /** Runs the functions, the last one first; gives the last error of one. Nothing can be added afterwards. */
+  async close(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+    let current = response;
+    let failure: { readonly error: unknown } | undefined;
+    for (let work = this.#functions.at(-1); work !== undefined; work = this.#functions.at(-1)) {
+      this.#functions = this.#functions.slice(0, -1);
+      try {
+        await work(current);
+      } catch (error) {
+        this.#drop();
+        failure = { error };
+        current = error instanceof HTTPError ? { status: error.status, headers: new Headers(error.headers) } : unexpected;
+      }
+    }
+    this.#isClosed = true;
+    return failure;
+  }
+
+  /**
+   * A response with what was collected; the same one if there is nothing. It is copied, because the program may send a response
+   * without a body to several clients, and because the headers of some cannot change.
+   */
+  addTo(response: Response): Response {
+    if (this.#vary.length === 0 && this.#cookies.length === 0) return response;
+    const headers = new Headers(response.headers);
+    for (const [name, value] of this.#headers) headers.set(name, value);
+    headers.set("vary", mergeVary(headers.get("vary"), this.#vary));
+    for (const { line } of this.#cookies) headers.append("set-cookie", line);
+    const { status, statusText, body } = response;
+    return new Response(body, { status, statusText, headers });
+  }
+}
+
+const unexpected: LeavingResponse = { status: 500, headers: { get: () => null } };
+
+/** The value of `Vary` with more names, each once. */
+function mergeVary(present: string | null, added: readonly string[]): string {
+  const names = new Map((present ?? "").split(",").map((name) => [name.trim().toLowerCase(), name.trim()]));
+  names.delete("");
+  for (const name of added) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
+  return names.has("*") ? "*" : [...names.values()].join(", ");
+}

@@ -1,0 +1,42 @@
+import { ConfigError } from "@mini/core/base";
+import type { BackendRecords } from "../keeping/backend-records.ts";
+import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
+import type { SessionData } from "../record/session-data.ts";
+
+/** One of all sessions. */
+export interface ListedSession<Data extends object = SessionData> extends Omit<OwnedSession<Data>, "current"> {
+  /** Who it belongs to; `undefined`: nobody. */
+  readonly owner: string | undefined;
+}
+
+/** All sessions in the configured backend. */
+export class KeptSessions {
+  readonly #records: BackendRecords | undefined;
+  readonly #idleTimeout: number | undefined;
+
+  constructor(records: BackendRecords | undefined, idleTimeout: number | undefined) {
+    this.#records = records;
+    this.#idleTimeout = idleTimeout;
+  }
+
+  /** @throws ConfigError when the backend cannot count. */
+  async count(): Promise<number> {
+    const { backend } = this.#recordsFor("count", "count");
+    return this.#records!.asking("count all sessions", () => backend.count!());
+  }
+
+  /** @throws ConfigError when the backend cannot list them. */
+  async *all(): AsyncGenerator<ListedSession<object>> {
+    for await (const record of this.#recordsFor("list", "all").all()) {
+      yield { ...describeSession(record, this.#idleTimeout), owner: record.owner };
+    }
+  }
+
+  #recordsFor(doing: string, call: "all" | "count"): BackendRecords {
+    const records = this.#records;
+    if (records?.backend[call] !== undefined) return records;
+    throw new ConfigError(
+      `Cannot ${doing} all sessions: the session setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
+    );
+  }
+}

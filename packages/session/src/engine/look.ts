@@ -1,0 +1,39 @@
+import type { SessionData } from "../record/session-data.ts";
+import type { AskedRequest } from "../request/head.ts";
+import { RequestSessions } from "../request/request.ts";
+import type { Session } from "../request/session.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+import type { SessionOptions } from "../settings/config.ts";
+import { CollectedHead } from "./collected-head.ts";
+
+/** A session to look at. It has no methods that change it. */
+export type SessionView<Data extends object = SessionData> = Pick<
+  Session<Data>,
+  "isNew" | "createdAt" | "expiresAt" | "handle" | "size" | "has" | "get" | "keys" | "values" | "entries" | "toJSON" | "peekFlashes"
+>;
+
+/** The session in a Cookie header. The visit is never committed, so nothing is saved. */
+export async function lookAt<Data extends object>(
+  shared: SharedSessions,
+  cookieHeader: string | null | undefined,
+  name: string | undefined,
+  options: Pick<SessionOptions, "backend"> | undefined,
+): Promise<SessionView<Data>> {
+  const cookie = cookieHeader ?? null;
+  const request: AskedRequest = { method: "GET", headers: { get: (header) => (header === "cookie" ? cookie : null) }, secure: true };
+  const session = await new RequestSessions(shared, request, new CollectedHead()).getSession<Data>(name, options);
+  return {
+    isNew: session.isNew,
+    createdAt: session.createdAt,
+    expiresAt: session.expiresAt,
+    handle: session.handle,
+    size: session.size,
+    has: (key) => session.has(key),
+    get: (key) => session.get(key),
+    keys: () => session.keys(),
+    values: () => session.values(),
+    entries: () => session.entries(),
+    toJSON: () => session.toJSON(),
+    peekFlashes: () => session.peekFlashes(),
+  };
+}

@@ -1,0 +1,194 @@
+import { HTTPError, LineLogger } from "@mini/core/base";
+import { BackendRecords } from "../keeping/backend-records.ts";
+import type { SessionBackend } from "../keeping/backend.ts";
+import { CookieSessions } from "../keeping/cookie-sessions.ts";
+import type { SessionKeeper } from "../keeping/keeping.ts";
+import { OwnedSessions, type OwnedSession } from "../keeping/owned-sessions.ts";
+import { ServerSessions } from "../keeping/server-sessions.ts";
+import type { SessionData } from "../record/session-data.ts";
+import { CookieRules } from "../request/cookies.ts";
+import { markHandled } from "../request/session.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+import type { SessionConfig, SessionOptions } from "../settings/config.ts";
+import { readSettings } from "../settings/settings.ts";
+import { SessionIds, Signer } from "../signing/signing.ts";
+import { KeptSessions, type ListedSession } from "./kept-sessions.ts";
+import { lookAt, type SessionView } from "./look.ts";
+import { errorResponse, FetchVisit, type Visit } from "./visit.ts";
+
+/** How a visit reaches us. */
+export interface VisitOptions {
+  /** Whether the client came over https. Default: as the URL says, which a proxy may have changed. */
+  readonly secure?: boolean | undefined;
+}
+
+export interface RunOptions extends VisitOptions {
+  /** Makes the response to an error, such as a page that says so. Left out, `run` rejects with the error. */
+  readonly onError?: ((error: unknown, visit: Visit) => Response | Promise<Response>) | undefined;
+}
+
+/**
+ * Sessions for any program: an application of `@mini/core`, another framework, a job, a command line. They know nothing of the program
+ * around them. One object is enough for a process: give `config.session` of an `App` the same one.
+ *
+ * @example
+ * ```ts
+ * import { MemoryBackend, Sessions } from "@mini/session";
+ *
+ * export const sessions = new Sessions({ secretKey: process.env.SECRET_KEY!, backend: new MemoryBackend(), idleTimeout: 1800 });
+ *
+ * export async function fetch(request: Request): Promise<Response> {
+ *   const visit = sessions.visit(request);
+ *   const session = await visit.getSession();
+ *   return visit.finish(new Response(`Visit ${session.increment("visits")}`));
+ * }
+ * ```
+ */
+export class Sessions {
+  /** @internal */
+  readonly shared: SharedSessions;
+  readonly #kept: KeptSessions;
+
+  /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
+  constructor(config: SessionConfig) {
+    const settings = readSettings(config ?? {});
+    const { secretKeys, encrypt, now, idleTimeout } = settings;
+    const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
+    const ids = new SessionIds({ secretKeys, encrypt, now });
+    const recordsOf = (backend: SessionBackend) => new BackendRecords({ ...settings, backend, ids, logger });
+    const inCookies = new CookieSessions({ secretKeys, encrypt, now });
+    const records = settings.backend === "securecookie" ? undefined : recordsOf(settings.backend);
+    const keepers = new Map<string | undefined, SessionKeeper>([
+      ["securecookie", inCookies],
+      [undefined, records === undefined ? inCookies : new ServerSessions(records)],
+    ]);
+    for (const [name, backend] of Object.entries(settings.backends)) keepers.set(name, new ServerSessions(recordsOf(backend)));
+    this.shared = {
+      settings,
+      keepers,
+      owned: () => new OwnedSessions(records, idleTimeout),
+      signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
+      cookies: new CookieRules(logger),
+    };
+    this.#kept = new KeptSessions(records, idleTimeout);
+  }
+
+  /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */
+  visit(request: Request, { secure }: VisitOptions = {}): Visit {
+    const { method, headers, url } = request;
+    return new FetchVisit(this.shared, { method, headers, secure: secure ?? url.startsWith("https:") });
+  }
+
+  /**
+   * Answers a request with what `work` gives, after the commit. Errors are treated as an `App` does: an `HTTPError` saves the changes and
+   * is answered with its status; a thrown `Response` is a response; any other error drops the changes and puts messages back.
+   *
+   * An unexpected error is given to `onError`, whose response gets the cookies that must be sent in any case, such as those that clear
+   * a cookie. Without `onError`, `run` rejects with it and these cookies are not sent; what was ended on the server stays so.
+   */
+  run(request: Request, work: (visit: Visit) => Response | Promise<Response>, options: RunOptions = {}): Promise<Response> {
+    return markHandled(this.#run(request, work, options));
+  }
+
+  async #run(
+    request: Request,
+    work: (visit: Visit) => Response | Promise<Response>,
+    { onError, ...options }: RunOptions,
+  ): Promise<Response> {
+    const visit = this.visit(request, options);
+    try {
+      return await visit.finish(await answerOf(request, () => work(visit)));
+    } catch (error) {
+      // Also an error of the commit, which has dropped the changes already.
+      return answerError(error, visit, onError);
+    }
+  }
+
+  /**
+   * A session by the Cookie header of a request, only to look at: for the handshake of a WebSocket. Nothing is created, taken out or
+   * saved, and the session does not count as used. `isNew` is true when the client brought none.
+   *
+   * @param name - Name of the session; left out, the default one.
+   * @param options - `backend`, for a session that is not kept in the configured one.
+   * @throws SessionUnavailableError when the backend fails.
+   */
+  read<Data extends object = SessionData>(
+    cookieHeader: string | null | undefined,
+    name?: string,
+    options?: Pick<SessionOptions, "backend">,
+  ): Promise<SessionView<Data>> {
+    return markHandled(lookAt<Data>(this.shared, cookieHeader, name, options));
+  }
+
+  /**
+   * A visit without a request, whose `cookies` can be handed out after its `commit`: for tests, or to act as a user.
+   *
+   * @param owner - Who the default session belongs to, as after `regenerate({ owner })`.
+   * @param options - `secure`: whether the cookies are for https. Default true.
+   */
+  begin(owner?: string, { secure = true }: VisitOptions = {}): Visit {
+    const visit = new FetchVisit(this.shared, { method: "GET", headers: new Headers(), secure });
+    if (owner !== undefined) visit.giveTo(owner);
+    return visit;
+  }
+
+  /**
+   * The live sessions of an owner, the newest first. This method and those below are about the configured backend.
+   *
+   * @throws ConfigError when it knows no owners; SessionUnavailableError.
+   */
+  list<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {
+    return this.#owned((owned) => owned.list(owner, []) as Promise<OwnedSession<Data>[]>);
+  }
+
+  /** Ends the owner's session with that handle; `false` when there is none. */
+  revoke(owner: string, handle: string): Promise<boolean> {
+    return this.#owned((owned) => owned.revoke(owner, handle));
+  }
+
+  /** Ends all sessions of the owner, also one that is created at this moment; gives their number. Call it when a password is reset. */
+  revokeAll(owner: string): Promise<number> {
+    return this.#owned((owned) => owned.revokeExcept(owner, []));
+  }
+
+  #owned<Result>(ask: (owned: OwnedSessions) => Promise<Result>): Promise<Result> {
+    const asking = async () => ask(this.shared.owned());
+    return markHandled(asking());
+  }
+
+  /** The number of live sessions. @throws ConfigError for a backend that cannot count; SessionUnavailableError. */
+  count(): Promise<number> {
+    return markHandled(this.#kept.count());
+  }
+
+  /**
+   * All live sessions, in no order. Those that begin or end meanwhile may be missing.
+   *
+   * @throws ConfigError for a backend that cannot list them; SessionUnavailableError.
+   */
+  all<Data extends object = SessionData>(): AsyncIterableIterator<ListedSession<Data>> {
+    return this.#kept.all() as AsyncIterableIterator<ListedSession<Data>>;
+  }
+}
+
+/** The response of `work`, also one that it throws. */
+async function answerOf(request: Request, work: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Response) return error;
+    if (error instanceof HTTPError) return errorResponse(error, request.method);
+    throw error;
+  }
+}
+
+/** The response to an unexpected error. @throws The error, without `onError`. */
+async function answerError(error: unknown, visit: Visit, onError: RunOptions["onError"]): Promise<Response> {
+  try {
+    if (onError === undefined) throw error;
+    return await visit.finish(await onError(error, visit), { failed: true });
+  } catch (another) {
+    await visit.finish(new Response(null, { status: 500 }), { failed: true });
+    throw another;
+  }
+}

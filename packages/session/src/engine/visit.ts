@@ -1,0 +1,110 @@
+import { HTTPError } from "@mini/core/base";
+import type { AskedRequest, LeavingResponse } from "../request/head.ts";
+import { SessionCommittedError } from "../request/open-session.ts";
+import { RequestSessions } from "../request/request.ts";
+import type { SessionStore } from "../request/session-store.ts";
+import { markHandled } from "../request/session.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+import { CollectedHead } from "./collected-head.ts";
+
+export interface FinishOptions {
+  /** Whether an unexpected error has ended the request: changes are dropped, and messages are put back. Default false. */
+  readonly failed?: boolean | undefined;
+}
+
+/** The sessions of one request, or of none, until they are committed. */
+export interface Visit extends SessionStore {
+  /** The lines of Set-Cookie that go to the client. They are complete after `commit` and `finish`, also after those that fail. */
+  readonly cookies: readonly string[];
+
+  /**
+   * Commits, and gives the response with its cookies, `Vary` and `Cache-Control`: a copy, or the response itself if no session was used.
+   * When the backend fails, it gives a 503 in place of the response.
+   *
+   * @param response - Any response whose body was not read.
+   * @throws TypeError for something else; the error of a session that cannot be saved, such as CookieTooLargeError. After that,
+   *   `finish` adds to the response to the error the cookies that must be sent in any case. SessionCommittedError for a second call.
+   */
+  finish(response: Response, options?: FinishOptions): Promise<Response>;
+
+  /** Commits without a response. @throws The error of a session that cannot be saved; SessionUnavailableError. */
+  commit(): Promise<void>;
+}
+
+/** A visit whose response is made after the commit. */
+export class FetchVisit extends RequestSessions implements Visit {
+  readonly #method: string;
+  readonly #head: CollectedHead;
+  #state: "open" | "committed" | "failed" = "open";
+
+  constructor(shared: SharedSessions, request: AskedRequest) {
+    const head = new CollectedHead();
+    super(shared, request, head);
+    this.#method = request.method;
+    this.#head = head;
+  }
+
+  get cookies(): readonly string[] {
+    return this.#head.cookies;
+  }
+
+  finish(response: Response, { failed = false }: FinishOptions = {}): Promise<Response> {
+    return markHandled(this.#finish(response, failed));
+  }
+
+  commit(): Promise<void> {
+    return markHandled(this.#commit());
+  }
+
+  /** Gives the default session to an owner, with the commit. */
+  giveTo(owner: string): void {
+    const giving = this.getSession().then((session) => session.regenerate({ owner }));
+    void markHandled(this.delayResponse(this.mustSucceed(giving)));
+  }
+
+  async #finish(response: Response, failed: boolean): Promise<Response> {
+    checkResponse(response);
+    if (this.#state === "failed") return this.#head.addTo(response);
+    if (failed) this.#head.fail();
+    const failure = await this.#close("finish", response);
+    if (failure === undefined) {
+      if (failed) this.#state = "failed";
+      return this.#head.addTo(response);
+    }
+    // A stream may hold a file or a connection open.
+    response.body?.cancel().catch(() => undefined);
+    if (!(failure.error instanceof HTTPError)) throw failure.error;
+    return this.#head.addTo(errorResponse(failure.error, this.#method));
+  }
+
+  async #commit(): Promise<void> {
+    const failure = await this.#close("commit", { status: 200, headers: new Headers() });
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async #close(doing: string, response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+    if (this.#state !== "open") throw new SessionCommittedError(`${doing} the visit a second time`);
+    this.#state = "committed";
+    const failure = await this.#head.close(response);
+    if (failure !== undefined) this.#state = "failed";
+    return failure;
+  }
+}
+
+/** The response to an error that a client may read. */
+export function errorResponse({ status, message, headers }: HTTPError, method: string): Response {
+  const always = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", "cache-control": "no-store" };
+  return new Response(method === "HEAD" ? null : message, { status, headers: { ...always, ...headers } });
+}
+
+/** @throws TypeError for a value that cannot be sent with more headers. */
+function checkResponse(response: unknown): void {
+  const problem = !(response instanceof Response)
+    ? "it is not a Response"
+    : response.status < 200
+      ? `its status is ${response.status}`
+      : response.bodyUsed || response.body?.locked === true
+        ? "its body was read already"
+        : undefined;
+  if (problem !== undefined) throw new TypeError(`Cannot finish a visit with this response: ${problem}.`);
+}

@@ -1,0 +1,76 @@
+import { beforeHead, ConfigError, deleteCookie, local, LocalError, setCookie, setHeader, setLocal, vary } from "@mini/core";
+import type { Application, Middleware, RequestHandler } from "@mini/core";
+import { Sessions } from "../engine/sessions.ts";
+import type { Head } from "../request/head.ts";
+import { SessionCommittedError } from "../request/open-session.ts";
+import { RequestSessions } from "../request/request.ts";
+import type { SessionStore } from "../request/session-store.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+import type { SessionConfig } from "../settings/config.ts";
+import { secretKeyRemedy } from "../settings/settings.ts";
+
+declare module "@mini/core" {
+  interface Local {
+    /** Set by `SessionMiddleware`. Reading it in a request without that throws a `LocalError`. */
+    readonly sessionStore: SessionStore;
+  }
+
+  interface Config {
+    /** Settings of `@mini/session`, or the `Sessions` that were made with them. */
+    readonly session?: SessionConfig | Sessions;
+  }
+}
+
+/** The newest instance of the middleware of each application. */
+const instances = new WeakMap<object, SessionMiddleware>();
+
+/** Gives a request its `local.sessionStore` if no list of middleware has done it. */
+export function provideStore(handler: RequestHandler): void {
+  if ("sessionStore" in local) return;
+  (instances.get(handler.app) ?? new SessionMiddleware(handler.app)).beforeDispatch(handler);
+}
+
+/** Gives each request its `local.sessionStore`. Changes are committed before the head of the response. */
+export class SessionMiddleware implements Middleware {
+  static readonly provides = ["sessionStore"] as const;
+  static {
+    LocalError.providers.set("sessionStore", "SessionMiddleware");
+  }
+  readonly #shared: SharedSessions;
+
+  /** @throws ConfigError when `config.session` is missing or wrong. */
+  constructor(app: Pick<Application, "config" | "logger">) {
+    const { session } = app.config;
+    this.#shared = (session instanceof Sessions ? session : makeSessions(session, app)).shared;
+    instances.set(app, this);
+  }
+
+  beforeDispatch({ request }: RequestHandler): void {
+    setLocal("sessionStore", new RequestSessions(this.#shared, request, head));
+  }
+}
+
+function makeSessions(config: SessionConfig | undefined, { logger }: Pick<Application, "logger">): Sessions {
+  if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
+  return new Sessions({ logger, ...config });
+}
+
+/** The head of the running request's response. One for all requests. */
+const head: Head = {
+  get hasFailed() {
+    return "error" in local;
+  },
+  beforeHead(work) {
+    try {
+      beforeHead(work);
+    } catch (error) {
+      // Within a request, beforeHead() fails only when the head is being written.
+      if (error instanceof LocalError) throw error;
+      throw new SessionCommittedError("use a session or secure cookie for the first time", { cause: error });
+    }
+  },
+  vary,
+  setCookie,
+  deleteCookie,
+  setHeader,
+};

@@ -1,0 +1,42 @@
+import type { CookieOptions } from "@mini/core/base";
+
+/** What sessions are told of a request. */
+export interface AskedRequest {
+  readonly method: string;
+  readonly headers: Pick<Headers, "get">;
+  /** Whether the client reached us over https. */
+  readonly secure: boolean;
+}
+
+/** Whether the response to a request may never be shown to anybody: a HEAD request or a prefetch. */
+export function isUnseen({ method, headers }: AskedRequest): boolean {
+  const purpose = `${headers.get("sec-purpose") ?? ""};${headers.get("purpose") ?? ""}`;
+  return method === "HEAD" || /(?:^|;)\s*prefetch\s*(?:;|$)/i.test(purpose);
+}
+
+/** What sessions are told of a response before its head leaves. */
+export interface LeavingResponse {
+  readonly status: number;
+  readonly headers: Pick<Headers, "get">;
+}
+
+/**
+ * What sessions do to the response of a request, whichever server sends it: all that they know of the program around them. Cookies and
+ * headers are dropped when a function of `beforeHead` throws, and when the request fails, except those that clear a cookie.
+ */
+export interface Head {
+  /** Whether an unexpected error has ended the request. */
+  readonly hasFailed: boolean;
+  /**
+   * Calls a function once, before the head of the response leaves, and waits for it. The functions run in reverse order. What one throws
+   * is answered in place of the response, and the others still run.
+   *
+   * @throws SessionCommittedError when the head is leaving already.
+   */
+  beforeHead(work: (response: LeavingResponse) => void | Promise<void>): void;
+  /** Adds the name of a request header to `Vary`. */
+  vary(name: string): void;
+  setCookie(name: string, value: string, options: CookieOptions): void;
+  deleteCookie(name: string, options: CookieOptions): void;
+  setHeader(name: string, value: string): void;
+}

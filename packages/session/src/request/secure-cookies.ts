@@ -1,0 +1,42 @@
+import { encodeJson, isPlainObject, parseJson, quoted } from "../record/contents.ts";
+import type { SessionCookieOptions } from "../settings/config.ts";
+import { checkCookieName, withCookieOptions, type Settings } from "../settings/settings.ts";
+import type { Signer } from "../signing/signing.ts";
+import type { RequestCookies } from "./cookies.ts";
+
+/** What secure cookies need, one for all requests. */
+interface SecureCookies {
+  readonly settings: Settings;
+  readonly signer: Signer;
+}
+
+/** The data of the first of a cookie's values that was signed here; `undefined`: none was. */
+export function readSecureCookie({ signer }: SecureCookies, cookieName: string, values: readonly string[], maxAge: number | undefined) {
+  for (const value of values) {
+    const found = signer.unsign(cookieName, value, maxAge);
+    const data = found.ok ? parseJson(found.text) : undefined;
+    if (isPlainObject(data)) return data;
+  }
+  return undefined;
+}
+
+/** @throws TypeError for data that is not a plain object of JSON values. */
+export function checkSecureCookie(name: string, data: unknown): void {
+  if (!isPlainObject(data)) throw new TypeError(`Cannot set the secure cookie ${quoted(name)}: its data must be a plain object.`);
+  for (const [key, value] of Object.entries(data)) encodeJson(key, value);
+}
+
+/** @throws ConfigError for a name or attributes that no cookie can have; CookieTooLargeError. */
+export function sendSecureCookie(
+  { settings, signer }: SecureCookies,
+  cookies: RequestCookies,
+  name: string,
+  data: object,
+  options: SessionCookieOptions | undefined,
+): void {
+  checkCookieName(settings, name);
+  const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
+  const cookieName = settings.prefix + name;
+  const contents = { data: data as Readonly<Record<string, unknown>>, flashes: [] };
+  cookies.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents);
+}
