@@ -91,11 +91,11 @@ export class Router<Target = unknown> {
     if (found !== undefined) return this.#found(search, found, base);
     const { refused } = search;
     // What a rule allows is known when its handler is loaded.
-    if (search.pending !== undefined) return search.pending.found(noArgs);
+    if (search.pending !== undefined) return foundBy(search.pending, noArgs);
     if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowedMethods(refused) };
     const slashed = this.#otherSlashes(search);
     if (typeof slashed === "string") return { type: "redirect", location: slashed };
-    if (slashed !== undefined) return slashed.found(noArgs);
+    if (slashed !== undefined) return foundBy(slashed, noArgs);
     if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
     return search.encoded && !isDecodable(raw) ? malformed : notFound;
   }
@@ -126,13 +126,13 @@ export class Router<Target = unknown> {
   }
 
   #found(search: Search<Target>, candidate: RuleCandidate<Target>, base: UrlBase | undefined): Matched<Target> {
-    if (candidate.isPending) return candidate.found(noArgs);
+    if (candidate.isPending) return foundBy(candidate, noArgs);
     try {
       const params = search.args(candidate);
       if (candidate.isRedirect) return this.#redirect(redirectFor(candidate.compiled, params, this.#table.endpoints), base);
       const location = candidate.mayHaveOtherUrl ? this.#table.canonical.find(candidate, params, search) : undefined;
       if (location !== undefined) return this.#redirect(location, base);
-      return candidate.found(params);
+      return foundBy(candidate, params);
     } catch (error) {
       if (error instanceof MalformedPath) return malformed;
       // The target of the redirect cannot be written as a URL.
@@ -279,4 +279,8 @@ function isDecodable(text: string): boolean {
     if (error instanceof URIError) return false;
     throw error;
   }
+}
+
+function foundBy<Target>({ rule, target }: RuleCandidate<Target>, params: Args): Found<Target> {
+  return { type: "found", rule, target: target as Target, params };
 }

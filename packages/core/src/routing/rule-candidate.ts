@@ -72,11 +72,7 @@ export class RuleCandidate<Target> implements Candidate {
 
   #answer(): Found<Target> | undefined {
     if (this.isRedirect || this.isPending || !this.hasNoArgs || this.mayHaveOtherUrl) return undefined;
-    return Object.freeze(this.found(noArgs));
-  }
-
-  found(params: Args): Found<Target> {
-    return { type: "found", rule: this.rule, target: this.target as Target, params };
+    return Object.freeze({ type: "found", rule: this.rule, target: this.target as Target, params: noArgs });
   }
 }
 
