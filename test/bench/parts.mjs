@@ -29,6 +29,7 @@ import { existsSync } from "node:fs";
 
 const modules = [
   "http/part.mjs",
+  "files/part.mjs",
   "sessions/part.mjs",
   "routers/router-part.mjs",
   "routers/url-for-part.mjs",
