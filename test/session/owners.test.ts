@@ -161,7 +161,7 @@ describe("a renewal beside revokeAll", () => {
     ["create", "before"],
     ["create", "after"],
     ["owners.epoch", "before"],
-    ["take", "before"],
+    ["swap", "before"],
   ] as const)("at %s, %s it: the session has ended", async (name, when) => {
     let now = 0;
     const memory = new MemoryBackend({ now: () => now });
@@ -179,6 +179,7 @@ describe("a renewal beside revokeAll", () => {
     expect(once).toBe(false);
     const read = await app.run(async (_store, session) => text(String((await session()).isNew)));
     expect(await read.text()).toBe("true");
+    await app.settle();
     expect(await memory.owners.keys("user:1")).toEqual([]);
   });
 

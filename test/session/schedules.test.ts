@@ -37,11 +37,11 @@ const committing = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-/** Requests that only change, and at most one log-in and one that ends the session: their order is what is looked for. */
+/** Requests that only change, up to two that give the session a new id, and at most one that ends it: their order is what is looked for. */
 const plans = fc
   .tuple(
     fc.array(plan("answer", "answer", "answer", "error", "let time pass"), { minLength: 1, maxLength: 3 }),
-    fc.array(plan("log in"), { maxLength: 1 }),
+    fc.array(plan("log in", "renew"), { maxLength: 2 }),
     fc.array(plan("log out", "log out", "let the session expire"), { maxLength: 1 }),
   )
   .chain((parts) => fc.shuffledSubarray(parts.flat(), { minLength: parts.flat().length }));

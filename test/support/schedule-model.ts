@@ -1,7 +1,7 @@
 /** What one request does to the session, in the order of its operations. */
 export interface Plan {
   readonly operations: readonly Operation[];
-  readonly end: "answer" | "error" | "log out" | "log in" | "let time pass" | "let the session expire";
+  readonly end: "answer" | "error" | "log out" | "log in" | "renew" | "let time pass" | "let the session expire";
 }
 
 export type Operation =

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { App, json, local, request, RequestHandler, Rule, text } from "@mini/core";
-import { MemoryBackend, SessionMiddleware, type OwnerIndex, type Session, type SessionBackend } from "@mini/session";
+import { MemoryBackend, SessionMiddleware, type NewRecord, type OwnerIndex, type Session, type SessionBackend } from "@mini/session";
 import type { Scheduler } from "fast-check";
 import { added, initial, initialFlashes, keys, possible, type Outcome, type Plan } from "./schedule-model.ts";
+import { idOf, keyOf } from "./server-session-app.ts";
 import { secretKey } from "./session-app.ts";
 
 type Data = Record<string, unknown>;
@@ -21,10 +22,15 @@ export class ScheduledApps {
   #time = 0;
   /** Keys of sessions that have ended, and what came back of one of them. */
   readonly #ended = new Set<string>();
+  /** Those of them that got a new id. A touch moves the time of what they leave, which ends by its `expiresAt`. */
+  readonly #noted = new Set<string>();
   /** Which request calls the backend, for there is no `local` in there. */
   readonly #asking = new AsyncLocalStorage<string | undefined>();
   #broken: string[] = [];
-  #takenByLogin: boolean | undefined;
+  /** The key of the session that the first one became, if it got a new id before anybody ended it. */
+  #becameKey: string | undefined;
+  /** The request that gave it that id. */
+  #winner: number | undefined;
   readonly #makeBackend: (now: () => number) => SessionBackend;
   readonly #apps: readonly App[];
 
@@ -38,11 +44,13 @@ export class ScheduledApps {
     this.#time = 1_700_000_000_000;
     this.#backend = this.#makeBackend(() => this.#time);
     this.#ended.clear();
+    this.#noted.clear();
     this.#broken = [];
     this.#dropped = new Set();
     this.#strangers = new Set();
     this.#shown = new Map();
-    this.#takenByLogin = undefined;
+    this.#becameKey = undefined;
+    this.#winner = undefined;
     this.#scheduler = undefined;
     const cookie = await this.#begin();
     this.#plans = plans;
@@ -127,6 +135,7 @@ export class ScheduledApps {
     if (end === "let the session expire") this.#time += 2_000_000;
     if (end === "log out") await local.sessionStore.deleteSession();
     if (end === "log in") session.regenerate({ owner: "user:1" });
+    if (end === "renew") session.regenerate();
     if (end === "error") throw new Error("no");
   }
 
@@ -165,28 +174,40 @@ export class ScheduledApps {
     const seen = outcomes.flatMap(({ shown }) => shown);
     if (new Set(seen).size < seen.length) wrong.push(`shown twice: ${seen.join()}`);
     const old = await this.#look(cookie);
-    const hasEnded = ends.has("log out") || ends.has("log in") || ends.has("let the session expire");
+    const isRenewed = ends.has("log in") || ends.has("renew");
+    const hasEnded = isRenewed || ends.has("log out") || ends.has("let the session expire");
     if (old.isNew !== hasEnded) wrong.push(hasEnded ? "the session came back" : "the session is gone");
-    const login = outcomes.find(({ plan }) => plan.end === "log in");
-    if (hasEnded && (login?.cookie === undefined || ends.has("let the session expire"))) return wrong;
-    const found = hasEnded ? await this.#look(login!.cookie!) : old;
-    // What a log-in found gone is not carried on; it has what it did itself.
-    const carries = login === undefined || (this.#takenByLogin === true && !this.#strangers.has(login.number));
-    // Who came when the session had ended has another one, if any.
-    const counted = outcomes.filter(({ plan, number, dropped }) => plan.end !== "log out" && !dropped && !this.#strangers.has(number));
-    const included = carries ? counted : [login!];
+    if (ends.has("let the session expire")) return wrong;
+    const winner = outcomes.find((outcome) => outcome.cookie !== undefined && keyOf(idOf(outcome.cookie)) === this.#becameKey);
+    this.#winner = winner?.number;
+    if (winner === undefined && this.#becameKey !== undefined && !ends.has("log out")) wrong.push("the new id was not sent");
+    for (const outcome of outcomes) wrong.push(...(await this.#checkCookie(outcome, outcomes)));
+    if (hasEnded && winner === undefined) return wrong;
+    const found = winner === undefined ? old : await this.#look(winner.cookie!);
+    if (winner?.plan.end === "renew" && ends.has("log out")) {
+      if (!found.isNew && !ends.has("let time pass")) wrong.push("a new id has undone a log-out");
+      return wrong;
+    }
+    // Those that came when the session had ended, or that logged in beside the winner, have another one, if any.
+    const included = outcomes.filter(
+      ({ plan, number, dropped }) =>
+        plan.end !== "log out" &&
+        !dropped &&
+        !this.#strangers.has(number) &&
+        ((plan.end !== "log in" && plan.end !== "renew") || number === winner?.number),
+    );
     for (const key of keys) {
       const value = JSON.stringify(found.data[key] ?? null);
-      const values = possible(carries ? initial : {}, included, key);
+      const values = possible(initial, included, key);
       if (!values.has(value)) wrong.push(`${key} is ${value}, and could be ${[...values].join(" or ")}`);
     }
-    const messages = [...(carries ? initialFlashes : []), ...included.flatMap(added)];
+    const messages = [...initialFlashes, ...included.flatMap(added)];
     // What a failing request had taken out goes back only to a session that has not got another id meanwhile.
     // Its own messages, taken out before they were kept anywhere, have no place to go back to.
     const failed = outcomes.filter(({ plan }) => plan.end === "error");
     const gone = failed.flatMap(({ number }) => {
       const shown = this.#shown.get(number) ?? [];
-      return login === undefined ? shown.filter((message) => message.startsWith(`${number}.`)) : shown;
+      return winner === undefined ? shown.filter((message) => message.startsWith(`${number}.`)) : shown;
     });
     const accounted = [...found.flashes, ...seen, ...gone];
     for (const message of messages) if (!accounted.includes(message)) wrong.push(`lost the message ${message}`);
@@ -194,14 +215,48 @@ export class ScheduledApps {
     return wrong;
   }
 
+  /** What is wrong with the cookie that a request sends, if it sends one: it must not log the browser out. */
+  async #checkCookie({ plan, number, cookie }: Outcome, outcomes: readonly Outcome[]): Promise<readonly string[]> {
+    if (cookie === undefined || number === this.#winner) return [];
+    // What a session leaves under its old id lasts for seconds only.
+    if (outcomes.some((outcome) => outcome.plan.end === "let time pass")) return [];
+    const hasLogOut = outcomes.some((outcome) => outcome.plan.end === "log out");
+    if (plan.end !== "log in" && !hasLogOut) return ["a second cookie was sent"];
+    const { isNew, data } = await this.#look(cookie);
+    if (isNew) return hasLogOut && plan.end !== "log in" ? [] : ["a cookie leads to no session"];
+    const isWhole = keys.every((key) => key === "b" || key in data);
+    const mayLack = outcomes.some((outcome) => outcome.plan.operations.some(({ type }) => type === "delete" || type === "clear"));
+    // Who logs in with the old id gets only what belongs to the same owner.
+    const winner = outcomes.find((outcome) => outcome.number === this.#winner);
+    if (winner?.plan.end === "renew" && this.#strangers.has(number)) return [];
+    if (!hasLogOut) return isWhole || mayLack ? [] : ["a second log-in has lost the contents"];
+    if (this.#winner !== undefined) return [];
+    // Somebody had logged out before: nothing of that session may be there, only what the request did itself.
+    return keys.flatMap((key) => {
+      const value = JSON.stringify(data[key] ?? null);
+      return possible(
+        {},
+        outcomes.filter((outcome) => outcome.number === number),
+        key,
+      ).has(value)
+        ? []
+        : [`${key} is ${value} after a log-out`];
+    });
+  }
+
   /** The backend, with the scheduler before and after each call, and a look at what must not happen. */
   #scheduled(): SessionBackend {
-    const call = async <Result>(name: string, key: string, work: (backend: SessionBackend) => Promise<Result>): Promise<Result> => {
+    const call = async <Result>(
+      name: string,
+      key: string,
+      work: (backend: SessionBackend) => Promise<Result>,
+      record?: NewRecord,
+    ): Promise<Result> => {
       await this.#scheduler?.schedule(Promise.resolve(), `${name} begins`);
       // An answer may come late; what counts is what was asked when the session had ended.
       const hasEnded = this.#ended.has(key);
       const result = await work(this.#backend);
-      this.#note(name, key, result, hasEnded);
+      this.#note(name, key, result, hasEnded, record);
       await this.#scheduler?.schedule(Promise.resolve(), `${name} answers`);
       return result;
     };
@@ -216,21 +271,30 @@ export class ScheduledApps {
       owners,
       read: (key) => call("read", key, (backend) => backend.read(key)),
       create: (key, record) => call("create", key, (backend) => backend.create(key, record)),
-      swap: (key, version, record) => call("swap", key, (backend) => backend.swap(key, version, record)),
+      swap: (key, version, record) => call("swap", key, (backend) => backend.swap(key, version, record), record),
       touch: (key, idleAt) => call("touch", key, (backend) => backend.touch(key, idleAt)),
       take: (key) => call("take", key, (backend) => backend.take(key)),
     };
   }
 
-  #note(name: string, key: string, result: unknown, hasEnded: boolean): void {
-    const swapped = name === "swap" && ((result as { ok: boolean }).ok || (result as { current?: unknown }).current !== undefined);
-    if (hasEnded && ((name === "read" && result !== undefined) || swapped || (name === "touch" && result === true))) {
+  #note(name: string, key: string, result: unknown, hasEnded: boolean, record: NewRecord | undefined): void {
+    const { ok, current } = (name === "swap" ? result : {}) as { ok?: boolean; current?: NewRecord };
+    const given = name === "read" ? (result as NewRecord | undefined) : ok ? record : current;
+    if (
+      hasEnded &&
+      ((given !== undefined && noteIn(given) === undefined) || (name === "touch" && result === true && !this.#noted.has(key)))
+    ) {
       this.#broken.push(`${name} of a session that had ended`);
     }
-    if (name !== "take" || result === undefined) return;
+    const isEnd = (name === "take" && result !== undefined) || (ok === true && noteIn(record!) !== undefined);
+    if (!isEnd) return;
+    if (this.#ended.size === 0 && name === "swap") this.#becameKey = noteIn(record!);
     this.#ended.add(key);
-    // Who takes the first session says whether a log-in may carry it on: a log-in makes its own before it takes.
-    const number = this.#asking.getStore();
-    if (number !== undefined && number !== "begin") this.#takenByLogin ??= this.#plans[Number(number)]!.end === "log in";
+    if (name === "swap") this.#noted.add(key);
   }
+}
+
+/** The key that a record leads to, if it is what a session leaves under its old id. */
+function noteIn({ data }: NewRecord): string | undefined {
+  return (JSON.parse(Buffer.from(data).toString()) as { replaced?: { by: string } }).replaced?.by;
 }

@@ -11,7 +11,12 @@ export const sign = (name: string, payload: string) =>
 
 /** The id in the cookie that a client has. */
 export function idIn(app: Pick<SessionApp, "client">): string {
-  return Buffer.from(app.client.cookies.get("session")!.split(".")[1]!, "base64url").toString();
+  return idOf(app.client.cookies.get("session")!);
+}
+
+/** The id in a cookie. */
+export function idOf(cookie: string): string {
+  return Buffer.from(cookie.split(".")[1]!, "base64url").toString();
 }
 
 /** What an id is kept under. */

@@ -53,7 +53,7 @@ describe("a new id", () => {
   test("of an owner's session looks once for revocations, at the end", async () => {
     const app = await begun("user:1");
     await app.run(renew);
-    expect(app.watched.counted()).toEqual(["read", "owners.add", "create", "take", "owners.epoch"]);
+    expect(app.watched.counted()).toEqual(["read", "owners.add", "create", "swap", "owners.epoch"]);
   });
 
   test("of a session without an owner looks for no owner, also when the session has ended in the meantime", async () => {
@@ -63,7 +63,7 @@ describe("a new id", () => {
     app.watched.counted();
     await slow.finish();
     await app.settle();
-    expect(app.watched.counted()).toEqual(["create", "take", "swap"]);
+    expect(app.watched.counted()).toEqual(["create", "swap", "swap"]);
   });
 
   test("of a session that its owner has ended in the meantime has no owner, and is in no list", async () => {
@@ -104,9 +104,9 @@ describe("a new id", () => {
 
   test("whose old id cannot be ended is answered 503 and removed later; the old id goes on", async () => {
     const app = await begun("user:1");
-    let takes = 0;
+    let swaps = 0;
     app.watched.before = (name) => {
-      if (name === "take" && ++takes === 1) throw new Error("connection refused");
+      if (name === "swap" && ++swaps === 1) throw new Error("connection refused");
     };
     const response = await app.run(renew);
     expect([response.status, setCookies(response)]).toEqual([503, []]);
@@ -149,7 +149,7 @@ describe("a new id", () => {
       const app = await begun();
       const slow = await app.begin(logIn("user:1"));
       await app.run(change);
-      app.once("after", "take", () => app.run(revokeAll("user:1"), { client: app.browser() }));
+      app.once("after", "swap", () => app.run(revokeAll("user:1"), { client: app.browser() }));
       const response = await slow.finish();
       expect([response.status, setCookies(response)]).toEqual([200, []]);
       expect(app.logged).toEqual([dropped]);

@@ -1,8 +1,8 @@
-import { json, text } from "@mini/core";
+import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { begun, start } from "../../support/server-session-app.ts";
-import { sessionApp, type AnySession, type Work } from "../../support/session-app.ts";
+import { sessionApp, type Work } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
 
 describe("the calls to the backend", () => {
@@ -22,11 +22,11 @@ describe("the calls to the backend", () => {
     ["no messages to take", async (_store, session) => void (await (await session()).getFlashes()), ["read"]],
     ["a log-out", (store) => store.deleteSession(), ["take"]],
     ["a log-out of a session that was read", async (store, session) => [await session(), await store.deleteSession()], ["read", "take"]],
-    ["a new id", async (_store, session) => (await session()).regenerate(), ["read", "create", "take"]],
+    ["a new id", async (_store, session) => (await session()).regenerate(), ["read", "create", "swap"]],
     [
       "a log-in",
       async (_store, session) => (await session()).regenerate({ owner: "user:1" }),
-      ["read", "owners.epoch", "owners.add", "create", "owners.epoch", "take"],
+      ["read", "owners.epoch", "owners.add", "create", "owners.epoch", "swap"],
     ],
   ];
   test.each(calls)("for %s", async (_title, work, expected) => {
@@ -133,134 +133,6 @@ describe("the calls to the backend", () => {
       if (left === 0) left = 7;
     }
     expect(counts).toEqual([1500, 500, 0, 7, 7]);
-  });
-});
-
-describe("the end of a session", () => {
-  test.each([
-    ["maxAge", { maxAge: 100 }],
-    ["idleTimeout", { idleTimeout: 100 }],
-  ])("by %s counts, although its backend still gives the record", async (_name, config) => {
-    // Its clock stands still, so that for the backend nothing ever ends.
-    const backend = new MemoryBackend({ now: () => start });
-    let time = start;
-    const app = sessionApp({ backend, ...config, now: () => time });
-    await app.run(async (_store, session) => (await session()).set("a", 1));
-    const headers = { cookie: `session=${app.client.cookies.get("session")}` };
-    time += 100_000 - 1;
-    const client = app.browser();
-    expect(await app.data({ client, headers })).toEqual({ a: 1 });
-    time += 100_000 + 1;
-    expect(await app.data({ client, headers })).toEqual({});
-    await app.settle();
-  });
-
-  /** Knows no time, so that every record is there for ever. */
-  const timeless = () => new MemoryBackend({ now: () => 0 });
-  const isNew = async (session: AnySession) => text(String(session.isNew));
-
-  test.each([
-    ["maxAge", { maxAge: 100 }, 2],
-    ["idleTimeout", { idleTimeout: 100 }, 101],
-  ])("by %s is decided by the clock of the application, even if the backend still has the record", async (_name, config, after) => {
-    let time = start;
-    const app = sessionApp({ backend: timeless(), ...config, now: () => time });
-    await app.run(async (_store, session) => (await session()).set("a", 1));
-    const ask = async () => (await app.run(async (_store, session) => isNew(await session()))).text();
-    time += 99_000;
-    expect(await ask()).toBe("false");
-    time += after * 1000;
-    expect(await ask()).toBe("true");
-  });
-
-  test("comes earlier when maxAge is shortened", async () => {
-    let time = start;
-    const backend = timeless();
-    const app = sessionApp({ backend, now: () => time });
-    await app.run(async (_store, session) => (await session()).set("a", 1));
-    const cookie = `session=${app.client.cookies.get("session")}`;
-    time += 101_000;
-    const stricter = sessionApp({ backend, maxAge: 100, now: () => time });
-    expect(await stricter.data({ headers: { cookie } })).toEqual({});
-  });
-
-  test("does not move when the session changes, and expiresAt gives it", async () => {
-    const app = await begun({ maxAge: 100 });
-    app.pass(50);
-    const response = await app.run(async (_store, session) => {
-      (await session()).set("a", 2);
-      return text(String((await session()).expiresAt));
-    });
-    expect(await response.text()).toBe(String(start + 100_000));
-    app.pass(51);
-    expect(await app.data()).toEqual({});
-  });
-
-  test("is the one from its beginning, for the visitor and in the list, although maxAge is longer now", async () => {
-    const backend = new MemoryBackend({ now: () => start });
-    const short = sessionApp({ backend, maxAge: 100, now: () => start });
-    await short.run(async (_store, session) => (await session()).regenerate({ owner: "user:1" }));
-    const headers = { cookie: `session=${short.client.cookies.get("session")}` };
-    const long = sessionApp({ backend, maxAge: 200, now: () => start });
-    const response = await long.run(
-      async (store, session) => json([(await session()).expiresAt, (await store.listSessions("user:1"))[0]!.expiresAt]),
-      { headers },
-    );
-    expect(await response.json()).toEqual([start + 100_000, start + 100_000]);
-  });
-
-  test("with a shorter maxAge counts from its beginning, to the millisecond, although its cookie was sent later", async () => {
-    let time = start;
-    const backend = new MemoryBackend({ now: () => time });
-    const app = sessionApp({ backend, now: () => time });
-    await app.run(async (_store, session) => {
-      (await session()).set("a", 1);
-      time += 50_000;
-    });
-    const headers = { cookie: `session=${app.client.cookies.get("session")}` };
-    const stricter = sessionApp({ backend, maxAge: 100, now: () => time });
-    time = start + 100_000;
-    expect(await stricter.data({ headers })).toEqual({ a: 1 });
-    time = start + 100_001;
-    expect(await stricter.data({ headers })).toEqual({});
-  });
-
-  test.each([
-    [100, { a: 2, list: [1] }],
-    [101, {}],
-  ])("by idleTimeout is moved by a change: %i seconds later the session is %j", async (seconds, expected) => {
-    const app = await begun({ idleTimeout: 100 });
-    app.pass(90);
-    await app.run(async (_store, session) => (await session()).set("a", 2));
-    app.pass(seconds);
-    expect(await app.data()).toEqual(expected);
-  });
-
-  test("during a request is logged once and found with one call, however often the request commits", async () => {
-    const app = await begun();
-    const slow = await app.begin(async (_store, session) => {
-      for (const value of [2, 3, 4]) {
-        (await session()).set("a", value);
-        await (await session()).commit();
-      }
-    });
-    await app.run((store) => store.deleteSession());
-    app.watched.counted();
-    expect((await slow.finish()).status).toBe(200);
-    expect(app.watched.counted()).toEqual(["swap"]);
-    expect(app.logged).toEqual(["A change to a session was dropped: the session had ended in the meantime."]);
-  });
-
-  test("of a session that does not exist removes nothing", async () => {
-    const app = await begun({ maxAge: 100 });
-    const work: Work = async (store, session) => {
-      const { handle, expiresAt } = await session();
-      await store.deleteSession();
-      return json([handle ?? null, expiresAt]);
-    };
-    const response = await app.run(work, { client: app.browser() });
-    expect([response.status, await response.json()]).toEqual([200, [null, start + 100_000]]);
-    expect(app.watched.counted()).toEqual([]);
   });
 });
 

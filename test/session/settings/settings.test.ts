@@ -125,19 +125,51 @@ describe("the cookie of a session", () => {
 });
 
 describe("several cookies of one name", () => {
-  test("the first valid one of at most four counts", async () => {
-    const { run, client } = sessionApp();
-    await run(async (_store, session) => void (await session()).set("a", 1));
-    const value = client.cookies.get("session")!;
-    const read = async (cookie: string) => {
-      const other = sessionApp();
-      const got: unknown[] = [];
-      await other.run(async (_store, session) => void got.push((await session()).get("a")), { headers: { cookie } });
-      return got[0];
-    };
-    expect(await read(`session=garbage; session=${value}`)).toBe(1);
-    expect(await read(`session=a; session=b; session=c; session=${value}`)).toBe(1);
-    expect(await read(`session=a; session=b; session=c; session=d; session=${value}`)).toBeUndefined();
-    expect(await read(`session=${"x".repeat(5000)}; session=${value}`)).toBe(1);
+  async function signed(time: number, value: unknown, secret = secretKey) {
+    const { run, client } = sessionApp({ now: () => time, secretKey: secret });
+    await run(async (store, session) => {
+      (await session()).set("a", value);
+      store.setSecureCookie("pass", { a: value });
+    });
+    return { session: client.cookies.get("session")!, pass: client.cookies.get("pass")! };
+  }
+
+  async function read(cookie: string): Promise<unknown> {
+    let got: unknown;
+    await sessionApp().run(async (store, session) => void (got = (await session()).get("a") ?? store.getSecureCookie("pass")?.["a"]), {
+      headers: { cookie },
+    });
+    return got;
+  }
+
+  const start = 1_700_000_000_000;
+
+  test.each(["session", "pass"] as const)("the %s that was signed last counts, wherever it is in the header", async (name) => {
+    const [old, recent] = [(await signed(start - 60_000, "old"))[name], (await signed(start, "new"))[name]];
+    expect(await read(`${name}=${old}; ${name}=${recent}`)).toBe("new");
+    expect(await read(`${name}=${recent}; ${name}=${old}`)).toBe("new");
+  });
+
+  test("of two that were signed in one second, the last in the header counts, because browsers send it last", async () => {
+    const [one, other] = [(await signed(start, "one")).session, (await signed(start, "other")).session];
+    expect(await read(`session=${one}; session=${other}`)).toBe("other");
+    expect(await read(`session=${other}; session=${one}`)).toBe("one");
+  });
+
+  test("malformed ones do not count, however many there are, and of the others four are tried", async () => {
+    const { session: value } = await signed(start, 1);
+    const { session: forged } = await signed(start, 2, "another key that is long enough to be one");
+    const junk = ["", "deleted", "garbage", "v1.a.b.c", `${value}x`, "x".repeat(5000), '""', "%%%"].map((each) => `session=${each}; `);
+    expect(await read(`${junk.join("")}session=${value}`)).toBe(1);
+    expect(await read(`${`session=${forged}; `.repeat(3)}session=${value}`)).toBe(1);
+    expect(await read(`${`session=${forged}; `.repeat(4)}session=${value}`)).toBeUndefined();
+  });
+
+  test("a value counts only as it was sent: in quotes, or with a character in percent-encoding, it is refused", async () => {
+    const { session: value } = await signed(start, 1);
+    expect(await read(`session=${value}`)).toBe(1);
+    expect(await read(`a=1 ;\tsession=${value} ; b=2`)).toBe(1);
+    const spellings = [`"${value}"`, value.replace(".", "%2E"), value.replace(".", "%2e"), `%76${value.slice(1)}`, `\u00a0${value}`];
+    for (const spelling of spellings) expect(await read(`session=${spelling}`), spelling).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { ConfigError } from "@mini/core/base";
 import type { BackendRecords } from "../keeping/backend-records.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
+import type { Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 
 /** One of all sessions. */
@@ -12,11 +13,11 @@ export interface ListedSession<Data extends object = SessionData> extends Omit<O
 /** All sessions in the configured backend. */
 export class KeptSessions {
   readonly #records: BackendRecords | undefined;
-  readonly #idleTimeout: number | undefined;
+  readonly #lifetime: Lifetime;
 
-  constructor(records: BackendRecords | undefined, idleTimeout: number | undefined) {
+  constructor(records: BackendRecords | undefined, lifetime: Lifetime) {
     this.#records = records;
-    this.#idleTimeout = idleTimeout;
+    this.#lifetime = lifetime;
   }
 
   /** @throws ConfigError when the backend cannot count. */
@@ -27,8 +28,8 @@ export class KeptSessions {
 
   /** @throws ConfigError when the backend cannot list them. */
   async *all(): AsyncGenerator<ListedSession<object>> {
-    for await (const record of this.#recordsFor("list", "all").all()) {
-      yield { ...describeSession(record, this.#idleTimeout), owner: record.owner };
+    for await (const record of this.#recordsFor("list", "all").all(this.#lifetime)) {
+      yield { ...describeSession(record, this.#lifetime), owner: record.owner };
     }
   }
 

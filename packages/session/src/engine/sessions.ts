@@ -52,7 +52,7 @@ export class Sessions {
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
   constructor(config: SessionConfig) {
     const settings = readSettings(config ?? {});
-    const { secretKeys, encrypt, now, idleTimeout } = settings;
+    const { secretKeys, encrypt, now } = settings;
     const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
     const ids = new SessionIds({ secretKeys, encrypt, now });
     const recordsOf = (backend: SessionBackend) => new BackendRecords({ ...settings, backend, ids, logger });
@@ -66,11 +66,11 @@ export class Sessions {
     this.shared = {
       settings,
       keepers,
-      owned: () => new OwnedSessions(records, idleTimeout),
+      owned: () => new OwnedSessions(records, settings),
       signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
       cookies: new CookieRules(logger),
     };
-    this.#kept = new KeptSessions(records, idleTimeout);
+    this.#kept = new KeptSessions(records, settings);
   }
 
   /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */

@@ -2,10 +2,21 @@ import { randomBytes } from "node:crypto";
 import { withoutRequest } from "@mini/core/base";
 import type { Logger } from "@mini/core/base";
 import { freshFlashes, type Contents } from "../record/contents.ts";
-import { decodeRecord, encodeRecord, type DecodedRecord, type SessionRecord } from "../record/record.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  isAlive,
+  isAliveRecord,
+  lifetimeOf,
+  replacedRecord,
+  type DecodedRecord,
+  type Limits,
+  type Replaced,
+  type SessionRecord,
+} from "../record/record.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
-import { SessionStillCachedError, type SessionBackend } from "./backend.ts";
-import { Deadline, SessionUnavailableError } from "./deadline.ts";
+import type { SessionBackend } from "./backend.ts";
+import { Deadline, reasonOf, SessionUnavailableError } from "./deadline.ts";
 import { GroupCommit, type Edit, type Edited } from "./group-commit.ts";
 
 export interface BackendRecordsOptions {
@@ -70,26 +81,31 @@ export class BackendRecords {
     }
   }
 
-  /** The record of a key if it has not ended by the clock of this process. */
-  async find(deadline: Deadline, key: string): Promise<DecodedRecord | undefined> {
-    return this.#live(await deadline.call(() => this.backend.read(key)));
+  /** The record of a key, if the session is alive or has left a note of the new id. */
+  async find(deadline: Deadline, key: string, limits: Limits): Promise<DecodedRecord | undefined> {
+    return this.#live(await deadline.call(() => this.backend.read(key)), limits);
   }
 
-  #live(stored: SessionRecord | undefined): DecodedRecord | undefined {
+  #live(stored: SessionRecord | undefined, limits: Limits): DecodedRecord | undefined {
     const record = this.#decode(stored);
-    const now = this.now();
-    return record !== undefined && now < record.idleAt && now < record.expiresAt ? record : undefined;
+    return record !== undefined && isAliveRecord(record, limits, this.now()) ? record : undefined;
+  }
+
+  /** The live session that has taken the place of one that was replaced; `undefined` when it has ended too. */
+  async successor(deadline: Deadline, { by }: Replaced, limits: Limits): Promise<DecodedRecord | undefined> {
+    const record = await this.find(deadline, by, limits);
+    return record?.replaced === undefined ? record : this.successor(deadline, record.replaced, limits);
   }
 
   /** All records that have not ended, from a backend that lists them. It may take any time. @throws SessionUnavailableError */
-  async *all(): AsyncGenerator<DecodedRecord> {
+  async *all(limits: Limits): AsyncGenerator<DecodedRecord> {
     const records = this.backend.all!()[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { done, value } = await this.asking("list all sessions", () => records.next());
         if (done === true) return;
-        const record = this.#live(value[1]);
-        if (record !== undefined) yield record;
+        const record = this.#live(value[1], limits);
+        if (record !== undefined && record.replaced === undefined) yield record;
       }
     } finally {
       await records.return?.();
@@ -141,8 +157,18 @@ export class BackendRecords {
     return owner !== undefined && owners !== undefined && (await deadline.call(() => owners.epoch(owner))) !== epoch;
   }
 
-  edit(deadline: Deadline, key: string, known: DecodedRecord, edit: Edit): Promise<Edited | undefined> {
-    return this.#commits.edit(key, known, edit, deadline);
+  /** Edits the record of a session; `undefined` when the session has ended, or got a new id. */
+  async edit(deadline: Deadline, key: string, known: DecodedRecord, limits: Limits, edit: Edit): Promise<Edited | undefined> {
+    const edited = await this.#commits.edit(key, known, (current) => (this.#isLive(current, limits) ? edit(current) : current), deadline);
+    return edited !== undefined && this.#isLive(edited.before, limits) ? edited : undefined;
+  }
+
+  /**
+   * Whether a record may be changed. Its idle time is left to the backend, because another request may have moved it since this
+   * process has read the record.
+   */
+  #isLive({ createdAt, expiresAt, chosen, replaced }: DecodedRecord, limits: Limits): boolean {
+    return replaced === undefined && isAlive({ createdAt, usedAt: undefined, expiresAt }, lifetimeOf(limits, chosen), this.now());
   }
 
   /** Ends a session and gives its last record. */
@@ -151,16 +177,38 @@ export class BackendRecords {
     return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
   }
 
-  /** Ends a session that another one has replaced. A cache may still show the old one for some time; that does no harm. */
-  async replace(key: string, deadline: Deadline): Promise<DecodedRecord | undefined> {
+  /** Ends a session, and the one that it became when it got a new id by a request that nobody logged in with. */
+  async end(key: string, deadline: Deadline): Promise<void> {
+    const record = await this.take(key, deadline);
+    if (record?.replaced?.isLogIn === false) await this.end(record.replaced.by, deadline);
+  }
+
+  /**
+   * Leaves a note of the new id in the place of a session's record. Gives the last record, which is a note itself when another
+   * request was first; `undefined` when the session has ended.
+   */
+  async replace(
+    deadline: Deadline,
+    key: string,
+    known: DecodedRecord,
+    limits: Limits,
+    replaced: Replaced,
+  ): Promise<DecodedRecord | undefined> {
+    const leave = (current: DecodedRecord) => (this.#isLive(current, limits) ? replacedRecord(current, replaced, this.now()) : current);
+    const edited = await this.#commits.edit(key, known, leave, deadline);
+    const old = edited?.before;
+    if (old === undefined || old.replaced !== undefined) return old;
+    if (edited!.after === old) return undefined;
+    // Nothing needs the entry, because the key is no session any more. Until it is removed, lists skip it.
+    if (old.owner !== undefined) this.removeFromOwner(old.owner, key);
+    const { backend } = this;
     try {
-      return await this.take(key, deadline);
+      // A cache that fails may still show the old one for some time; that does no harm.
+      if (backend.forget !== undefined) await deadline.call(() => backend.forget!(key));
     } catch (error) {
-      const reason: unknown = error instanceof SessionUnavailableError ? error.reason : undefined;
-      if (!(reason instanceof SessionStillCachedError)) throw error;
-      this.warn("end the old id of a session everywhere", reason);
-      return this.#taken(key, reason.record);
+      this.warn("end the old id of a session everywhere", error instanceof SessionUnavailableError ? error.reason : error);
     }
+    return old;
   }
 
   #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
@@ -183,12 +231,21 @@ export class BackendRecords {
 
   /** Moves the idle time of a session, after the response; at most one call for a session is under way. */
   touch(key: string, idleAt: number): void {
+    this.#use(key, (deadline) => deadline.call(() => this.backend.touch(key, idleAt)));
+  }
+
+  /** The same for a record that has another `idleTimeout`, so that the record is written anew. */
+  moveIdle(key: string, known: DecodedRecord, limits: Limits, edit: Edit): void {
+    this.#use(key, (deadline) => this.edit(deadline, key, known, limits, edit));
+  }
+
+  #use(key: string, move: (deadline: Deadline) => Promise<unknown>): void {
     if (this.#touching.has(key)) return;
     this.#touching.add(key);
     const what = "move the idle time of a session";
     this.#later(what, async () => {
       try {
-        await this.within(what, (deadline) => deadline.call(() => this.backend.touch(key, idleAt)));
+        await this.within(what, move);
       } finally {
         this.#touching.delete(key);
       }
@@ -237,10 +294,4 @@ export class BackendRecords {
   #warnOfUnreadable(): void {
     this.logger.warn("A session counts as ended: this version of @mini/session cannot read its record.");
   }
-}
-
-function reasonOf(error: unknown): string {
-  // When a name has several addresses, a failed connection gives the errors of all of them, and no message of its own.
-  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
 }

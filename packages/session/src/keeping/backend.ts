@@ -45,6 +45,11 @@ export interface SessionBackend {
    * @throws SessionStillCachedError when it is removed, but a cache may still show it for some time.
    */
   take(key: string): Promise<SessionRecord | undefined>;
+  /**
+   * For a backend with a cache: keeps the cache from showing the older records of a key that was swapped. Called when a session
+   * has got a new id.
+   */
+  forget?(key: string): Promise<void>;
   readonly owners?: OwnerIndex;
   /** Removes expired records, `limit` at most; gives their number. */
   prune?(limit: number): Promise<number>;

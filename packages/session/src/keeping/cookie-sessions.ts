@@ -1,5 +1,5 @@
 import { noContents, parseJson, type Contents } from "../record/contents.ts";
-import { decodeSession, encodeSession, renewalAge, type SavedSession } from "../record/record.ts";
+import { choose, decodeSession, encodeSession, isAlive, lifetimeOf, renewalAge, type Limits, type SavedSession } from "../record/record.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
 import type { SessionChanges, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
 
@@ -16,16 +16,23 @@ export class CookieSessions implements SessionKeeper {
     this.#now = now;
   }
 
-  load({ cookieName, values, maxAge, idleTimeout }: Received): KeptSession {
-    for (const value of values) {
-      const found = this.#signer.unsign(cookieName, value, idleTimeout);
-      const saved = found.ok ? decodeSession(parseJson(found.text)) : undefined;
-      if (!found.ok || saved === undefined || this.#now() - saved.createdAt > maxAge * 1000) continue;
-      const mustRenew = idleTimeout !== undefined && this.#now() / 1000 - found.signedAt >= renewalAge(idleTimeout);
-      return new CookieSession(this.#signer, cookieName, saved, { exists: true, mustRenew });
+  load(received: Received): KeptSession {
+    const { cookieName, values, request } = received;
+    const now = this.#now();
+    const found = this.#signer.unsignNewest(cookieName, values);
+    const saved = found && decodeSession(parseJson(found.text));
+    if (saved !== undefined) {
+      const lifetime = lifetimeOf(received, saved.chosen);
+      // The time of the signature has whole seconds. The session was used within the second that follows.
+      const usedAt = found!.signedAt * 1000 + 999;
+      if (isAlive({ createdAt: saved.createdAt, usedAt }, lifetime, now)) {
+        const { idleTimeout } = lifetime;
+        const isDue = idleTimeout !== undefined && now / 1000 - found!.signedAt >= renewalAge(idleTimeout);
+        return new CookieSession(this.#signer, cookieName, saved, { exists: true, mustRenew: isDue && !request.isUnseen });
+      }
     }
-    const saved: SavedSession = { contents: noContents, createdAt: this.#now(), owner: undefined };
-    return new CookieSession(this.#signer, cookieName, saved, { exists: false, mustRenew: false });
+    const fresh: SavedSession = { contents: noContents, createdAt: now, owner: undefined };
+    return new CookieSession(this.#signer, cookieName, fresh, { exists: false, mustRenew: false });
   }
 
   end(): void {
@@ -42,6 +49,7 @@ class CookieSession implements KeptSession {
   readonly handle = undefined;
   readonly exists: boolean;
   readonly cached = false;
+  readonly chosen: SavedSession["chosen"];
   readonly #owner: string | undefined;
   readonly #cookieName: string;
   readonly #signer: Signer;
@@ -51,24 +59,26 @@ class CookieSession implements KeptSession {
   constructor(
     signer: Signer,
     cookieName: string,
-    { contents, createdAt, owner }: SavedSession,
+    { contents, createdAt, owner, chosen }: SavedSession,
     { exists, mustRenew }: { exists: boolean; mustRenew: boolean },
   ) {
     this.contents = contents;
     this.createdAt = createdAt;
     this.exists = exists;
+    this.chosen = chosen;
     this.#owner = owner;
     this.#cookieName = cookieName;
     this.#signer = signer;
     this.#mustRenew = mustRenew;
   }
 
-  commit({ next, changed, regeneration }: SessionChanges): Committed {
+  commit({ next, changed, regeneration }: SessionChanges, { chosen }: Limits): Committed {
     if (!changed && regeneration === undefined && !this.#mustRenew) return { cookie: undefined, kept: this };
     const saved: SavedSession = {
       contents: next,
       createdAt: regeneration?.at ?? this.createdAt,
       owner: regeneration?.owner ?? this.#owner,
+      chosen: choose(this.chosen, chosen),
     };
     return {
       cookie: this.#signer.sign(this.#cookieName, encodeSession(saved)),

@@ -83,3 +83,10 @@ export class Deadline implements CallSignal {
     return new Error(`${this.#server} has not answered within ${this.#milliseconds} ms.`);
   }
 }
+
+/** What a failure says. */
+export function reasonOf(error: unknown): string {
+  // When a name has several addresses, a failed connection gives the errors of all of them, and no message of its own.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,15 +1,17 @@
-import type { Contents, Operations } from "../record/contents.ts";
-import type { Lifetime } from "../record/record.ts";
+import type { Contents, Flash, Operations } from "../record/contents.ts";
+import type { Chosen, DecodedRecord, Limits, Replaced } from "../record/record.ts";
 
 // The two places where a session can be kept, as a request sees them: its cookie (cookie-sessions.ts), or a backend, under
 // the hash of the id in its cookie (server-sessions.ts).
 
 /** What the client sent for one session, and how long it may last. */
-export interface Received extends Lifetime {
+export interface Received extends Limits {
   /** Full name of the cookie. */
   readonly cookieName: string;
-  /** Values of the cookie, in order; the first valid one counts. */
+  /** Values of the cookie, in order and as they were sent; the one that was signed last counts. */
   readonly values: readonly string[];
+  /** The request that asks. When nobody sees its response, it does not count as a use of the session. */
+  readonly request: { readonly isUnseen: boolean };
 }
 
 /** Finds sessions, and ends them. */
@@ -32,12 +34,14 @@ export interface KeptSession {
   readonly recordKey: string | undefined;
   /** Public random name; `undefined` when it is in no backend. */
   readonly handle: string | undefined;
+  /** The options that were chosen for it, in place of the configured ones. */
+  readonly chosen: Chosen | undefined;
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
   readonly cached: boolean;
   /** Whether the client brought it. If not, it is created by the first commit that has changes. */
   readonly exists: boolean;
   /** Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. */
-  commit(changes: SessionChanges, lifetime: Lifetime): Committed | Promise<Committed>;
+  commit(changes: SessionChanges, limits: Limits): Committed | Promise<Committed>;
   /** Takes messages out to show them. Gives the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Called in place of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
@@ -54,7 +58,7 @@ export interface SessionChanges {
   readonly operations: Operations;
   /** The result of that on the record that was loaded. */
   readonly next: Contents;
-  /** Whether `next` differs from what was loaded. */
+  /** Whether `next`, or what is chosen for the session, differs from what was loaded. */
   readonly changed: boolean;
   readonly regeneration: Regeneration | undefined;
 }
@@ -75,4 +79,21 @@ export interface Committed {
   readonly cookie: string | undefined;
   /** The session as it is now. */
   readonly kept: KeptSession;
+}
+
+// What is known of a session in a backend.
+
+/** A session's record in the backend, and its key there. */
+export interface Found {
+  readonly key: string;
+  readonly record: DecodedRecord;
+}
+
+/** What is known of a session. Without `found`, the backend does not have it yet. */
+export interface Known {
+  /** As it was loaded, or committed last. */
+  readonly found?: Found;
+  /** Set when the client sent the old id of a session that has a new one. */
+  readonly replaced?: Replaced;
+  readonly claimed?: readonly Flash[];
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from "@mini/core/base";
-import { endAfter, type DecodedRecord } from "../record/record.ts";
+import { endAfter, lifetimeOf, type DecodedRecord, type Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
@@ -43,10 +43,10 @@ const batchSize = 32;
 export class OwnedSessions {
   readonly #records: BackendRecords;
   readonly #owners: OwnerIndex;
-  readonly #idleTimeout: number | undefined;
+  readonly #lifetime: Lifetime;
 
   /** @throws ConfigError for a backend that has no index of owners. */
-  constructor(records: BackendRecords | undefined, idleTimeout: number | undefined) {
+  constructor(records: BackendRecords | undefined, lifetime: Lifetime) {
     const owners = records?.backend.owners;
     if (records === undefined || owners === undefined) {
       throw new ConfigError(
@@ -55,7 +55,7 @@ export class OwnedSessions {
     }
     this.#records = records;
     this.#owners = owners;
-    this.#idleTimeout = idleTimeout;
+    this.#lifetime = lifetime;
   }
 
   /** The live ones, the newest first. `own`: the sessions of the running request. */
@@ -64,9 +64,9 @@ export class OwnedSessions {
     const found = await this.#find(owner);
     return found
       .map(({ key, record }) => {
-        const described = describeSession(record, this.#idleTimeout);
+        const described = describeSession(record, this.#lifetime);
         if (!keys.has(key)) return { ...described, current: false };
-        return { ...described, lastSeenAt: this.#idleTimeout === undefined ? undefined : this.#records.now(), current: true };
+        return { ...described, lastSeenAt: record.idleTimeout === undefined ? undefined : this.#records.now(), current: true };
       })
       .toSorted((one, other) => other.createdAt - one.createdAt);
   }
@@ -94,7 +94,7 @@ export class OwnedSessions {
     const keys = await this.#records.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
     const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
       key,
-      record: await this.#records.find(deadline, key),
+      record: await this.#records.find(deadline, key, this.#lifetime),
     }));
     // An entry may exist before its record, or after it. The owner in the record decides.
     return found.flatMap(({ key, record }) => (record?.owner === owner ? [{ key, record }] : []));
@@ -121,15 +121,13 @@ export class OwnedSessions {
 }
 
 /** What is told of a session in a list. */
-export function describeSession(
-  { handle, createdAt, idleAt, expiresAt, contents }: DecodedRecord,
-  idleTimeout: number | undefined,
-): Omit<OwnedSession<object>, "current"> {
+export function describeSession(record: DecodedRecord, lifetime: Lifetime): Omit<OwnedSession<object>, "current"> {
+  const { handle, createdAt, idleAt, idleTimeout, expiresAt, contents, chosen } = record;
   return {
     handle,
     createdAt,
     lastSeenAt: idleTimeout === undefined ? undefined : idleAt - endAfter(0, idleTimeout),
-    expiresAt: expiresAt - endAfter(0, 0),
+    expiresAt: Math.min(expiresAt, endAfter(createdAt, lifetimeOf(lifetime, chosen).maxAge)) - endAfter(0, 0),
     data: contents.data,
   };
 }

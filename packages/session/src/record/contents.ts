@@ -125,6 +125,16 @@ export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken
   return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
 }
 
+export function withoutMessages({ data }: Contents): Contents {
+  return { data, flashes: [] };
+}
+
+/** The contents with some keys only, and without messages, which may be for another visitor of the same browser. */
+export function keepOnly(contents: Contents, keep: ReadonlySet<string> | undefined): Contents {
+  if (keep === undefined) return contents;
+  return { data: Object.fromEntries(Object.entries(contents.data).filter(([key]) => keep.has(key))), flashes: [] };
+}
+
 /** Whether two sessions hold the same: values with the same JSON under the same keys, and messages with the same ids. */
 export function sameContents(one: Contents, other: Contents): boolean {
   const keys = Object.keys(one.data);

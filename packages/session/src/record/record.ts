@@ -24,12 +24,16 @@ export interface SavedSession {
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly owner: string | undefined;
+  /** The options that were chosen for this session, in place of the configured ones. */
+  readonly chosen?: Chosen | undefined;
 }
 
 /** The record of a session in a backend, decoded. */
 export interface DecodedRecord extends SavedSession {
   /** Milliseconds since the Unix epoch. */
   readonly idleAt: number;
+  /** The seconds without use after which `idleAt` comes; `undefined` when only `expiresAt` ends the session. */
+  readonly idleTimeout?: number | undefined;
   readonly expiresAt: number;
   /**
    * The owner's epoch when the session was given to the owner. When the owner's epoch has moved since, a session that is
@@ -41,6 +45,16 @@ export interface DecodedRecord extends SavedSession {
   readonly version: string;
   /** Whether it comes from a cache, and may be older than the record in the backend. */
   readonly cached?: boolean;
+  /** Set when the session has got a new id: what was left under the old one. Such a record holds nothing else. */
+  readonly replaced?: Replaced | undefined;
+}
+
+/** What a session leaves for some seconds under its old id, so that requests that still send the old id do no harm. */
+export interface Replaced {
+  /** The key of the record under the new id. It is no secret: a client needs the id. */
+  readonly by: string;
+  /** Whether the session was given to an owner then. A log-out under the old id does not end what somebody has logged in to. */
+  readonly isLogIn: boolean;
 }
 
 /** Bytes. More data belongs into a database of the application. */
@@ -50,12 +64,23 @@ const longestRecord = 64 * 1024;
 const form = 1;
 
 /** The fields of a session's JSON that only a record has. */
-type RecordFields = { readonly form?: number } & Partial<Pick<DecodedRecord, "handle" | "epoch">>;
+type RecordFields = { readonly form?: number } & Partial<Pick<DecodedRecord, "handle" | "epoch" | "idleTimeout">>;
 
 /** A session as JSON text. The user's data has a key of its own, so that its names cannot collide with others. */
-export function encodeSession({ contents, createdAt, owner }: SavedSession, { form, handle, epoch }: RecordFields = {}): string {
+export function encodeSession(saved: SavedSession, { form, handle, epoch, idleTimeout }: RecordFields = {}): string {
+  const { contents, createdAt, owner, chosen } = saved;
   const { data, flashes } = contents;
-  return JSON.stringify({ form, createdAt, handle, owner, epoch, data, flashes: flashes.length === 0 ? undefined : flashes });
+  return JSON.stringify({
+    form,
+    createdAt,
+    handle,
+    owner,
+    epoch,
+    idleTimeout,
+    chosen,
+    data,
+    flashes: flashes.length === 0 ? undefined : flashes,
+  });
 }
 
 /** `undefined` for JSON that is not a session: it may have been written by another version of this program. */
@@ -65,13 +90,16 @@ export function decodeSession(json: unknown): SavedSession | undefined {
   const flashes = json["flashes"] === undefined ? noContents.flashes : readFlashes(json["flashes"]);
   if (!isPlainObject(data) || flashes === undefined || typeof createdAt !== "number") return undefined;
   if (owner !== undefined && typeof owner !== "string") return undefined;
-  return { contents: { data, flashes }, createdAt, owner };
+  const chosen = readChosen(json["chosen"]);
+  const saved = { contents: { data, flashes }, createdAt, owner };
+  return chosen === undefined ? saved : { ...saved, chosen };
 }
 
 /** @throws SessionTooLargeError over 64 KiB. */
 export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord {
-  const { contents, handle, epoch, idleAt, expiresAt } = record;
-  const bytes = Buffer.from(encodeSession(record, { form, handle, epoch }));
+  const { contents, handle, epoch, idleAt, idleTimeout, expiresAt, replaced } = record;
+  if (replaced !== undefined) return { data: Buffer.from(JSON.stringify({ form, replaced })), idleAt, expiresAt };
+  const bytes = Buffer.from(encodeSession(record, { form, handle, epoch, idleTimeout }));
   if (bytes.length > longestRecord) throw new SessionTooLargeError(bytes.length, longestRecord, biggestKeys(contents));
   return { data: bytes, idleAt, expiresAt };
 }
@@ -80,13 +108,48 @@ export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord 
 export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached = false }: SessionRecord): DecodedRecord | undefined {
   if (!((bytes as unknown) instanceof Uint8Array)) return undefined;
   const json = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  if (!isPlainObject(json) || json["form"] !== form) return undefined;
+  const times = { idleAt, expiresAt, version, cached };
+  const replaced = readReplaced(json["replaced"]);
+  if (replaced !== undefined) return { ...nobody, ...times, replaced };
   const saved = decodeSession(json);
-  if (saved === undefined || !isPlainObject(json)) return undefined;
-  const { epoch, handle } = json;
-  if (json["form"] !== form || typeof handle !== "string" || (epoch !== undefined && typeof epoch !== "number")) return undefined;
-  const { contents, createdAt, owner } = saved;
-  return { contents, createdAt, idleAt, expiresAt, owner, epoch, handle, version, cached };
+  const { epoch, handle, idleTimeout } = json;
+  if (saved === undefined || typeof handle !== "string" || (epoch !== undefined && typeof epoch !== "number")) return undefined;
+  const { contents, createdAt, owner, chosen } = saved;
+  return {
+    contents,
+    createdAt,
+    idleAt,
+    idleTimeout: typeof idleTimeout === "number" ? idleTimeout : undefined,
+    expiresAt,
+    owner,
+    chosen,
+    epoch,
+    handle,
+    version,
+    cached,
+    replaced: undefined,
+  };
 }
+
+/** What is in the record of a session that was replaced. */
+const nobody = Object.freeze({ contents: noContents, createdAt: 0, owner: undefined, epoch: undefined, handle: "" });
+
+function readReplaced(json: unknown): Replaced | undefined {
+  if (!isPlainObject(json) || typeof json["by"] !== "string") return undefined;
+  return { by: json["by"], isLogIn: json["isLogIn"] === true };
+}
+
+/** Milliseconds for which a session leaves a record under its old id: long enough for requests that were under way. */
+const replacedFor = 30_000;
+
+/** What a session leaves under its old id. */
+export function replacedRecord(record: DecodedRecord, replaced: Replaced, now: number): DecodedRecord {
+  const end = Math.min(now + replacedFor, record.expiresAt);
+  return { ...record, ...nobody, chosen: undefined, idleTimeout: undefined, idleAt: end, expiresAt: end, replaced };
+}
+
+// Lifetimes: what is chosen for a session, and whether it is alive.
 
 /** How long a session may last. */
 export interface Lifetime {
@@ -94,6 +157,89 @@ export interface Lifetime {
   readonly maxAge: number;
   /** Seconds since its last use. */
   readonly idleTimeout: number | undefined;
+}
+
+/**
+ * Options that were chosen for one session, as they are kept with it. A key that is there with `undefined` was unset: the
+ * configuration counts again.
+ */
+export interface Chosen {
+  readonly maxAge?: number | undefined;
+  readonly idleTimeout?: number | undefined;
+  /** Attributes of its cookie; `null`: the cookie does not have the attribute, whatever the configuration says. */
+  readonly cookie?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The configured lifetime of a session, and what a request has chosen in its place. */
+export interface Limits extends Lifetime {
+  readonly chosen?: Chosen | undefined;
+}
+
+/** What was chosen, in decoded JSON; `undefined` for anything else. */
+export function readChosen(json: unknown): Chosen | undefined {
+  if (!isPlainObject(json)) return undefined;
+  const { maxAge, idleTimeout, cookie } = json;
+  return {
+    ...(isSeconds(maxAge) && { maxAge }),
+    ...(isSeconds(idleTimeout) && { idleTimeout }),
+    ...(isPlainObject(cookie) && { cookie }),
+  };
+}
+
+function isSeconds(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0;
+}
+
+/** What is kept after another choice; `undefined`: nothing is chosen. */
+export function choose(kept: Chosen | undefined, given: Chosen | undefined): Chosen | undefined {
+  if (given === undefined) return kept;
+  const all = { ...kept, ...given, ...(given.cookie !== undefined && { cookie: { ...kept?.cookie, ...given.cookie } }) };
+  const left = Object.entries(all).filter(([, value]) => value !== undefined);
+  return left.length === 0 ? undefined : Object.fromEntries(left);
+}
+
+/** Whether two choices are the same. */
+export function sameChosen(one: Chosen | undefined, other: Chosen | undefined): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The lifetime of a session. What the request has chosen counts first, then what is kept with the session, then the configuration. */
+export function lifetimeOf({ maxAge, idleTimeout, chosen }: Limits, kept: Chosen | undefined): Lifetime {
+  const all = choose(kept, chosen);
+  return { maxAge: all?.maxAge ?? maxAge, idleTimeout: all?.idleTimeout ?? idleTimeout };
+}
+
+/** When a session began, was last used, and ends; milliseconds since the Unix epoch. */
+export interface Times {
+  readonly createdAt: number;
+  /** `undefined` when nothing tells. */
+  readonly usedAt: number | undefined;
+  /** The ends that its record has, if it has one. */
+  readonly idleAt?: number;
+  readonly expiresAt?: number;
+}
+
+/**
+ * Whether a session is alive. Loads, lists and commits all ask this function. The ends in a session's record count, and so
+ * does its lifetime as it is configured today, which may be shorter than at the time of the record.
+ */
+export function isAlive({ createdAt, usedAt, idleAt, expiresAt }: Times, { maxAge, idleTimeout }: Lifetime, now: number): boolean {
+  if ((idleAt !== undefined && now >= idleAt) || (expiresAt !== undefined && now >= expiresAt)) return false;
+  if (now >= endAfter(createdAt, maxAge)) return false;
+  return idleTimeout === undefined || usedAt === undefined || now < endAfter(usedAt, idleTimeout);
+}
+
+/** Whether a session in a backend is alive, or still leaves a note of its new id. */
+export function isAliveRecord(record: DecodedRecord, limits: Limits, now: number): boolean {
+  const { createdAt, idleAt, idleTimeout, expiresAt, chosen, replaced } = record;
+  if (replaced !== undefined) return now < expiresAt;
+  const usedAt = idleTimeout === undefined ? undefined : idleAt - endAfter(0, idleTimeout);
+  return isAlive({ createdAt, usedAt, idleAt, expiresAt }, lifetimeOf(limits, chosen), now);
+}
+
+/** When a session that is used now ends if it is not used again. Without an `idleTimeout`, nothing but `expiresAt` ends it. */
+export function idleFrom(now: number, { idleTimeout }: Lifetime, expiresAt: number) {
+  return { idleTimeout, idleAt: idleTimeout === undefined ? expiresAt : endAfter(now, idleTimeout) };
 }
 
 /** When something that began at `time` has ended: the first millisecond in which it is older than `seconds`. */

@@ -1,6 +1,7 @@
 import type { SessionChanges, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
-import type { SessionSettings, Settings } from "../settings/settings.ts";
+import { choose, sameChosen } from "../record/record.ts";
+import { withKept, type SessionSettings, type Settings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import type { RequestCookies } from "./cookies.ts";
@@ -41,7 +42,10 @@ export class OpenSession implements OpenSessionLike {
   constructor(request: SessionRequest, cookieName: string, settings: SessionSettings, kept: KeptSession) {
     this.#request = request;
     this.cookieName = cookieName;
-    this.settings = settings;
+    this.settings =
+      kept.chosen === undefined
+        ? settings
+        : withKept(request.settings, cookieName.slice(request.settings.prefix.length), settings, kept.chosen);
     this.#kept = kept;
     this.#base = kept.contents;
     this.#values = new ChangedValues(kept.contents.data, kept.cached);
@@ -184,7 +188,9 @@ export class OpenSession implements OpenSessionLike {
     const keepsSome = this.#regeneration?.keep !== undefined;
     const isIdle = keyChanges.size === 0 && !cleared && flashes?.changed !== true && !keepsSome;
     const next = isIdle ? base : { data: this.#values.next(keyChanges), flashes: flashes?.all ?? base.flashes };
-    const changed = !isIdle && (this.#kept.cached || !sameContents(base, next));
+    const { exists, cached, chosen } = this.#kept;
+    const isChosenAnew = exists && !sameChosen(chosen, choose(chosen, this.settings.chosen));
+    const changed = isChosenAnew || (!isIdle && (cached || !sameContents(base, next)));
     return {
       operations: { cleared, keyChanges, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
       // Messages that are too old are not saved, but they alone are no reason to save.

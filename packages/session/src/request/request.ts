@@ -1,4 +1,4 @@
-import { ConfigError, cookieValues } from "@mini/core/base";
+import { ConfigError } from "@mini/core/base";
 import type { KeptSession, Received } from "../keeping/keeping.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import { encodeJson, quoted } from "../record/contents.ts";
@@ -18,10 +18,6 @@ import type { SharedSessions } from "./shared-sessions.ts";
 type Loading = { settings: SessionSettings; readonly session: Promise<Session> };
 
 type AskOwned<Result> = (owned: OwnedSessions, own: readonly OpenSession[]) => Promise<Result>;
-
-/** How many values of one cookie name are tried, and the most characters that each may have. */
-const mostValues = 4;
-const longestValue = 4096;
 
 /**
  * The way of the sessions of one request. It does nothing until it is used.
@@ -79,10 +75,10 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   // Load
 
-  /** The values that the client sent under a cookie name: the first four, without those that are too long. */
-  #received(cookieName: string): string[] {
-    const values = cookieValues(this.#request.headers.get("cookie"), cookieName, mostValues);
-    return values.filter((value) => value.length <= longestValue);
+  /** The values that the client sent under a cookie name. They are not decoded, because signed values have one spelling. */
+  #received(cookieName: string): readonly string[] {
+    const pairs = this.#request.headers.get("cookie")?.split(/[ \t]*;[ \t]*/) ?? [];
+    return pairs.filter((pair) => pair.startsWith(`${cookieName}=`)).map((pair) => pair.slice(cookieName.length + 1));
   }
 
   getSession<Data extends object = SessionData>(name = this.settings.cookieName, options?: SessionOptions): Promise<Session<Data>> {
@@ -158,8 +154,8 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return options === undefined ? sessionDefaults : withOptions(this.settings, name, sessionDefaults, options);
   }
 
-  #receivedFor(cookieName: string, { maxAge, idleTimeout }: SessionSettings, values = this.#received(cookieName)): Received {
-    return { cookieName, values, maxAge, idleTimeout };
+  #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings, values = this.#received(cookieName)): Received {
+    return { cookieName, values, maxAge, idleTimeout, chosen, request: this };
   }
 
   updateSessionOptions(name = this.settings.cookieName, options: SessionOptions): boolean {

@@ -10,14 +10,11 @@ interface SecureCookies {
   readonly signer: Signer;
 }
 
-/** The data of the first of a cookie's values that was signed here; `undefined`: none was. */
+/** The data of the newest of a cookie's values that were signed here; `undefined`: none was. */
 export function readSecureCookie({ signer }: SecureCookies, cookieName: string, values: readonly string[], maxAge: number | undefined) {
-  for (const value of values) {
-    const found = signer.unsign(cookieName, value, maxAge);
-    const data = found.ok ? parseJson(found.text) : undefined;
-    if (isPlainObject(data)) return data;
-  }
-  return undefined;
+  const found = signer.unsignNewest(cookieName, values, maxAge);
+  const data = found && parseJson(found.text);
+  return isPlainObject(data) ? data : undefined;
 }
 
 /** @throws TypeError for data that is not a plain object of JSON values. */

@@ -1,6 +1,7 @@
 import { ConfigError, serializeCookie } from "@mini/core/base";
 import type { Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
+import { choose, lifetimeOf, type Chosen } from "../record/record.ts";
 import { defaults, type SessionConfig, type SessionCookieOptions, type SessionOptions } from "./config.ts";
 
 /** The attributes of one session's cookie. */
@@ -18,6 +19,10 @@ export interface SessionSettings {
   readonly cookie: CookieSettings;
   /** The name of its backend; `undefined`: the configured one. */
   readonly backend: string | undefined;
+  /** What this request has chosen for it; what was unset is there with `undefined`. */
+  readonly chosen?: Chosen | undefined;
+  /** What was chosen before, and is kept with it. */
+  readonly kept?: Chosen | undefined;
 }
 
 /** The configuration, checked and complete. */
@@ -47,6 +52,8 @@ const mustBe =
 
 const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
 const seconds = mustBe("must be a number of seconds over 0", isPositive);
+/** Browsers drop a fraction, and with it a cookie of less than a second. */
+const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => isPositive(value) && Number.isInteger(value));
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
 const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
 
@@ -88,7 +95,7 @@ function isLogger(value: unknown): boolean {
 const checkedSeparately: Check = () => undefined;
 
 const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {
-  maxAge: seconds,
+  maxAge: wholeSeconds,
   domain: nonEmptyString,
   path: nonEmptyString,
   secure: oneOf(true, false, "auto"),
@@ -183,8 +190,8 @@ export function checkCookieName({ prefix, cookie }: Settings, name: string): voi
 
 /** The attributes of a cookie with some of them changed. @throws ConfigError when they contradict each other. */
 export function withCookieOptions(settings: Settings, name: string, cookie: CookieSettings, options: unknown): CookieSettings {
-  const given = checkSettings("session option cookie", options, cookieChecks);
-  return checkCookie(settings.prefix, name, { ...cookie, ...given });
+  checkSettings("session option cookie", options, cookieChecks);
+  return checkCookie(settings.prefix, name, { ...cookie, ...withoutNull(chosenBy({ cookie: options }).cookie!) });
 }
 
 function checkBackendName({ backends: known }: Settings, sessionName: string, name: unknown): void {
@@ -195,12 +202,58 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
   );
 }
 
+/** Attributes that a cookie need not have. Given as `undefined` for one session, its cookie does not have them. */
+const optional: ReadonlySet<string> = new Set(["maxAge", "domain", "partitioned"]);
+
+/** The options of one session as they are kept with it. */
+function chosenBy(options: object): Chosen {
+  const { backend: _backend, cookie, ...lifetime } = options as Readonly<Record<string, unknown>>;
+  if (!("cookie" in options) || cookie === undefined) return { ...lifetime, ...("cookie" in options && { cookie: undefined }) };
+  const attributes = Object.entries(cookie as object).map(([name, value]) => [
+    name,
+    value === undefined && optional.has(name) ? null : value,
+  ]);
+  return { ...lifetime, cookie: Object.fromEntries(attributes) as Record<string, unknown> };
+}
+
 /** The settings of one session with some of them changed. @throws ConfigError when they contradict each other. */
 export function withOptions(settings: Settings, name: string, current: SessionSettings, options: unknown): SessionSettings {
-  const { cookie, ...rest } = checkSettings("session options", options, optionChecks);
-  checkBackendName(settings, name, rest["backend"]);
-  const next = { ...current, ...rest };
-  return cookie === undefined ? next : { ...next, cookie: withCookieOptions(settings, name, current.cookie, cookie) };
+  const { cookie, backend: backendName } = checkSettings("session options", options, optionChecks);
+  checkBackendName(settings, name, backendName);
+  if (cookie !== undefined) checkSettings("session option cookie", cookie, cookieChecks);
+  // An option that was unset before stays in the list, so that it also unsets what is kept.
+  const given = chosenBy(options as object);
+  const chosen = { ...current.chosen, ...given, ...(given.cookie && { cookie: { ...current.chosen?.cookie, ...given.cookie } }) };
+  return resolve(settings, name, { ...current, chosen, backend: (backendName as string | undefined) ?? current.backend });
+}
+
+/** The settings of a session that was loaded, with what was chosen for it before. What the configuration does not allow any more is left out. */
+export function withKept(settings: Settings, name: string, current: SessionSettings, kept: Chosen): SessionSettings {
+  try {
+    if (kept.cookie !== undefined) checkSettings("cookie of a session", withoutNull(kept.cookie), cookieChecks);
+    return resolve(settings, name, { ...current, kept });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return resolve(settings, name, { ...current, kept: { ...kept, cookie: undefined } });
+  }
+}
+
+/** Puts together what is configured, what is kept with the session, and what this request has chosen. */
+function resolve(settings: Settings, name: string, { chosen, kept, backend: backendName }: SessionSettings): SessionSettings {
+  const { sessionDefaults } = settings;
+  const { maxAge, idleTimeout } = lifetimeOf({ ...sessionDefaults, chosen }, kept);
+  const attributes = choose(kept, chosen)?.cookie;
+  const cookie =
+    attributes === undefined
+      ? sessionDefaults.cookie
+      : checkCookie(settings.prefix, name, { ...sessionDefaults.cookie, ...withoutNull(attributes) });
+  return { maxAge, idleTimeout, cookie, backend: backendName, chosen, kept };
+}
+
+/** The attributes of a cookie. `null` removes the configured one. */
+function withoutNull(attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined]));
 }
 
 /**

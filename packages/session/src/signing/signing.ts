@@ -15,10 +15,15 @@ export type Purpose = "session-data" | "session-id" | "secure-cookie";
 /** Why a value was refused. `"expired"` also means that the time lies in the future. */
 export type Refusal = "malformed" | "forged" | "expired";
 
+/** A text that was signed here. */
+export interface Signed {
+  readonly text: string;
+  /** Seconds since the Unix epoch. */
+  readonly signedAt: number;
+}
+
 /** What {@link Signer.unsign} found: the text and when it was signed, or why it was refused. */
-export type Unsigned =
-  | { readonly ok: true; readonly text: string; readonly signedAt: number }
-  | { readonly ok: false; readonly reason: Refusal };
+export type Unsigned = ({ readonly ok: true } & Signed) | { readonly ok: false; readonly reason: Refusal };
 
 export interface SignerOptions {
   /** The key, or a list: the first key signs new cookies, all keys are accepted. */
@@ -41,6 +46,10 @@ const tagLength = 16;
 
 /** Seconds that the clocks of two servers may differ. */
 const clockSkew = 60;
+
+/** How many values of one cookie name are tried, and the most characters that each may have. */
+const mostValues = 4;
+const longestValue = 4096;
 
 /**
  * Signs or encrypts the values of cookies, and checks them when they come back. The version of the format, the purpose, the
@@ -88,16 +97,52 @@ export class Signer {
    * @returns `signedAt` in seconds since the Unix epoch.
    */
   unsign(name: string, value: string, maxAge = Infinity): Unsigned {
-    const parts = (this.#encrypt ? sealedForm : signedForm).exec(value);
+    const parts = this.#parts(value);
     if (parts === null) return { ok: false, reason: "malformed" };
+    const found = this.#authentic(name, parts);
+    if (found === undefined) return { ok: false, reason: "forged" };
+    return this.#isCurrent(found, maxAge) ? { ok: true, ...found } : { ok: false, reason: "expired" };
+  }
+
+  /**
+   * What was signed here for a name among the values that a client sent, whenever that was. The newest comes first; of the same
+   * second, the one that comes last in the header, because browsers send last what they stored last.
+   *
+   * @param values - As they were sent. Malformed ones are passed over, and of the others, at most four are tried.
+   */
+  unsignAll(name: string, values: readonly string[]): readonly Signed[] {
+    const found: Signed[] = [];
+    let tried = 0;
+    for (const value of values) {
+      const parts = value.length <= longestValue ? this.#parts(value) : null;
+      if (parts === null) continue;
+      const signed = this.#authentic(name, parts);
+      if (signed !== undefined) found.unshift(signed);
+      if (++tried === mostValues) break;
+    }
+    return found.length < 2 ? found : found.sort((one, other) => other.signedAt - one.signedAt);
+  }
+
+  /** As {@link unsignAll}, the newest that is neither older than `maxAge` seconds nor from the future. */
+  unsignNewest(name: string, values: readonly string[], maxAge = Infinity): Signed | undefined {
+    return this.unsignAll(name, values).find((signed) => this.#isCurrent(signed, maxAge));
+  }
+
+  #parts(value: string): RegExpExecArray | null {
+    return (this.#encrypt ? sealedForm : signedForm).exec(value);
+  }
+
+  #authentic(name: string, parts: RegExpExecArray): Signed | undefined {
     const payload = parts[1]!;
     const time = parts[2]!;
-    const found = this.#encrypt ? this.#open(name, payload, time) : this.#verify(name, payload, time, parts[3]!);
-    if (found === undefined) return { ok: false, reason: "forged" };
-    const signedAt = Number(time);
+    const text = this.#encrypt ? this.#open(name, payload, time) : this.#verify(name, payload, time, parts[3]!);
+    return text === undefined ? undefined : { text, signedAt: Number(time) };
+  }
+
+  #isCurrent({ signedAt }: Signed, maxAge: number): boolean {
     const age = this.#seconds() - signedAt;
     // Written so that a maxAge that is NaN accepts nothing.
-    return age >= -clockSkew && age <= maxAge ? { ok: true, text: found, signedAt } : { ok: false, reason: "expired" };
+    return age >= -clockSkew && age <= maxAge;
   }
 
   #seconds(): number {
@@ -158,16 +203,12 @@ export class SessionIds {
   }
 
   /**
-   * The record keys of the ids in a client's values, in order, without values that were not signed here for this cookie.
-   *
-   * @param maxAge - Seconds after which an id no longer counts.
+   * The record keys of the ids in a client's values, the newest first, without values that were not signed here for this cookie.
+   * The time of the signature decides nothing else: the record has the times of the session.
    */
-  recordKeys(cookieName: string, values: readonly string[], maxAge: number): readonly string[] {
-    const keys = values.flatMap((value) => {
-      const found = this.#signer.unsign(cookieName, value, maxAge);
-      return found.ok && idForm.test(found.text) ? [keyOf(found.text)] : [];
-    });
-    return [...new Set(keys)];
+  recordKeys(cookieName: string, values: readonly string[]): readonly string[] {
+    const keys = this.#signer.unsignAll(cookieName, values).flatMap(({ text }) => (idForm.test(text) ? [keyOf(text)] : []));
+    return keys.length < 2 ? keys : [...new Set(keys)];
   }
 }
 

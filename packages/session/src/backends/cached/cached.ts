@@ -32,6 +32,8 @@ const longestTtl = 86_400;
 const extraNoteSeconds = 1;
 
 const endNote = new Uint8Array([0]);
+/** For a session that has got a new id: the backend has what it left, so the backend is asked. */
+const forgetNote = new Uint8Array([1]);
 
 /**
  * Reads sessions from a cache, and from the backend when the cache does not have them. Sessions are changed and ended in the
@@ -115,7 +117,17 @@ export class CachedBackend implements SessionBackend {
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
     // Also when the backend had no record: an earlier try may have removed it and then failed to write the note.
-    const note = inTime(noteTimeouts * this.#timeout, () => this.#cache.set(noteKey(key), endNote, this.#ttl + extraNoteSeconds));
+    await this.#note(key, endNote, record);
+    return record;
+  }
+
+  async forget(key: string): Promise<void> {
+    await this.#note(key, forgetNote, undefined);
+  }
+
+  /** @throws SessionStillCachedError */
+  async #note(key: string, value: Uint8Array, record: SessionRecord | undefined): Promise<void> {
+    const note = inTime(noteTimeouts * this.#timeout, () => this.#cache.set(noteKey(key), value, this.#ttl + extraNoteSeconds));
     // The note alone is enough. The entry is removed too, in case the cache drops the note early.
     const forgotten = this.#try(() => this.#cache.delete(entryKey(key)));
     try {
@@ -123,7 +135,6 @@ export class CachedBackend implements SessionBackend {
     } catch (error) {
       throw new SessionStillCachedError(record, { cause: error instanceof SessionUnavailableError ? error.reason : error });
     }
-    return record;
   }
 
   async close(): Promise<void> {
@@ -143,7 +154,7 @@ export class CachedBackend implements SessionBackend {
     const found = await this.#try(() => Promise.all([this.#cache.get(noteKey(key)), this.#cache.get(entryKey(key))]));
     if (found === undefined) return undefined;
     const [ended, value] = found;
-    if (ended !== undefined) return "ended";
+    if (ended !== undefined) return ended[0] === forgetNote[0] ? undefined : "ended";
     const entry = value && decodeEntry(key, value);
     if (entry === undefined) return undefined;
     const { record, askedAt } = entry;
