@@ -282,10 +282,10 @@ test("both packages together install five others, each under a permissive licenc
   }
 });
 
-test("both packages and what they install stay under 1 MB", () => {
+test("both packages and what they install stay under 1.25 MB", () => {
   const own = packageNames.map((name) => built.packed[name].unpackedSize);
   const others = dependencies.flatMap((name) => listFiles(join(root, "node_modules", name)).map((file) => statSync(file).size));
-  expect([...own, ...others].reduce((sum, size) => sum + size, 0)).toBeLessThan(1000 * kilobyte);
+  expect([...own, ...others].reduce((sum, size) => sum + size, 0)).toBeLessThan(1250 * kilobyte);
 });
 
 test("the repository and both packages carry the same licence", () => {
