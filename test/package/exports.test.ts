@@ -17,13 +17,13 @@ interface PublicNames {
 const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/core": {
     values: `
-      App BuildError ConfigError DuplicateRuleError EndpointPrefix HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError SecurityHeaders
-      Submount UnsafeRedirectError abort accepts acceptsEncodings acceptsLanguages beforeHead cookieValues deleteCookie escapeHtml html int json local matching number oneOf parseCookies raw redirect request
+      App BuildError ConfigError DuplicateRuleError EndpointPrefix Form HTTPError Host Html LocalError PortInUseError RequestHandler Response Rule RuleError SecurityHeaders
+      Submount UnsafeRedirectError ValidationError abort accepts acceptsEncodings acceptsLanguages beforeHead cookieValues deleteCookie escapeHtml field html int json local matching number oneOf parseCookies problem raw redirect request seeOther
       serializeCookie setCookie setHeader setLocal text urlFor uuid vary withoutRequest
     `,
     types: `
-      AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler FormOptions HTTPErrorOptions HandlerClass HandlerResult
-      JsonOptions Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions TrustProxy
+      AppOptions Application Config Context Converter CookieOptions CrossOriginOption ErrorHandler FormFields FormOptions HTTPErrorOptions HandlerClass HandlerResult InputError
+      JsonOptions Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions PathParams RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions StandardSchema TrustProxy
       UrlOptions
     `,
   },

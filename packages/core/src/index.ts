@@ -1,12 +1,16 @@
 export type { FormOptions } from "./http/body.ts";
 export { cookieValues, parseCookies, serializeCookie } from "./http/cookie.ts";
 export type { CookieOptions } from "./http/cookie.ts";
-export { abort, ConfigError, HTTPError } from "./http/errors.ts";
-export type { HTTPErrorOptions } from "./http/errors.ts";
+export { abort, ConfigError, HTTPError, ValidationError } from "./http/errors.ts";
+export type { HTTPErrorOptions, InputError } from "./http/errors.ts";
 export type { TrustProxy } from "./http/forwarded.ts";
 export { escapeHtml, html, Html, raw } from "./http/html.ts";
 export type { JsonOptions } from "./http/json-body.ts";
 export { json, Response, text } from "./http/response.ts";
+export { field, problem } from "./forms/field.ts";
+export { Form } from "./forms/form.ts";
+export type { FormFields } from "./forms/form.ts";
+export type { StandardSchema } from "./forms/schema.ts";
 export { int, matching, number, oneOf, uuid } from "./rules/converter.ts";
 export type { Converter, NumberOptions } from "./rules/converter.ts";
 export { DuplicateRuleError, RuleError } from "./rules/errors.ts";
@@ -22,7 +26,7 @@ export type { Application, Config } from "./context/application.ts";
 export type { Context } from "./context/context.ts";
 export { LocalError, UnsafeRedirectError } from "./context/errors.ts";
 export type { Logger } from "./context/logger.ts";
-export { redirect } from "./context/redirect.ts";
+export { redirect, seeOther } from "./context/redirect.ts";
 export type { RedirectOptions } from "./context/redirect.ts";
 export type { Request } from "./context/request.ts";
 export {

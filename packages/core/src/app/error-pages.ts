@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "../context/context.ts";
 import { dependOn, type Request } from "../context/request.ts";
-import { HTTPError, statusPhrase } from "../http/errors.ts";
+import { HTTPError, type InputError, statusPhrase, ValidationError } from "../http/errors.ts";
 import { listItems } from "../http/headers.ts";
 import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
@@ -113,8 +113,9 @@ const problemHeaders = { "content-type": "application/problem+json", "x-content-
 export function errorPage(context: Context, error: unknown): Response {
   const { status, message, headers } = answerOf(error);
   const title = statusPhrase(status);
+  const errors = error instanceof ValidationError ? error.errors : undefined;
   if (prefersJson(context.request.headers.get("accept"))) {
-    const problem = { title, status, ...(message !== title && { detail: message }) };
+    const problem = { title, status, ...(message !== title && { detail: message }), ...(errors !== undefined && { errors }) };
     return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
   }
   const page = html`<!doctype html>
@@ -124,9 +125,20 @@ export function errorPage(context: Context, error: unknown): Response {
 <title>${status} ${title}</title>
 <style>${raw(style)}</style>
 <h1>${status} ${title}</h1>
-${message === title ? "" : html`<p>${message}</p>\n`}</html>
+${message === title ? "" : html`<p>${message}</p>\n`}${errors === undefined ? "" : html`${listOf(errors)}\n`}</html>
 `;
   return pageOf(page.markup, status, headers, pageHeaders);
+}
+
+/** Each reason, after the name of the field that it is about. */
+function listOf(errors: readonly InputError[]): Html {
+  return html`<ul>${errors.map(({ pointer, detail }) => html`<li>${pointer === "#" ? "" : `${fieldName(pointer)}: `}${detail}</li>`)}</ul>`;
+}
+
+/** The keys of a JSON pointer in a fragment, with points between them. */
+function fieldName(pointer: string): string {
+  const text = pointer.slice(2).replaceAll(/(?:%[\da-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString());
+  return text.replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 /** A built-in page with the headers of the error. If both have a header, that of the page is used; the values of `Vary` are joined. */

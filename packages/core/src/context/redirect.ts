@@ -50,3 +50,11 @@ export function redirect(location: string, options: number | RedirectOptions = {
     throw new UnsafeRedirectError();
   }
 }
+
+/**
+ * A {@link redirect} with status 303, which the browser follows with GET: the answer to a form that was accepted, so that loading the page
+ * again does not send the form again.
+ */
+export function seeOther(location: string): Response {
+  return redirect(location, 303);
+}

@@ -1,4 +1,7 @@
-import { Body, type FormOptions } from "../http/body.ts";
+import type { Form } from "../forms/form.ts";
+import type { SecretOption } from "../forms/read.ts";
+import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
+import { Body, type FormOptions, guarded } from "../http/body.ts";
 import { parseCookies } from "../http/cookie.ts";
 import { normalHost, type TrustedHosts } from "../http/host.ts";
 import type { JsonOptions } from "../http/json-body.ts";
@@ -18,6 +21,9 @@ export interface RequestSettings {
 
 /** Path and query that the URL parser leaves as they are: no segment `.` or `..`, encoded or not, and no character that it encodes. */
 const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
+
+/** What reads input with a schema. It is loaded when it is first used. */
+const forms = () => import("../forms/read.ts");
 
 /** The target of a request in its URL, without the fragment. */
 function targetIn(url: string): Target {
@@ -152,8 +158,36 @@ export class Request {
    * @throws HTTPError 415 if the content type is not JSON, 400 for malformed JSON, JSON that is nested deeper than `maxDepth`, and
    *   the keys `__proto__` and `constructor.prototype`, 413 and 415 like {@link text}.
    */
-  json(options?: JsonOptions): Promise<unknown> {
-    return this.#content.json(options);
+  json(options?: JsonOptions): Promise<unknown>;
+  /**
+   * The output of a schema for the value of a JSON body.
+   *
+   * @throws ValidationError, answered with 422, if the schema refuses the value; HTTPError like `json()` without a schema.
+   */
+  json<Schema extends StandardSchema>(schema: Schema, options?: JsonOptions): Promise<SchemaOutput<Schema>>;
+  json(given?: JsonOptions | StandardSchema, options?: JsonOptions): Promise<unknown> {
+    if (given === undefined || !("~standard" in given)) return this.#content.json(given);
+    return guarded(forms().then(({ readJson }) => readJson(given, this.#content.json(options))));
+  }
+
+  /**
+   * The output of a schema for the arguments of the query. Names are read as in a {@link form}.
+   *
+   * @throws ValidationError, answered with 422, if the schema refuses the query; HTTPError 400 for names that cannot be read.
+   */
+  query<Schema extends StandardSchema>(schema: Schema): Promise<SchemaOutput<Schema>> {
+    return guarded(forms().then(({ readQuery }) => readQuery(schema, this.args)));
+  }
+
+  /**
+   * The fields of a form, urlencoded or multipart, read by a schema. A form that it refuses is no error: the page shows it again. Names such
+   * as `address.city`, `items[0].name` and `tags[]` make objects and arrays. Values are text or files; file inputs that were left empty are
+   * absent.
+   *
+   * @throws HTTPError 400 for names that cannot be read, and like {@link formData}.
+   */
+  form<Schema extends StandardSchema>(schema: Schema, options: SecretOption & FormOptions = {}): Promise<Form<SchemaOutput<Schema>>> {
+    return guarded(forms().then(({ readForm }) => readForm(schema, this.formData(options), options)));
   }
 
   /**

@@ -74,6 +74,29 @@ export class HTTPError extends Error {
   }
 }
 
+/** One reason for which the input of a request was refused. RFC 9457 §3. */
+export interface InputError {
+  /** Where in the input it is: a JSON pointer in a fragment, such as `#/items/0/name`. RFC 6901 §6. */
+  readonly pointer: string;
+  /** A sentence for people. */
+  readonly detail: string;
+}
+
+/** The input of a request was refused, for reasons that the client may read. Answered with 422. */
+export class ValidationError extends HTTPError {
+  override readonly code = "MINI_VALIDATION";
+  readonly errors: readonly InputError[];
+
+  constructor(errors: readonly InputError[]) {
+    super(422, "Some of the input was refused.");
+    this.errors = errors;
+  }
+
+  override get name(): string {
+    return "ValidationError";
+  }
+}
+
 /**
  * Ends the request with an error status: throws an {@link HTTPError}.
  *

@@ -1,0 +1,125 @@
+import type { Html } from "../http/html.ts";
+import { html } from "../http/html.ts";
+import type { Response } from "../http/response.ts";
+import { fieldsOf, nameOf, plainName } from "./names.ts";
+import { keysOf, type SchemaInput, type SchemaIssue, type SchemaOutput, type StandardSchema } from "./schema.ts";
+
+/** What a page needs of a form that it shows: the text that was sent, and what is wrong with it. */
+export interface FormFields {
+  /** The text that was sent for a field; empty if there is none, for files, and for fields that are secret. */
+  value(name: string): string;
+  /** The texts that were sent for a field. */
+  values(name: string): readonly string[];
+  /** Whether a checkbox or radio button with this value was chosen. Without a value, one that has none: browsers send `on`. */
+  checked(name: string, value?: string): boolean;
+  /** Why a field was refused, in sentences; `""`: those about no single field. Without a name, those of the whole form. */
+  problems(name?: string): readonly string[];
+  /** The response with a page that shows the form: 422 for a form that was sent and refused, 200 otherwise. */
+  response(page: Html): Response;
+}
+
+/** A form. If it was accepted, `data` is the output of its schema. */
+export type Form<Data = unknown> = FormFields & ({ readonly ok: true; readonly data: Data } | { readonly ok: false });
+
+/** The texts that fields have before the form is sent. */
+type Initial<Input> = { readonly [Name in keyof Input]?: unknown };
+
+interface Forms {
+  /**
+   * A form that was not sent, so that one function makes the page for the first time and again.
+   *
+   * @param schema - Says which names `initial` may have.
+   * @param initial - What fields are filled in with, as the object that the schema takes. `true` checks a checkbox.
+   * @throws TypeError for a value that has no text of its own, such as a `Date`.
+   */
+  of<Schema extends StandardSchema>(schema?: Schema, initial?: Initial<SchemaInput<Schema>>): Form<SchemaOutput<Schema>>;
+}
+
+export const Form: Forms = {
+  of(_schema, initial = {}) {
+    return new ReadForm({ fields: fieldsOf(initial, initialText), isSecret: () => false });
+  },
+};
+
+function initialText(value: unknown, name: string): string | undefined {
+  if (value === undefined || value === null || value === false) return undefined;
+  if (value === true) return "on";
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return String(value);
+  throw new TypeError(`Cannot fill in the field ${JSON.stringify(name)}: give text, a number or a boolean, or an object or array of them.`);
+}
+
+/** What is known about a form. */
+export interface FormParts {
+  readonly fields: Iterable<readonly [name: string, value: unknown]>;
+  /** Whether the text of a field is never shown again. */
+  readonly isSecret: (name: string) => boolean;
+  /** What the schema gave; `undefined`: the form was not sent, or was refused. */
+  readonly accepted?: { readonly data: unknown } | undefined;
+  /** Why the form was refused; `undefined`: it was not. */
+  readonly issues?: readonly SchemaIssue[] | undefined;
+}
+
+/** A form that was read from a request, or filled in by the application. */
+export class ReadForm implements FormFields {
+  readonly ok: boolean;
+  declare readonly data: never;
+  readonly #wasRefused: boolean;
+  readonly #texts = new Map<string, string[]>();
+  readonly #problems: readonly (readonly [name: string, text: string])[];
+
+  constructor({ fields, isSecret, accepted, issues }: FormParts) {
+    this.ok = accepted !== undefined;
+    this.#wasRefused = issues !== undefined;
+    if (accepted !== undefined) Object.defineProperty(this, "data", { value: accepted.data, enumerable: true });
+    const secrets: string[] = [];
+    for (const [name, value] of fields) {
+      if (typeof value !== "string") continue;
+      const plain = plainName(name);
+      const texts = this.#texts.get(plain);
+      if (isSecret(plain)) secrets.push(value);
+      else if (texts === undefined) this.#texts.set(plain, [value]);
+      else texts.push(value);
+    }
+    this.#problems = (issues ?? []).map((issue) => [nameOf(keysOf(issue)), withoutSecrets(issue.message, secrets)]);
+  }
+
+  value(name: string): string {
+    return this.values(name)[0] ?? "";
+  }
+
+  values(name: string): readonly string[] {
+    return this.#texts.get(plainName(name)) ?? [];
+  }
+
+  checked(name: string, value = "on"): boolean {
+    return this.values(name).includes(value);
+  }
+
+  problems(name?: string): readonly string[] {
+    if (name === undefined) return this.#problems.map(([, text]) => text);
+    const plain = plainName(name);
+    // One field can stand for an array. Then it has the problems of the items, which have no field of their own.
+    const isList = plain !== name || this.#texts.has(plain);
+    return this.#problems
+      .filter(([of]) => of === plain || (isList && of.startsWith(`${plain}[`) && /^\d+\]$/.test(of.slice(plain.length + 1))))
+      .map(([, text]) => text);
+  }
+
+  response(page: Html): Response {
+    return html.response(page, { status: this.#wasRefused ? 422 : 200 });
+  }
+}
+
+/** The shortest secret that is looked for outside of quotes: a shorter one is found in ordinary words. */
+const shortest = 4;
+
+/** A sentence without the secrets that a schema has quoted in it. */
+function withoutSecrets(sentence: string, secrets: readonly string[]): string {
+  let safe = sentence;
+  for (const secret of secrets) {
+    if (secret === "") continue;
+    safe = safe.replaceAll(JSON.stringify(secret), '"…"').replaceAll(`'${secret}'`, "'…'");
+    if (secret.length >= shortest) safe = safe.replaceAll(secret, "…");
+  }
+  return safe;
+}

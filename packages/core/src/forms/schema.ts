@@ -1,0 +1,79 @@
+import { ValidationError } from "../http/errors.ts";
+
+/**
+ * A validator by the Standard Schema specification, version 1: a schema of zod, valibot, arktype and others.
+ *
+ * @see https://standardschema.dev
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** What a schema says about a value: its output, or why it refuses the value. */
+export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+
+/** One reason to refuse a value. */
+export interface SchemaIssue {
+  readonly message: string;
+  /** Where in the value it is; nothing: the value itself. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What a schema takes. */
+export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["input"];
+
+/** What a schema gives. */
+export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
+
+/** Schemas of some libraries are functions. */
+export function isSchema(value: unknown): value is StandardSchema {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const standard: unknown = "~standard" in value ? value["~standard"] : undefined;
+  return typeof standard === "object" && standard !== null && "validate" in standard && typeof standard.validate === "function";
+}
+
+/**
+ * What a schema says about a value.
+ *
+ * @param caller - The function that was given the schema, for the message.
+ * @throws TypeError for anything but a schema.
+ */
+export function validate<Schema extends StandardSchema>(
+  schema: Schema,
+  value: unknown,
+  caller: string,
+): SchemaResult<SchemaOutput<Schema>> | Promise<SchemaResult<SchemaOutput<Schema>>> {
+  if (!isSchema(schema)) {
+    throw new TypeError(`${caller} needs a schema that follows Standard Schema, such as one of zod, valibot or arktype.`);
+  }
+  return schema["~standard"].validate(value);
+}
+
+/** The path of an issue as keys. */
+export function keysOf({ path = [] }: SchemaIssue): readonly PropertyKey[] {
+  return path.map((segment) => (typeof segment === "object" ? segment.key : segment));
+}
+
+/** The most problems that an answer lists: each item of a long array can have one. */
+const mostErrors = 100;
+
+/**
+ * The output of a schema.
+ *
+ * @throws ValidationError with the reasons, if the schema refuses the value.
+ */
+export function outputOf<Output>(result: SchemaResult<Output>): Output {
+  if (result.issues === undefined) return result.value;
+  const errors = result.issues
+    .slice(0, mostErrors)
+    .map((issue) => ({ pointer: `#${keysOf(issue).map(escapeKey).join("")}`, detail: issue.message }));
+  throw new ValidationError(errors);
+}
+
+/** A key in a JSON pointer in a fragment, RFC 6901 §6. */
+const escapeKey = (key: PropertyKey) => `/${encodeURIComponent(String(key).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"))}`;
