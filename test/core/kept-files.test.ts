@@ -1,4 +1,4 @@
-import { renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App, Rule } from "@mini/core";
 import { StaticFiles } from "@mini/core/static";
@@ -51,6 +51,20 @@ describe("a file that is kept in memory", () => {
     unlinkSync(path);
     expect(await get("/changing.txt")).toEqual([404, ""]);
     expect(() => app.urlFor("file", { path: ["changing.txt"] })).toThrow(/there is no file/);
+  });
+
+  test("is sent as it is now when its size and time of modification are the same as before", async () => {
+    const path = join(folder, "same.txt");
+    const write = (text: string) => {
+      writeFileSync(path, text);
+      utimesSync(path, 1_700_000_000, 1_700_000_000);
+      return statSync(path).ctimeMs;
+    };
+    const first = write("one");
+    expect(await get("/same.txt")).toEqual([200, "one"]);
+    // The clock of the file system goes in steps.
+    while (write("two") === first);
+    expect(await get("/same.txt")).toEqual([200, "two"]);
   });
 
   test("is not sent in the place of a link that leads out of the folder", async () => {
