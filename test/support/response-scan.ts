@@ -77,7 +77,7 @@ function cookieProblems(scanned: Scanned, lines: readonly string[]): string[] {
       continue;
     }
     const { name, attributes } = cookie;
-    const place = [name, attributes.get("domain")?.toLowerCase(), attributes.get("path")].join(";");
+    const place = [name, attributes.get("domain")?.toLowerCase(), attributes.get("path"), attributes.has("partitioned")].join(";");
     if (places.has(place)) problems.push(`the cookie ${name} is set twice`);
     places.add(place);
     problems.push(...attributeProblems(cookie));

@@ -34,7 +34,16 @@ export class CookieJar {
 
   /** Stores, replaces or removes a cookie, as a Set-Cookie line of a response from `url` says. */
   store(line: string, url: URL): void {
-    const { name, value = "", domain, path, secure = false, maxAge, expires } = parseSetCookie(line, { decode: (text) => text });
+    const {
+      name,
+      value = "",
+      domain,
+      path,
+      secure = false,
+      maxAge,
+      expires,
+      partitioned = false,
+    } = parseSetCookie(line, { decode: (text) => text });
     const wanted = domain?.replace(/^\./, "").toLowerCase();
     if (wanted !== undefined && !under(url.hostname, wanted)) return;
     const cookie: JarCookie = {
@@ -46,7 +55,7 @@ export class CookieJar {
       secure,
       expiresAt: maxAge === undefined ? (expires?.getTime() ?? Infinity) : this.#now() + maxAge * 1000,
     };
-    const key = `${cookie.name};${cookie.domain};${cookie.path}`;
+    const key = `${cookie.name};${cookie.domain};${cookie.hostOnly};${cookie.path};${partitioned}`;
     if (cookie.expiresAt <= this.#now()) this.#cookies.delete(key);
     else this.#cookies.set(key, cookie);
   }

@@ -48,7 +48,9 @@ export class CollectedHead implements Head {
 
   #add(name: string, value: string, options: CookieOptions, clearing: boolean): void {
     const line = serializeCookie(name, value, options);
-    const key = `${name};${options.domain ?? ""};${options.path ?? "/"}`;
+    // What makes two cookies one for a browser. A cookie of each top-level site is another one than that without.
+    const { domain = "", path = "/", partitioned = false } = options;
+    const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;
     this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
   }
 

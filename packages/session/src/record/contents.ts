@@ -156,11 +156,16 @@ export function sameValue(one: unknown, other: unknown): boolean {
 /** Levels of nesting that a value may have; a cycle has more. */
 const deepest = 100;
 
-/** Whether a value is an object as JSON has them: with keys, and without a class. */
+/** Whether a value is an object as JSON has them: with keys, and without a class. It may come from another realm, such as a `vm` context. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || isRoot(prototype as object);
+}
+
+/** Whether an object is the `Object.prototype` of some realm: it inherits nothing and has what all objects inherit. */
+function isRoot(prototype: object): boolean {
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 /** Why a value would not survive JSON, in words; `undefined` if it would. `-0`, which becomes 0, is accepted. */
@@ -171,7 +176,8 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (typeof value !== "object") return `a ${typeof value}`;
   if (depth === deepest) return `a cycle, or more than ${deepest} levels of nesting`;
   if (Array.isArray(value)) {
-    if (Object.getPrototypeOf(value) !== Array.prototype) return "an array of a class of its own";
+    // The prototype of plain arrays is an array itself, in every realm.
+    if (!Array.isArray(Object.getPrototypeOf(value))) return "an array of a class of its own";
     if (Object.keys(value).length > value.length) return "an array with named properties";
     // By index, because all other loops skip a hole, and JSON gives null for it.
     for (let i = 0; i < value.length; i++) {
@@ -210,6 +216,16 @@ export function encodeJson(key: string | undefined, value: unknown): string {
     );
   }
   return JSON.stringify(value);
+}
+
+/** The values of several keys. @throws TypeError for anything but a plain object of JSON values. */
+export function checkValues(values: unknown): readonly (readonly [string, unknown])[] {
+  if (!isPlainObject(values) || Object.getOwnPropertySymbols(values).length > 0) {
+    throw new TypeError("Cannot keep these values in the session: give a plain object with a value for each key.");
+  }
+  const entries = Object.entries(values);
+  for (const [key, value] of entries) encodeJson(key, value);
+  return entries;
 }
 
 /** A copy of a JSON value that shares nothing with it. */

@@ -1,5 +1,6 @@
 import {
   applyRelative,
+  checkValues,
   copyJson,
   encodeJson,
   increment,
@@ -93,9 +94,7 @@ export class ChangedValues {
 
   /** Sets all of the values, or none when one of them is refused. */
   assign(values: Data): void {
-    const entries = Object.entries(values);
-    for (const [key, value] of entries) encodeJson(key, value);
-    for (const [key, value] of entries) this.#record(key, { type: "set", value });
+    for (const [key, value] of checkValues(values)) this.#record(key, { type: "set", value });
   }
 
   delete(key: string): boolean {

@@ -96,8 +96,15 @@ export class RequestCookies {
     this.#lasting.set(name, () => this.send(name, value, cookie, contents));
   }
 
-  clear(name: string, cookie: CookieSettings): void {
-    const clear = () => this.#head.deleteCookie(name, this.#rules.attributes(this.#request, cookie));
+  /**
+   * Clears a cookie, and with it the cookies of this name that a browser may have of earlier settings.
+   *
+   * @param received - How many values the client sent under the name. If there are several, more of them are looked for.
+   */
+  clear(name: string, cookie: CookieSettings, received: number): void {
+    const attributes = this.#rules.attributes(this.#request, cookie);
+    const variants = variantsOf(name, attributes, received > 1 ? this.#request : undefined);
+    const clear = () => variants.forEach((variant) => this.#head.deleteCookie(name, variant));
     clear();
     this.#hasSent = true;
     this.#lasting.set(name, clear);
@@ -120,4 +127,31 @@ export class RequestCookies {
   guard(response: LeavingResponse): void {
     if (this.#hasSent && !isPrivate.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");
   }
+}
+
+const hostName = /^[a-z\d-]+(?:\.[a-z\d-]+)*\.[a-z][a-z\d-]*$/i;
+
+/**
+ * The cookies of one name that a browser keeps beside each other, the one with these attributes first: with and without a
+ * domain, and for each top-level site or not. A request tells how many cookies it has, but not where they come from.
+ *
+ * @param request - Given when the browser has several cookies of the name.
+ */
+function variantsOf(name: string, attributes: CookieOptions, request: AskedRequest | undefined): readonly CookieOptions[] {
+  const { domain, path, secure = false, partitioned = false } = attributes;
+  const host = request?.headers.get("host")?.replace(/:\d+$/, "") ?? "";
+  const labels = name.startsWith("__Host-") || !hostName.test(host) ? [] : host.split(".");
+  const domains = new Set([domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
+  const paths = new Set([path, ...(request === undefined ? [] : ["/"])]);
+  const sites = new Set([partitioned, false, ...(request !== undefined && secure ? [true] : [])]);
+  const all: CookieOptions[] = [];
+  for (const each of sites) {
+    for (const eachDomain of domains) {
+      for (const eachPath of paths) {
+        const changed = { domain: eachDomain, path: eachPath, partitioned: each };
+        all.push(all.length === 0 ? attributes : { ...attributes, ...changed, ...(each && { sameSite: "none" as const }) });
+      }
+    }
+  }
+  return all;
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "@mini/core/base";
 import type { KeptSession, Received } from "../keeping/keeping.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
-import { encodeJson, quoted } from "../record/contents.ts";
+import { checkValues, quoted } from "../record/contents.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
 import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
 import { checkCookieName, withOptions, type SessionSettings, type Settings } from "../settings/settings.ts";
@@ -96,7 +96,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   }
 
   async #replace<Data extends object>(name: string | undefined, data: object, options?: SessionOptions): Promise<Session<Data>> {
-    for (const [key, value] of Object.entries(data)) encodeJson(key, value);
+    checkValues(data);
     const replacing = this.getSession<Data>(name, options).then((session) => {
       session.clear();
       session.assign(data as SessionValues<Data, Partial<Data>>);
@@ -239,7 +239,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     if (known !== undefined && options !== undefined) this.#merge(name, known, options);
     const settings = known?.settings ?? this.#settingsOf(name, options);
     const cookieName = this.settings.prefix + name;
-    const clear = () => this.sent.clear(cookieName, settings.cookie);
+    const clear = () => this.sent.clear(cookieName, settings.cookie, this.#received(cookieName).length);
     clear();
     const keeper = this.#shared.keepers.get(settings.backend)!;
     const fresh = () => keeper.load(this.#receivedFor(cookieName, settings, [])) as KeptSession;

@@ -1,4 +1,4 @@
-import { encodeJson, isPlainObject, parseJson, quoted } from "../record/contents.ts";
+import { checkValues, isPlainObject, parseJson, quoted } from "../record/contents.ts";
 import type { SessionCookieOptions } from "../settings/config.ts";
 import { checkCookieName, withCookieOptions, type Settings } from "../settings/settings.ts";
 import type { Signer } from "../signing/signing.ts";
@@ -20,7 +20,7 @@ export function readSecureCookie({ signer }: SecureCookies, cookieName: string, 
 /** @throws TypeError for data that is not a plain object of JSON values. */
 export function checkSecureCookie(name: string, data: unknown): void {
   if (!isPlainObject(data)) throw new TypeError(`Cannot set the secure cookie ${quoted(name)}: its data must be a plain object.`);
-  for (const [key, value] of Object.entries(data)) encodeJson(key, value);
+  checkValues(data);
 }
 
 /** @throws ConfigError for a name or attributes that no cookie can have; CookieTooLargeError. */

@@ -207,6 +207,9 @@ export class Session<Data extends object = SessionData> {
     if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
       throw new TypeError("Cannot regenerate the session: its owner must be a string that is not empty, such as `user:${id}`.");
     }
+    if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof (key as unknown) === "string"))) {
+      throw new TypeError('Cannot regenerate the session: keep must be an array of keys, such as ["cart"].');
+    }
     this.#opened.regenerate(owner, keep === undefined ? undefined : new Set(keep));
   }
 
