@@ -31,6 +31,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "ConfigError HTTPError LineLogger cookieValues serializeCookie withoutRequest",
     types: "CookieOptions HTTPErrorOptions Logger",
   },
+  "@mini/core/events": {
+    values: "events",
+    types: "EventData EventsContext EventsFunction EventsOptions ServerEvent",
+  },
   "@mini/core/serve": {
     values: "serve",
     types: "ServeOptions Server Timeouts",

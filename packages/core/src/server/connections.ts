@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -73,6 +74,8 @@ export class Connections {
     this.#server = server;
     this.#limits = limits;
     this.closing = this.#closing.signal;
+    // Each response without an end has a listener. Node would take more than ten for a leak.
+    setMaxListeners(0, this.closing);
     const interval = Math.ceil(Math.min(headers, request) / 4);
     // These are properties, because a server for HTTP/2 does not take them as options.
     Object.assign(server, {

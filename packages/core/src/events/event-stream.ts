@@ -1,0 +1,133 @@
+import type { Context } from "../context/context.ts";
+import { storage } from "../context/running-request.ts";
+import { eventText, type ServerEvent } from "./event-text.ts";
+
+/** Milliseconds that the source of the events gets to end by itself once the server closes. */
+const timeToEnd = 1000;
+
+const encoder = new TextEncoder();
+
+interface EventStreamSettings {
+  readonly context: Context;
+  readonly make: (signal: AbortSignal) => AsyncIterable<ServerEvent>;
+  /** Aborted when the server begins to close; `undefined`: nothing says so. */
+  readonly closing: AbortSignal | undefined;
+  /** Milliseconds; 0: none. */
+  readonly heartbeat: number;
+  /** What is sent first. */
+  readonly opening: string;
+}
+
+/**
+ * The bytes of an event stream. Nothing is started before the first bytes are asked for: a response that is not sent, or whose body is
+ * left out, has no source to end.
+ */
+export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
+  readonly #settings: EventStreamSettings;
+  readonly #abort = new AbortController();
+  readonly #onClosing = () => storage.run(this.#settings.context, () => this.#close());
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #source: AsyncIterator<ServerEvent> | undefined;
+  /** Whether the source was asked for an event and has not answered. It may take longer than a heartbeat. */
+  #isAsked = false;
+  #isOver = false;
+  /** Ends the wait of the reader that has asked for bytes. */
+  #answer: (() => void) | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #late: NodeJS.Timeout | undefined;
+
+  constructor(settings: EventStreamSettings) {
+    this.#settings = settings;
+  }
+
+  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> | undefined {
+    const { closing, context, heartbeat, opening } = this.#settings;
+    if (this.#controller === undefined) {
+      this.#controller = controller;
+      this.#send(opening);
+      if (closing?.aborted === true) this.#end(closing.reason);
+      else closing?.addEventListener("abort", this.#onClosing);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      if (heartbeat > 0) this.#heartbeat = setTimeout(() => this.#send(":\n\n"), heartbeat).unref();
+      if (!this.#isAsked) storage.run(context, () => void this.#ask());
+    });
+  }
+
+  /** The client has left, or nobody wants the stream. */
+  cancel(reason: unknown): void {
+    this.#end(reason, true);
+    void this.#endSource();
+  }
+
+  /** Has the source make the next event, and sends it. */
+  async #ask(): Promise<void> {
+    let text: string;
+    this.#isAsked = true;
+    try {
+      this.#source ??= this.#settings.make(this.#abort.signal)[Symbol.asyncIterator]();
+      const { done, value } = await this.#source.next();
+      this.#isAsked = false;
+      if (this.#isOver) return;
+      if (done === true) {
+        this.#end();
+        return;
+      }
+      try {
+        text = eventText(value);
+      } catch (error) {
+        void this.#endSource();
+        throw error;
+      }
+    } catch (error) {
+      this.#report(error);
+      this.#end();
+      return;
+    }
+    this.#send(text);
+  }
+
+  #send(text: string): void {
+    clearTimeout(this.#heartbeat);
+    this.#controller!.enqueue(encoder.encode(text));
+    this.#answer?.();
+  }
+
+  /** The server closes: the source may end by itself, and say so to the client, in a short time. */
+  #close(): void {
+    this.#abort.abort(this.#settings.closing!.reason);
+    if (this.#isOver) return;
+    this.#late = setTimeout(() => this.#end(), timeToEnd).unref();
+    void this.#endSource().then(() => this.#end());
+  }
+
+  /** Has the source run its `finally`, when it has made the event that it was asked for. */
+  async #endSource(): Promise<void> {
+    try {
+      await storage.run(this.#settings.context, () => this.#source?.return?.());
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /** Ends the stream. The signal is aborted however it ends, so that whatever depends on it ends too. */
+  #end(reason: unknown = new DOMException("The event stream has ended.", "AbortError"), isCancelled = false): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#heartbeat);
+    clearTimeout(this.#late);
+    this.#settings.closing?.removeEventListener("abort", this.#onClosing);
+    if (!isCancelled) this.#controller!.close();
+    this.#answer?.();
+    storage.run(this.#settings.context, () => this.#abort.abort(reason));
+  }
+
+  /** Logs an error of the source. That it was aborted is none. */
+  #report(error: unknown): void {
+    const { aborted, reason } = this.#abort.signal;
+    if (aborted && (error === reason || (error instanceof Error && error.name === "AbortError"))) return;
+    this.#settings.context.logError(200, error);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Context } from "../context/context.ts";
+import { servedOf } from "../context/request.ts";
+import { running } from "../context/running-request.ts";
+import { Response } from "../http/response.ts";
+import { closing } from "../http/served-request.ts";
+import type { ServerEvent } from "./event-text.ts";
+import { EventStream } from "./event-stream.ts";
+
+export interface EventsContext {
+  /** The id of the last event that the client got before it connected again, as the client says; `undefined`: it has none. */
+  readonly lastEventId: string | undefined;
+  /** Aborted when the stream ends: when the client leaves or the server closes, and also when the function has returned or failed. */
+  readonly signal: AbortSignal;
+}
+
+/** A function that makes the events of one client, usually an async generator function. */
+export type EventsFunction = (context: EventsContext) => AsyncIterable<ServerEvent>;
+
+export interface EventsOptions {
+  /**
+   * Milliseconds without an event after which a comment is sent, so that proxies do not take the connection for a dead one, and a client
+   * that is gone is noticed; `0`: never. Default 15,000.
+   */
+  readonly heartbeat?: number | undefined;
+  /** Milliseconds that a browser waits before it connects again. Default: the browser's own, a few seconds. */
+  readonly retry?: number | undefined;
+}
+
+/** The longest time that Node's timers take. */
+const longest = 2 ** 31 - 1;
+const utf8 = new TextDecoder("utf-8");
+
+/**
+ * A response that sends events to a page's `EventSource`, for as long as the function makes some. The function is asked for the next
+ * event when the client has taken the last one. It runs inside the request, after the head was sent: an error ends the stream and is
+ * logged, and the client connects again.
+ *
+ * @example
+ * ```ts
+ * return events(async function* ({ lastEventId, signal }) {
+ *   for await (const note of notesAfter(lastEventId, signal)) yield { event: "note", id: note.id, data: note };
+ * });
+ * ```
+ * @throws TypeError for an option that is no whole number; LocalError outside a request.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function events(make: EventsFunction, { heartbeat = 15_000, retry }: EventsOptions = {}): Response {
+  for (const [name, value = 0] of Object.entries({ heartbeat, retry })) {
+    if (!Number.isInteger(value) || value < 0 || value > longest) {
+      throw new TypeError(`The option ${name} of events() must be a whole number of milliseconds from 0 to ${longest}.`);
+    }
+  }
+  const context = running("send events");
+  const stream = new EventStream({
+    context,
+    make: (signal) => make({ lastEventId: lastEventId(context), signal }),
+    closing: servedOf(context.request)[closing],
+    heartbeat,
+    // The head leaves with the first bytes, and a page's EventSource is open when it has the head.
+    opening: retry === undefined ? ":\n\n" : `retry: ${retry}\n\n`,
+  });
+  return new Response(new ReadableStream<Uint8Array>(stream, { highWaterMark: 0 }), {
+    headers: {
+      "content-type": "text/event-stream",
+      // A proxy that compresses a stream may hold events back.
+      "cache-control": "no-store, no-transform",
+      // nginx collects responses before it passes them on, unless this says otherwise.
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** Browsers send the id as UTF-8, and headers are read byte by byte. */
+function lastEventId({ request: { headers } }: Context): string | undefined {
+  const bytes = headers.get("last-event-id") ?? "";
+  return bytes === "" ? undefined : utf8.decode(Buffer.from(bytes, "latin1"));
+}
