@@ -41,6 +41,8 @@ const lists: readonly List[] = [
   { declared: "Request", page: "packages/core/docs/input.md", heading: "What a request has" },
   { declared: "TestClientOptions", page: "packages/core/docs/testing.md", heading: "A client with cookies" },
   { declared: "TestRequest", page: "packages/core/docs/testing.md", heading: "A client with cookies", table: 1 },
+  { declared: "ServerEvent", page: "packages/core/docs/events.md", heading: "What an event has" },
+  { declared: "EventsOptions", page: "packages/core/docs/events.md", heading: "Options" },
   { declared: "Session", page: "packages/session/docs/sessions.md", heading: "Read and change" },
   { declared: "SessionOptions", page: "packages/session/docs/sessions.md", heading: "Several sessions" },
   { declared: "RegenerateOptions", page: "packages/session/docs/login.md", heading: "Log in" },

@@ -1,3 +1,6 @@
+import { events, type EventsFunction, type EventsOptions } from "@mini/core/events";
+import { makeApp } from "./one-handler.ts";
+
 /** An event as `EventSource` dispatches it. */
 export interface Dispatched {
   readonly event: string;
@@ -51,4 +54,11 @@ export function parseEvents(stream: string): ParsedEvents {
   }
   if (isBegun) throw new Error("The stream ends within an event.");
   return { events, lastEventId, retry, comments };
+}
+
+/** The whole stream of a source that ends, and what was logged. */
+export async function sent(make: EventsFunction, options?: EventsOptions) {
+  const { get, logged } = makeApp(() => events(make, options));
+  const text = await (await get()).text();
+  return { text, logged, ...parseEvents(text) };
 }

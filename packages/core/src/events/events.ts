@@ -37,9 +37,17 @@ const utf8 = new TextDecoder("utf-8");
  *
  * @example
  * ```ts
- * return events(async function* ({ lastEventId, signal }) {
- *   for await (const note of notesAfter(lastEventId, signal)) yield { event: "note", id: note.id, data: note };
- * });
+ * import { setInterval } from "node:timers/promises";
+ * import { RequestHandler } from "@mini/core";
+ * import { events } from "@mini/core/events";
+ *
+ * class Clock extends RequestHandler {
+ *   get() {
+ *     return events(async function* ({ signal }) {
+ *       for await (const _ of setInterval(1000, undefined, { signal })) yield { event: "tick", data: new Date() };
+ *     });
+ *   }
+ * }
  * ```
  * @throws TypeError for an option that is no whole number; LocalError outside a request.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
