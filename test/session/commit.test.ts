@@ -2,10 +2,10 @@ import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { everyMedium, serverSideMedia } from "../support/media.ts";
-import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
+import { gate, sessionApp as makeApp, setCookies, type AnySession, throughEachDoor } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
-describe.each(serverSideMedia())("commit() in the midst of a request in $name", (medium) => {
+describe.each(throughEachDoor(serverSideMedia()))("commit() in the midst of a request in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   async function begun(data: Record<string, unknown>) {
@@ -181,7 +181,7 @@ describe.each(serverSideMedia())("commit() in the midst of a request in $name", 
   });
 });
 
-describe.each(everyMedium())("deleteSession() in $name, before an error", (medium) => {
+describe.each(throughEachDoor(everyMedium()))("deleteSession() in $name, before an error", (medium) => {
   const cleared = expect.stringMatching(/^session=; .*Max-Age=0/) as string;
 
   test("clears the cookie, although another session was begun afterwards", async () => {
@@ -217,7 +217,7 @@ describe.each(everyMedium())("deleteSession() in $name, before an error", (mediu
   });
 });
 
-describe.each(serverSideMedia())("deleteSession() in $name", (medium) => {
+describe.each(throughEachDoor(serverSideMedia()))("deleteSession() in $name", (medium) => {
   test.each([true, false])("ends every session that the client has under the name (loaded before: %s)", async (isLoaded) => {
     const one = makeApp({ medium });
     const two = makeApp({ backend: one.backend });

@@ -1,9 +1,9 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { everyMedium } from "../support/media.ts";
-import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
+import { sessionApp as makeApp, setCookies, throughEachDoor } from "../support/session-app.ts";
 
-describe.each(everyMedium())("sessions in $name", (medium) => {
+describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   type Harness = ReturnType<typeof makeApp>;

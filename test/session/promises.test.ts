@@ -2,10 +2,11 @@ import { abort, html, Response, text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { CookieTooLargeError, SessionCommittedError } from "@mini/session";
 import { everyMedium } from "../support/media.ts";
-import { Rescue, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
+import { Rescue, sessionApp as makeApp, setCookies, type AnySession, throughEachDoor } from "../support/session-app.ts";
 
-describe.each(everyMedium())("sessions in $name", (medium) => {
+describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
+  const inApp = medium.withoutApp === true ? undefined : test;
 
   describe("1: a session that is not touched costs nothing", () => {
     test("it adds no header, whatever cookie the request has", async () => {
@@ -60,7 +61,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await stays(app)).toBe(saved ? "1" : "undefined");
     });
 
-    test("errorHandlers render an error and do not make it an answer", async () => {
+    inApp?.("errorHandlers render an error and do not make it an answer", async () => {
       const app = sessionApp({ appOptions: { errorHandlers: { 500: () => html`rendered` } } });
       const response = await app.run(async (_store, session) => {
         (await session()).set("a", 1);
@@ -70,7 +71,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await stays(app)).toBe("undefined");
     });
 
-    test("a response from handleException is an answer and commits", async () => {
+    inApp?.("a response from handleException is an answer and commits", async () => {
       const app = sessionApp({ middleware: [Rescue] });
       const response = await app.run(async (_store, session) => {
         (await session()).set("a", 1);

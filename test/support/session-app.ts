@@ -1,6 +1,6 @@
 import { App, html, local, request, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
-import { SessionMiddleware, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
+import { SessionMiddleware, Sessions, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
 import { gate } from "./gate.ts";
 import type { Medium } from "./media.ts";
 
@@ -14,6 +14,14 @@ export type AnySession = Session<AnyData>;
 
 /** What a handler does in a test: with the store, and the default session when it asks for it. */
 export type Work = (store: SessionStore, session: () => Promise<AnySession>) => unknown;
+
+/** A place to keep sessions in, and whether requests are answered by `Sessions` alone, with standard requests and responses. */
+export type DoorMedium = Medium & { readonly withoutApp?: boolean };
+
+/** Each place twice: for an `App` with `SessionMiddleware`, and without one. */
+export function throughEachDoor(media: readonly Medium[]): readonly DoorMedium[] {
+  return media.flatMap((medium) => [medium, { ...medium, name: `${medium.name}, without an App`, withoutApp: true }]);
+}
 
 export interface SessionApp {
   readonly app: App;
@@ -49,7 +57,7 @@ interface Options extends Partial<SessionConfig> {
   readonly appOptions?: Readonly<Record<string, unknown>>;
   readonly baseUrl?: string;
   /** Left out, sessions are in their cookies. */
-  readonly medium?: Medium;
+  readonly medium?: DoorMedium;
 }
 
 export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, ...config }: Options = {}): SessionApp {
@@ -69,13 +77,14 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
       return this.get();
     }
   }
-  const app = new App({
-    rules: [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })],
-    // Only tests of the deadline have one that a busy machine could miss.
-    config: { session: { secretKey, now: () => clock, deadline: 60_000, ...config, backend } },
-    logger: { error: note, warn: note, info: note, debug: note },
-    ...appOptions,
-  });
+  // Only tests of the deadline have one that a busy machine could miss.
+  const session = { secretKey, now: () => clock, deadline: 60_000, ...config, backend };
+  const logger = { error: note, warn: note, info: note, debug: note };
+  const rules = [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })];
+  const app =
+    medium?.withoutApp === true
+      ? withoutApp(new Sessions({ logger, ...session }), (request) => works[Number(request.headers.get("x-work"))]!, note)
+      : new App({ rules, config: { session }, logger, ...appOptions });
   const browser = () => new TestClient(app, { now: () => clock, ...(baseUrl === undefined ? {} : { baseUrl }) });
   const own = browser();
   const number = (work: Work) => String(works.push(work) - 1);
@@ -120,6 +129,25 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
     logged,
     backend,
   };
+}
+
+/** Answers requests as the `App` does, with `Sessions` alone. */
+function withoutApp(sessions: Sessions, workOf: (request: Request) => Work, note: (message: string) => void): App {
+  const fetch = (request: Request) =>
+    sessions.run(
+      request,
+      async (visit) => {
+        const given: unknown = (await workOf(request)(visit, () => visit.getSession<AnyData>())) ?? "done";
+        return given instanceof globalThis.Response ? given : new globalThis.Response(String(given));
+      },
+      {
+        onError(error) {
+          note(`${request.method} ${new URL(request.url).pathname} 500: ${String(error)}`);
+          return new globalThis.Response("Internal Server Error", { status: 500 });
+        },
+      },
+    );
+  return { fetch } as unknown as App;
 }
 
 /** Answers every error of a handler with a page. */

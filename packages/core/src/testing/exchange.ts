@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "../app/app.ts";
 import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
-import { fromParts, partsOf, type Response } from "../http/response.ts";
+import { fromParts, partsOf, Response } from "../http/response.ts";
 
 type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
 
@@ -44,8 +44,9 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
     signal?.addEventListener("abort", onAbort, { once: true });
     const end = () => signal?.removeEventListener("abort", onAbort);
     Promise.resolve(app.fetch(request)).then((response) => {
-      const parts = partsOf(response);
-      if (!(parts.body instanceof ReadableStream)) {
+      // Not an `App` but a function with standard responses may be tested, too.
+      const parts = response instanceof Response ? partsOf(response) : undefined;
+      if (!(parts?.body instanceof ReadableStream)) {
         end();
         resolve(response);
         return;
