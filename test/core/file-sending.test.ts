@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { App, RequestHandler, Rule, text } from "@mini/core";
@@ -107,6 +107,34 @@ describe.runIf(process.platform === "linux")("a file that is sent over a socket"
     (await begin()).destroy();
     await none();
     expect(logged).toEqual([]);
+  });
+
+  test("is closed when the client resets its stream over HTTP/2", async () => {
+    make();
+    const client = connectHttp2(secure.url, { ca: certificate.cert });
+    const stream = client.request({ ":path": "/files/large.bin" });
+    await within("the first bytes", once(stream, "readable"));
+    expect(openFiles()).toEqual([large]);
+    stream.close(constants.NGHTTP2_CANCEL);
+    await none();
+    client.close();
+    expect(logged).toEqual([]);
+  });
+
+  test("that becomes shorter resets the stream over HTTP/2, is logged and closed", async () => {
+    make();
+    const client = connectHttp2(secure.url, { ca: certificate.cert });
+    const stream = client.request({ ":path": "/files/large.bin" });
+    stream.on("error", () => undefined);
+    const closed = new Promise((resolve) => stream.once("close", resolve));
+    await within("the first bytes", once(stream, "readable"));
+    truncateSync(large, 1000);
+    stream.resume();
+    await within("the end of the stream", closed);
+    expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+    await none();
+    client.close();
+    expect(logged.join("\n")).toMatch(/large\.bin became shorter while it was sent/);
   });
 
   test("that becomes shorter ends the connection, is logged and closed", async () => {

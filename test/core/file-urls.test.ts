@@ -1,3 +1,5 @@
+import { utimesSync } from "node:fs";
+import { join } from "node:path";
 import { BuildError } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { describe, expect, test } from "vitest";
@@ -28,6 +30,14 @@ describe("a fingerprint", () => {
     expect(await cached(app.urlFor("static", { path: ["app.js"] }), { "accept-encoding": "br" })).toMatch(/immutable/);
     expect(await cached(app.urlFor("static", { path: ["large.bin"] }))).toMatch(/immutable/);
     expect(await cached("/static/large.bin?v=wrong")).toBe("no-cache");
+  });
+
+  test("does not have a compressed file kept that is older than the file", async () => {
+    writeFiles(folder, { "old.js": "new", "old.js.br": "old" });
+    utimesSync(join(folder, "old.js.br"), 1_700_000_000, 1_700_000_000);
+    const url = app.urlFor("static", { path: ["old.js"] });
+    expect(await cached(url, { "accept-encoding": "br" })).toBe("no-cache");
+    expect(await cached(url)).toMatch(/immutable/);
   });
 
   test("changes with the file, and the former URL is not kept any more", async () => {

@@ -43,6 +43,9 @@ export function cacheControlOf(maxAge: number): string {
   return maxAge === 0 ? "no-cache" : `max-age=${maxAge}`;
 }
 
+/** Whether a file in a content coding is older than the file itself, by more than the time in which a release is copied in any order. */
+const isStale = (encoded: FoundFile, file: FoundFile) => encoded.stats.mtimeMs < file.stats.mtimeMs - 2000;
+
 /**
  * A handler class that sends the files of a folder. Its rule has the wildcard `*path`:
  * `new Rule("/static/*path", { endpoint: "static", handler: StaticFiles({ root: "public" }), appMiddleware: false })`.
@@ -78,7 +81,7 @@ export function StaticFiles({ root, fingerprint = false, maxAge = 0 }: StaticFil
       if (file === undefined) return await this.#toFolder(path, isFolder);
       const representation = await negotiate(this.request, file, ({ ending }) => find(wanted + ending));
       const version = fingerprint ? this.request.args.get("v") : null;
-      const isForever = version !== null && version === (await files.hash(file));
+      const isForever = version !== null && !isStale(representation.file, file) && version === (await files.hash(file));
       return fileResponse(this.request, representation, {
         type: contentTypeOf(wanted),
         cacheControl: isForever ? forever : usual,
