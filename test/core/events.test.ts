@@ -261,3 +261,27 @@ test("a stream ends as soon as its source has, when the server closes", async ()
   expect((await within("the end", last)).done).toBe(true);
   expect([vi.getTimerCount(), getEventListeners(server.signal, "abort").length]).toEqual([0, 0]);
 });
+
+test("a source that is ended by the server still has its request", async () => {
+  const ended = gate();
+  const seen: string[] = [];
+  const server = new AbortController();
+  const web = Object.assign(new Request("http://localhost/"), { [closing]: server.signal });
+  const { app, logged } = makeApp(() =>
+    events(async function* ({ signal }) {
+      signal.addEventListener("abort", () => seen.push(local.request.path));
+      try {
+        yield { data: "begun" };
+      } finally {
+        seen.push(local.request.path);
+        ended.open();
+      }
+    }),
+  );
+  const reader = ((await app.fetch(web)).body as ReadableStream<Uint8Array>).getReader();
+  await reader.read();
+  await reader.read();
+  server.abort();
+  await within("the end of the source", ended.opened);
+  expect([seen, logged]).toEqual([["/", "/"], []]);
+});

@@ -106,7 +106,7 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   /** Has the source run its `finally`, when it has made the event that it was asked for. */
   async #endSource(): Promise<void> {
     try {
-      await storage.run(this.#settings.context, () => this.#source?.return?.());
+      await this.#source?.return?.();
     } catch (error) {
       this.#report(error);
     }
