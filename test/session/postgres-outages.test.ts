@@ -2,6 +2,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { keyOf, recordFor } from "../support/backends.ts";
+import { startName } from "../support/name.ts";
 import { makePostgres, type PostgresServer } from "../support/postgres-server.ts";
 import { sessionApp, setCookies, type SessionApp } from "../support/session-app.ts";
 import { findPostgres } from "../support/programs.ts";
@@ -202,6 +203,32 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     }
     await expect.poll(async () => (await read()).status, { timeout: 60_000 }).toBe(200);
     expect(await patient.data()).toEqual({ count: 1 });
+  });
+
+  test("that became a standby are given up: sessions go on where the name leads to now", async () => {
+    const standby = await makePostgres(programs!);
+    for (const each of [server, standby]) {
+      await each.start();
+      const pool = new Pool({ connectionString: each.url });
+      await new PostgresBackend({ pool }).createTable();
+      await pool.end();
+    }
+    await standby.stop();
+    standby.standBy();
+    await standby.start();
+    const socketOf = ({ url }: PostgresServer) => ({ path: `${new URL(url).searchParams.get("host")}/.s.PGSQL.5432` });
+    const name = await startName(socketOf(standby));
+    const pool = new Pool({ connectionString: `postgresql://postgres@127.0.0.1:${name.port}/postgres`, max: 4 });
+    pool.on("error", () => undefined);
+    pools.add(pool);
+    const app = sessionApp({ backend: new PostgresBackend({ pool }), now: Date.now, deadline: 600_000 });
+    const begin = async () => (await app.run(async (_store, session) => void (await session()).increment("count"))).status;
+    expect(await Promise.all([begin(), begin(), begin()])).toEqual([503, 503, 503]);
+    name.leadsTo(socketOf(server));
+    await expect.poll(begin, { timeout: 60_000, interval: 100 }).toBe(200);
+    expect(await Promise.all([begin(), begin(), begin(), begin()])).toEqual([200, 200, 200, 200]);
+    await standby.stop();
+    await standby.remove();
   });
 
   // The last one: the server stays a standby.

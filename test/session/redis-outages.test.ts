@@ -1,6 +1,7 @@
 import type { Response } from "@mini/core";
 import { RedisBackend } from "@mini/session/redis";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startName } from "../support/name.ts";
 import { connectRedis } from "../support/redis.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "../support/redis-server.ts";
 import { sessionApp, setCookies, type Work } from "../support/session-app.ts";
@@ -51,6 +52,22 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
     expect(await data()).toEqual({});
     expect(look(await run(change)).status).toBe(200);
     expect(await data()).toEqual({ count: 1 });
+  });
+
+  test("that became a replica is given up: sessions go on where the name leads to now", async () => {
+    const primary = await startRedisServer();
+    const name = await startName({ port: server.port, host: "127.0.0.1" });
+    const client = await connectRedis(`redis://127.0.0.1:${name.port}`);
+    const app = sessionApp({ backend: new RedisBackend({ client }), now: Date.now, deadline });
+    expect((await app.run(change)).status).toBe(200);
+    const admin = await connectRedis(server.url);
+    await admin.sendCommand(["REPLICAOF", "127.0.0.1", String(primary.port)]);
+    name.leadsTo({ port: primary.port, host: "127.0.0.1" });
+    // The connection works, and only this server refuses.
+    expect(look(await app.run(change))).toEqual(unavailable);
+    await expect.poll(async () => (await app.run(change)).status, { timeout: 60_000, interval: 100 }).toBe(200);
+    expect(await app.data()).toEqual({ count: 1 });
+    await primary.kill();
   });
 
   test("that does not reply is answered 503 within the deadline, and what it wrote later is complete", async () => {

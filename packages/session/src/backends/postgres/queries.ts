@@ -18,6 +18,8 @@ export interface PostgresLike {
   query(query: PostgresQuery): Promise<PostgresResult>;
   /** Only a pool has it. A single client is refused, because it does not connect again after its connection breaks. */
   readonly totalCount: number;
+  /** Without it, the connections to a server that has become a standby are kept. */
+  connect?(): Promise<{ release(destroy: boolean): void }>;
 }
 
 /** A query with placeholders for values: `$1`, `$2`. */
@@ -45,6 +47,12 @@ const conflicts: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
 /** The most tries of a query that is in conflict. Conflicts happen only with a stricter isolation level than read committed. */
 const mostTries = 10;
 
+/** A write on a server that is a standby: read_only_sql_transaction. */
+const onStandby = "25006";
+
+/** Milliseconds between two times that the connections of a pool are given up. */
+const pauseBetween = 500;
+
 function prepareNothing(): string {
   return "A connection has lost a prepared query of a PostgresBackend, or has it twice, as behind a pooler: give the backend prepare: false.";
 }
@@ -55,6 +63,8 @@ export class PostgresQueries {
   readonly #table: string;
   readonly #prepare: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
+  /** When the connections were given up last; milliseconds of `performance.now()`. */
+  #gaveUpAt = -Infinity;
 
   constructor(pool: PostgresLike, table: string, prepare: boolean) {
     const given: unknown = pool;
@@ -94,14 +104,34 @@ export class PostgresQueries {
   async #ask(query: PostgresQuery): Promise<PostgresResult> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#pool.query(query);
+        const result = await this.#pool.query(query);
+        if (isStandby(result)) this.#giveUp();
+        return result;
       } catch (error) {
         const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+        if (code === onStandby) this.#giveUp();
         if (conflicts.has(code) && tries < mostTries) continue;
         const remedy = remedies.get(code);
         if (remedy === undefined) throw error;
         throw new Error(remedy(this.#table), { cause: error });
       }
+    }
+  }
+
+  /**
+   * Gives up all connections of the pool, because one of them leads to a standby server. The pool would keep a connection that works,
+   * and makes new ones, to the server that the name leads to then.
+   */
+  #giveUp(): void {
+    const now = performance.now();
+    if (now - this.#gaveUpAt < pauseBetween) return;
+    this.#gaveUpAt = now;
+    for (let left = this.#pool.totalCount; left > 0; left--) {
+      // One that is in use is given up when its query is done. A pool that cannot connect now has nothing to give up.
+      void this.#pool.connect?.().then(
+        (connection) => connection.release(true),
+        () => undefined,
+      );
     }
   }
 }
@@ -120,4 +150,9 @@ export function foundIn(rows: readonly unknown[], column: string): readonly unkn
     throw new Error("A PostgresBackend reads from a standby server, which may be behind: connect its pool to the primary server.");
   }
   return first[column] === null ? [] : rows;
+}
+
+/** Whether a result is the answer of a standby server. Of several statements at once, pg gives an array of results. */
+function isStandby({ rows }: Partial<PostgresResult>): boolean {
+  return (rows?.[0] as { readonly standby?: unknown } | undefined)?.standby === true;
 }

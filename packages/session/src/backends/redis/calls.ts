@@ -35,10 +35,22 @@ export function writeScript(text: string): RedisScript {
   return { ...readScript(text), isWrite: true };
 }
 
+/** A client whose connections are its own, of `createClient` or `createClientPool`. */
+interface Connections {
+  sendCommand(command: string[]): Promise<unknown>;
+}
+
+/** Milliseconds for which a connection may lead to a replica before it is given up: it may be the primary again at once. */
+const patience = 1000;
+
 /** Runs scripts, and counts those that are under way. */
 export class RedisCalls {
   readonly #client: RedisScriptsLike;
   readonly #replicas: RedisReplicas | undefined;
+  /** `undefined` for a cluster and for Sentinel, whose clients find the primary themselves. */
+  readonly #connections: Connections | undefined;
+  /** When a replica refused a script first; milliseconds of `performance.now()`. */
+  #refusedSince: number | undefined;
   /** The number of scripts under way, and the functions to call when there are none. */
   #running = 0;
   readonly #waiting: (() => void)[] = [];
@@ -55,6 +67,7 @@ export class RedisCalls {
     // Otherwise strings are decoded as UTF-8, which does not keep all bytes.
     this.#client = client.withTypeMapping({ 36: Buffer });
     this.#replicas = wait && new RedisReplicas(client, wait);
+    if ("socketEpoch" in client || "totalClients" in client) this.#connections = client as unknown as Connections;
   }
 
   /** Runs a script on one key, on the server that has it. Rejects for every error of Redis. */
@@ -77,8 +90,22 @@ export class RedisCalls {
   #send({ text, sha }: RedisScript, options: RedisScriptOptions): Promise<unknown> {
     return this.#client.evalSha(sha, options).catch((error: unknown) => {
       // The first word of a message is the code of an error of Redis. After a restart, Redis no longer has the script, and runs nothing.
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT "))) throw error;
-      return this.#client.eval(text, options);
+      if (error instanceof Error && error.message.startsWith("NOSCRIPT ")) return this.#client.eval(text, options);
+      if (error instanceof Error && error.message.startsWith("READONLY ")) this.#giveUp();
+      throw error;
     });
+  }
+
+  /**
+   * Gives up a connection to a server that was the primary and is a replica now. It works, so the client would keep it. Redis closes
+   * it after QUIT, and the client connects again, to the server that the name leads to then.
+   */
+  #giveUp(): void {
+    const now = performance.now();
+    this.#refusedSince ??= now;
+    if (this.#connections === undefined || now - this.#refusedSince < patience) return;
+    this.#refusedSince = undefined;
+    // When it fails, the connection is closed already, or the next answer of the replica tries again.
+    void this.#connections.sendCommand(["QUIT"]).catch(() => undefined);
   }
 }

@@ -1,0 +1,34 @@
+import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from "node:net";
+import { afterAll } from "vitest";
+
+/** A name that leads to one server now, and to another one later. Connections that exist stay where they are. */
+export interface Name {
+  readonly port: number;
+  leadsTo(target: NetConnectOpts): void;
+}
+
+const closers = new Set<() => void>();
+afterAll(() => closers.forEach((close) => close()));
+
+/** A name for the file's tests. */
+export async function startName(target: NetConnectOpts): Promise<Name> {
+  let current = target;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const behind = connect(current);
+    for (const [socket, other] of [
+      [client, behind],
+      [behind, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => other.destroy()).on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.add(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, leadsTo: (next) => void (current = next) };
+}
