@@ -72,7 +72,11 @@ describe("urlFor for a file that is not there", () => {
     expect(() => build("nothing like it at all")).toThrow(/there is no file "nothing like it at all" in \S+$/);
   });
 
-  test.each(["link.txt", "environment", ".env", "bare", "lost.css"])("fails for %s, which is never sent", (name) => {
-    expect(() => appOf().urlFor("static", { path: [name] })).toThrow(`there is no file "${name}"`);
-  });
+  test.each(["link.txt", "environment", ".env", "bare", "lost.css", "loop", "a".repeat(300)])(
+    "fails for %s, which is never sent",
+    (name) => {
+      expect(() => appOf().urlFor("static", { path: [name] })).toThrow(BuildError);
+      expect(() => appOf().urlFor("static", { path: [name] })).toThrow(`there is no file "${name}"`);
+    },
+  );
 });

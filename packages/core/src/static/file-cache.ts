@@ -94,13 +94,18 @@ export class FileCache {
    * when it has changed. `undefined` if there is no regular file.
    */
   hashSync(path: string): { readonly realPath: string; readonly hash: string } | undefined {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() !== true) return undefined;
-    const known = this.#urlHashes.get(path);
-    if (known !== undefined && isSame(known.stats, stats)) return known;
-    const read = { stats, realPath: realpathSync(path), hash: hashNow(path) };
-    if (isSettled(stats)) this.#urlHashes.set(path, read);
-    return read;
+    try {
+      const stats = statSync(path);
+      if (!stats.isFile()) return undefined;
+      const known = this.#urlHashes.get(path);
+      if (known !== undefined && isSame(known.stats, stats)) return known;
+      const read = { stats, realPath: realpathSync(path), hash: hashNow(path) };
+      if (isSettled(stats)) this.#urlHashes.set(path, read);
+      return read;
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw error;
+    }
   }
 
   #keep(file: FoundFile): void {
