@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { App, ConfigError, local, RequestHandler, Rule, text } from "@mini/core";
-import { TestClient } from "@mini/core/testing";
+import { runInRequest, TestClient } from "@mini/core/testing";
 import { MemoryBackend, SessionMiddleware, type SessionBackend, type Visit } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { serverSideMedia } from "../support/media.ts";
@@ -170,4 +170,19 @@ test("a program on node:http with middleware around its pages, as Hono has it, k
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+test("runInRequest() has the store of an application that lists SessionMiddleware, and keeps what is committed", async () => {
+  const sessions = inMemory();
+  const cookie = await begun(sessions, { a: 1 }, "user:1");
+  const app = new App({ rules: [], middleware: [SessionMiddleware], config: { session: sessions } });
+  await runInRequest(app, requestWith(cookie), async () => {
+    const session = await local.sessionStore.getSession<Data>();
+    session.set("a", 2);
+    await session.commit();
+    session.set("a", 3);
+  });
+  expect(await dataOf(sessions, cookie)).toEqual({ a: 2 });
+  expect(await runInRequest(app, "/", () => local.sessionStore.revokeAll("user:1"))).toBe(1);
+  expect(await sessions.count()).toBe(0);
 });

@@ -105,6 +105,11 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return refuseRequest(this.#answerSettings, this.createContext(request), status);
   }
 
+  /** Sets in `local` what the middleware of the application provides without a handler. */
+  provideLocals(request: Request): void {
+    for (const each of this.#answerSettings.middleware.middleware) each.provideLocals?.(request);
+  }
+
   /** Makes the context of a request, for code that runs it itself, as `runInRequest()` does. */
   createContext(request: globalThis.Request): Context {
     return new Context(this, new Request(request, this.#requestSettings));

@@ -26,6 +26,8 @@ export interface Middleware {
   afterDispatch?(handler: RequestHandler, response: Response): Response | globalThis.Response | Promise<Response | globalThis.Response>;
   /** Called in reverse order for an error. The first that returns a response answers it. */
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;
+  /** Called by `runInRequest()`, where no handler runs, for middleware of the application: sets in `local` what works there too. */
+  provideLocals?(request: Request): void;
 }
 
 export type MiddlewareAnswer =

@@ -1,6 +1,7 @@
 import { beforeHead, ConfigError, deleteCookie, local, LocalError, setCookie, setHeader, setLocal, vary } from "@mini/core";
-import type { Application, Middleware, RequestHandler } from "@mini/core";
+import type { Application, Middleware, Request, RequestHandler } from "@mini/core";
 import { Sessions } from "../engine/sessions.ts";
+import { FetchVisit } from "../engine/visit.ts";
 import type { Head } from "../request/head.ts";
 import { SessionCommittedError } from "../request/open-session.ts";
 import { RequestSessions } from "../request/request.ts";
@@ -47,6 +48,11 @@ export class SessionMiddleware implements Middleware {
 
   beforeDispatch({ request }: RequestHandler): void {
     setLocal("sessionStore", new RequestSessions(this.#shared, request, head));
+  }
+
+  /** Without a response nothing is committed, except by `session.commit()`. */
+  provideLocals(request: Request): void {
+    setLocal("sessionStore", new FetchVisit(this.#shared, request));
   }
 }
 
