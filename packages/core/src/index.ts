@@ -10,6 +10,8 @@ export { json, Response, text } from "./http/response.ts";
 export { field, problem } from "./forms/field.ts";
 export { Form } from "./forms/form.ts";
 export type { FormFields } from "./forms/form.ts";
+export type { Part, PartOptions } from "./forms/parts.ts";
+export type { FormReadOptions } from "./forms/read.ts";
 export type { StandardSchema } from "./forms/schema.ts";
 export { int, matching, number, oneOf, uuid } from "./rules/converter.ts";
 export type { Converter, NumberOptions } from "./rules/converter.ts";

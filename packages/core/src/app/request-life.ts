@@ -1,5 +1,5 @@
 import type { AddedHead, Context } from "../context/context.ts";
-import { dependenciesOf, dependOn, servedOf, type Request } from "../context/request.ts";
+import { dependenciesOf, dependOn, matchTo, servedOf, type Request } from "../context/request.ts";
 import { bindStream, checkEmptyBody, withoutBody } from "../context/response-body.ts";
 import { clientFaultIn } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
@@ -94,8 +94,8 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
-        request.rule = matched.rule;
         const { rule, target: route, params } = matched;
+        matchTo(request, rule);
         const call = callOf(route.loaded, method, params);
         if (call !== undefined) return call;
         return route.load().then(

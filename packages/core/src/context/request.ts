@@ -1,11 +1,12 @@
 import type { Form } from "../forms/form.ts";
-import type { SecretOption } from "../forms/read.ts";
+import type { Part, PartOptions } from "../forms/parts.ts";
+import type { FormReadOptions } from "../forms/read.ts";
 import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
 import { Body, type FormOptions, guarded } from "../http/body.ts";
 import { parseCookies } from "../http/cookie.ts";
 import { normalHost, type TrustedHosts } from "../http/host.ts";
 import type { JsonOptions } from "../http/json-body.ts";
-import { native, target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { limitBody, native, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
 
@@ -44,6 +45,12 @@ export let dependenciesOf: (request: Request) => readonly string[] | undefined;
 
 /** The request as the server has given it. Unlike `web`, reading it makes no native Request. */
 export let servedOf: (request: Request) => ServedRequest;
+
+/** Notes the rule that matches a request, and applies the limit that it has for bodies. */
+export function matchTo(request: Request, rule: Rule): void {
+  request.rule = rule;
+  if (rule.maxBodySize !== undefined) servedOf(request)[limitBody]?.(rule.maxBodySize);
+}
 
 /** A request. Its parts are computed when they are first read. */
 export class Request {
@@ -138,14 +145,14 @@ export class Request {
   }
 
   get #content(): Body {
-    return (this.#body ??= new Body(this.#web, this.#settings.maxBodySize));
+    return (this.#body ??= new Body(this.#web, this.rule?.maxBodySize ?? this.#settings.maxBodySize));
   }
 
   /**
    * The body as UTF-8 text; invalid bytes become U+FFFD. May be called several times, and together with `json()` and the
    * `formData()` of a urlencoded form.
    *
-   * @throws HTTPError 413 for a body over the application's `maxBodySize`, 415 for a compressed body or another charset, 400 for a
+   * @throws HTTPError 413 for a body over `maxBodySize` of the rule or the application, 415 for a compressed body or another charset, 400 for a
    *   body that is incomplete.
    */
   text(): Promise<string> {
@@ -184,10 +191,21 @@ export class Request {
    * as `address.city`, `items[0].name` and `tags[]` make objects and arrays. Values are text or files; file inputs that were left empty are
    * absent.
    *
-   * @throws HTTPError 400 for names that cannot be read, and like {@link formData}.
+   * @throws HTTPError 400 for names that cannot be read or a malformed body, 413 for what is over a limit, 415 for another content type.
    */
-  form<Schema extends StandardSchema>(schema: Schema, options: SecretOption & FormOptions = {}): Promise<Form<SchemaOutput<Schema>>> {
-    return guarded(forms().then(({ readForm }) => readForm(schema, this.formData(options), options)));
+  form<Schema extends StandardSchema>(schema: Schema, options: FormReadOptions = {}): Promise<Form<SchemaOutput<Schema>>> {
+    return guarded(forms().then(({ readForm }) => readForm(schema, this.#content, options)));
+  }
+
+  /**
+   * The parts of a multipart form while they arrive: `for await (const part of request.parts())`. The content of a part is read before the next
+   * part is asked for, or skipped.
+   *
+   * @throws HTTPError 415 for another content type, 400 for a malformed body, 413 for what is over a limit.
+   */
+  async *parts(options: PartOptions = {}): AsyncGenerator<Part, void> {
+    const { readParts } = await import("../forms/parts.ts");
+    yield* readParts(this.#content.multipart(), options);
   }
 
   /**

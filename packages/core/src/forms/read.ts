@@ -1,6 +1,8 @@
+import type { Body } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { type Form, ReadForm } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";
+import { type Part, type PartOptions, readParts } from "./parts.ts";
 import { outputOf, type SchemaOutput, type StandardSchema, validate } from "./schema.ts";
 
 /** The output of a schema for the JSON of a body. @throws ValidationError */
@@ -14,8 +16,8 @@ export async function readQuery<Schema extends StandardSchema>(schema: Schema, q
   return outputOf(await validate(schema, valueOf(query), "request.query()"));
 }
 
-/** Which fields of a form are never shown again. */
-export interface SecretOption {
+/** Options of `request.form()`. */
+export interface FormReadOptions extends PartOptions {
   /** Names of fields whose text is never shown again. Those with `password` in their name never are. Default none. */
   readonly secret?: readonly string[] | undefined;
 }
@@ -23,14 +25,31 @@ export interface SecretOption {
 /** A form that was sent, judged by its schema. */
 export async function readForm<Schema extends StandardSchema>(
   schema: Schema,
-  form: Promise<FormData>,
-  { secret = [] }: SecretOption,
+  body: Body,
+  { secret = [], ...limits }: FormReadOptions,
 ): Promise<Form<SchemaOutput<Schema>>> {
-  const fields = [...(await form)].filter(([, value]) => typeof value === "string" || value.name !== "" || value.size > 0);
+  const fields = body.isMultipart
+    ? await fieldsIn(readParts(body.multipart(), limits))
+    : [...(await body.formData({ maxFields: limits.maxParts }))];
   const result = await validate(schema, valueOf(fields), "request.form()");
   const secrets = new Set(secret.map(plainName));
   const isSecret = (name: string) => secrets.has(name) || /password/i.test(name);
   return result.issues === undefined
     ? new ReadForm({ fields, isSecret, accepted: { data: result.value } })
     : new ReadForm({ fields, isSecret, issues: result.issues });
+}
+
+/** The fields and files of a multipart form. A file input without a file is absent. */
+async function fieldsIn(parts: AsyncIterable<Part>): Promise<readonly (readonly [name: string, value: unknown])[]> {
+  const fields: (readonly [string, unknown])[] = [];
+  for await (const part of parts) {
+    const { name, filename, type } = part;
+    if (filename === undefined) {
+      fields.push([name, await part.text()]);
+      continue;
+    }
+    const file = new File([(await part.bytes()) as Uint8Array<ArrayBuffer>], filename, { type });
+    if (filename !== "" || file.size > 0) fields.push([name, file]);
+  }
+  return fields;
 }

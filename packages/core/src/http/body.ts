@@ -1,6 +1,6 @@
 import { HTTPError } from "./errors.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
-import { parseMultipart } from "./multipart.ts";
+import { Multipart, utf8 as utf8WithMark } from "./multipart.ts";
 import { hasLimitedBody, type ServedRequest } from "./served-request.ts";
 
 export interface FormOptions {
@@ -79,15 +79,35 @@ export class Body {
   async #readForm({ maxFields = 1000 }: FormOptions): Promise<FormData> {
     const type = this.#contentType();
     if (type === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
-    if (type !== "multipart/form-data") {
-      throw new HTTPError(415, "The body must be a form: application/x-www-form-urlencoded or multipart/form-data.");
+    const parts = this.#multipart("application/x-www-form-urlencoded or multipart/form-data", whole(this.#readBytes.bind(this)));
+    const form = new FormData();
+    let count = 0;
+    for (let head = await parts.next(); head !== undefined; head = await parts.next()) {
+      if (++count > maxFields) throw tooManyFields(maxFields);
+      const pieces: Buffer[] = [];
+      for (let piece = await parts.read(); piece !== undefined; piece = await parts.read()) pieces.push(piece);
+      const content = Buffer.concat(pieces);
+      if (head.filename === undefined) form.append(head.name, utf8WithMark.decode(content));
+      else form.append(head.name, new File([content], head.filename, { type: head.type }));
     }
-    const problem = this.#codingProblem();
-    if (problem !== undefined) return refused(problem);
-    const form = parseMultipart(await this.#readBytes(), this.#web.headers.get("content-type") ?? "", maxFields);
-    if (form === "malformed") throw new HTTPError(400, "The body is not valid multipart/form-data.");
-    if (form === "too many parts") throw tooManyFields(maxFields);
     return form;
+  }
+
+  /** The parts of a multipart form while they arrive. */
+  multipart(): Multipart {
+    return this.#multipart("multipart/form-data", this.#chunks());
+  }
+
+  /** Whether the body is a multipart form. */
+  get isMultipart(): boolean {
+    return this.#contentType() === "multipart/form-data";
+  }
+
+  #multipart(wanted: string, chunks: AsyncIterable<Uint8Array>): Multipart {
+    if (!this.isMultipart) throw new HTTPError(415, `The body must be a form: ${wanted}.`);
+    const problem = this.#codingProblem();
+    if (problem !== undefined) throw new HTTPError(415, problem);
+    return new Multipart(chunks, this.#web.headers.get("content-type") ?? "");
   }
 
   #contentType(): string {
@@ -120,19 +140,41 @@ export class Body {
   async #read(): Promise<Uint8Array> {
     const web = this.#web;
     if (web[hasLimitedBody] === true) return new Uint8Array(await web.arrayBuffer());
-    if (web.body === null) return new Uint8Array();
     const chunks: Uint8Array[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of web.body as ReadableStream<Uint8Array>) {
-        size += chunk.byteLength;
-        if (size > this.#maxSize) throw tooLarge(this.#maxSize);
-        chunks.push(chunk);
-      }
-    } catch (error) {
-      throw error instanceof HTTPError ? error : endedEarly();
-    }
+    for await (const chunk of this.#stream()) chunks.push(chunk);
     return Buffer.concat(chunks);
+  }
+
+  /** The body while it arrives. */
+  async *#chunks(): AsyncGenerator<Uint8Array, void> {
+    if (this.#bytes !== undefined) {
+      yield await this.#bytes;
+      return;
+    }
+    await this.#problem();
+    yield* this.#stream();
+  }
+
+  async *#stream(): AsyncGenerator<Uint8Array, void> {
+    const { body } = this.#web;
+    if (body === null) return;
+    let size = 0;
+    // Only errors of the body are the client's. One that its reader throws does not come through here.
+    const reader = (body as ReadableStream<Uint8Array>).getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          throw error instanceof HTTPError ? error : endedEarly();
+        });
+        if (done) return;
+        size += value.byteLength;
+        if (size > this.#maxSize) throw tooLarge(this.#maxSize);
+        yield value;
+      }
+    } finally {
+      // Without an effect on a body that was read to its end, or has failed.
+      await reader.cancel().catch(() => undefined);
+    }
   }
 
   /** Why the body cannot be read: its Content-Length is over the limit, or somebody has read it. */
@@ -154,6 +196,11 @@ function formOf(text: string, maxFields: number): FormData {
   const form = new FormData();
   for (const [name, value] of new URLSearchParams(text)) form.append(name, value);
   return form;
+}
+
+/** A body that is read at once, as if it arrived in one piece. */
+async function* whole(read: () => Promise<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield await read();
 }
 
 const refused = (reason: string) => Promise.reject<never>(new HTTPError(415, reason));

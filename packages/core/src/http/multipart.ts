@@ -1,90 +1,175 @@
+import { HTTPError } from "./errors.ts";
+
 /** The most bytes of the headers of one part. */
 const longestHead = 16_384;
 
 const lineBreak = Buffer.from("\r\n");
 const headEnd = Buffer.from("\r\n\r\n");
 
+/** What the head of a part says about it. */
+export interface PartHead {
+  readonly name: string;
+  /** The name of the file, as the client gives it; `undefined`: the part is no file. */
+  readonly filename: string | undefined;
+  /** The content type; `text/plain` if there is none. */
+  readonly type: string;
+}
+
 /**
- * The fields and files of a multipart form, RFC 7578. Read as widely as clients write: names with and without quotes, `filename*`,
- * text before the first part and after the last one, blanks after a boundary.
- *
- * @param type - The content type, which names the boundary.
- * @param maxParts - Parts are counted while they are read, and no more than these are made.
+ * The parts of a multipart form, RFC 7578, read while they arrive. Read as widely as clients write: names with and without quotes,
+ * `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
  */
-export function parseMultipart(body: Uint8Array, type: string, maxParts: number): FormData | "malformed" | "too many parts" {
-  const boundary = parametersOf(type).get("boundary");
-  if (boundary === undefined || boundary === "" || boundary.length > 70) return "malformed";
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const form = new FormData();
-  let count = 0;
-  let delimiter = nextDelimiter(bytes, boundary, 0);
-  while (delimiter !== undefined && !delimiter.isLast) {
-    const start = delimiter.end;
-    // A part without headers begins with the line break that ends its head.
-    const contentStart = bytes.subarray(start, start + 2).equals(lineBreak) ? start : bytes.indexOf(headEnd, start) + 2;
-    if (contentStart < start || contentStart - start > longestHead) return "malformed";
-    if (++count > maxParts) return "too many parts";
-    // Content of no bytes shares its line break with the head.
-    const next = nextDelimiter(bytes, boundary, contentStart);
-    if (next === undefined) return "malformed";
-    const content = bytes.subarray(contentStart + 2, Math.max(next.start, contentStart + 2));
-    if (!append(form, bytes.toString("utf8", start, contentStart), content)) return "malformed";
-    delimiter = next;
+export class Multipart {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #mark: Buffer;
+  /** What has arrived and is not read. The first boundary has no line break before it if the body begins with it. */
+  #bytes: Buffer = lineBreak;
+  #hasArrived = false;
+  /** What comes next. What comes before the first delimiter is read like content. */
+  #state: "content" | "head" = "content";
+  #isLast = false;
+  /** How many bytes before the content are not content: content of no bytes shares its line break with the head. */
+  #skip = 0;
+  /** The characters of base64 that make no whole bytes yet; `undefined`: the content is not encoded. */
+  #base64: string | undefined;
+
+  /** @param type - The content type, which names the boundary. */
+  constructor(chunks: AsyncIterable<Uint8Array>, type: string) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+    const boundary = parametersOf(type).get("boundary");
+    if (boundary === undefined || boundary === "" || boundary.length > 70) throw malformed();
+    this.#mark = Buffer.from(`\r\n--${boundary}`, "latin1");
   }
-  return delimiter === undefined ? "malformed" : form;
-}
 
-interface Delimiter {
-  /** Where its line break begins, which is not part of the content before it. */
-  readonly start: number;
-  /** Where the line after it begins. */
-  readonly end: number;
-  /** Whether it ends the form. */
-  readonly isLast: boolean;
-}
+  /** The head of the next part, after the rest of the part before; `undefined` after the last one. */
+  async next(): Promise<PartHead | undefined> {
+    while ((await this.#readRaw()) !== undefined);
+    if (this.#isLast) {
+      this.#bytes = lineBreak;
+      while (!this.#hasArrived) this.#hasArrived = (await this.#chunks.next()).done === true;
+      return undefined;
+    }
+    const { head, coding } = readHead(await this.#takeHead());
+    this.#base64 = coding === "base64" ? "" : undefined;
+    return head;
+  }
 
-/** The next line that is a boundary, from the beginning of the body or a line break on. RFC 2046 §5.1.1. */
-function nextDelimiter(bytes: Buffer, boundary: string, from: number): Delimiter | undefined {
-  const mark = Buffer.from(`\r\n--${boundary}`, "latin1");
-  // The first boundary has no line break before it if the body begins with it.
-  const begins = from === 0 && bytes.subarray(0, mark.length - 2).equals(mark.subarray(2));
-  for (let start = begins ? -2 : bytes.indexOf(mark, from); start !== -1; start = bytes.indexOf(mark, start + 2)) {
-    let end = start + mark.length;
+  /** The next bytes of the content of a part; `undefined` at its end. */
+  async read(): Promise<Buffer | undefined> {
+    const piece = await this.#readRaw();
+    if (this.#base64 === undefined) return piece;
+    const text = this.#base64 + (piece?.toString("latin1").replaceAll(/[^\w+/-]/g, "") ?? "");
+    if (piece === undefined && text === "") return undefined;
+    const whole = piece === undefined ? text.length : text.length - (text.length % 4);
+    this.#base64 = text.slice(whole);
+    return Buffer.from(text.slice(0, whole), "base64");
+  }
+
+  /** Reads no more. */
+  async cancel(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
+  async #readRaw(): Promise<Buffer | undefined> {
+    let from = 0;
+    while (this.#state === "content") {
+      const start = this.#bytes.indexOf(this.#mark, from);
+      if (start > 0) return this.#take(start);
+      const end = start === 0 ? this.#delimiterEnd() : undefined;
+      if (end !== undefined) {
+        this.#bytes = this.#bytes.subarray(end);
+        this.#state = "head";
+      } else if (start === 0 && !this.#needsMore()) {
+        // A longer line that begins like the boundary is content.
+        from = 2;
+      } else {
+        const safe = start === 0 ? 0 : this.#bytes.length - this.#mark.length + 1;
+        if (safe > this.#skip) return this.#take(safe);
+        await this.#fill();
+      }
+    }
+    return undefined;
+  }
+
+  #take(end: number): Buffer {
+    const piece = this.#bytes.subarray(this.#skip, end);
+    this.#bytes = this.#bytes.subarray(end);
+    this.#skip = 0;
+    return piece;
+  }
+
+  /** Where the line of the delimiter ends that the bytes begin with; `undefined` if it is none, or not all of it has arrived. RFC 2046 §5.1.1. */
+  #delimiterEnd(): number | undefined {
+    const bytes = this.#bytes;
+    const { end, isLast } = this.#afterMark();
+    this.#isLast = isLast;
+    if (bytes[end] === 0x0d && bytes[end + 1] === 0x0a) return end + 2;
+    return isLast && end === bytes.length && this.#hasArrived ? end : undefined;
+  }
+
+  /** Whether the end of the line that begins like the boundary has not arrived. */
+  #needsMore(): boolean {
+    const { end } = this.#afterMark();
+    if (end > this.#mark.length + longestHead) throw malformed();
+    return (
+      !this.#hasArrived && (this.#bytes.length === end || (this.#bytes.length === end + 1 && [0x0d, 0x2d].includes(this.#bytes[end]!)))
+    );
+  }
+
+  #afterMark(): { readonly end: number; readonly isLast: boolean } {
+    const bytes = this.#bytes;
+    let end = this.#mark.length;
     const isLast = bytes[end] === 0x2d && bytes[end + 1] === 0x2d;
     if (isLast) end += 2;
     while (bytes[end] === 0x20 || bytes[end] === 0x09) end++;
-    if (bytes[end] === 0x0d && bytes[end + 1] === 0x0a) return { start, end: end + 2, isLast };
-    if (isLast && end === bytes.length) return { start, end, isLast };
-    // A longer line that begins like the boundary is content.
+    return { end, isLast };
   }
-  return undefined;
+
+  async #takeHead(): Promise<string> {
+    for (;;) {
+      const bytes = this.#bytes;
+      // A part without headers begins with the line break that ends its head.
+      const end = bytes.subarray(0, 2).equals(lineBreak) ? 0 : bytes.indexOf(headEnd) + 2;
+      if (end > longestHead || (end === 1 && bytes.length > longestHead + 4)) throw malformed();
+      if (end !== 1) {
+        this.#bytes = bytes.subarray(end);
+        this.#skip = 2;
+        this.#state = "content";
+        return bytes.toString("utf8", 0, end);
+      }
+      await this.#fill();
+    }
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#hasArrived) throw malformed();
+    const { done, value } = await this.#chunks.next();
+    if (done === true) this.#hasArrived = true;
+    else this.#bytes = Buffer.concat([this.#bytes, value]);
+  }
 }
 
-/** Adds a part to a form, unless its head is malformed. */
-function append(form: FormData, head: string, content: Buffer): boolean {
+const malformed = () => new HTTPError(400, "The body is not valid multipart/form-data.");
+
+/** The head of a part, and what its content is encoded with. */
+function readHead(text: string): { readonly head: PartHead; readonly coding: string } {
   const headers = new Map<string, string>();
   // A line that begins with a blank continues the one before it.
-  for (const line of head.replaceAll(/\r\n[ \t]+/g, " ").split("\r\n")) {
+  for (const line of text.replaceAll(/\r\n[ \t]+/g, " ").split("\r\n")) {
     if (line === "") continue;
     const colon = line.indexOf(":");
-    if (colon < 1) return false;
+    if (colon < 1) throw malformed();
     headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
   const disposition = headers.get("content-disposition") ?? "";
   const coding = headers.get("content-transfer-encoding")?.toLowerCase() ?? "binary";
-  const bytes = coding === "base64" ? Buffer.from(content.toString("latin1"), "base64") : content;
-  if (!/^form-data\s*(?:;|$)/i.test(disposition) || !codings.has(coding)) return false;
+  if (!/^form-data\s*(?:;|$)/i.test(disposition) || !codings.has(coding)) throw malformed();
   const parameters = parametersOf(disposition);
   const name = parameters.get("name") ?? extended(parameters.get("name*"));
   const filename = extended(parameters.get("filename*")) ?? parameters.get("filename");
-  if (name === undefined) return false;
-  if (filename === undefined) {
-    form.append(decoded(name), utf8.decode(bytes));
-    return true;
-  }
+  if (name === undefined) throw malformed();
   const type = headers.get("content-type") ?? "text/plain";
-  form.append(decoded(name), new File([bytes as Uint8Array<ArrayBuffer>], decoded(filename), { type }));
-  return true;
+  return { head: { name: decoded(name), filename: filename === undefined ? undefined : decoded(filename), type }, coding };
 }
 
 /** What a part may be encoded with. RFC 7578 §4.7: nobody should write any, but some do. */
@@ -115,4 +200,5 @@ function extended(value: string | undefined): string | undefined {
   return charset.toLowerCase() === "utf-8" ? utf8.decode(Buffer.from(bytes, "latin1")) : bytes;
 }
 
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Decodes the text of parts. */
+export const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -23,6 +23,8 @@ export interface ServedRequest extends globalThis.Request {
   readonly [target]?: Target | undefined;
   /** Whether the server limits the body while it is read; the limit is then not applied a second time. */
   readonly [hasLimitedBody]?: boolean;
+  /** Sets another limit for the body, in bytes, before anything of it is read. */
+  readonly [limitBody]?: (maxSize: number) => void;
   /** Aborted when the server begins to close, long before `signal` is: for responses that have no end of their own. */
   readonly [closing]?: AbortSignal | undefined;
   /** Hands the connection on to another protocol. It runs in place of a handler, and the response is not sent. */
@@ -33,6 +35,7 @@ export interface ServedRequest extends globalThis.Request {
 
 export const target = Symbol("target");
 export const hasLimitedBody = Symbol("hasLimitedBody");
+export const limitBody = Symbol("limitBody");
 export const closing = Symbol("closing");
 export const takeOver = Symbol("takeOver");
 export const native = Symbol("native");

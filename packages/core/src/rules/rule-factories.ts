@@ -32,9 +32,10 @@ function derive(
   return rules.map((rule: unknown) => {
     if (!(rule instanceof Rule)) return rule;
     const each = rule as AnyRule;
-    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware } = each;
+    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware, maxBodySize } = each;
     const { path, endpoint, host } = { path: each.path, endpoint: each.endpoint, host: each.host, ...change(each) };
-    const options = { endpoint, handler, action, methods, where, host, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware };
+    const settings = { redirectTo, buildOnly, strictSlashes, appMiddleware, maxBodySize };
+    const options = { endpoint, handler, action, methods, where, host, defaults, ...settings };
     return new Rule<string, string, HandlerLike, string, string, Converters, string, object>(path, options);
   });
 }

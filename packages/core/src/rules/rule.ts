@@ -56,6 +56,8 @@ export interface RuleOptions<
   readonly strictSlashes?: boolean | undefined;
   /** Whether the middleware of the application runs around the handler. With `false`, only the handler's own does, and `SecurityHeaders` stays. Default true. */
   readonly appMiddleware?: boolean | undefined;
+  /** The most bytes of a request's body. Default: that of the `App`. */
+  readonly maxBodySize?: number | undefined;
 }
 
 /**
@@ -90,11 +92,13 @@ export class Rule<
   readonly buildOnly: boolean;
   readonly strictSlashes: boolean;
   readonly appMiddleware: boolean;
+  /** In bytes; `undefined`: that of the application. */
+  readonly maxBodySize: number | undefined;
 
   /** @throws RuleError if the path is not text, or methods is not an array of HTTP methods. */
   constructor(path: Path, options: RuleOptions<Path, Name, Handler, Action, Method, Where, Host, Defaults> = {}) {
     const { endpoint, handler, action, methods, where, host, defaults, redirectTo } = options;
-    const { buildOnly = false, strictSlashes = true, appMiddleware = true } = options;
+    const { buildOnly = false, strictSlashes = true, appMiddleware = true, maxBodySize } = options;
     if (typeof path !== "string")
       throw new RuleError(['A rule has no path: the first argument of new Rule() must be text such as "/users/:id".']);
     if (
@@ -103,6 +107,8 @@ export class Rule<
     ) {
       throw new RuleError([`The methods of the rule "${path}" must be an array of HTTP methods, such as ["GET", "POST"].`]);
     }
+    if (maxBodySize !== undefined && !(Number.isInteger(maxBodySize) && maxBodySize >= 0))
+      throw new RuleError([`The maxBodySize of the rule "${path}" must be a whole number of bytes, 0 or more.`]);
     this.path = path;
     this.endpoint = endpoint;
     this.handler = handler;
@@ -115,6 +121,7 @@ export class Rule<
     this.buildOnly = buildOnly;
     this.strictSlashes = strictSlashes;
     this.appMiddleware = appMiddleware;
+    this.maxBodySize = maxBodySize;
   }
 }
 

@@ -4,7 +4,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { NodeRequest } from "srvx/node";
 import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
 import type { Abortable } from "./connections.ts";
-import { closing, hasLimitedBody, native, takeOver, target, type ServedRequest, type Target } from "../http/served-request.ts";
+import { closing, hasLimitedBody, limitBody, native, takeOver, target, type ServedRequest, type Target } from "../http/served-request.ts";
 
 export interface Incoming extends IncomingMessage {
   /** Of a request over HTTP/2. */
@@ -27,7 +27,8 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
   [takeOver]: (() => unknown) | undefined;
   readonly #req: Incoming;
   readonly #res: ServerResponse;
-  readonly #maxSize: number;
+  #maxSize: number;
+  #hasOwnLimit = false;
   #native: globalThis.Request | undefined;
   #abortController: AbortController | undefined;
   #run: RunInRequest | undefined;
@@ -39,6 +40,11 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
     this.#req = req;
     this.#res = res;
     this.#maxSize = maxRequestBodySize;
+  }
+
+  [limitBody](maxSize: number): void {
+    this.#maxSize = maxSize;
+    this.#hasOwnLimit = true;
   }
 
   /** Aborts the signal. */
@@ -98,7 +104,8 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
 
   // srvx reads the text without a stream.
   override text(): Promise<string> {
-    if (this.#native !== undefined || this.#isRead) return this._request.text();
+    // srvx has the limit that it was made with.
+    if (this.#native !== undefined || this.#isRead || this.#hasOwnLimit) return this._request.text();
     if (!this.#hasBody()) return Promise.resolve("");
     this.#isRead = true;
     return super.text().catch((error: unknown) => {

@@ -2,12 +2,28 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "../app/app.ts";
 import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
+import { limitBody } from "../http/served-request.ts";
 
 type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
 
+/** The limit of a body, in bytes. The rule that matches may change it. */
+interface Limit {
+  maxSize: number;
+}
+
 /** A request whose signal is aborted in the request that first asked for it, as the server does it. */
 class SentRequest extends Request {
+  readonly #limit: Limit;
   #run: ((work: () => void) => void) | undefined;
+
+  constructor(asked: Request, init: RequestInit, limit: Limit) {
+    super(asked, init);
+    this.#limit = limit;
+  }
+
+  [limitBody](maxSize: number): void {
+    this.#limit.maxSize = maxSize;
+  }
 
   override get signal(): AbortSignal {
     this.#run ??= AsyncLocalStorage.snapshot();
@@ -27,8 +43,9 @@ class SentRequest extends Request {
  */
 export function exchange(app: Tested, asked: Request, signal: AbortSignal | undefined): Promise<Response> {
   const gone = new AbortController();
-  const body = asked.body === null ? undefined : limited(asked.body, app.maxBodySize ?? Infinity, gone.signal);
-  const request = new SentRequest(asked, { signal: gone.signal, ...(body !== undefined && { body, duplex: "half" }) });
+  const limit: Limit = { maxSize: app.maxBodySize ?? Infinity };
+  const body = asked.body === null ? undefined : limited(asked.body, limit, gone.signal);
+  const request = new SentRequest(asked, { signal: gone.signal, ...(body !== undefined && { body, duplex: "half" }) }, limit);
   const leave = () => request.run(() => gone.abort(clientLeft()));
   return new Promise((resolve, reject) => {
     let received: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -76,7 +93,7 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
 }
 
 /** The body of a request as the server hands it out: it fails when it is over the limit, and when the client leaves. */
-function limited(body: ReadableStream<Uint8Array>, maxSize: number, gone: AbortSignal): ReadableStream<Uint8Array> {
+function limited(body: ReadableStream<Uint8Array>, limit: Limit, gone: AbortSignal): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let size = 0;
   return new ReadableStream({
@@ -96,8 +113,8 @@ function limited(body: ReadableStream<Uint8Array>, maxSize: number, gone: AbortS
         controller.byobRequest?.respond(0);
       } else {
         size += next.value.byteLength;
-        if (size > maxSize) {
-          controller.error(tooLarge(maxSize));
+        if (size > limit.maxSize) {
+          controller.error(tooLarge(limit.maxSize));
           void reader.cancel().catch(() => undefined);
         } else if (next.value.byteLength > 0) controller.enqueue(new Uint8Array(next.value));
       }

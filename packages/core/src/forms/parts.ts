@@ -1,0 +1,156 @@
+import { open, rename, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { guarded } from "../http/body.ts";
+import { HTTPError } from "../http/errors.ts";
+import { type Multipart, type PartHead, utf8 } from "../http/multipart.ts";
+import { mostFields } from "./names.ts";
+
+/** Limits of a multipart form. */
+export interface PartOptions {
+  /** The most parts, or fields of a urlencoded form. Default 1000. */
+  readonly maxParts?: number | undefined;
+  /** The most bytes of a part that is no file. Default 1 MiB. */
+  readonly maxPartSize?: number | undefined;
+  /** The most bytes of a file. Default: what `maxBodySize` allows. */
+  readonly maxFileSize?: number | undefined;
+}
+
+/** A part of a multipart form, a field or a file. Its content can be read once, in one way, until the next part is asked for. */
+export class Part {
+  readonly name: string;
+  /** The name of a file without folders, as the client says it; empty for a file input without a file, `undefined` for other fields. */
+  readonly filename: string | undefined;
+  /** The content type, as the client says it; `text/plain` if it says none. */
+  readonly type: string;
+  readonly #source: Multipart;
+  readonly #maxSize: number;
+  #size = 0;
+  #isTaken = false;
+  #isOver = false;
+  /** What reads the content now. */
+  #work: Promise<unknown> | undefined;
+  #stream: ReadableStream<Uint8Array> | undefined;
+
+  constructor({ name, filename, type }: PartHead, source: Multipart, maxSize: number) {
+    this.name = name;
+    // Old browsers and other clients send the path of the file.
+    this.filename = filename
+      ?.split(/[/\\]/)
+      .at(-1)!
+      .replaceAll(/\p{Cc}/gu, "");
+    this.type = type;
+    this.#source = source;
+    this.#maxSize = maxSize;
+  }
+
+  /** The content as text, in UTF-8. @throws HTTPError 413 over the limit, 400 for a damaged body. */
+  text(): Promise<string> {
+    return guarded(this.bytes().then((bytes) => utf8.decode(bytes)));
+  }
+
+  /** The content. @throws like {@link text} */
+  bytes(): Promise<Uint8Array> {
+    return this.#read(async () => {
+      const pieces: Buffer[] = [];
+      for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) pieces.push(piece);
+      return Buffer.concat(pieces);
+    });
+  }
+
+  /** The content while it arrives. */
+  get stream(): ReadableStream<Uint8Array> {
+    if (this.#stream !== undefined) return this.#stream;
+    this.#take();
+    return (this.#stream = new ReadableStream(
+      {
+        pull: async (controller) => {
+          const work = guarded(this.#next());
+          this.#work = work;
+          const piece = await work;
+          if (piece === undefined) controller.close();
+          else controller.enqueue(piece);
+        },
+      },
+      { highWaterMark: 0 },
+    ));
+  }
+
+  /**
+   * Writes the content into a file, which appears when it is complete; a file of that name is replaced. If the content cannot be read or
+   * written, no file is left. The path is the application's: never make it of `filename` without a check.
+   *
+   * @returns The number of bytes.
+   * @throws like {@link text}, and the error of the file system.
+   */
+  saveTo(path: string | URL): Promise<number> {
+    return this.#read(async () => {
+      const target = typeof path === "string" ? path : fileURLToPath(path);
+      const unfinished = `${target}.${process.pid}-${Date.now()}-${++saved}.part`;
+      const file = await open(unfinished, "wx");
+      try {
+        try {
+          for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) await file.writeFile(piece);
+        } finally {
+          await file.close();
+        }
+        await rename(unfinished, target);
+      } catch (error) {
+        await rm(unfinished, { force: true });
+        throw error;
+      }
+      return this.#size;
+    });
+  }
+
+  /** Waits for what reads the content, and lets nothing read it from now on. */
+  async leave(): Promise<void> {
+    await this.#work?.catch(() => undefined);
+    this.#isOver = true;
+  }
+
+  #take(): void {
+    if (this.#isOver) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: the next part was asked for.`);
+    if (this.#isTaken) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: it was read before, or is being read.`);
+    this.#isTaken = true;
+  }
+
+  #read<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = guarded(Promise.resolve().then(() => (this.#take(), work())));
+    this.#work = result;
+    return result;
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    if (this.#isOver) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: the next part was asked for.`);
+    const piece = await this.#source.read();
+    this.#size += piece?.length ?? 0;
+    if (this.#size > this.#maxSize) {
+      throw new HTTPError(413, `The part ${JSON.stringify(this.name)} is over the limit of ${this.#maxSize} bytes.`);
+    }
+    return piece;
+  }
+}
+
+/** How many files were begun, for their names. */
+let saved = 0;
+
+/** The parts of a multipart form, while they arrive. A part that is not read is skipped. */
+export async function* readParts(
+  source: Multipart,
+  { maxParts = mostFields, maxPartSize = 1024 * 1024, maxFileSize = Infinity }: PartOptions = {},
+): AsyncGenerator<Part, void> {
+  let count = 0;
+  try {
+    for (let head = await source.next(); head !== undefined; head = await source.next()) {
+      if (++count > maxParts) throw new HTTPError(413, `The form is over the limit of ${maxParts} fields.`);
+      const part = new Part(head, source, head.filename === undefined ? maxPartSize : maxFileSize);
+      try {
+        yield part;
+      } finally {
+        await part.leave();
+      }
+    }
+  } finally {
+    await source.cancel();
+  }
+}
