@@ -1,4 +1,4 @@
-import { deleteCookie } from "@mini/core";
+import { deleteCookie, text } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { describe, expect, test } from "vitest";
 import { everyMedium } from "../support/media.ts";
@@ -64,3 +64,17 @@ test("a partitioned cookie and one that is not are two: the one can be cleared w
     [false, true],
   ]);
 });
+
+test.each(["cdn-cache-control", "surrogate-control", "cloudflare-cdn-cache-control"])(
+  "%s keeps a response with a session's cookie out of caches too",
+  async (name) => {
+    const app = sessionApp();
+    const send = (value: string) =>
+      app.run(async (_store, session) => {
+        (await session()).increment("visits");
+        return text("ok", { headers: { [name]: value } });
+      });
+    expect((await send("max-age=300")).headers.get(name)).toBe("no-store");
+    expect((await send("private, max-age=300")).headers.get(name)).toBe("private, max-age=300");
+  },
+);

@@ -107,6 +107,10 @@ describe("the end of a session", () => {
   test.each([
     ["HEAD", { method: "HEAD" }],
     ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
+    ["a prerender", { headers: { "sec-purpose": "prefetch;prerender" } }],
+    ["a prefetch by a script", { headers: { "x-sec-purpose": "prefetch" } }],
+    ["a preview", { headers: { "x-purpose": "preview" } }],
+    ["a prefetch of an old Firefox", { headers: { "x-moz": "prefetch" } }],
   ])("by idleTimeout is not moved by %s, which nobody sees", async (_title, options) => {
     const app = await begun({ idleTimeout: 1000 });
     for (const work of [

@@ -64,6 +64,17 @@ export class CookieRules {
 
 const isPrivate = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
 
+/** Headers that a cache of a network obeys in place of `Cache-Control`. RFC 9213, and those of vendors. */
+const targeted = [
+  "cdn-cache-control",
+  "surrogate-control",
+  "cloudflare-cdn-cache-control",
+  "vercel-cdn-cache-control",
+  "netlify-cdn-cache-control",
+  "akamai-cache-control",
+  "edge-control",
+] as const;
+
 /** The cookies that one request sends for its sessions. Remembers which of them an error response must have too. */
 export class RequestCookies {
   readonly #rules: CookieRules;
@@ -125,7 +136,12 @@ export class RequestCookies {
 
   /** Keeps shared caches from storing a response with a session's cookie. */
   guard(response: LeavingResponse): void {
-    if (this.#hasSent && !isPrivate.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");
+    if (!this.#hasSent) return;
+    if (!isPrivate.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");
+    for (const name of targeted) {
+      const value = response.headers.get(name);
+      if (value !== null && !isPrivate.test(value)) this.#head.setHeader(name, "no-store");
+    }
   }
 }
 

@@ -8,10 +8,14 @@ export interface AskedRequest {
   readonly secure: boolean;
 }
 
-/** Whether the response to a request may never be shown to anybody: a HEAD request or a prefetch. */
+/** Headers that say that a page is fetched in advance. Scripts cannot send those with `Sec-`. */
+const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"] as const;
+
+/** Whether the response to a request may never be shown to anybody: a HEAD request, a prefetch or a prerender. */
 export function isUnseen({ method, headers }: AskedRequest): boolean {
-  const purpose = `${headers.get("sec-purpose") ?? ""};${headers.get("purpose") ?? ""}`;
-  return method === "HEAD" || /(?:^|;)\s*prefetch\s*(?:;|$)/i.test(purpose);
+  return (
+    method === "HEAD" || purposes.some((name) => /(?:^|[;,])\s*(?:prefetch|prerender|preview)\s*(?:[;,]|$)/i.test(headers.get(name) ?? ""))
+  );
 }
 
 /** What sessions are told of a response before its head leaves. */
