@@ -3,60 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { App, request, RequestHandler, Response, Rule, text, type MiddlewareList } from "@mini/core";
-import { TestClient } from "@mini/core/testing";
+import { request, type RequestHandler, Response, text } from "@mini/core";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { Connection, protocols, type Protocol, type Received } from "../support/protocols.ts";
+import { Connection, protocols } from "../support/protocols.ts";
+import { appOf, closeConnections, closeLater, get, kinds, streamFrom } from "../support/stream-app.ts";
 import { within } from "../support/within.ts";
 
-const connections: Connection[] = [];
-afterEach(async () => {
-  for (const connection of connections.splice(0)) await connection.close();
-});
-
-function appOf(work: () => unknown, logged: string[], middleware: MiddlewareList = []): App {
-  const note = (line: string) => void logged.push(line);
-  class Handler extends RequestHandler {
-    get() {
-      return work() as Response;
-    }
-  }
-  class Home extends RequestHandler {
-    get() {
-      return text("home");
-    }
-  }
-  return new App({
-    rules: [new Rule("/", { handler: Home }), new Rule("/stream", { handler: Handler })],
-    logger: { error: note, warn: note, info: note, debug: note },
-    middleware,
-  }) as unknown as App;
-}
-
-type Kind = "in process" | Protocol;
-const kinds: readonly Kind[] = ["in process", ...protocols];
-
-/** Gets the response that the work makes, over a socket or without one. */
-async function get(kind: Kind, work: () => unknown, logged: string[] = [], middleware: MiddlewareList = []): Promise<Received> {
-  const app = appOf(work, logged, middleware);
-  if (kind !== "in process") {
-    const connection = await Connection.open(app, kind);
-    connections.push(connection);
-    return connection.get("/stream");
-  }
-  const response = await new TestClient(app).get("/stream");
-  let body = "";
-  try {
-    for await (const chunk of (response.body ?? []) as ReadableStream<Uint8Array>) body += Buffer.from(chunk).toString();
-  } catch {
-    return { status: response.status, body, isWhole: false };
-  }
-  return { status: response.status, body, isWhole: true };
-}
-
-// The types that the tests are compiled with leave this function out.
-const streamFrom = (chunks: Iterable<unknown> | AsyncIterable<unknown>): ReadableStream =>
-  (ReadableStream as unknown as { from(chunks: unknown): ReadableStream }).from(chunks);
+afterEach(closeConnections);
 
 const bytes = new TextEncoder().encode("part");
 
@@ -194,7 +147,7 @@ describe.each(protocols)("over %s,", (protocol) => {
       return new Response(endless);
     }, logged);
     const connection = await Connection.open(app, protocol);
-    connections.push(connection);
+    closeLater(connection);
     const leave = connection.begin("/stream");
     await within("the first chunk", isSent);
     leave();

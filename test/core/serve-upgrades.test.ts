@@ -231,3 +231,12 @@ describe.each([
     expect([answer.status, answer.body]).toEqual([200, body]);
   });
 });
+
+test("a response to a request with another Upgrade ends the connection, so that the server does not begin anew on it again and again", async () => {
+  const server = await listen({ upgrade: nothing });
+  const client = await RawClient.open(server.port);
+  await client.send(get("/", "Upgrade: h2c", "Connection: Upgrade"));
+  const { body, headers } = await client.answer();
+  expect([body, headers["connection"]]).toEqual(["home", "close"]);
+  await client.end();
+});

@@ -1,8 +1,13 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
 import { abort, App, beforeHead, html, HTTPError, RequestHandler, Rule, SecurityHeaders, setHeader, text } from "@mini/core";
 import type { Middleware, Response } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { describe, expect, test } from "vitest";
+import { certificate } from "../support/certificate.ts";
 import { readRaw, sendRaw } from "../support/raw-http.ts";
+import { closeSockets, connectSecurely, write } from "../support/slow-clients.ts";
 
 /** Every way in which a response leaves: a title, the request, and the status. */
 type Way = readonly [title: string, method: string, path: string, status: number, headers?: Readonly<Record<string, string>>];
@@ -66,7 +71,8 @@ class Handler extends RequestHandler {
   get() {
     return (pages[this.request.path] ?? (() => text("fine")))() as Response;
   }
-  post() {
+  async post() {
+    await this.request.text();
     return text("written");
   }
 }
@@ -198,6 +204,8 @@ describe("SecurityHeaders are on the refusal of a raw request:", () => {
     ["a target that is not a path", "GET * HTTP/1.1\r\nHost: site.example\r\n", 400],
     ["an unknown coding", "POST / HTTP/1.1\r\nHost: site.example\r\nTransfer-Encoding: gzip, chunked\r\n", 501],
     ["a host that is not served", "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n", 400],
+    ["an expectation that is unknown", "GET / HTTP/1.1\r\nHost: site.example\r\nExpect: banana\r\nConnection: close\r\n", 417],
+    ["a tunnel", "CONNECT site.example:80 HTTP/1.1\r\nHost: site.example:80\r\n", 501],
   ])("%s", async (_title, head, status) => {
     const app = siteOf("application");
     const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false });
@@ -209,6 +217,57 @@ describe("SecurityHeaders are on the refusal of a raw request:", () => {
       await server.close();
     }
   });
+});
+
+/** What Node itself refuses. Its own responses would not have the headers of the application. */
+describe.each(["http", "https"] as const)("the application's headers are on what is refused by the parser of Node, over %s:", (scheme) => {
+  test.each([
+    ["no request line", "nonsense\r\n\r\n", 400],
+    ["a bare line feed", "GET / HTTP/1.1\nHost: site.example\n\n", 400],
+    ["a header over several lines", "GET / HTTP/1.1\r\nHost: site.example\r\nX: 1\r\n 2\r\n\r\n", 400],
+    ["two framings", "POST / HTTP/1.1\r\nHost: site.example\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400],
+    ["a chunk that is not one", "POST /text HTTP/1.1\r\nHost: site.example\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400],
+    ["a head over the limit", `GET / HTTP/1.1\r\nHost: site.example\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+    [
+      "a chunk extension over the limit",
+      `POST /text HTTP/1.1\r\nHost: site.example\r\nTransfer-Encoding: chunked\r\n\r\n3;${"x".repeat(20_000)}`,
+      413,
+    ],
+    ["a head that does not end", "GET / HTTP/1.1\r\nHo", 408],
+  ])("%s", async (_title, bytes, status) => {
+    const tls = scheme === "https" ? { tls: certificate } : {};
+    const timeouts = status === 408 ? { headers: 500 } : {};
+    const server = await serve(siteOf("application"), { port: 0, silent: true, gracefulShutdown: false, timeouts, ...tls });
+    const socket = scheme === "https" ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
+    try {
+      const [answer] = readRaw(await write(server.port, bytes, socket).all);
+      const { "strict-transport-security": hsts, ...others } = guarded;
+      const sent = Object.fromEntries(Object.keys(guarded).map((name) => [name, answer!.values(name)[0]]));
+      const expected = { ...others, "strict-transport-security": scheme === "https" ? hsts : undefined };
+      expect({ status: answer!.status, body: answer!.body, sent }).toEqual({ status, body: "", sent: expected });
+      expect([answer!.values("connection"), answer!.values("content-length")]).toEqual([["close"], ["0"]]);
+    } finally {
+      closeSockets();
+      await server.close();
+    }
+  });
+});
+
+test.each([
+  ["CONNECT", { ":method": "CONNECT", ":authority": "site.example:80" }, 501],
+  ["an expectation that is unknown", { ":path": "/text", expect: "banana" }, 417],
+  ["two hosts", { ":path": "/text", host: "other.example" }, 400],
+])("over HTTP/2, SecurityHeaders are on the refusal of %s", async (_title, headers, status) => {
+  const server = await serve(siteOf("application"), { port: 0, silent: true, gracefulShutdown: false, tls: certificate });
+  const client = connectHttp2(server.url, { ca: certificate.cert });
+  try {
+    const [head] = (await once(client.request(headers).resume(), "response")) as [Record<string, unknown>];
+    const sent = Object.fromEntries(Object.keys(guarded).map((name) => [name, head[name]]));
+    expect({ status: head[":status"], sent }).toEqual({ status, sent: guarded });
+  } finally {
+    client.destroy();
+    await server.close();
+  }
 });
 
 test("a refusal of a raw request has no body, and ends the connection", async () => {

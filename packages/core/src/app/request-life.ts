@@ -1,7 +1,7 @@
 import type { AddedHead, Context } from "../context/context.ts";
 import { dependenciesOf, dependOn, matchTo, servedOf, type Request } from "../context/request.ts";
-import { bindStream, checkEmptyBody, withoutBody } from "../context/response-body.ts";
-import { clientFaultIn } from "../http/body.ts";
+import { bindStream, checkEmptyBody, discardStream, withoutBody } from "../context/response-body.ts";
+import { outsideCauseOf } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { withVary } from "../http/headers.ts";
 import type { TrustedHosts } from "../http/host.ts";
@@ -43,17 +43,19 @@ export function refuseRequest(settings: AnswerSettings, context: Context, status
 
 function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   let stack = settings.middleware;
+  let response: Response | undefined;
   try {
     const found = refusalFor(settings, context) ?? findCall(settings, context.request);
     const call = isPromise(found) ? ((yield found) as Response | Call) : found;
     if (call instanceof Response) return finish(context, call, undefined, stack);
     stack = call.stack;
-    let response = yield* runHandler(settings, context, call);
+    response = yield* runHandler(settings, context, call);
     const head = context.addedHead;
     if (head !== undefined) response = yield* runBeforeHead(settings, context, head, response);
     return finish(context, response, head, stack);
   } catch (error) {
     context.logError(500, error);
+    if (response !== undefined) discard(context, response);
     return finish(context, errorPage(context, undefined), undefined, stack);
   }
 }
@@ -175,8 +177,11 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     try {
       const result: unknown = hook.afterDispatch(handler, response);
       const given = isPromise(result) ? yield result : result;
-      if (given !== response) response = responseFrom(given, hook, "afterDispatch");
+      if (given === response) continue;
+      discard(context, response);
+      response = responseFrom(given, hook, "afterDispatch");
     } catch (error) {
+      discard(context, response);
       response = yield* answerError(settings, context, handler, middleware.slice(0, Math.min(i + 1, appLevel)), error);
     }
   }
@@ -193,7 +198,7 @@ function* answerError(
   asked: readonly Middleware[],
   thrown: unknown,
 ): Steps<Response> {
-  let error = clientFaultIn(thrown) ?? thrown;
+  let error = outsideCauseOf(thrown) ?? thrown;
   for (const hook of asked.toReversed()) {
     try {
       const result: unknown = hook.handleException?.(handler, error);
@@ -217,11 +222,18 @@ function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: 
       if (isPromise(result)) yield result;
     } catch (error) {
       head.drop();
+      discard(context, current);
       if (!(error instanceof HTTPError)) context.fail(error);
       current = yield* errorPages.render(context, error);
     }
   }
   return current;
+}
+
+/** Notes that a response is not sent. Its stream is cancelled at the end, because the response that replaces it may be made of it. */
+function discard(context: Context, response: Response): void {
+  const { body } = partsOf(response);
+  if (body instanceof ReadableStream) (context.discarded ??= new Set()).add(body);
 }
 
 // 6. Head and body.
@@ -236,7 +248,13 @@ function finish(context: Context, response: Response, head: AddedHead | undefine
   const parts = partsOf(response);
   const isHead = context.request.method === "HEAD" && parts.body !== null;
   const isStream = parts.body instanceof ReadableStream;
-  if (parts.body === null && context.request.method !== "HEAD") checkEmptyBody(parts);
+  if (parts.body === null) checkEmptyBody(parts, context.request.method === "HEAD");
+  const { discarded } = context;
+  const cancel =
+    discarded && (() => discarded.forEach((stream) => discardStream(stream, (error) => context.logError(parts.status, error))));
+  // A stream may read from the one that it has replaced as soon as it is read itself.
+  if (isStream && !isHead) discarded?.delete(parts.body as ReadableStream);
+  else cancel?.();
   const dependencies = dependenciesOf(context.request);
   if (head === undefined && dependencies === undefined && securityHeaders === undefined && !isHead && !isStream) return response;
   let headers = head === undefined ? parts.headers : head.merge(parts.headers);
@@ -244,5 +262,5 @@ function finish(context: Context, response: Response, head: AddedHead | undefine
   if (securityHeaders !== undefined) headers = securityHeaders.complete(headers, context);
   const complete = { ...parts, headers };
   if (isHead) return fromParts(withoutBody(complete, (error) => context.logError(parts.status, error)));
-  return fromParts(isStream ? bindStream(context, complete, parts.body as ReadableStream) : complete);
+  return fromParts(isStream ? bindStream(context, complete, parts.body as ReadableStream, cancel) : complete);
 }

@@ -20,6 +20,8 @@ export class Context {
   error: unknown = undefined;
   #head: AddedHead | undefined = undefined;
   #closed = false;
+  /** The streams of responses that others have replaced; `undefined`: none. */
+  discarded: Set<ReadableStream> | undefined = undefined;
   #values: Map<string, unknown> | undefined = undefined;
 
   constructor(app: Application, request: Request) {

@@ -1,5 +1,5 @@
-import { clientFaultIn } from "../http/body.ts";
-import { flatValue, withLength } from "../http/headers.ts";
+import { outsideCauseOf } from "../http/body.ts";
+import { type FlatHeaders, flatValue, withLength } from "../http/headers.ts";
 import { isUsed, type Parts } from "../http/response.ts";
 import type { Context } from "./context.ts";
 import { storage } from "./running-request.ts";
@@ -9,19 +9,20 @@ import { storage } from "./running-request.ts";
  * entered for good would leak into the next request on the connection.
  *
  * The stream fails if its source does, with a chunk that is neither text nor bytes, and if its length is not the response's
- * `Content-Length`. Whoever sends it ends the connection then. The failure is logged here, once, unless it is the client's fault.
+ * `Content-Length`. Whoever sends it ends the connection then. The failure is logged here, once, unless it comes from the client or
+ * from the closing of the server.
  *
- * @throws TypeError for a stream that is being read or was read.
+ * @param over - Called when the stream has ended, in whichever way.
+ * @throws TypeError for a stream that is being read or was read, and for a `Content-Length` that is not one.
  */
-export function bindStream(context: Context, parts: Parts, stream: ReadableStream): Parts {
+export function bindStream(context: Context, parts: Parts, stream: ReadableStream, over: (() => void) | undefined): Parts {
   if (isUsed(stream)) {
     throw new TypeError("Cannot send a response whose stream was read before, or is being read. Send a copy: response.clone().");
   }
   const failed = (error: unknown) => {
-    if (clientFaultIn(error) === undefined) context.logError(parts.status, error);
+    if (outsideCauseOf(error) === undefined) context.logError(parts.status, error);
   };
-  const stated = flatValue(parts.headers, "content-length");
-  const length = stated === undefined ? undefined : Number(stated);
+  const length = statedLength(parts.headers);
   const reader = storage.run(context, () => stream.getReader());
   let size = 0;
   let cancelled = false;
@@ -37,14 +38,19 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
       size += chunk?.byteLength ?? 0;
       if (length !== undefined && (done ? size !== length : size > length)) {
         const what = done ? `${size}` : `more than ${length}`;
-        throw new TypeError(`Cannot send a stream of ${what} bytes in a response with the Content-Length ${stated}.`);
+        throw new TypeError(`Cannot send a stream of ${what} bytes in a response with the Content-Length ${length}.`);
       }
-      if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
+      if (chunk !== undefined) {
+        controller.enqueue(chunk);
+        return;
+      }
+      controller.close();
+      over?.();
     } catch (error) {
       if (cancelled) return;
       failed(error);
       controller.error(error);
+      over?.();
       if (!isSourceOver) await reader.cancel(error).catch(failed);
     }
   }
@@ -54,6 +60,7 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
       pull: (controller) => storage.run(context, pull, controller),
       cancel: (reason) => {
         cancelled = true;
+        over?.();
         return storage.run(context, () => reader.cancel(reason)).catch(failed);
       },
     },
@@ -93,9 +100,31 @@ export function withoutBody(parts: Parts, failed: (error: unknown) => void): Par
  *
  * @throws TypeError
  */
-export function checkEmptyBody({ status, headers }: Parts): void {
-  const stated = status === 304 ? undefined : flatValue(headers, "content-length");
-  if (stated !== undefined && Number(stated) !== 0) {
-    throw new TypeError(`Cannot send a response without a body and with the Content-Length ${stated}.`);
+export function checkEmptyBody({ status, headers }: Parts, isHead: boolean): void {
+  const length = statedLength(headers);
+  if (length !== undefined && length !== 0 && status !== 304 && !isHead) {
+    throw new TypeError(`Cannot send a response without a body and with the Content-Length ${length}.`);
   }
+}
+
+/**
+ * The `Content-Length` of a response, in bytes; `undefined` if it has none.
+ *
+ * @throws TypeError for anything but a whole number: its client could not tell where the response ends.
+ */
+function statedLength(headers: FlatHeaders): number | undefined {
+  const stated = flatValue(headers, "content-length");
+  if (stated === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(stated)) throw new TypeError(`Cannot send a response with the Content-Length ${JSON.stringify(stated)}.`);
+  return Number(stated);
+}
+
+/**
+ * Cancels the stream of a response that is not sent, so that what it reads from, such as a file, is closed. A stream that somebody
+ * reads, because it has become a part of another response, is left alone.
+ *
+ * @param failed - Gets what the source of the stream throws.
+ */
+export function discardStream(stream: ReadableStream, failed: (error: unknown) => void): void {
+  if (!isUsed(stream)) void stream.cancel().catch(failed);
 }

@@ -14,12 +14,22 @@ export class BodyError extends HTTPError {}
 export const tooLarge = (limit: number) => new BodyError(413, `The body is over the limit of ${limit} bytes.`);
 export const endedEarly = () => new BodyError(400, "The client ended the body early.");
 
-const departures = new WeakSet<object>();
+/** The answers to requests whose signals were aborted, by the reason of the abort. */
+const interruptions = new WeakMap<object, HTTPError>();
 
 /** The reason that a request's signal is aborted with when its client disconnects. */
 export function clientLeft(): DOMException {
-  const reason = new DOMException("The client has disconnected.", "AbortError");
-  departures.add(reason);
+  return interruption(400, "The client has disconnected.");
+}
+
+/** The reason that the signals of requests in flight are aborted with when their server closes. */
+export function serverCloses(): DOMException {
+  return interruption(503, "The server is closing.");
+}
+
+function interruption(status: number, message: string): DOMException {
+  const reason = new DOMException(message, "AbortError");
+  interruptions.set(reason, new HTTPError(status, message));
   return reason;
 }
 
@@ -27,16 +37,21 @@ export function clientLeft(): DOMException {
 const mostCauses = 10;
 
 /**
- * The client's fault that an error comes from: its body could not be read, or it has disconnected. Code that was given the body or
- * the signal, such as `fetch`, fails with an error of its own that has this one as its cause. `undefined` for every other error:
- * these are the application's.
+ * What an error comes from, if that is not the application: the client's body could not be read, the client has disconnected, or the
+ * server closes. Code that was given the body or the signal, such as `fetch`, fails with an error of its own that has this one as its
+ * cause. `undefined` for every other error: these are the application's. Never throws.
  */
-export function clientFaultIn(error: unknown): HTTPError | undefined {
-  let cause = error;
-  for (let i = 0; i <= mostCauses && typeof cause === "object" && cause !== null; i++) {
-    if (cause instanceof BodyError) return cause;
-    if (departures.has(cause)) return new HTTPError(400, "The client has disconnected.");
-    cause = (cause as { readonly cause?: unknown }).cause;
+export function outsideCauseOf(error: unknown): HTTPError | undefined {
+  try {
+    let cause = error;
+    for (let i = 0; i <= mostCauses && typeof cause === "object" && cause !== null; i++) {
+      if (cause instanceof BodyError) return cause;
+      const answer = interruptions.get(cause);
+      if (answer !== undefined) return answer;
+      cause = (cause as { readonly cause?: unknown }).cause;
+    }
+  } catch {
+    // A proxy or an accessor can throw whatever is asked of it.
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Server, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { serverCloses } from "../http/body.ts";
 import { Http2Connections } from "./streams.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -116,14 +117,10 @@ export class Connections {
       // Node itself ends a connection that sends no first request.
       if (socket[answer] === undefined) return;
       // The application may take its time. A client that does not read its response may not.
-      if (!this.isInFlight(socket)) socket.destroy();
+      // Requests that wait for their turn may not: while they do, nothing is read, and nobody can tell whether their client is still there.
+      if (!this.isInFlight(socket) || socket[pipeline]?.isWaiting === true) socket.destroy();
       // With a reset, the system does not go on trying to send what the client does not read.
       else if (socket.writableLength > 0) (socket[carriedBy] ?? socket).resetAndDestroy();
-    });
-    server.on("connect", (_request, to: Socket | ServerResponse) => {
-      // Over HTTP/1 this is the connection itself, and nobody else handles its errors any more.
-      if ("writeHead" in to) to.writeHead(501).end();
-      else refuseTunnel(to, idle);
     });
     if (!isSecure) return;
     const checks = setInterval(() => this.http2.check(performance.now()), Math.min(interval, Math.ceil(idle / 4))).unref();
@@ -149,7 +146,7 @@ export class Connections {
    * exceeds a limit. What is still in flight after the grace is aborted, and destroyed a second later.
    */
   async close(): Promise<void> {
-    const reason = new DOMException("The server is closing.", "AbortError");
+    const reason = serverCloses();
     this.#closing.abort(reason);
     for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
     // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones.
@@ -215,13 +212,6 @@ export class Connections {
     for (const each of new Set<object | undefined>([...responses, ...this.http2.streams]))
       (each as NotedResponse | undefined)?.[asked]?.abort(reason);
   }
-}
-
-/** Refuses a CONNECT request. Node has detached the connection, so its errors, its data and its end are handled here. */
-function refuseTunnel(connection: Socket, milliseconds: number): void {
-  const late = setTimeout(() => connection.destroy(), milliseconds);
-  connection.on("error", () => undefined).once("close", () => clearTimeout(late));
-  connection.resume().end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 /** The peer of a connection, as text. */

@@ -4,6 +4,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { NodeRequest } from "srvx/node";
 import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
 import type { Abortable } from "./connections.ts";
+import { guardListeners, NativeRequest } from "./native-request.ts";
 import { closing, hasLimitedBody, limitBody, native, takeOver, target, type ServedRequest, type Target } from "../http/served-request.ts";
 
 export interface Incoming extends IncomingMessage {
@@ -61,6 +62,7 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
   get _abortController(): AbortController {
     if (this.#abortController === undefined) {
       const controller = (this.#abortController = new AbortController());
+      guardListeners(controller.signal);
       this.#run = AsyncLocalStorage.snapshot();
       const leave = () => {
         if (!this.#res.writableEnded) this.abort(clientLeft());
@@ -82,7 +84,7 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
       // A body that was read before makes the native one a body that was read.
       const stream = this.#isRead ? new ReadableStream() : this.#stream();
       const body = stream !== null && { body: stream, duplex: "half" };
-      this.#native = new globalThis.Request(this.url, { method, headers, signal, ...body });
+      this.#native = new NativeRequest(this.url, { method, headers, signal, ...body } as RequestInit);
       if (this.#isRead) void this.#native.body!.cancel();
       // From now on, both have the same headers.
       (headers as unknown as { _adopt(headers: Headers): void })._adopt(this.#native.headers);

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants } from "node:http2";
-import type { App } from "../app/app.ts";
 import { logError } from "../context/logger.ts";
 import { clientLeft } from "../http/body.ts";
 import type { FlatHeaders } from "../http/headers.ts";
@@ -10,25 +9,28 @@ import { closing, type Origin } from "../http/served-request.ts";
 import { answer as answerOf, asked, pipeline, type Abortable, type Connections, type NotedSocket } from "./connections.ts";
 import { hasLeft, IncomingRequest, type Incoming } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
+import { refuse, type Served } from "./refusals.ts";
 import { breakOff, sendStream } from "./stream-sender.ts";
 
-/** The part of an application that is needed to serve it. */
-export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "refuse">>;
-
-/** The function that Node calls for each request: checks its head, has the application answer it, and sends the response. */
-export function listenerOf(app: Served, connections: Connections, secure: boolean): (req: Incoming, res: ServerResponse) => void {
+/**
+ * The function that Node calls for each request: checks its head, has the application answer it, and sends the response.
+ *
+ * @param refusal - The status that the request is refused with, if Node knows that it cannot be served.
+ */
+export function listenerOf(
+  app: Served,
+  connections: Connections,
+  secure: boolean,
+): (req: Incoming, res: ServerResponse, refusal?: number) => void {
   const checks = new RequestChecks(secure);
 
-  function answer(req: Incoming, res: ServerResponse, mayFollow = true): void {
+  function answer(req: Incoming, res: ServerResponse, refusal: number | undefined): void {
     const { stream } = req;
-    const checked = mayFollow ? checks.check(req, res, stream !== undefined) : 400;
+    const checked = refusal ?? checks.check(req, res, stream !== undefined);
     if (typeof checked === "number") {
-      // Whatever follows a refused request on the connection is not read.
-      if (stream === undefined) res.shouldKeepAlive = false;
-      // Host and target of a malformed request are not given to the application.
-      const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
-      const headers = app.refuse?.(refused, checked).headers ?? [];
-      res.writeHead(checked, { ...Object.fromEntries(headers), "content-length": 0 }).end();
+      // Whatever follows a malformed request on the connection is not read.
+      if (stream === undefined && checked !== 417) res.shouldKeepAlive = false;
+      refuse(app, req, res, secure, checked);
       return;
     }
     const answered = stream === undefined ? undefined : connections.http2.begin(stream);
@@ -42,7 +44,13 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     const failed = (error: unknown) => {
       answered?.();
       logError(app.logger, "Cannot send a response", error);
-      fail(res);
+      if (res.headersSent) {
+        breakOff(res);
+        return;
+      }
+      // Node may have noted the length of the response that failed.
+      res.strictContentLength = false;
+      refuse(app, req, res, secure, 500);
     };
     const respond = (response: globalThis.Response) => {
       answered?.();
@@ -60,10 +68,10 @@ export function listenerOf(app: Served, connections: Connections, secure: boolea
     }
   }
 
-  return (req, res) => {
-    if (req.stream !== undefined) return answer(req, res);
-    const mayFollow = note(req, res, answer, connections);
-    if (mayFollow !== undefined) answer(req, res, mayFollow);
+  return (req, res, refusal) => {
+    if (req.stream !== undefined) return answer(req, res, refusal);
+    const mayFollow = note(req, res, () => answer(req, res, refusal), connections);
+    if (mayFollow !== undefined) answer(req, res, mayFollow ? refusal : 400);
   };
 }
 
@@ -119,16 +127,6 @@ function forHttp2(flat: FlatHeaders): FlatHeaders {
   return [...headers].flat();
 }
 
-function fail(res: ServerResponse): void {
-  if (res.headersSent) {
-    breakOff(res);
-    return;
-  }
-  // Node may have noted the length of the response that failed.
-  res.strictContentLength = false;
-  res.writeHead(500, { "content-length": 0 }).end();
-}
-
 /**
  * Registers a request over HTTP/1. The result is `true`, and the caller answers it, unless the previous response is unfinished: then
  * `run` answers it, at once or when it is its turn, and the result is `undefined`. It is `false` if the previous response ends the
@@ -137,7 +135,7 @@ function fail(res: ServerResponse): void {
 function note(
   req: Incoming,
   res: ServerResponse,
-  run: (req: Incoming, res: ServerResponse) => void,
+  run: () => void,
   { closing: { aborted: serverCloses } }: Connections,
 ): boolean | undefined {
   const socket = req.socket as NotedSocket;
@@ -146,7 +144,7 @@ function note(
   if (last !== undefined && !last.shouldKeepAlive) return false;
   if (serverCloses) res.shouldKeepAlive = false;
   if (last === undefined || last.writableFinished) return true;
-  (socket[pipeline] ??= new Pipeline(socket)).add(last, res, () => run(req, res));
+  (socket[pipeline] ??= new Pipeline(socket)).add(last, res, run);
   return undefined;
 }
 

@@ -30,6 +30,10 @@ export class Pipeline {
     });
   }
 
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** The responses that were begun and have not ended. */
   get running(): Iterable<ServerResponse> {
     return this.#running;

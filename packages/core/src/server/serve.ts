@@ -3,9 +3,11 @@ import { createSecureServer } from "node:http2";
 import type { AddressInfo, ListenOptions } from "node:net";
 import { Connections } from "./connections.ts";
 import { ConfigError } from "../http/errors.ts";
-import { listenerOf, type Served } from "./listener.ts";
+import { logError } from "../context/logger.ts";
+import { listenerOf } from "./listener.ts";
 import { mostAtOnce } from "./pipeline.ts";
 import { PortInUseError } from "./port-in-use-error.ts";
+import { answerRefusals, type Served } from "./refusals.ts";
 import { acceptUpgrades, type Upgrade } from "./upgrades.ts";
 
 export interface ServeOptions {
@@ -41,7 +43,8 @@ export interface Timeouts {
   readonly headers?: number | undefined;
   /**
    * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 the stream is reset. And for a client that
-   * does not go on reading its response. The application may take longer. Default 60,000.
+   * does not go on reading its response, or sends requests behind one that is not answered in this time. The application may take
+   * longer. Over HTTP/2, clients are asked whether they are still there. Default 60,000.
    */
   readonly request?: number | undefined;
   /** Between two requests on one connection. Default 5,000. */
@@ -84,10 +87,16 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
       : createSecureServer({ ...tls, allowHTTP1: true, handshakeTimeout: headers, settings: { maxConcurrentStreams: mostAtOnce } })
   ) as HTTPServer;
   const connections = new Connections(server, { maxHeaderSize, headers, request, idle, grace });
-  server.on("request", listenerOf(app, connections, tls !== undefined));
+  const listener = listenerOf(app, connections, tls !== undefined);
+  server.on("request", listener);
+  // Of the header Expect, Node knows only the value 100-continue.
+  server.on("checkExpectation", (req, res) => listener(req, res, 417));
+  answerRefusals(server, app, connections, tls !== undefined, idle);
   if (options.upgrade !== undefined) acceptUpgrades(server, app, connections, tls !== undefined, options.upgrade);
   // Not exclusive, so that workers of node:cluster share the port.
   await listen(server, { port, host: hostname, exclusive: false });
+  // A connection that cannot be accepted, when the process has no file descriptors left for example. Others can later.
+  server.on("error", (error) => logError(app.logger, "Cannot accept a connection", error));
   const address = server.address() as AddressInfo;
   const url = `${tls === undefined ? "http" : "https"}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
   let closing: Promise<void> | undefined;

@@ -1,6 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "../http/body.ts";
+
+/** Milliseconds that chunks which are all there at once may be sent before other work of the process gets its turn. */
+const longestTurn = 10;
 
 /**
  * Sends a stream as the body of a response, no faster than its client reads. A stream that fails ends the connection, over HTTP/2
@@ -25,7 +29,14 @@ export async function sendStream(
     readOn?.();
   };
   res.once("close", onClose).on("drain", () => readOn?.());
+  let began = performance.now();
   while (!hasLeft) {
+    // A stream that never waits, with a client that reads as fast, would let no other request run, nor its client's leaving be noticed.
+    if (performance.now() - began > longestTurn) {
+      await nextTurn();
+      began = performance.now();
+      if (hasLeft) return;
+    }
     let chunk: ReadableStreamReadResult<Uint8Array>;
     try {
       chunk = await reader.read();

@@ -19,8 +19,11 @@ interface Progress {
 
 /** What Node has for a connection over HTTP/2. */
 interface NodeConnection extends NodeJS.EventEmitter {
+  readonly destroyed: boolean;
   /** Ends the connection when its open streams have ended. */
   close(): void;
+  /** Asks the client for an answer. Not sent, and the result is false, if too many are unanswered. */
+  ping(answered: () => void): boolean;
   destroy(): void;
 }
 
@@ -31,6 +34,10 @@ interface Connection {
   idleSince: number | undefined;
   /** When the server ended the connection; `undefined`: it has not. */
   ended: number | undefined;
+  /** When the connection began, or the client has last answered whether it is still there. */
+  heard: number;
+  /** Since when it has not answered that; `undefined`: it was not asked, or has answered. */
+  asked: number | undefined;
   /** Requests that the application has not answered yet, those that the client has cancelled included. */
   unanswered: number;
 }
@@ -70,7 +77,16 @@ export class Http2Connections {
 
   #add(socket: Socket, http2: NodeConnection): void {
     const streams = new Map<ServerHttp2Stream, Progress>();
-    const connection: Connection = { http2, streams, idleSince: performance.now(), ended: undefined, unanswered: 0 };
+    const connection: Connection = {
+      http2,
+      streams,
+      idleSince: performance.now(),
+      ended: undefined,
+      heard: 0,
+      asked: undefined,
+      unanswered: 0,
+    };
+    connection.heard = performance.now();
     this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));
     // Before the listener of Node, which begins the request.
@@ -130,13 +146,29 @@ export class Http2Connections {
           stream.close(constants.NGHTTP2_CANCEL);
         } else if (progress.ended !== undefined && now - progress.ended > linger) socket.resetAndDestroy();
       }
-      if (connection.ended === undefined) {
+      this.#ask(connection, now);
+      if (connection.asked !== undefined && now - connection.asked > request) socket.resetAndDestroy();
+      else if (connection.ended === undefined) {
         if (this.#closes || (idleSince !== undefined && now - idleSince > idle)) {
           if (idleSince !== undefined) connection.ended = now;
           http2.close();
         }
       } else if (now - connection.ended > linger) socket.resetAndDestroy();
     }
+  }
+
+  /**
+   * Asks a client from time to time whether it is still there. While a request waits for its response, nothing else would tell: after an
+   * error of the protocol, Node reads nothing more from a connection, not even its end, and waits for the streams that are open.
+   */
+  #ask(connection: Connection, now: number): void {
+    const { http2, asked, heard } = connection;
+    if (asked !== undefined || http2.destroyed || now - heard < this.#limits.idle) return;
+    connection.asked = now;
+    http2.ping(() => {
+      connection.heard = performance.now();
+      connection.asked = undefined;
+    });
   }
 
   /** Destroys all connections. */

@@ -4,10 +4,14 @@ import type { Duplex } from "node:stream";
 import { logError } from "../context/logger.ts";
 import type { Request } from "../context/request.ts";
 import { local } from "../context/running-request.ts";
+import { clientLeft } from "../http/body.ts";
+import { partsOf } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
-import { isHandshake, RequestChecks, type Served } from "./listener.ts";
+import { isHandshake, RequestChecks } from "./listener.ts";
+import { sendStream } from "./stream-sender.ts";
+import { refusalHeaders, type Served } from "./refusals.ts";
 
 /**
  * Takes over the connection of a web socket's handshake.
@@ -39,8 +43,7 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
     const checked = checks.check(req, res, false);
     try {
       if (typeof checked === "number") {
-        const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
-        respond(res, socket, checked, app.refuse?.(refused, checked).headers, "");
+        respond(res, socket, checked, refusalHeaders(app, req, res, secure, checked), "");
         return;
       }
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
@@ -52,35 +55,50 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
       };
       const response = await app.fetch(request);
       if (isTaken) return;
+      // Node no longer watches over a client that does not read.
+      socket.setTimeout(server.timeout, () => socket.destroy());
       // The function has written to it before it failed.
       if (socket.bytesWritten > written) socket.destroy();
-      else respond(res, socket, response.status, response.headers, await response.text());
+      else {
+        const { body } = partsOf(response);
+        respond(res, socket, response.status, response.headers, body instanceof ReadableStream ? body : await response.text());
+      }
     } catch (error) {
       logError(app.logger, "Cannot upgrade a connection", error);
       socket.destroy();
     }
   }
 
-  /** Gives the request to the server for HTTP again, without what Node takes for an upgrade. */
+  /**
+   * Gives the request to the server for HTTP again, without what Node takes for an upgrade. Its response ends the connection: the
+   * server begins anew on it, and does not do so any number of times.
+   */
   function answerAsUsual(req: IncomingMessage, socket: Socket, head: Buffer): void {
     const { method, url, httpVersion, rawHeaders } = req;
     const lines = [`${method} ${url} HTTP/${httpVersion}`];
     for (let i = 0; i < rawHeaders.length; i += 2) {
-      if (rawHeaders[i]!.toLowerCase() !== "upgrade") lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+      if (!["upgrade", "connection"].includes(rawHeaders[i]!.toLowerCase())) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
     }
+    lines.push("Connection: close");
     socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
     server.emit(secure ? "secureConnection" : "connection", socket);
   }
 }
 
 /** Writes a response to a connection that is not handed over, and ends it. */
-function respond(res: ServerResponse, socket: Socket, status: number, headers: Headers | undefined, body: string): void {
-  if (socket.destroyed) return;
+function respond(res: ServerResponse, socket: Socket, status: number, headers: Headers, body: string | ReadableStream): void {
+  if (socket.destroyed) {
+    if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
+    return;
+  }
   res.assignSocket(socket);
   res.once("finish", () => {
     res.detachSocket(socket);
     socket.destroySoon();
   });
-  const lines = [...(headers ?? []), ["connection", "close"], ["content-length", String(Buffer.byteLength(body))]];
-  res.writeHead(status, lines.flat()).end(body);
+  const lines = [...headers, ["connection", "close"]].flat();
+  if (body instanceof ReadableStream) {
+    const isLogged = () => undefined;
+    void sendStream(res.writeHead(status, lines), body, isLogged, () => socket.destroy());
+  } else res.writeHead(status, [...lines, "content-length", String(Buffer.byteLength(body))]).end(body);
 }

@@ -1,0 +1,72 @@
+import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { App } from "../app/app.ts";
+import { answer, type Connections, type NotedSocket } from "./connections.ts";
+import { IncomingRequest } from "./incoming-request.ts";
+
+/** The part of an application that is needed to serve it. */
+export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "refuse">>;
+
+/** The headers of a response to a request that the application does not get, because it is malformed or cannot be served. */
+export function refusalHeaders(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): Headers {
+  // Host and target of a malformed request are not given to the application.
+  const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
+  return app.refuse?.(refused, status).headers ?? new Headers();
+}
+
+/** Refuses a request: without a body, and with the headers that every response of the application has. */
+export function refuse(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): void {
+  const headers = refusalHeaders(app, req, res, secure, status);
+  res.writeHead(status, { ...Object.fromEntries(headers), "content-length": 0 }).end();
+}
+
+/**
+ * Answers what Node does not give to the listener for requests: what is not HTTP or comes too late, and CONNECT. Node would answer
+ * the first itself, without the headers of the application.
+ *
+ * @param idle - Milliseconds that a client may go on sending after CONNECT.
+ */
+export function answerRefusals(server: Server, app: Served, connections: Connections, secure: boolean, idle: number): void {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: NotedSocket) => {
+    if (socket.writable && isItsTurn(socket)) {
+      const status = statuses[error.code ?? ""] ?? 400;
+      const unread = new globalThis.Request(`${secure ? "https" : "http"}://localhost/`);
+      socket.write(headOf(status, app.refuse?.(unread, status).headers ?? []), "latin1");
+    }
+    socket.destroy(error);
+  });
+  server.on("connect", (req: IncomingMessage, to: Socket | ServerResponse) => {
+    if ("writeHead" in to) {
+      refuse(app, req, to, secure, 501);
+      return;
+    }
+    // Over HTTP/1 this is the connection itself. Node has detached it, so its errors, its data and its end are handled here.
+    const late = setTimeout(() => to.destroy(), idle);
+    to.on("error", () => undefined).once("close", () => clearTimeout(late));
+    // The response would be taken for that to an earlier request.
+    if (connections.isInFlight(to)) to.destroy();
+    else to.resume().end(headOf(501, refusalHeaders(app, req, new ServerResponse(req), secure, 501)), "latin1");
+  });
+}
+
+/** The statuses of the errors of Node's parser; of others, it is 400. */
+const statuses: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Whether what is written to a connection now is read as the response to what its client sends now: no earlier one is on its way. */
+function isItsTurn(socket: NotedSocket): boolean {
+  const given = socket[answer];
+  if (given === undefined) return true;
+  // The body of a request can be malformed too, or come too late.
+  const isOfBody = !given.req.complete;
+  return given.writableFinished ? !isOfBody : isOfBody && given.socket === socket && !given.headersSent;
+}
+
+/** The head of a response without a body that ends the connection. */
+function headOf(status: number, headers: Iterable<readonly [name: string, value: string]>): string {
+  const lines = [...headers, ["date", new Date().toUTCString()], ["connection", "close"], ["content-length", "0"]];
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+}
