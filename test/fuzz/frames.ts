@@ -6,7 +6,24 @@ import { certificate } from "../support/certificate.ts";
 import { frame, frameTypes, headerBlock, preface, RawHttp2Client, requestHead } from "../support/raw-http2.ts";
 import { count, each, FindingError, Random, type Tally, type Task } from "./random.ts";
 
-const paths = ["/", "/", "/stream", "/none", "/%zz", "/a#b", "/a\\b", "", "*", "x:y"];
+const paths = [
+  "/",
+  "/",
+  "/stream",
+  "/endless",
+  "/not-awaited",
+  "/in-part",
+  "/given-back",
+  "/never",
+  "/none",
+  "/%zz",
+  "/a#b",
+  "/a\\b",
+  "",
+  "*",
+  "x:y",
+];
+const served = ["/", "/stream", "/endless", "/not-awaited", "/in-part", "/given-back", "/never"];
 const methods = ["GET", "GET", "POST", "POST", "HEAD", "PUT", "CONNECT", "BREW", ""];
 const extra = [
   ["host", "localhost"],
@@ -31,11 +48,34 @@ const lanes = 64;
 
 class Any extends RequestHandler {
   get() {
-    if (request.path !== "/stream") return text("home");
-    return new Response(new Blob(["a".repeat(100_000)]).stream());
+    switch (request.path) {
+      case "/stream":
+        return new Response(new Blob(["a".repeat(100_000)]).stream());
+      case "/endless":
+        return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1)) }));
+      case "/never":
+        return new Promise<Response>((resolve) => request.signal.addEventListener("abort", () => resolve(text("late"))));
+      default:
+        return text("home");
+    }
   }
   async post() {
-    return text(await request.text());
+    switch (request.path) {
+      case "/not-awaited":
+        void request.web.clone().json();
+        void request.web.arrayBuffer();
+        return text("early");
+      case "/in-part":
+        request.web.body
+          ?.getReader()
+          .read()
+          .catch(() => undefined);
+        return text("early");
+      case "/given-back":
+        return new Response(request.web.body);
+      default:
+        return text(await request.text());
+    }
   }
 }
 
@@ -46,7 +86,7 @@ export async function fuzzFrames({ count: all, ...task }: Task): Promise<Tally> 
   const errors: string[] = [];
   const nothing = () => undefined;
   const logger = { error: (line: string) => void errors.push(line), warn: nothing, info: nothing, debug: nothing };
-  const app = new App({ rules: [new Rule("/", { handler: Any }), new Rule("/stream", { handler: Any })], logger, maxBodySize: 1000 });
+  const app = new App({ rules: served.map((path) => new Rule(path, { handler: Any })), logger, maxBodySize: 1000 });
   const timeouts = { headers: 500, request: 500, idle: 300 };
   const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false, tls: certificate, timeouts });
 
