@@ -12,8 +12,8 @@ const pageSize = 100;
 
 export interface SqliteBackendOptions {
   /**
-   * An open database of `node:sqlite`, better-sqlite3 or `bun:sqlite`, with SQLite 3.51.3 or later: a connection that
-   * nothing else uses. It belongs to the caller, who closes it after the backend's `close`.
+   * An open database of `node:sqlite`, better-sqlite3 or `bun:sqlite`, with SQLite 3.51.3 or later (or 3.50.7, 3.44.6 or a later
+   * patch of these): a connection that nothing else uses. It belongs to the caller, who closes it after the backend's `close`.
    */
   readonly database: SqliteLike;
   /** Name of the table; the names of two others begin with it. Default `"mini_sessions"`. */
