@@ -58,7 +58,7 @@ test("an index of owners that throws does not end the process", async () => {
     throw new TypeError("a bug of the driver");
   };
   expect((await app.run((store) => store.deleteSession())).status).toBe(200);
-  await expect.poll(() => app.logged.join()).toContain("Cannot remove a session from its owner's: a bug of the driver");
+  await expect.poll(() => app.logged.join()).toContain("Cannot remove a session from the list of its owner: a bug of the driver");
 });
 
 test.each([null, "garbage", {}, { ok: true, data: 5 }])(

@@ -142,8 +142,8 @@ function fieldName(pointer: string): string {
 }
 
 /** A built-in page with the headers of the error. If both have a header, that of the page is used; the values of `Vary` are joined. */
-function pageOf(body: string, status: number, errors: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
-  const headers = new Headers(errors);
+function pageOf(body: string, status: number, ofError: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
+  const headers = new Headers(ofError);
   const vary = headers.get("vary");
   for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" && vary !== null ? `${vary}, ${value}` : value);
   return new Response(body, { status, headers });

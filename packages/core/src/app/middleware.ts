@@ -7,7 +7,7 @@ import { SecurityHeaders } from "./security-headers.ts";
 export interface Stack {
   readonly middleware: readonly Middleware[];
   /** How many of them, from the first, belong to the application. */
-  readonly appLevel: number;
+  readonly appLevelCount: number;
   /** The security headers of every response to a request that runs this middleware; `undefined` if no list has `SecurityHeaders`. */
   readonly securityHeaders: SecurityHeaders | undefined;
 }
@@ -38,7 +38,7 @@ export class MiddlewareRegistry {
     const appLevel = withAppLevel ? this.#appLevel : this.#appLevel.filter((each) => each instanceof SecurityHeaders);
     const middleware = [...new Set([...appLevel, ...own])];
     const securityHeaders = middleware.find((each) => each instanceof SecurityHeaders);
-    return { middleware, appLevel: appLevel.length, securityHeaders };
+    return { middleware, appLevelCount: appLevel.length, securityHeaders };
   }
 
   #resolve(list: MiddlewareList, owner: string): readonly Middleware[] {

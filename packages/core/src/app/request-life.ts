@@ -125,7 +125,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   }
 }
 
-/** The call for a method, `undefined` if the class is not loaded; the router may learn only then that it has no such method. */
+/** The call for a method; `undefined` if the class is not loaded, or lacks the method. After the load, the router is told which methods it has. */
 function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown): Call | undefined {
   if (loaded === undefined) return undefined;
   const { Handler, stack, members } = loaded;
@@ -142,7 +142,7 @@ function failWith({ middleware }: AnswerSettings, error: unknown): Call {
 
 function* runHandler(settings: AnswerSettings, context: Context, call: Call): Steps<Response> {
   const { stack, method, args } = call;
-  const { middleware, appLevel } = stack;
+  const { middleware, appLevelCount } = stack;
   let handler: RequestHandler;
   try {
     handler = new call.Handler(context);
@@ -156,10 +156,10 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   let response: Response | undefined;
   try {
     while (response === undefined && entered < middleware.length) {
-      const hook = middleware[entered++]!;
-      const result: unknown = hook.beforeDispatch?.(handler);
+      const each = middleware[entered++]!;
+      const result: unknown = each.beforeDispatch?.(handler);
       const given = isPromise(result) ? yield result : result;
-      if (given !== undefined) response = responseFrom(given, hook, "beforeDispatch");
+      if (given !== undefined) response = responseFrom(given, each, "beforeDispatch");
     }
     if (response === undefined) {
       inMethod = true;
@@ -168,21 +168,21 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     }
   } catch (error) {
     // An error of a hook is offered to the application's middleware only, an error of the method to all.
-    const offered = inMethod ? entered : Math.min(entered, appLevel);
+    const offered = inMethod ? entered : Math.min(entered, appLevelCount);
     response = yield* answerError(settings, context, handler, middleware.slice(0, offered), error);
   }
   for (let i = entered - 1; i >= 0; i--) {
-    const hook = middleware[i]!;
-    if (hook.afterDispatch === undefined) continue;
+    const each = middleware[i]!;
+    if (each.afterDispatch === undefined) continue;
     try {
-      const result: unknown = hook.afterDispatch(handler, response);
+      const result: unknown = each.afterDispatch(handler, response);
       const given = isPromise(result) ? yield result : result;
       if (given === response) continue;
       discard(context, response);
-      response = responseFrom(given, hook, "afterDispatch");
+      response = responseFrom(given, each, "afterDispatch");
     } catch (error) {
       discard(context, response);
-      response = yield* answerError(settings, context, handler, middleware.slice(0, Math.min(i + 1, appLevel)), error);
+      response = yield* answerError(settings, context, handler, middleware.slice(0, Math.min(i + 1, appLevelCount)), error);
     }
   }
   return response;

@@ -66,7 +66,7 @@ export class SecurityHeaders implements Middleware {
   }
 
   /**
-   * The headers of a response, and those of its own that they do not have. Not a hook, because not every response passes hooks.
+   * The headers of a response, with each security header that they lack. Not a hook, because not every response passes hooks.
    *
    * @internal
    */

@@ -41,8 +41,8 @@ export function redirect(location: string, options: number | RedirectOptions = {
   function target(to: URL): string {
     const own = new URL(request.url);
     if (to.host === own.host) {
-      // From http to https, a path would lead back to where the request came from. A port that is named has one scheme, and a path does
-      // not lead from https to http.
+      // A path keeps the scheme of the request, so an upgrade to https needs the whole URL. A host with a port serves one scheme, and
+      // https is never left for http.
       const isUpgrade = own.protocol === "http:" && to.protocol === "https:" && own.port === "";
       return isUpgrade ? to.href : `/${to.pathname.replace(/^\/+/, "")}${to.search}${to.hash}`;
     }

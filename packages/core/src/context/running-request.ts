@@ -113,7 +113,7 @@ export function beforeHead(work: HeadFunction): void {
 
 /**
  * Sets a cookie with the response to the running request, whichever response that is. It replaces an earlier cookie with the same
- * name, domain and path. An unexpected error, or any error of a `beforeHead` function, drops it.
+ * name, domain, path and `partitioned`. An unexpected error, or any error of a `beforeHead` function, drops it.
  *
  * @throws TypeError for a cookie that browsers would drop or change.
  */
@@ -121,7 +121,7 @@ export function setCookie(name: string, value: string, options: CookieOptions = 
   running("set a cookie").head().setCookie(name, value, options, false);
 }
 
-/** Clears a cookie, even if an error is answered. Domain and path must be those that it was set with. */
+/** Clears a cookie, even if an error is answered. Domain, path and `partitioned` must be those that it was set with. */
 export function deleteCookie(name: string, options: CookieOptions = {}): void {
   running("delete a cookie")
     .head()

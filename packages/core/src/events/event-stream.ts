@@ -124,7 +124,7 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     storage.run(this.#settings.context, () => this.#abort.abort(reason));
   }
 
-  /** Logs an error of the source. That it was aborted is none. */
+  /** Logs an error of the source, unless the error only says that it was aborted. */
   #report(error: unknown): void {
     const { aborted, reason } = this.#abort.signal;
     if (aborted && (error === reason || (error instanceof Error && error.name === "AbortError"))) return;

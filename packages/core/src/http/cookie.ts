@@ -74,7 +74,7 @@ function problemOf(name: string, value: unknown, options: CookieOptions): string
   return prefixProblem(name, options);
 }
 
-/** Whether an object can never change: it is frozen, has no accessors and inherits nothing. */
+/** Whether an object can never change: it is a frozen plain object without accessors. */
 function isConstant(options: object): boolean {
   if (!Object.isFrozen(options) || Object.getPrototypeOf(options) !== Object.prototype) return false;
   return Object.values(Object.getOwnPropertyDescriptors(options)).every((property) => "value" in property);

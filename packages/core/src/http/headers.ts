@@ -173,8 +173,8 @@ export class ResponseHeaders implements Headers {
   }
 
   static {
-    // So that `response.headers instanceof Headers` is true, as for a standard Response, and methods that later versions of Node
-    // add are there. With `extends Headers` each response would make the native list that this class avoids.
+    // So that `response.headers instanceof Headers` is true, as for a standard Response. With `extends Headers` each response would
+    // make the native list that this class avoids. A method that a later version of Node adds throws until it is written here.
     Object.setPrototypeOf(this.prototype, Headers.prototype);
   }
 }

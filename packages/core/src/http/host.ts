@@ -2,7 +2,7 @@ import { domainToASCII } from "node:url";
 import { ConfigError } from "./errors.ts";
 
 /**
- * The one grammar of hosts: a name or an IPv4 address, or an IPv6 address in brackets, and a port. RFC 3986 §3.2.2 and §3.2.3 as
+ * The grammar of hosts in URLs and in `Host` headers: a name or an IPv4 address, or an IPv6 address in brackets, and a port. RFC 3986 §3.2.2 and §3.2.3 as
  * far as a URL of http has them. Underscores are accepted too: DNS host names do not allow them, but some hosts have them.
  */
 const label = /^[\w-]+$/;

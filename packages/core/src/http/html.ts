@@ -124,7 +124,7 @@ function templateOf(strings: TemplateStringsArray): HtmlTemplate {
 
 let nonceOf: (() => string | undefined) | undefined;
 
-/** Says where the nonce of the running request is. It is the same place for all applications. */
+/** Sets the function that gives the nonce of the running request, for all applications. */
 export function useNonces(from: () => string | undefined): void {
   nonceOf = from;
 }

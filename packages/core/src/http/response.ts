@@ -109,7 +109,7 @@ export let claim: (response: Response) => Response | undefined;
  */
 export class Response extends FastResponse {
   readonly #parts: Parts;
-  /** The stream to send, if it is not that of the parts any more: those that read a response get a copy. */
+  /** The stream to send in place of that of the parts, once the response was read or cloned. */
   #stream: ReadableStream | undefined;
   #headers: ResponseHeaders | undefined;
   #native: globalThis.Response | undefined;

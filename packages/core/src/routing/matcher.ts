@@ -58,7 +58,7 @@ class Node<Each extends Candidate> {
 
 const slashCode = 47;
 /** The most literal segments that are compared one after the other. */
-const mostFew = 6;
+const maxCompared = 6;
 
 /**
  * Finds the pattern for a path, in a tree of the segments of all patterns: the cost depends on the length of the path, and not on
@@ -151,7 +151,7 @@ function compressed<Each extends Candidate>(node: Node<Each>): Node<Each> {
   if (node.parameter !== undefined) node.parameter = compressed(node.parameter);
   if (node.statics === undefined) return node;
   for (const [text, each] of node.statics) node.statics.set(text, compressed(each));
-  if (node.statics.size > mostFew) return node;
+  if (node.statics.size > maxCompared) return node;
   const { mixed, constrained, parameter, tails, best } = node;
   const few = [...node.statics];
   if (few.length === 1 && mixed === undefined && (constrained ?? parameter) === undefined && (tails ?? best) === undefined) {

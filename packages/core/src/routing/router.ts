@@ -47,7 +47,7 @@ export class Router<Target = unknown> {
     this.rules = rules;
     this.#targets = targets;
     this.#table = makeRuleTable(rules, targets);
-    this.methods = methodsOfRules([...this.#table.compiled.values()].flatMap((each) => (answers(each) ? [each.methods] : [])));
+    this.methods = methodsOfRules([...this.#table.compiled.values()].flatMap((each) => (countsMethods(each) ? [each.methods] : [])));
     this.#hosts = this.#table.hosts;
     this.#anyHost = this.#table.anyHost;
     this.#spelling = this.#table.spelling;
@@ -166,8 +166,12 @@ export class Router<Target = unknown> {
   }
 }
 
-/** Whether a rule answers certain methods, and not all because it redirects, or none because it only builds URLs. */
-const answers = ({ rule, methods }: CompiledRule<unknown>) => !rule.buildOnly && (rule.redirectTo === undefined || methods !== undefined);
+/**
+ * Whether the methods of a rule count as methods of the application. Those of a rule that only builds URLs do not, nor do those of a
+ * redirect without methods.
+ */
+const countsMethods = ({ rule, methods }: CompiledRule<unknown>) =>
+  !rule.buildOnly && (rule.redirectTo === undefined || methods !== undefined);
 
 /** One search for the rule of a request: decides which candidates fit it, and notes the methods of those that do not. */
 class Search<Target> implements Judge<RuleCandidate<Target>> {

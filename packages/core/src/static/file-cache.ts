@@ -43,7 +43,7 @@ const stateTag = ({ size, mtimeMs, ctimeMs }: Stats) =>
 
 /**
  * Files by path, as they are now: each call asks the file system once whether a file has changed. The contents of small files that
- * have not are kept, up to a number of bytes; those that were not asked for the longest are dropped first.
+ * have not are kept, up to a number of bytes; the least recently used are dropped first.
  */
 export class FileCache {
   readonly #files = new Map<string, FoundFile>();

@@ -95,14 +95,14 @@ export class EndpointUrls {
     const rules = this.#rules.get(endpoint);
     if (rules === undefined) throw new BuildError(endpoint, { nearest: mostSimilar(endpoint, this.#rules.keys()) });
     const [first] = rules;
-    if (rules.length === 1 && first!.builder.defaults === 0 && first!.builder.missing(args, hostIsGiven).length === 0) return first!;
+    if (rules.length === 1 && first!.builder.defaultCount === 0 && first!.builder.missing(args, hostIsGiven).length === 0) return first!;
     let best: { rule: BuildableRule; score: readonly number[] } | undefined;
     for (const rule of rules) {
       const { builder } = rule;
       const fit = builder.missing(args, hostIsGiven).length > 0 ? undefined : builder.fit(args);
       if (fit === undefined) continue;
       const isHere = base !== undefined && !hostIsGiven && isAt(rule, args, base);
-      const score = [fit, builder.defaults, isHere ? 1 : 0];
+      const score = [fit, builder.defaultCount, isHere ? 1 : 0];
       if (best === undefined || isMore(score, best.score)) best = { rule, score };
     }
     if (best !== undefined) return best.rule;

@@ -60,18 +60,18 @@ export class UrlBuilder {
     this.#readers = readers;
     this.#hostReaders = hostReaders;
     this.#isClear = isClear(alternatives);
-    this.defaults = Object.keys(defaults).length;
+    this.defaultCount = Object.keys(defaults).length;
     const places = new Set([...allNames(path), ...allNames(host ?? [])]);
     this.#fixed = Object.keys(defaults).filter((name) => !places.has(name));
     this.required = namesOf(path);
     this.requiredInHost = host === undefined ? none : namesOf(host);
     this.#converters = this.required.map((name) => (Object.hasOwn(where, name) ? where[name] : undefined));
-    const isDirect = !startsTwice(path) && this.#isClear && host === undefined && this.defaults === 0;
+    const isDirect = !startsTwice(path) && this.#isClear && host === undefined && this.defaultCount === 0;
     this.#texts = isDirect && path.every(({ type }) => type === "text" || type === "param") ? textsAround(path) : undefined;
   }
 
   /** How many defaults the rule has. */
-  readonly defaults: number;
+  readonly defaultCount: number;
 
   /** The required parameters that are missing. If a host is given, those of the host are not needed. */
   missing(args: UrlArgs, hostIsGiven: boolean): readonly string[] {
@@ -113,7 +113,7 @@ export class UrlBuilder {
   buildSimple(args: UrlArgs): string | undefined {
     const texts = this.#texts;
     if (texts === undefined) return undefined;
-    // Then the text and numbers that are found by name are properties of the object's own.
+    // An object with one of these prototypes inherits no text or number, so what is found below is its own.
     const prototype: unknown = Object.getPrototypeOf(args);
     if (prototype !== Object.prototype && prototype !== null) return undefined;
     const { required } = this;
@@ -157,7 +157,7 @@ export class UrlBuilder {
   }
 
   #filled(args: UrlArgs): UrlArgs {
-    if (this.defaults === 0) return args;
+    if (this.defaultCount === 0) return args;
     return { ...this.#defaults, ...Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== undefined)) };
   }
 
@@ -187,7 +187,7 @@ export class UrlBuilder {
   #isWanted(tokens: readonly Token[], args: UrlArgs): boolean {
     const names = namesOf(tokens);
     if (names.some((name) => given(args, name) === undefined)) return false;
-    if (this.defaults === 0) return true;
+    if (this.defaultCount === 0) return true;
     const all = allNames(tokens).filter((name) => given(args, name) !== undefined);
     return (
       all.length === 0 || !all.every((name) => Object.hasOwn(this.#defaults, name) && sameValue(given(args, name), this.#defaults[name]))

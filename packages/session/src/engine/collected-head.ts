@@ -48,7 +48,8 @@ export class CollectedHead implements Head {
 
   #add(name: string, value: string, options: CookieOptions, clearing: boolean): void {
     const line = serializeCookie(name, value, options);
-    // What makes two cookies one for a browser. A cookie of each top-level site is another one than that without.
+    // What makes two cookies one for a browser. Browsers keep a partitioned cookie beside an unpartitioned
+    // one of the same name.
     const { domain = "", path = "/", partitioned = false } = options;
     const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;
     this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];

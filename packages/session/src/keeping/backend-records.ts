@@ -177,7 +177,7 @@ export class BackendRecords {
     return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
   }
 
-  /** Ends a session, and the one that it became when it got a new id by a request that nobody logged in with. */
+  /** Ends a session. If it has moved to a new id, ends the session under that id too, unless a log-in gave the new id. */
   async end(key: string, deadline: Deadline): Promise<void> {
     const record = await this.take(key, deadline);
     if (record?.replaced?.isLogIn === false) await this.end(record.replaced.by, deadline);
@@ -226,7 +226,7 @@ export class BackendRecords {
   /** Removes a session from the list of its owner, after the response. */
   removeFromOwner(owner: string, key: string): void {
     const { owners } = this.backend;
-    if (owners) this.#later("remove a session from its owner's", async () => owners.remove(owner, key));
+    if (owners) this.#later("remove a session from the list of its owner", async () => owners.remove(owner, key));
   }
 
   /** Moves the idle time of a session, after the response; at most one call for a session is under way. */

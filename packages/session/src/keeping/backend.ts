@@ -12,8 +12,9 @@ export interface CallSignal {
 
 /** Which sessions belong to an owner. An entry can exist without its record, so read the record and check its owner. */
 export interface OwnerIndex {
-  /** Counts the owner's `bump`s; 0 at first. */
+  /** How often the owner's sessions were revoked; 0 at first. */
   epoch(owner: string): Promise<number>;
+  /** Adds 1 to `epoch` and gives the sum. */
   bump(owner: string): Promise<number>;
   add(owner: string, key: string): Promise<void>;
   /** Removing an entry that is not there is fine. */

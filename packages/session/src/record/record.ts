@@ -57,7 +57,7 @@ export interface Replaced {
   readonly isLogIn: boolean;
 }
 
-/** Bytes. More data belongs into a database of the application. */
+/** The most bytes of a record; more data belongs in a database of the application. */
 const longestRecord = 64 * 1024;
 
 /** The form of a record. Records of another form count as missing. */
@@ -111,7 +111,7 @@ export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached =
   if (!isPlainObject(json) || json["form"] !== form) return undefined;
   const times = { idleAt, expiresAt, version, cached };
   const replaced = readReplaced(json["replaced"]);
-  if (replaced !== undefined) return { ...nobody, ...times, replaced };
+  if (replaced !== undefined) return { ...emptyRecord, ...times, replaced };
   const saved = decodeSession(json);
   const { epoch, handle, idleTimeout } = json;
   if (saved === undefined || typeof handle !== "string" || (epoch !== undefined && typeof epoch !== "number")) return undefined;
@@ -133,7 +133,7 @@ export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached =
 }
 
 /** What is in the record of a session that was replaced. */
-const nobody = Object.freeze({ contents: noContents, createdAt: 0, owner: undefined, epoch: undefined, handle: "" });
+const emptyRecord = Object.freeze({ contents: noContents, createdAt: 0, owner: undefined, epoch: undefined, handle: "" });
 
 function readReplaced(json: unknown): Replaced | undefined {
   if (!isPlainObject(json) || typeof json["by"] !== "string") return undefined;
@@ -146,7 +146,7 @@ const replacedFor = 30_000;
 /** What a session leaves under its old id. */
 export function replacedRecord(record: DecodedRecord, replaced: Replaced, now: number): DecodedRecord {
   const end = Math.min(now + replacedFor, record.expiresAt);
-  return { ...record, ...nobody, chosen: undefined, idleTimeout: undefined, idleAt: end, expiresAt: end, replaced };
+  return { ...record, ...emptyRecord, chosen: undefined, idleTimeout: undefined, idleAt: end, expiresAt: end, replaced };
 }
 
 // Lifetimes: what is chosen for a session, and whether it is alive.

@@ -4,8 +4,8 @@ import type { LeavingResponse } from "./head.ts";
 import type { OpenSession } from "./open-session.ts";
 
 /** How a request has failed. */
-interface Failed {
-  /** Whether an unexpected error has ended the request. If not, the session layer itself has failed. */
+interface FailedRequest {
+  /** Whether an unexpected error ended the request; if not, a session could not be loaded or saved. */
   readonly hasFailed: boolean;
   /** Why a session could not be loaded or saved. */
   readonly failure: { readonly error: unknown } | undefined;
@@ -15,7 +15,7 @@ interface Failed {
 }
 
 /** Drops the changes of a request that has failed. @throws The error of a session, when a change is lost by it. */
-export async function dropChanges(sessions: readonly OpenSession[], response: LeavingResponse, failed: Failed): Promise<void> {
+export async function dropChanges(sessions: readonly OpenSession[], response: LeavingResponse, failed: FailedRequest): Promise<void> {
   const { hasFailed, failure, cookies } = failed;
   const hasUnsavedChange = !hasFailed && (failed.hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
   await rollBack(sessions, failure?.error);

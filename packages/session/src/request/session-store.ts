@@ -55,7 +55,7 @@ export interface SessionStore {
   /**
    * The data of a secure cookie of the request; `undefined` when there is none that was signed here for this name.
    *
-   * @param options - `maxAge`: seconds since signing after which it no longer counts; left out, it always counts.
+   * @param options - `maxAge`: seconds since signing after which it no longer counts; left out, age does not matter.
    */
   getSecureCookie<Data extends object = Record<string, unknown>>(
     name: string,

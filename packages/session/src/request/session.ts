@@ -94,7 +94,7 @@ export class Session<Data extends object = SessionData> {
     this.#toChange("set", key).set(key, value);
   }
 
-  /** Whether there was such a key. */
+  /** Removes the key; `false` if there was none. */
   delete(key: KeyOf<Data>): boolean {
     return this.#toChange("delete", key).delete(key);
   }

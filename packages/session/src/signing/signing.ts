@@ -93,7 +93,7 @@ export class Signer {
    * exception.
    *
    * @param name - Cookie name; a value signed for one cookie is refused under another.
-   * @param maxAge - Seconds since signing after which the value is `"expired"`; left out, it never is.
+   * @param maxAge - Seconds since signing after which the value is `"expired"`; left out, only a time in the future is.
    * @returns `signedAt` in seconds since the Unix epoch.
    */
   unsign(name: string, value: string, maxAge = Infinity): Unsigned {

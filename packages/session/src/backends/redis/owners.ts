@@ -12,7 +12,7 @@ const untilNextLook = day;
 const mostLooks = 4;
 /** The least number of milliseconds for which the set of an owner is kept without use. */
 const shortestStay = 30 * day;
-/** The most milliseconds. */
+/** The longest time that a set is kept, in milliseconds. */
 const longestStay = 1e15;
 
 /**
