@@ -1,6 +1,7 @@
 import type { AddedHead, Context } from "../context/context.ts";
 import { dependenciesOf, dependOn, matchTo, servedOf, type Request } from "../context/request.ts";
 import { bindStream, checkEmptyBody, discardStream, withoutBody } from "../context/response-body.ts";
+import type { StandardSchema } from "../forms/schema.ts";
 import { outsideCauseOf } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { withVary } from "../http/headers.ts";
@@ -83,6 +84,8 @@ interface Call {
   readonly stack: Stack;
   readonly method: string;
   readonly args: unknown;
+  /** The schema of the query, whose output is the second argument. */
+  readonly query?: StandardSchema | undefined;
 }
 
 /** The call for a request, or the redirect that answers it. */
@@ -98,7 +101,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
       case "found": {
         const { rule, target: route, params } = matched;
         matchTo(request, rule);
-        const call = callOf(route.loaded, method, params);
+        const call = callOf(route.loaded, method, params, rule.query);
         if (call !== undefined) return call;
         return route.load().then(
           () => {
@@ -126,11 +129,11 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
 }
 
 /** The call for a method; `undefined` if the class is not loaded, or lacks the method. After the load, the router is told which methods it has. */
-function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown): Call | undefined {
+function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown, query: StandardSchema | undefined): Call | undefined {
   if (loaded === undefined) return undefined;
   const { Handler, stack, members } = loaded;
   const member = members.get(method) ?? (method === "HEAD" ? members.get("GET") : undefined);
-  return member === undefined ? undefined : { Handler, stack, method: member, args };
+  return member === undefined ? undefined : { Handler, stack, method: member, args, query };
 }
 
 /** A call of the built-in handler that throws the error, so that middleware and error pages treat it like any other. */
@@ -163,7 +166,8 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     }
     if (response === undefined) {
       inMethod = true;
-      const result = (handler as unknown as Record<string, (args: unknown) => unknown>)[method]!(args);
+      const methods = handler as unknown as Record<string, (args: unknown, query?: unknown) => unknown>;
+      const result = call.query === undefined ? methods[method]!(args) : methods[method]!(args, yield context.request.query(call.query));
       response = responseFrom(isPromise(result) ? yield result : result, handler, method);
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { running } from "./running-request.ts";
-import type { UrlParams } from "../rules/rule-types.ts";
+import type { EndpointArgs, UrlParams } from "../rules/rule-types.ts";
 import type { UrlOptions } from "../urls/endpoint-urls.ts";
 import type { HandlerLike, Rule } from "../rules/rule.ts";
 
@@ -16,18 +16,15 @@ type RuleUnion = Rules extends readonly (infer Each)[] ? Each : never;
 type Endpoints = {
   readonly [
     Each in RuleUnion as Each extends Rule<string, infer Name, HandlerLike, string, string, infer _Where, string, object> ? Name : never
-  ]: Each extends Rule<infer Path, string, HandlerLike, string, string, infer Where, infer Host, infer Defaults>
-    ? UrlParams<Path, Host, Where, Defaults>
+  ]: Each extends Rule<infer Path, string, HandlerLike, string, string, infer Where, infer Host, infer Defaults, infer Query>
+    ? EndpointArgs<UrlParams<Path, Host, Where, Defaults>, Query>
     : never;
 };
 
 type Query = Readonly<Record<string, unknown>>;
-type Args<Params> = Params extends unknown ? Params & Query : never;
 
 /** The arguments of an endpoint; for a union of endpoints, arguments that fit each of them. */
-type Common<Name> = (Name extends keyof Endpoints ? (args: Args<Endpoints[Name]>) => void : never) extends (
-  args: infer All extends Query,
-) => void
+type Common<Name> = (Name extends keyof Endpoints ? (args: Endpoints[Name]) => void : never) extends (args: infer All extends Query) => void
   ? All
   : never;
 

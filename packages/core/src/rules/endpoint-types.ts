@@ -1,4 +1,4 @@
-import type { UrlParams } from "./rule-types.ts";
+import type { EndpointArgs, UrlParams } from "./rule-types.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
 // The types of App.urlFor(). The function urlFor() has types of its own, without parameters: the compiler computes those once for all
@@ -8,16 +8,15 @@ import type { HandlerLike, Rule } from "./rule.ts";
 type EndpointsOf<Each> = {
   readonly [
     One in Each as One extends Rule<string, infer Name, HandlerLike, string, string, infer _Where, string, object> ? Name : never
-  ]: One extends Rule<infer Path, string, HandlerLike, string, string, infer Where, infer Host, infer Defaults>
-    ? UrlParams<Path, Host, Where, Defaults>
+  ]: One extends Rule<infer Path, string, HandlerLike, string, string, infer Where, infer Host, infer Defaults, infer Query>
+    ? EndpointArgs<UrlParams<Path, Host, Where, Defaults>, Query>
     : never;
 };
 
 type Query = Readonly<Record<string, unknown>>;
-type Args<Params> = Params extends unknown ? Params & Query : never;
 
 /** The arguments of an endpoint; for a union of endpoints, arguments that fit each of them. */
-type Common<All, Name> = (Name extends keyof All ? (args: Args<All[Name]>) => void : never) extends (args: infer Each extends Query) => void
+type Common<All, Name> = (Name extends keyof All ? (args: All[Name]) => void : never) extends (args: infer Each extends Query) => void
   ? Each
   : never;
 

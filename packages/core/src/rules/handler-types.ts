@@ -1,4 +1,5 @@
 import type { RuleArgs } from "./rule-types.ts";
+import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
 /** The methods that a class answers as soon as it has them. */
@@ -20,6 +21,17 @@ type Refusing<Instance, Member extends PropertyKey, Args> = {
         ? never
         : Key
     : Key;
+}[Member & keyof Instance];
+
+/** Names of the methods that do not accept the output of the query's schema as their second argument. */
+type RefusingQuery<Instance, Member extends PropertyKey, Query> = {
+  [Key in Member & keyof Instance]: Instance[Key] extends (...given: infer Given) => unknown
+    ? Given extends readonly [unknown?]
+      ? never
+      : [[Query] extends [StandardSchema] ? SchemaOutput<Query> : undefined] extends [Given[1]]
+        ? never
+        : Key
+    : never;
 }[Member & keyof Instance];
 
 /** Names of the methods that return anything but a response. */
@@ -81,20 +93,27 @@ type Shown<Args, Keys = keyof Args, Rest extends string = ""> = [Keys] extends [
 /** The arguments that a method accepts. */
 type Accepted<Method> = Method extends (...given: infer Given) => unknown ? Exclude<Given[0], undefined> : never;
 
-type Problem<Path extends string, Args, Handler extends HandlerLike, Action extends string, Method extends string, Result> =
+type Problem<Path extends string, Args, Handler extends HandlerLike, Action extends string, Method extends string, Result, Query> =
   InstanceType<Handler> extends infer Instance
     ? [Action] extends [keyof Instance]
       ? [Refusing<Instance, Called<Action, Method>, Args>] extends [never]
         ? [Wrong<Instance, Called<Action, Method>, Result>] extends [never]
           ? [Action] extends [never]
             ? [Lacking<Instance, Method>] extends [never]
-              ? never
+              ? QueryProblem<Path, RefusingQuery<Instance, Called<Action, Method>, Query>, Query>
               : `the handler of the rule "${Path}" has no method "${Lacking<Instance, Method>}", which its methods list`
-            : never
+            : QueryProblem<Path, RefusingQuery<Instance, Called<Action, Method>, Query>, Query>
           : `handler method "${Wrong<Instance, Called<Action, Method>, Result> & string}" of the rule "${Path}" does not return a Response or Html`
         : Refusal<Path, Args, Instance, Refusing<Instance, Called<Action, Method>, Args>>
       : `the handler of the rule "${Path}" has no method "${Action}"`
     : never;
+
+/** A sentence for each method that does not accept the query. */
+type QueryProblem<Path extends string, Member, Query> = Member extends string
+  ? [Query] extends [StandardSchema]
+    ? `handler method "${Member}" does not accept the query of "${Path}": its schema gives ${Shown<SchemaOutput<Query>>}`
+    : `handler method "${Member}" takes a second argument, and the rule "${Path}" has no schema for its query`
+  : never;
 
 /** A sentence for each method that does not accept the arguments. */
 type Refusal<Path extends string, Args, Instance, Member> = Member extends keyof Instance & string
@@ -103,12 +122,12 @@ type Refusal<Path extends string, Args, Instance, Member> = Member extends keyof
 
 /** What is wrong with a rule; `never`: nothing. */
 type ProblemOf<Entry, Result> =
-  Entry extends Rule<infer Path, string, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
+  Entry extends Rule<infer Path, string, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults, infer Query>
     ? string extends Path
       ? never
       : HandlerLike extends Handler // no handler: the rule redirects, or only builds URLs
         ? never
-        : Problem<Path, RuleArgs<Path, Host, Where, Defaults>, Handler, Action, Method, Result>
+        : Problem<Path, RuleArgs<Path, Host, Where, Defaults>, Handler, Action, Method, Result, Query>
     : "this is not a Rule; make one with new Rule(path, { ... })";
 
 /** The places of a tuple. */

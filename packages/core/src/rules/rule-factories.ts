@@ -5,18 +5,18 @@ type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : T
 
 /** The type of a rule that a factory has changed. */
 type Mounted<Prefix extends string, Each> =
-  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
-    ? Rule<`${TrimSlash<Prefix>}${Path}`, Name, Handler, Action, Method, Where, Host, Defaults>
+  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults, infer Query>
+    ? Rule<`${TrimSlash<Prefix>}${Path}`, Name, Handler, Action, Method, Where, Host, Defaults, Query>
     : Each;
 
 type Named<Prefix extends string, Each> =
-  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults>
-    ? Rule<Path, [Name] extends [never] ? never : `${Prefix}${Name}`, Handler, Action, Method, Where, Host, Defaults>
+  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults, infer Query>
+    ? Rule<Path, [Name] extends [never] ? never : `${Prefix}${Name}`, Handler, Action, Method, Where, Host, Defaults, Query>
     : Each;
 
 type Hosted<Pattern extends string, Each> =
-  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Own, infer Defaults>
-    ? Rule<Path, Name, Handler, Action, Method, Where, Own extends "" ? Pattern : Own, Defaults>
+  Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Own, infer Defaults, infer Query>
+    ? Rule<Path, Name, Handler, Action, Method, Where, Own extends "" ? Pattern : Own, Defaults, Query>
     : Each;
 
 /** A changed copy of each rule. Anything that is not a rule is left as it is, and the `App` refuses it. */
@@ -32,9 +32,9 @@ function derive(
   return rules.map((rule: unknown) => {
     if (!(rule instanceof Rule)) return rule;
     const each = rule as AnyRule;
-    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware, maxBodySize } = each;
+    const { handler, action, methods, where, defaults, redirectTo, buildOnly, strictSlashes, appMiddleware, maxBodySize, query } = each;
     const { path, endpoint, host } = { path: each.path, endpoint: each.endpoint, host: each.host, ...change(each) };
-    const settings = { redirectTo, buildOnly, strictSlashes, appMiddleware, maxBodySize };
+    const settings = { redirectTo, buildOnly, strictSlashes, appMiddleware, maxBodySize, query };
     const options = { endpoint, handler, action, methods, where, host, defaults, ...settings };
     return new Rule<string, string, HandlerLike, string, string, Converters, string, object>(path, options);
   });

@@ -1,3 +1,4 @@
+import type { SchemaInput, StandardSchema } from "../forms/schema.ts";
 import type { Converted } from "./converter.ts";
 
 /** The characters that end a name: those of ASCII except letters, digits, `_` and `$`. */
@@ -162,3 +163,11 @@ export type UrlParams<Path extends string, Host extends string, Where, Defaults>
   Written<Given<Path, Host>, Where>,
   OptionalKey<Given<Path, Host>> | keyof Defaults
 >;
+
+/**
+ * The arguments of an endpoint for `urlFor()`. With the schema of a query, they are those of the path and the input of the schema, and no
+ * others; without one, any others become the query.
+ */
+export type EndpointArgs<Params, Query> = [Query] extends [StandardSchema]
+  ? Simplify<Params & SchemaInput<Query>>
+  : Params & Readonly<Record<string, unknown>>;

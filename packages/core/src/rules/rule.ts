@@ -1,10 +1,14 @@
 import type { Converter } from "./converter.ts";
 import { RuleError } from "./errors.ts";
+import { isSchema, type StandardSchema } from "../forms/schema.ts";
 import { isToken } from "../http/headers.ts";
 import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 
 /** What a rule needs of a handler class; the check of its methods is where rules are given to an `App`. */
 export type HandlerLike = abstract new (context: never) => object;
+
+/** The schema of a rule's query. A type that is no schema alone stands for a rule without one. */
+export type QuerySchema = StandardSchema | undefined;
 
 /** Converters by the name of the parameter. */
 export type Converters = Readonly<Record<string, Converter<unknown>>>;
@@ -30,6 +34,7 @@ export interface RuleOptions<
   Where extends Converters = Converters,
   Host extends string = string,
   Defaults extends object = object,
+  Query extends QuerySchema = QuerySchema,
 > {
   /** Name for `urlFor()`. Several rules may share one. */
   readonly endpoint?: Name | undefined;
@@ -56,6 +61,11 @@ export interface RuleOptions<
   readonly strictSlashes?: boolean | undefined;
   /** Whether the middleware of the application runs around the handler. With `false`, only the handler's own does, and `SecurityHeaders` stays. Default true. */
   readonly appMiddleware?: boolean | undefined;
+  /**
+   * The schema of the query. The method of the handler gets its output as the second argument, and a query that it refuses is answered with 422.
+   * `urlFor()` takes its input among the arguments.
+   */
+  readonly query?: Query | undefined;
   /** The most bytes of a request's body. Default: that of the `App`. */
   readonly maxBodySize?: number | undefined;
 }
@@ -78,6 +88,7 @@ export class Rule<
   Where extends Converters = {},
   const Host extends string = "",
   Defaults extends object = {},
+  Query extends QuerySchema = QuerySchema,
 > {
   readonly path: Path;
   readonly endpoint: string | undefined;
@@ -92,13 +103,14 @@ export class Rule<
   readonly buildOnly: boolean;
   readonly strictSlashes: boolean;
   readonly appMiddleware: boolean;
+  readonly query: Query | undefined;
   /** In bytes; `undefined`: that of the application. */
   readonly maxBodySize: number | undefined;
 
   /** @throws RuleError if the path is not text, or methods is not an array of HTTP methods. */
-  constructor(path: Path, options: RuleOptions<Path, Name, Handler, Action, Method, Where, Host, Defaults> = {}) {
+  constructor(path: Path, options: RuleOptions<Path, Name, Handler, Action, Method, Where, Host, Defaults, Query> = {}) {
     const { endpoint, handler, action, methods, where, host, defaults, redirectTo } = options;
-    const { buildOnly = false, strictSlashes = true, appMiddleware = true, maxBodySize } = options;
+    const { buildOnly = false, strictSlashes = true, appMiddleware = true, maxBodySize, query } = options;
     if (typeof path !== "string")
       throw new RuleError(['A rule has no path: the first argument of new Rule() must be text such as "/users/:id".']);
     if (
@@ -109,6 +121,10 @@ export class Rule<
     }
     if (maxBodySize !== undefined && !(Number.isInteger(maxBodySize) && maxBodySize >= 0))
       throw new RuleError([`The maxBodySize of the rule "${path}" must be a whole number of bytes, 0 or more.`]);
+    if (query !== undefined && !isSchema(query))
+      throw new RuleError([
+        `The query of the rule "${path}" must be a schema that follows Standard Schema, such as one of zod, valibot or arktype.`,
+      ]);
     this.path = path;
     this.endpoint = endpoint;
     this.handler = handler;
@@ -122,6 +138,7 @@ export class Rule<
     this.strictSlashes = strictSlashes;
     this.appMiddleware = appMiddleware;
     this.maxBodySize = maxBodySize;
+    this.query = query;
   }
 }
 

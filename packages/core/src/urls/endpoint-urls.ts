@@ -3,6 +3,7 @@ import { isHost, portOf } from "../http/host.ts";
 import { mostSimilar } from "./similar-names.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
+import { schemaQuery } from "./schema-query.ts";
 import { Refused, urlArgs, type UrlArgs } from "./url-args.ts";
 import type { UrlBuilder } from "./url-builder.ts";
 
@@ -70,12 +71,13 @@ export class EndpointUrls {
     try {
       if (options === noOptions) {
         const rules = this.#rules.get(endpoint);
-        const path = rules?.length === 1 ? rules[0]!.builder.buildSimple(given) : undefined;
+        const path = rules?.length === 1 && rules[0]!.rule.query === undefined ? rules[0]!.builder.buildSimple(given) : undefined;
         if (path !== undefined) return path;
       }
       const { rule, builder } = this.#best(endpoint, given, host !== undefined, base);
       const args = completed(rule, given);
-      const path = builder.build(args);
+      const { query } = rule;
+      const path = builder.build(args, query === undefined ? undefined : (all, used) => schemaQuery(query, all, used));
       const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeAnchor(anchor)}`;
       const own = host === undefined ? builder.host(args) : undefined;
       const elsewhere = own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));

@@ -133,15 +133,16 @@ export class UrlBuilder {
   /**
    * The path and query. No required parameter may be missing.
    *
+   * @param writeQuery - Writes the query of the arguments that are not used.
    * @throws Refused for a value that cannot be written into a URL.
    */
-  build(args: UrlArgs): string {
+  build(args: UrlArgs, writeQuery: typeof buildQuery = buildQuery): string {
     const used = new Set<string>(Object.keys(this.#defaults));
     if (this.#host !== undefined) for (const name of allNames(this.#host)) used.add(name);
     const path = this.#clearPath(this.#filled(args), used);
     if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new Refused('the path would have the segment "." or "..", which browsers remove from a path');
     if (path.startsWith("//")) throw new Refused("the path would start with two slashes, after which browsers expect a host");
-    return path + buildQuery(args, used);
+    return path + writeQuery(args, used);
   }
 
   /** A path that the rule reads back as the same arguments. If necessary, separators inside values are escaped. */

@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from "node:util";
+import { guarded } from "../http/body.ts";
+import { HTTPError } from "../http/errors.ts";
+import { fieldsOf, nameOf, valueOf } from "../forms/names.ts";
+import { keysOf, type StandardSchema } from "../forms/schema.ts";
+import { format, Refused, type UrlArgs } from "./url-args.ts";
+
+type Fields = readonly (readonly [name: string, text: string])[];
+
+/**
+ * A query that a schema reads back, with its question mark; empty if there is none. Arguments without which the schema has the same output
+ * are its defaults, and are not written.
+ *
+ * @throws Refused for a query that the schema refuses. An asynchronous schema is not asked.
+ */
+export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
+  const fields = new Map<string, Fields>();
+  for (const [name, value] of Object.entries(args)) {
+    if (!used.has(name)) fields.set(name, fieldsOf({ [name]: value }, textOf));
+  }
+  const output = read(schema, [...fields.values()].flat());
+  if (output !== undefined) {
+    for (const [name, own] of new Map(fields)) {
+      fields.delete(name);
+      if (!isDefault(schema, name, output, [...fields.values()].flat())) fields.set(name, own);
+    }
+  }
+  const query = new URLSearchParams(Object.keys(args).flatMap((name) => (fields.get(name) ?? []).map(([key, text]) => [key, text])));
+  return query.size === 0 ? "" : `?${query}`;
+}
+
+/** The text of a value; `null` and `undefined` are omitted. */
+const textOf = (value: unknown, name: string) => (value === null || value === undefined ? undefined : format(name, value));
+
+interface Output {
+  readonly value: unknown;
+}
+
+/** What the schema gives; `undefined` if it is asynchronous. */
+function read(schema: StandardSchema, fields: Fields): Output | undefined {
+  const result = attempt(schema, fields);
+  if (result === undefined || result.issues === undefined) return result;
+  const [issue] = result.issues;
+  throw new Refused(
+    `the schema of its query refuses "${issue === undefined ? "" : nameOf(keysOf(issue))}": ${issue?.message ?? "no reason"}`,
+  );
+}
+
+function isDefault(schema: StandardSchema, name: string, output: Output, others: Fields): boolean {
+  const result = attempt(schema, others);
+  if (result === undefined || result.issues !== undefined) return false;
+  const { value } = result;
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name) && isDeepStrictEqual(value, output.value);
+}
+
+function attempt(schema: StandardSchema, fields: Fields) {
+  try {
+    const result = schema["~standard"].validate(valueOf(fields));
+    if (!(result instanceof Promise)) return result;
+    void guarded(result);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HTTPError) throw new Refused(`its query cannot be read back: ${error.message}`);
+    throw error;
+  }
+}
