@@ -19,7 +19,7 @@ declare module "@mini/core" {
 const cases = {
   "a handler whose parameter has another name": {
     code: `new App({ rules: [new Rule("/w/:name", { handler: User })] });`,
-    message: String.raw`error TS2322: Type 'Rule<"/w/:name", never, typeof User, never, string, {}, "", {}>' is not assignable to type '"handler method \"get\" does not accept the parameters of \"/w/:name\": it takes { id: string }, and the rule gives { name: string }"'.`,
+    message: String.raw`error TS2322: Type 'Rule<"/w/:name", never, typeof User, never, string, {}, "", {}, QuerySchema>' is not assignable to type '"handler method \"get\" does not accept the parameters of \"/w/:name\": it takes { id: string }, and the rule gives { name: string }"'.`,
   },
   "parameters of several types": {
     code: `class Typed extends RequestHandler { get(args: { a: number; b?: readonly string[]; c: "x" | "y"; d: boolean; e: Date }) { return html\`\${args.a}\`; } } new App({ rules: [new Rule("/:a/*b{/:c}", { handler: Typed })] });`,
