@@ -41,7 +41,9 @@ const longestId = 1000;
  */
 export function eventText(given: unknown): string {
   if (typeof given !== "object" || given === null) {
-    throw new TypeError(`Cannot send a ${given === null ? "null" : typeof given} as an event: yield an object, such as { data: "text" }.`);
+    throw new TypeError(
+      `Cannot send a value of type ${given === null ? "null" : typeof given} as an event: yield an object, such as { data: "text" }.`,
+    );
   }
   const strange = Object.keys(given).find((name) => !names.has(name));
   if (strange !== undefined)
@@ -58,7 +60,7 @@ export function eventText(given: unknown): string {
 }
 
 function checkedName(name: unknown): string {
-  if (typeof name !== "string") throw new TypeError(`Cannot send an event whose name is a ${typeof name}: it must be a string.`);
+  if (typeof name !== "string") throw new TypeError(`Cannot send an event whose name is of type ${typeof name}: it must be a string.`);
   if (name === "") throw new TypeError('Cannot send an event with an empty name: leave the name out, and it is "message".');
   if (notInNames.test(name)) {
     throw new TypeError(`Cannot send an event with the name ${JSON.stringify(name)}: it must not have a line break or NUL.`);
@@ -67,7 +69,7 @@ function checkedName(name: unknown): string {
 }
 
 function checkedId(id: unknown): string {
-  if (typeof id !== "string") throw new TypeError(`Cannot send an event whose id is a ${typeof id}: it must be a string.`);
+  if (typeof id !== "string") throw new TypeError(`Cannot send an event whose id is of type ${typeof id}: it must be a string.`);
   if (id.length > longestId) {
     throw new TypeError(
       `Cannot send an event with an id of ${id.length} characters: browsers send it back in a header, so at most ${longestId}.`,
@@ -88,7 +90,7 @@ function dataText(data: unknown): string {
   const problem = problemOf(data);
   if (problem !== undefined) throw new TypeError(`Cannot send ${problem} as the data of an event.`);
   const json = JSON.stringify(data) as string | undefined;
-  if (json === undefined) throw new TypeError("Cannot send a value as the data of an event that JSON.stringify() makes nothing of.");
+  if (json === undefined) throw new TypeError("Cannot send this data of an event: JSON.stringify() gives undefined for it.");
   return json;
 }
 

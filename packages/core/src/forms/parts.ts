@@ -142,7 +142,7 @@ export async function* readParts(
   let count = 0;
   try {
     for (let head = await source.next(); head !== undefined; head = await source.next()) {
-      if (++count > maxParts) throw new HTTPError(413, `The form is over the limit of ${maxParts} fields.`);
+      if (++count > maxParts) throw new HTTPError(413, `The form is over the limit of ${maxParts} parts.`);
       const part = new Part(head, source, head.filename === undefined ? maxPartSize : maxFileSize);
       try {
         yield part;

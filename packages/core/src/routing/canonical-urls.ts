@@ -52,13 +52,13 @@ export class CanonicalUrls {
           (token) => token.type !== "text" && Object.hasOwn(defaults, token.name) && sameValue(args[token.name], defaults[token.name]),
         );
         const shortest = saysDefault ? builder.build(args) : path;
-        return shortest === path ? undefined : { host: builder.host(args), path: shortest };
+        return shortest === path ? undefined : { host: builder.host(args), pathOrUrl: shortest };
       }
       if (given.length < compiled.defaults.length) return undefined;
       if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && requested.allows(methods)) {
-        const other = { host: builder.host(args), path: builder.build(args) };
+        const other = { host: builder.host(args), pathOrUrl: builder.build(args) };
         // A redirect to the URL of the request would be endless.
-        const isOwn = other.path === path && (other.host === undefined || hostAsPath(other.host) === host);
+        const isOwn = other.pathOrUrl === path && (other.host === undefined || hostAsPath(other.host) === host);
         return isOwn ? undefined : other;
       }
     }

@@ -141,9 +141,9 @@ export class Router<Target = unknown> {
     }
   }
 
-  #redirect({ host, path }: Location, base: UrlBase | undefined): Matched<Target> {
+  #redirect({ host, pathOrUrl }: Location, base: UrlBase | undefined): Matched<Target> {
     const onlyPath = host === undefined || (base !== undefined && hostAsPath(base.host) === hostAsPath(host));
-    return { type: "redirect", location: onlyPath ? path : origin(base?.scheme ?? "http", withPort(host, base)) + path };
+    return { type: "redirect", location: onlyPath ? pathOrUrl : origin(base?.scheme ?? "http", withPort(host, base)) + pathOrUrl };
   }
 
   /** The path with the final slash added or repeated slashes merged, if a rule answers that one; the rule, if its handler must be loaded to know. */

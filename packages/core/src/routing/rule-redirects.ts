@@ -6,11 +6,11 @@ import type { AnyRule } from "../rules/rule.ts";
 import { Refused } from "../urls/url-args.ts";
 import { allNames } from "../urls/url-builder.ts";
 
-/** The target of a redirect: a path, and a host if it is another one. */
+/** The target of a redirect, and the host if it is another one. */
 export interface Location {
   readonly host: string | undefined;
   /** A path with one leading slash, or a URL with scheme and host. */
-  readonly path: string;
+  readonly pathOrUrl: string;
 }
 
 /** Reports rules that redirect to something that does not exist; a sentence each. */
@@ -57,13 +57,13 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
  */
 export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoints: EndpointUrls): Location {
   const redirectTo = compiled.rule.redirectTo!;
-  if (typeof redirectTo === "string") return { host: undefined, path: writeRedirect(compiled.redirect!, args) };
+  if (typeof redirectTo === "string") return { host: undefined, pathOrUrl: writeRedirect(compiled.redirect!, args) };
   if (typeof redirectTo === "function") {
     const given: unknown = redirectTo(args);
     if (given instanceof Promise) given.catch(() => {}); // otherwise a rejected one would end the process
     if (typeof given !== "string") throw new TypeError(`redirectTo of the rule ${describeRule(compiled.rule)} must return a URL as text.`);
     try {
-      return { host: undefined, path: safeRedirect(given) };
+      return { host: undefined, pathOrUrl: safeRedirect(given) };
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new TypeError(`The rule ${describeRule(compiled.rule)} cannot work: ${error.message}.`, { cause: error });
@@ -73,5 +73,5 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
     .rules(redirectTo.endpoint)
     .find(({ builder }) => builder.missing(args, false).length === 0 && builder.fit(args) !== undefined);
   if (fitting === undefined) throw new Refused(`no rule of the endpoint "${redirectTo.endpoint}" fits the arguments`);
-  return { host: fitting.builder.host(args), path: fitting.builder.build(args) };
+  return { host: fitting.builder.host(args), pathOrUrl: fitting.builder.build(args) };
 }

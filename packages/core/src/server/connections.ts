@@ -106,13 +106,13 @@ export class Connections {
       socket[opened] = performance.now();
       const carrier = this.#carriers.get(peerOf(socket))!;
       socket[carriedBy] = carrier;
-      // Node forgets it when HTTP/2 ends with an error after the client has disconnected.
+      // Node leaves the TCP connection open when HTTP/2 ends with an error after the client has disconnected.
       socket.once("close", () => carrier.destroy());
       if (socket.alpnProtocol === "h2") this.http2.prepare(carrier);
       else this.#watch(socket);
     });
     server.on("timeout", (socket: NotedSocket) => {
-      // What Node has for HTTP/2 comes here too. It is checked elsewhere.
+      // Timeouts of HTTP/2 arrive here too; Http2Connections checks those.
       if (!this.#sockets.has(socket)) return;
       // Node itself ends a connection that sends no first request.
       if (socket[answer] === undefined) return;

@@ -70,8 +70,8 @@ export function listenerOf(
 
   return (req, res, refusal) => {
     if (req.stream !== undefined) return answer(req, res, refusal);
-    const mayFollow = note(req, res, () => answer(req, res, refusal), connections);
-    if (mayFollow !== undefined) answer(req, res, mayFollow ? refusal : 400);
+    const next = note(req, res, () => answer(req, res, refusal), connections);
+    if (next !== "queued") answer(req, res, next === "refuse" ? 400 : refusal);
   };
 }
 
@@ -128,24 +128,26 @@ function forHttp2(flat: FlatHeaders): FlatHeaders {
 }
 
 /**
- * Registers a request over HTTP/1. The result is `true`, and the caller answers it, unless the previous response is unfinished: then
- * `run` answers it, at once or when it is its turn, and the result is `undefined`. It is `false` if the previous response ends the
- * connection; then the request must not be answered.
+ * Registers a request over HTTP/1, and says what the caller does with it:
+ *
+ * - `"answer"`: answers it.
+ * - `"refuse"`: refuses it, because the previous response ends the connection.
+ * - `"queued"`: nothing. The previous response is unfinished, and `run` answers the request, at once or when it is its turn.
  */
 function note(
   req: Incoming,
   res: ServerResponse,
   run: () => void,
   { closing: { aborted: serverCloses } }: Connections,
-): boolean | undefined {
+): "answer" | "refuse" | "queued" {
   const socket = req.socket as NotedSocket;
   const last = socket[answerOf];
   socket[answerOf] = res;
-  if (last !== undefined && !last.shouldKeepAlive) return false;
+  if (last !== undefined && !last.shouldKeepAlive) return "refuse";
   if (serverCloses) res.shouldKeepAlive = false;
-  if (last === undefined || last.writableFinished) return true;
+  if (last === undefined || last.writableFinished) return "answer";
   (socket[pipeline] ??= new Pipeline(socket)).add(last, res, run);
-  return undefined;
+  return "queued";
 }
 
 /** The most hosts that are remembered as valid. */

@@ -134,7 +134,7 @@ export class Http2Connections {
       const { http2, streams, idleSince } = connection;
       for (const [stream, progress] of streams) {
         const { writableLength, writableFinished } = stream;
-        // A response that has left whole is the end of a stream, if nothing is wrong with its connection.
+        // A stream ends when its response has been sent. If it stays open, its connection is broken, and it counts as late.
         if (writableLength === 0 ? !writableFinished : writableLength !== progress.unsent) {
           progress.taken = now;
           progress.unsent = writableLength;

@@ -12,7 +12,7 @@ import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig, SessionOptions } from "../settings/config.ts";
 import { readSettings } from "../settings/settings.ts";
 import { SessionIds, Signer } from "../signing/signing.ts";
-import { KeptSessions, type ListedSession } from "./kept-sessions.ts";
+import { AllSessions, type ListedSession } from "./all-sessions.ts";
 import { lookAt, type SessionView } from "./look.ts";
 import { errorResponse, FetchVisit, type Visit } from "./visit.ts";
 
@@ -47,11 +47,11 @@ export interface RunOptions extends VisitOptions {
 export class Sessions {
   /** @internal */
   readonly shared: SharedSessions;
-  readonly #kept: KeptSessions;
+  readonly #all: AllSessions;
 
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
   constructor(config: SessionConfig) {
-    const settings = readSettings(config ?? {});
+    const settings = readSettings(config);
     const { secretKeys, encrypt, now } = settings;
     const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
     const ids = new SessionIds({ secretKeys, encrypt, now });
@@ -70,7 +70,7 @@ export class Sessions {
       signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
       cookies: new CookieRules(logger),
     };
-    this.#kept = new KeptSessions(records, settings);
+    this.#all = new AllSessions(records, settings);
   }
 
   /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */
@@ -158,7 +158,7 @@ export class Sessions {
 
   /** The number of live sessions. @throws ConfigError for a backend that cannot count; SessionUnavailableError. */
   count(): Promise<number> {
-    return markHandled(this.#kept.count());
+    return markHandled(this.#all.count());
   }
 
   /**
@@ -167,7 +167,7 @@ export class Sessions {
    * @throws ConfigError for a backend that cannot list them; SessionUnavailableError.
    */
   all<Data extends object = SessionData>(): AsyncIterableIterator<ListedSession<Data>> {
-    return this.#kept.all() as AsyncIterableIterator<ListedSession<Data>>;
+    return this.#all.all() as AsyncIterableIterator<ListedSession<Data>>;
   }
 }
 

@@ -1,9 +1,10 @@
 import { ConfigError } from "@mini/core/base";
-import { endAfter, lifetimeOf, type DecodedRecord, type Lifetime } from "../record/record.ts";
+import { endAfter, lastMillisecond, lifetimeOf, type DecodedRecord, type Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
 import type { Deadline } from "./deadline.ts";
+import type { Found } from "./keeping.ts";
 
 /** One session in the list of an owner. */
 export interface OwnedSession<Data extends object = SessionData> {
@@ -21,11 +22,6 @@ export interface OwnedSession<Data extends object = SessionData> {
   readonly current: boolean;
   /** What it holds. */
   readonly data: Readonly<Partial<Data>> & Readonly<Record<string, unknown>>;
-}
-
-interface Found {
-  readonly key: string;
-  readonly record: DecodedRecord;
 }
 
 /** A session of the running request, as far as it is used here. */
@@ -127,7 +123,7 @@ export function describeSession(record: DecodedRecord, lifetime: Lifetime): Omit
     handle,
     createdAt,
     lastSeenAt: idleTimeout === undefined ? undefined : idleAt - endAfter(0, idleTimeout),
-    expiresAt: Math.min(expiresAt, endAfter(createdAt, lifetimeOf(lifetime, chosen).maxAge)) - endAfter(0, 0),
+    expiresAt: lastMillisecond(Math.min(expiresAt, endAfter(createdAt, lifetimeOf(lifetime, chosen).maxAge))),
     data: contents.data,
   };
 }

@@ -2,6 +2,7 @@ import { apply, keepOnly, mostFlashes, noContents, sameContents, withoutMessages
 import {
   choose,
   endAfter,
+  lastMillisecond,
   idleFrom,
   lifetimeOf,
   renewalAge,
@@ -64,7 +65,7 @@ export class ServerSession implements KeptSession {
 
   get expiresAt(): number | undefined {
     const end = this.#found?.record.expiresAt;
-    return end === undefined ? undefined : end - endAfter(0, 0);
+    return end === undefined ? undefined : lastMillisecond(end);
   }
 
   commit(changes: SessionChanges, limits: Limits): Committed | Promise<Committed> {

@@ -247,6 +247,9 @@ export function endAfter(time: number, seconds: number): number {
   return time + seconds * 1000 + 1;
 }
 
+/** The last millisecond of what has ended at `end`. */
+export const lastMillisecond = (end: number): number => end - 1;
+
 /**
  * Seconds without use after which the idle time of a session is moved: a tenth of `idleTimeout`, at least 15 seconds, so that
  * most requests write nothing; at most half of it, so that it is moved before the session ends.

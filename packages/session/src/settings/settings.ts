@@ -262,8 +262,7 @@ function withoutNull(attributes: Readonly<Record<string, unknown>>): Readonly<Re
  * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
  */
 export function readSettings(config: unknown): Settings {
-  if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
-  const { secretKey, cookie, ...given } = checkSettings("session", config, configChecks);
+  const { secretKey, cookie, ...given } = checkSettings("session", config ?? {}, configChecks);
   const secretKeys = checkKeys(secretKey);
   const cookieConfig =
     cookie === undefined ? {} : checkSettings("session cookie", cookie, { ...cookieChecks, prefix: oneOf("host", "secure") });

@@ -76,7 +76,7 @@ export class RedisCalls {
     const send = () => this.#send(script, options);
     this.#running++;
     try {
-      return await (script.isWrite && this.#replicas ? this.#replicas.holding(key, send) : send());
+      return await (script.isWrite && this.#replicas ? this.#replicas.changeAndWait(key, send) : send());
     } finally {
       if (--this.#running === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     }

@@ -28,7 +28,7 @@ export class RedisReplicas {
         throw new TypeError(`RedisBackend needs wait.${name} to be a whole number from 1 on: wait: { replicas: 1, timeout: 500 }.`);
       }
     }
-    if (!isWaiting(client)) {
+    if (!hasKnownConnection(client)) {
       throw new TypeError(
         "RedisBackend can wait for replicas over a client of createClient(), or of createCluster() without a keyPrefix: " +
           "give it one of them, with its own prefix option, or leave wait out.",
@@ -43,19 +43,19 @@ export class RedisReplicas {
    *
    * Rejects when they do not have it in time, or when that is unknown because the connection has changed.
    */
-  async holding<Reply>(key: string, change: () => Promise<Reply>): Promise<Reply> {
+  async changeAndWait<Reply>(key: string, change: () => Promise<Reply>): Promise<Reply> {
     const { replicas, timeout } = this.#options;
     const before = await this.#connectionOf(key);
     const { socketEpoch } = before;
     const reply = await change();
     const connection = await this.#connectionOf(key);
-    const having = await connection.wait(replicas, timeout);
+    const confirmed = await connection.wait(replicas, timeout);
     if (connection !== before || connection.socketEpoch !== socketEpoch) {
       throw new Error("The connection to Redis changed during a change, so it is unknown which replicas have it.");
     }
-    if (having < replicas) {
+    if (confirmed < replicas) {
       throw new Error(
-        `Only ${having} of ${replicas} replicas of Redis had a change after ${timeout} ms. See whether the replicas are connected.`,
+        `Only ${confirmed} of ${replicas} replicas of Redis had a change after ${timeout} ms. See whether the replicas are connected.`,
       );
     }
     return reply;
@@ -70,7 +70,7 @@ export class RedisReplicas {
  * Whether the connection that serves a key is known. A pool or sentinel may use any connection, and a `keyPrefix` of a cluster
  * changes the key.
  */
-function isWaiting(client: object): client is Connection | Cluster {
+function hasKnownConnection(client: object): client is Connection | Cluster {
   if ("getNodeClientForKey" in client) return !("_keyPrefix" in client && client._keyPrefix !== undefined);
   return "socketEpoch" in client && "wait" in client;
 }

@@ -11,7 +11,7 @@ export interface ListedSession<Data extends object = SessionData> extends Omit<O
 }
 
 /** All sessions in the configured backend. */
-export class KeptSessions {
+export class AllSessions {
   readonly #records: BackendRecords | undefined;
   readonly #lifetime: Lifetime;
 
