@@ -87,12 +87,52 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
       ["a prefetch with more said of it", { headers: { "sec-purpose": "prefetch;prerender" } }],
       ["a prefetch of older browsers", { headers: { purpose: "prefetch" } }],
+      ["a prefetch of a script", { headers: { "x-sec-purpose": "prefetch" } }],
       ["HEAD", { method: "HEAD" }],
-    ])("is not taken by %s", async (_title, options) => {
+    ])("is neither shown nor taken by %s", async (_title, options) => {
       const app = sessionApp();
       await add(app, "one");
-      await shown(app, undefined, options);
+      let found: unknown;
+      const response = await app.run(async (_store, session) => void (found = await (await session()).getFlashes()), options);
+      expect([found, response.headers.get("cache-control")]).toEqual([[], null]);
       expect(await shown(app)).toContain("one");
+    });
+
+    test.each(["public, max-age=60", "private, max-age=60", "no-cache"])(
+      "makes a page with %j no-store, when it is shown",
+      async (wanted) => {
+        const app = sessionApp();
+        const page = async () => {
+          const work: Parameters<Harness["run"]>[0] = async (_store, session) => {
+            await (await session()).getFlashes();
+            return text("page", { headers: { "cache-control": wanted, "cdn-cache-control": "max-age=60" } });
+          };
+          const { headers } = await app.run(work);
+          return [headers.get("cache-control"), headers.get("cdn-cache-control")];
+        };
+        await app.run(async (_store, session) => (await session()).set("a", 1));
+        expect(await page()).toEqual([wanted, "max-age=60"]);
+        await add(app, "one");
+        expect(await page()).toEqual(["no-store", "no-store"]);
+        expect(await page()).toEqual([wanted, "max-age=60"]);
+      },
+    );
+
+    test("is put back when its client has disconnected, and other changes are saved", async () => {
+      const app = sessionApp();
+      await add(app, "one");
+      await app.run(async (_store, session) => (await session()).set("a", 1));
+      const leaving = new AbortController();
+      const work = app.number(async (_store, session) => {
+        const all = await session();
+        expect(await all.getFlashes()).toHaveLength(1);
+        all.set("a", 2);
+        leaving.abort();
+      });
+      const headers = { "x-work": work, cookie: `session=${app.client.cookies.get("session")}` };
+      await app.app.fetch(new Request("http://localhost/", { headers, signal: leaving.signal }));
+      expect(await shown(app)).toContain("one");
+      expect(await app.data()).toEqual({ a: medium.isServerSide ? 2 : 1 });
     });
 
     test("is put back by an unexpected error", async () => {
@@ -104,6 +144,36 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       });
       expect([response.status, setCookies(response)]).toEqual([500, []]);
       expect(await shown(app)).toContain("one");
+    });
+
+    test("of an error handler is kept, and nothing else that the failed request did", async () => {
+      const app = sessionApp({ onError: async (store) => void (await store.getSession()).flash("Nothing was changed.", "error") });
+      await add(app, "one");
+      const response = await app.run(async (_store, session) => {
+        const all = await session();
+        await all.getFlashes();
+        all.set("a", 1);
+        all.flash("Saved.");
+        throw new Error("no");
+      });
+      expect([response.status, await app.data()]).toEqual([500, {}]);
+      expect(await shown(app)).toBe('[{"message":"one","level":"info"},{"message":"Nothing was changed.","level":"error"}]');
+    });
+
+    test("of an error handler begins a session when there was none", async () => {
+      const app = sessionApp({ onError: async (store) => void (await store.getSession()).flash("Sorry.") });
+      await app.run(() => Promise.reject(new Error("no")));
+      expect(await shown(app)).toContain("Sorry.");
+    });
+
+    test("of an error handler that is too long is logged, and the response stays that of the error", async () => {
+      const app = sessionApp({
+        backend: "securecookie",
+        onError: async (store) => void (await store.getSession()).flash("x".repeat(5000)),
+      });
+      const response = await app.run(() => Promise.reject(new Error("no")));
+      expect([response.status, setCookies(response)]).toEqual([500, []]);
+      expect(app.logged.join("\n")).toContain("Cannot save the flash messages of an error handler: ");
     });
 
     test("can be taken without saving pending changes", async () => {

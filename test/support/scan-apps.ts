@@ -86,15 +86,19 @@ function watchStore(prototype: object): void {
   );
 }
 
-/** Notes a commit of a session before the end of the request. */
+/** Notes what is saved although the request fails: a commit before its end, and messages of its error handler. */
 function watchSession(store: object, session: object): void {
   if (Object.hasOwn(session, "commit")) return;
-  const { commit } = session as { commit: () => Promise<void> };
-  const value = () => {
+  const { commit, flash } = session as { commit: () => Promise<void>; flash: (message: unknown, level?: string) => void };
+  const committing = () => {
     useOf(store).committed = true;
     return commit.call(session);
   };
-  Object.defineProperty(session, "commit", { value, enumerable: false });
+  const flashing = (message: unknown, level?: string) => {
+    if ((store as { readonly hasFailed: boolean }).hasFailed) useOf(store).committed = true;
+    flash.call(session, message, level);
+  };
+  Object.defineProperties(session, { commit: { value: committing }, flash: { value: flashing } });
 }
 
 function ignore(): void {}

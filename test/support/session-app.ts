@@ -58,9 +58,11 @@ interface Options extends Partial<SessionConfig> {
   readonly baseUrl?: string;
   /** Left out, sessions are in their cookies. */
   readonly medium?: DoorMedium;
+  /** What the error handler does before it answers. */
+  readonly onError?: (store: SessionStore) => Promise<void>;
 }
 
-export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, ...config }: Options = {}): SessionApp {
+export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, onError, ...config }: Options = {}): SessionApp {
   let clock = 1_700_000_000_000;
   const works: Work[] = [];
   const logged: string[] = [];
@@ -83,8 +85,8 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   const rules = [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })];
   const app =
     medium?.withoutApp === true
-      ? withoutApp(new Sessions({ logger, ...session }), (request) => works[Number(request.headers.get("x-work"))]!, note)
-      : new App({ rules, config: { session }, logger, ...appOptions });
+      ? withoutApp(new Sessions({ logger, ...session }), (request) => works[Number(request.headers.get("x-work"))]!, note, onError)
+      : new App({ rules, config: { session }, logger, ...(onError && { errorHandlers: handlersOf(onError) }), ...appOptions });
   const browser = () => new TestClient(app, { now: () => clock, ...(baseUrl === undefined ? {} : { baseUrl }) });
   const own = browser();
   const number = (work: Work) => String(works.push(work) - 1);
@@ -131,8 +133,22 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   };
 }
 
+function handlersOf(onError: (store: SessionStore) => Promise<void>) {
+  return {
+    async 500() {
+      await onError(local.sessionStore);
+      return text("Internal Server Error", { status: 500 });
+    },
+  };
+}
+
 /** Answers requests as the `App` does, with `Sessions` alone. */
-function withoutApp(sessions: Sessions, workOf: (request: Request) => Work, note: (message: string) => void): App {
+function withoutApp(
+  sessions: Sessions,
+  workOf: (request: Request) => Work,
+  note: (message: string) => void,
+  onError?: (store: SessionStore) => Promise<void>,
+): App {
   const fetch = (request: Request) =>
     sessions.run(
       request,
@@ -141,7 +157,8 @@ function withoutApp(sessions: Sessions, workOf: (request: Request) => Work, note
         return given instanceof globalThis.Response ? given : new globalThis.Response(String(given));
       },
       {
-        onError(error) {
+        async onError(error, visit) {
+          await onError?.(visit);
           note(`${request.method} ${new URL(request.url).pathname} 500: ${String(error)}`);
           return new globalThis.Response("Internal Server Error", { status: 500 });
         },

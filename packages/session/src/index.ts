@@ -19,6 +19,6 @@ export type { SessionMembers } from "./page/mixin.ts";
 export { SessionMiddleware } from "./page/middleware.ts";
 export type { SessionStore } from "./request/session-store.ts";
 export type { RegenerateOptions, Session } from "./request/session.ts";
-export { SessionCommittedError } from "./request/open-session.ts";
+export { SessionCommittedError } from "./request/head.ts";
 export { defaults } from "./settings/config.ts";
 export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./settings/config.ts";

@@ -1,7 +1,6 @@
 import { HTTPError, serializeCookie } from "@mini/core/base";
 import type { CookieOptions } from "@mini/core/base";
-import type { Head, LeavingResponse } from "../request/head.ts";
-import { SessionCommittedError } from "../request/open-session.ts";
+import { SessionCommittedError, type Head, type LeavingResponse } from "../request/head.ts";
 
 interface HeadCookie {
   /** A cookie replaces an earlier one with the same key. */
@@ -61,6 +60,8 @@ export class CollectedHead implements Head {
 
   /** Notes that an unexpected error has ended the request. */
   fail(): void {
+    // What was added after the error stays.
+    if (this.hasFailed) return;
     this.hasFailed = true;
     this.#drop();
   }

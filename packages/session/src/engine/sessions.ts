@@ -75,8 +75,12 @@ export class Sessions {
 
   /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */
   visit(request: Request, { secure }: VisitOptions = {}): Visit {
-    const { method, headers, url } = request;
-    return new FetchVisit(this.shared, { method, headers, secure: secure ?? url.startsWith("https:") });
+    return this.#visit(request, secure);
+  }
+
+  #visit(request: Request, secure = request.url.startsWith("https:")): FetchVisit {
+    const { method, headers, signal } = request;
+    return new FetchVisit(this.shared, { method, headers, signal, secure });
   }
 
   /**
@@ -95,7 +99,7 @@ export class Sessions {
     work: (visit: Visit) => Response | Promise<Response>,
     { onError, ...options }: RunOptions,
   ): Promise<Response> {
-    const visit = this.visit(request, options);
+    const visit = this.#visit(request, options.secure);
     try {
       return await visit.finish(await answerOf(request, () => work(visit)));
     } catch (error) {
@@ -156,7 +160,7 @@ export class Sessions {
     return markHandled(asking());
   }
 
-  /** The number of live sessions. @throws ConfigError for a backend that cannot count; SessionUnavailableError. */
+  /** The number of live sessions, and of sessions that got a new id in the last 30 seconds. @throws ConfigError for a backend that cannot count; SessionUnavailableError. */
   count(): Promise<number> {
     return markHandled(this.#all.count());
   }
@@ -183,8 +187,9 @@ async function answerOf(request: Request, work: () => Response | Promise<Respons
 }
 
 /** The response to an unexpected error. @throws The error, without `onError`. */
-async function answerError(error: unknown, visit: Visit, onError: RunOptions["onError"]): Promise<Response> {
+async function answerError(error: unknown, visit: FetchVisit, onError: RunOptions["onError"]): Promise<Response> {
   try {
+    visit.fail();
     if (onError === undefined) throw error;
     return await visit.finish(await onError(error, visit), { failed: true });
   } catch (another) {

@@ -1,6 +1,5 @@
 import { HTTPError } from "@mini/core/base";
-import type { AskedRequest, LeavingResponse } from "../request/head.ts";
-import { SessionCommittedError } from "../request/open-session.ts";
+import { SessionCommittedError, type AskedRequest, type LeavingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import { markHandled } from "../request/session.ts";
@@ -54,6 +53,11 @@ export class FetchVisit extends RequestSessions implements Visit {
 
   commit(): Promise<void> {
     return markHandled(this.#commit());
+  }
+
+  /** Notes that an unexpected error has ended the request, before its error handler runs. */
+  fail(): void {
+    if (this.#state === "open") this.#head.fail();
   }
 
   /** Gives the default session to an owner, with the commit. */

@@ -2,8 +2,7 @@ import { beforeHead, ConfigError, deleteCookie, local, LocalError, setCookie, se
 import type { Application, Middleware, Request, RequestHandler } from "@mini/core";
 import { Sessions } from "../engine/sessions.ts";
 import { FetchVisit } from "../engine/visit.ts";
-import type { Head } from "../request/head.ts";
-import { SessionCommittedError } from "../request/open-session.ts";
+import { SessionCommittedError, type Head } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";

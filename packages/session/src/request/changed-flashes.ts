@@ -7,6 +7,8 @@ export class ChangedFlashes {
   readonly #loaded: readonly Flash[];
   #added: readonly Flash[] = [];
   #taken: ReadonlySet<string> = noIds;
+  /** Ids of the added messages that stay although the request has failed. */
+  #late: ReadonlySet<string> = noIds;
 
   constructor(loaded: readonly Flash[]) {
     this.#loaded = loaded;
@@ -29,9 +31,13 @@ export class ChangedFlashes {
     return applyFlashes(this, this.#loaded);
   }
 
-  /** @throws TypeError for a message that is not JSON. */
-  add(flash: Flash): void {
+  /**
+   * @param isLate - Whether the request has failed before, so that the message is about the error.
+   * @throws TypeError for a message that is not JSON.
+   */
+  add(flash: Flash, isLate = false): void {
     encodeJson(undefined, flash.message);
+    if (isLate) this.#late = new Set([...this.#late, flash.id]);
     this.#added = [...this.#added, { ...flash, message: copyJson(flash.message) }];
   }
 
@@ -46,7 +52,20 @@ export class ChangedFlashes {
   onto(loaded: readonly Flash[]): ChangedFlashes {
     const other = new ChangedFlashes(loaded);
     other.#added = this.#added;
+    other.#late = this.#late;
     other.take(this.#taken);
     return other;
+  }
+
+  /** Leaves the loaded messages where they are: they were not shown. */
+  putBack(): void {
+    this.#taken = noIds;
+  }
+
+  /** Drops all that was done before the request failed; whether messages remain. */
+  keepLate(): boolean {
+    this.#added = this.#added.filter(({ id }) => this.#late.has(id));
+    this.#taken = noIds;
+    return this.#added.length > 0;
   }
 }

@@ -62,6 +62,7 @@ export class CookieRules {
   }
 }
 
+const isNoStore = /(?:^|,)\s*no-store\s*(?:,|$)/i;
 const isPrivate = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
 
 /** Headers that a cache of a network obeys in place of `Cache-Control`. RFC 9213, and those of vendors. */
@@ -83,6 +84,8 @@ export class RequestCookies {
   /** By name, a function that sends the cookie again after an error has dropped all cookies. */
   readonly #lasting = new Map<string, () => void>();
   #hasSent = false;
+  /** Whether the response shows what no cache may show again. */
+  isPersonal = false;
 
   constructor(rules: CookieRules, request: AskedRequest, head: Head) {
     this.#rules = rules;
@@ -134,10 +137,11 @@ export class RequestCookies {
     });
   }
 
-  /** Keeps shared caches from storing a response with a session's cookie. */
+  /** Keeps shared caches from storing a response with a session's cookie, and all caches from storing one with flash messages. */
   guard(response: LeavingResponse): void {
-    if (!this.#hasSent) return;
-    if (!isPrivate.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");
+    if (!this.#hasSent && !this.isPersonal) return;
+    const isGuarded = this.isPersonal ? isNoStore : isPrivate;
+    if (!isGuarded.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");
     for (const name of targeted) {
       const value = response.headers.get(name);
       if (value !== null && !isPrivate.test(value)) this.#head.setHeader(name, "no-store");

@@ -6,6 +6,8 @@ export interface AskedRequest {
   readonly headers: Pick<Headers, "get">;
   /** Whether the client reached us over https. */
   readonly secure: boolean;
+  /** Aborted when the client disconnects. */
+  readonly signal?: Pick<AbortSignal, "aborted"> | undefined;
 }
 
 /** Headers that say that a page is fetched in advance. Scripts cannot send those with `Sec-`. */
@@ -43,4 +45,21 @@ export interface Head {
   setCookie(name: string, value: string, options: CookieOptions): void;
   deleteCookie(name: string, options: CookieOptions): void;
   setHeader(name: string, value: string): void;
+}
+
+/** A session was changed, or used for the first time, after the head of the response was written. */
+export class SessionCommittedError extends Error {
+  readonly code = "MINI_SESSION_COMMITTED";
+
+  constructor(what: string, options?: ErrorOptions) {
+    super(
+      `Cannot ${what}: the head of the response has been written, and the session was committed before it. ` +
+        "Do it in the handler, before it returns its response; a streamed body cannot change a session.",
+      options,
+    );
+  }
+
+  override get name(): string {
+    return "SessionCommittedError";
+  }
 }

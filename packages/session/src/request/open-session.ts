@@ -5,12 +5,16 @@ import { withKept, type SessionSettings, type Settings } from "../settings/setti
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import type { RequestCookies } from "./cookies.ts";
+import { SessionCommittedError } from "./head.ts";
 import { Session, type OpenSessionLike } from "./session.ts";
 
 /** What an open session needs of its request. */
 export interface SessionRequest {
   readonly settings: Settings;
   readonly isUnseen: boolean;
+  readonly hasFailed: boolean;
+  /** Whether the client has disconnected. */
+  readonly isGone: boolean;
   /** The cookies that it sends. */
   readonly sent: RequestCookies;
   /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
@@ -36,6 +40,7 @@ export class OpenSession implements OpenSessionLike {
   #flashes: ChangedFlashes | undefined;
   #regeneration: Regeneration | undefined;
   #isClosed = false;
+  #hasTaken = false;
   /** Settles when the running operation on the kept session is done. */
   #busy: Promise<void> | undefined;
 
@@ -73,6 +78,10 @@ export class OpenSession implements OpenSessionLike {
     return this.#request.isUnseen;
   }
 
+  get hasFailed(): boolean {
+    return this.#request.hasFailed;
+  }
+
   now(): number {
     return this.#request.settings.now();
   }
@@ -108,6 +117,7 @@ export class OpenSession implements OpenSessionLike {
       const left = this.freshFlashes().flatMap(({ id }) => (ids.has(id) ? [id] : []));
       const claimed = await this.#kept.claim(new Set(left));
       this.flashes.take(claimed);
+      if (claimed.size > 0) this.#hasTaken = this.#request.sent.isPersonal = true;
       return claimed;
     });
     return this.#request.delayResponse(this.#request.mustSucceed(claiming));
@@ -153,7 +163,10 @@ export class OpenSession implements OpenSessionLike {
 
   /** Saves the changes at the end of the request. Returns no promise when the session is kept in its cookie. */
   save(): void | Promise<void> {
-    return this.#save(false);
+    if (!this.#hasTaken || !this.#request.isGone) return this.#save(false);
+    // The client has not waited for its messages. Other changes are saved.
+    this.#flashes?.putBack();
+    return Promise.resolve(this.rollBack()).then(() => this.#save(false));
   }
 
   /** @param isAwaited - Whether the handler has asked for the save; then no later error may undo it. */
@@ -227,6 +240,13 @@ export class OpenSession implements OpenSessionLike {
     else sent.send(this.cookieName, cookie, this.settings.cookie, kept.contents);
   }
 
+  /** Drops all changes of a failed request but the messages of its error handler; whether there are any. */
+  keepLateMessages(): boolean {
+    this.#values = new ChangedValues(this.#base.data, this.#kept.cached);
+    this.#regeneration = undefined;
+    return this.#flashes?.keepLate() ?? false;
+  }
+
   /** Undoes what a failed request did before its commit: puts back the messages that it had taken out. */
   rollBack(): void | Promise<void> {
     return this.#inTurn(() => this.#kept.rollBack());
@@ -273,22 +293,5 @@ export class OpenSession implements OpenSessionLike {
     const settled: Promise<void> = result.then(leave, leave);
     this.#busy = settled;
     return result;
-  }
-}
-
-/** A session was changed, or used for the first time, after the head of the response was written. */
-export class SessionCommittedError extends Error {
-  readonly code = "MINI_SESSION_COMMITTED";
-
-  constructor(what: string, options?: ErrorOptions) {
-    super(
-      `Cannot ${what}: the head of the response has been written, and the session was committed before it. ` +
-        "Do it in the handler, before it returns its response; a streamed body cannot change a session.",
-      options,
-    );
-  }
-
-  override get name(): string {
-    return "SessionCommittedError";
   }
 }

@@ -5,10 +5,10 @@ import { checkValues, quoted } from "../record/contents.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
 import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
 import { checkCookieName, withOptions, type SessionSettings, type Settings } from "../settings/settings.ts";
+import { dropChanges, saveAll, undoChanges } from "./commit.ts";
 import { RequestCookies } from "./cookies.ts";
-import { dropChanges, undoChanges } from "./failed-request.ts";
-import { isUnseen, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
-import { OpenSession, SessionCommittedError, type SessionRequest } from "./open-session.ts";
+import { isUnseen, SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import { OpenSession, type SessionRequest } from "./open-session.ts";
 import { checkSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
 import { markHandled, type Session } from "./session.ts";
@@ -66,6 +66,14 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   get isUnseen(): boolean {
     return isUnseen(this.#request);
+  }
+
+  get hasFailed(): boolean {
+    return this.#head.hasFailed;
+  }
+
+  get isGone(): boolean {
+    return this.#request.signal?.aborted === true;
   }
 
   /** @param name - The session or cookie that is to be changed, if it is a single one. */
@@ -186,24 +194,19 @@ export class RequestSessions implements SessionStore, SessionRequest {
     // An error of the handler drops the changes, even when an error handler has made a response of it.
     const { hasFailed } = this.#head;
     if (this.#failure !== undefined || hasFailed) {
-      const failed = { hasFailed, failure: this.#failure, hasUnsavedChange: this.#hasUnsavedChange, cookies: this.#cookies };
-      return dropChanges(sessions, response, failed);
+      const failed = { hasFailed, failure: this.#failure, hasUnsavedChange: this.#hasUnsavedChange, logger: this.settings.logger };
+      return dropChanges(sessions, response, { ...failed, cookies: () => this.#cookies });
     }
     try {
-      const saving = this.#saveFrom(sessions, 0, response);
-      return saving instanceof Promise ? saving.catch((error: unknown) => undoChanges(sessions, error, this.#cookies)) : saving;
+      const saving = saveAll(sessions);
+      if (!(saving instanceof Promise)) return this.#cookies?.guard(response);
+      return saving.then(
+        () => this.#cookies?.guard(response),
+        (error: unknown) => undoChanges(sessions, error, this.#cookies),
+      );
     } catch (error) {
       return undoChanges(sessions, error, this.#cookies);
     }
-  }
-
-  /** Saves one session after the other, and stops at the first failure. Returns a promise only if saving one of them does. */
-  #saveFrom(sessions: readonly OpenSession[], from: number, response: LeavingResponse): void | Promise<void> {
-    for (let i = from; i < sessions.length; i++) {
-      const saving = sessions[i]!.save();
-      if (saving instanceof Promise) return saving.then(() => this.#saveFrom(sessions, i + 1, response));
-    }
-    this.#cookies?.guard(response);
   }
 
   /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */

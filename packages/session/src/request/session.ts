@@ -26,6 +26,8 @@ export interface OpenSessionLike {
   readonly modified: boolean;
   /** Whether the response may never be shown to anybody: a HEAD request or a prefetch. */
   readonly isUnseen: boolean;
+  /** Whether an unexpected error has ended the request, so that its error handler runs. */
+  readonly hasFailed: boolean;
   now(): number;
   /** Messages that are not too old to be shown. */
   freshFlashes(): readonly Flash[];
@@ -164,14 +166,19 @@ export class Session<Data extends object = SessionData> {
     return Object.fromEntries(values.keys().map((key) => [key, copyJson(values.look(key))]));
   }
 
-  /** Adds a message for the next page that reads it. A session keeps the newest 20. `message` may be any JSON. */
+  /**
+   * Adds a message for the next page that reads it. A session keeps the newest 20. An unexpected error drops those that were added
+   * before it, and keeps those that its error handler adds.
+   *
+   * @param message - Any JSON.
+   */
   flash(message: unknown, level = "info"): void {
     if (typeof (level as unknown) !== "string")
       throw new TypeError(
         `Cannot flash a message: its level must be a string, not ${level === null ? "null" : `of type ${typeof level}`}.`,
       );
     this.#opened.mustBeOpen("flash a message");
-    this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()));
+    this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()), this.#opened.hasFailed);
   }
 
   /** The messages, without taking them out. */
@@ -180,8 +187,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Takes the messages out, so that each is shown once. An unexpected error puts them back. A HEAD request and a prefetch
-   * leave them in the session.
+   * Takes the messages out, so that each is shown once; the response is `no-store` then. An unexpected error puts them back, and so does
+   * a client that disconnects before its response. A HEAD request and a prefetch get none, and leave them in the session.
    *
    * @param levels - Only messages of these levels; left out, all.
    */
@@ -190,12 +197,13 @@ export class Session<Data extends object = SessionData> {
   }
 
   async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
-    const { isUnseen } = this.#opened;
+    // A page that was fetched in advance may be shown later, or never. The next page that somebody asks for shows them.
+    if (this.#opened.isUnseen) return [];
     const found = this.#opened.freshFlashes().filter(({ level }) => levels === undefined || levels.includes(level));
     if (found.length === 0) return [];
     const ids = new Set(found.map(({ id }) => id));
-    if (!isUnseen) this.#opened.mustBeOpen("take flash messages");
-    const shown = isUnseen ? ids : await this.#opened.claim(ids);
+    this.#opened.mustBeOpen("take flash messages");
+    const shown = await this.#opened.claim(ids);
     return found.filter(({ id }) => shown.has(id)).map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
   }
 

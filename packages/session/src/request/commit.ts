@@ -1,7 +1,16 @@
-import { SessionUnavailableError } from "../keeping/deadline.ts";
+import type { Logger } from "@mini/core/base";
+import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import type { RequestCookies } from "./cookies.ts";
 import type { LeavingResponse } from "./head.ts";
 import type { OpenSession } from "./open-session.ts";
+
+/** Saves one session after the other, and stops at the first failure. Returns a promise only if saving one of them does. */
+export function saveAll(sessions: readonly OpenSession[], from = 0): void | Promise<void> {
+  for (let i = from; i < sessions.length; i++) {
+    const saving = sessions[i]!.save();
+    if (saving instanceof Promise) return saving.then(() => saveAll(sessions, i + 1));
+  }
+}
 
 /** How a request has failed. */
 interface FailedRequest {
@@ -11,21 +20,38 @@ interface FailedRequest {
   readonly failure: { readonly error: unknown } | undefined;
   /** Whether a change that had to be saved could not be saved. */
   readonly hasUnsavedChange: boolean;
-  readonly cookies: RequestCookies | undefined;
+  /** Those of the request, as soon as there are some. */
+  readonly cookies: () => RequestCookies | undefined;
+  readonly logger: Logger;
 }
 
-/** Drops the changes of a request that has failed. @throws The error of a session, when a change is lost by it. */
+/**
+ * Drops the changes of a request that has failed, except messages of its error handler.
+ *
+ * @throws The error of a session, when a change is lost by it.
+ */
 export async function dropChanges(sessions: readonly OpenSession[], response: LeavingResponse, failed: FailedRequest): Promise<void> {
   const { hasFailed, failure, cookies } = failed;
   const hasUnsavedChange = !hasFailed && (failed.hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
   await rollBack(sessions, failure?.error);
   if (!hasFailed && failure !== undefined && (hasUnsavedChange || response.status === 503)) {
-    cookies?.restoreLater();
+    cookies()?.restoreLater();
     // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
     throw failure.error;
   }
-  if (hasFailed) cookies?.restore();
-  cookies?.guard(response);
+  if (hasFailed) cookies()?.restore();
+  if (failure === undefined) await saveLateMessages(sessions, failed.logger);
+  cookies()?.guard(response);
+}
+
+/** Saves the messages that were added after the error, such as "Something went wrong." of an error handler that redirects. */
+async function saveLateMessages(sessions: readonly OpenSession[], logger: Logger): Promise<void> {
+  try {
+    await saveAll(sessions.filter((session) => session.keepLateMessages()));
+  } catch (error) {
+    // The response is an error already, and this one would hide its cause.
+    logger.warn(`Cannot save the flash messages of an error handler: ${reasonOf(error)}`);
+  }
 }
 
 /** Undoes what can be undone when a session could not be saved. @throws The error. */
