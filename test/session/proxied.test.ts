@@ -54,7 +54,7 @@ const points: readonly Point[] = [
   { what: "a log-out", work: (store) => store.deleteSession(), call: "take", after: [1, undefined], clearsCookie: true },
   { what: "a log-in", work: logIn, call: "owners.epoch", after: [1] },
   { what: "a log-in's new session", work: logIn, call: "create", after: [1] },
-  { what: "the end of a log-in's old session", work: logIn, call: "take", after: [1, undefined] },
+  { what: "the end of a log-in's old session", work: logIn, call: "swap", after: [1, undefined] },
 ];
 
 type Options = NonNullable<Parameters<SessionApp["run"]>[1]>;

@@ -111,13 +111,13 @@ export class RequestCookies {
   }
 
   /**
-   * Clears a cookie, and with it the cookies of this name that a browser may have of earlier settings.
+   * Clears a cookie, and with it others of this name that a browser may have of earlier settings.
    *
-   * @param received - How many values the client sent under the name. If there are several, more of them are looked for.
+   * @param received - How many values the client sent under the name. Only if there are several, there are others.
    */
   clear(name: string, cookie: CookieSettings, received: number): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
-    const variants = variantsOf(name, attributes, received > 1 ? this.#request : undefined);
+    const variants = received > 1 ? variantsOf(name, attributes, this.#request) : [attributes];
     const clear = () => variants.forEach((variant) => this.#head.deleteCookie(name, variant));
     clear();
     this.#hasSent = true;
@@ -154,16 +154,14 @@ const hostName = /^[a-z\d-]+(?:\.[a-z\d-]+)*\.[a-z][a-z\d-]*$/i;
 /**
  * The cookies of one name that a browser keeps beside each other, the one with these attributes first: with and without a
  * domain, and for each top-level site or not. A request tells how many cookies it has, but not where they come from.
- *
- * @param request - Given when the browser has several cookies of the name.
  */
-function variantsOf(name: string, attributes: CookieOptions, request: AskedRequest | undefined): readonly CookieOptions[] {
+function variantsOf(name: string, attributes: CookieOptions, request: AskedRequest): readonly CookieOptions[] {
   const { domain, path, secure = false, partitioned = false } = attributes;
-  const host = request?.headers.get("host")?.replace(/:\d+$/, "") ?? "";
+  const host = request.headers.get("host")?.replace(/:\d+$/, "") ?? "";
   const labels = name.startsWith("__Host-") || !hostName.test(host) ? [] : host.split(".");
   const domains = new Set([domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
-  const paths = new Set([path, ...(request === undefined ? [] : ["/"])]);
-  const sites = new Set([partitioned, false, ...(request !== undefined && secure ? [true] : [])]);
+  const paths = new Set([path, "/"]);
+  const sites = new Set([partitioned, false, ...(secure ? [true] : [])]);
   const all: CookieOptions[] = [];
   for (const each of sites) {
     for (const eachDomain of domains) {
