@@ -1,6 +1,6 @@
 import { HTTPError } from "./errors.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
-import { Multipart, utf8 as utf8WithMark } from "./multipart.ts";
+import { Multipart, utf8 as utf8WithMark, type PartHead } from "./multipart.ts";
 import { hasLimitedBody, type ServedRequest } from "./served-request.ts";
 
 export interface FormOptions {
@@ -95,15 +95,26 @@ export class Body {
     const type = this.#contentType();
     if (type === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
     const parts = this.#multipart("application/x-www-form-urlencoded or multipart/form-data", whole(this.#readBytes.bind(this)));
-    const form = new FormData();
-    let count = 0;
-    for (let head = await parts.next(); head !== undefined; head = await parts.next()) {
-      if (++count > maxFields) throw tooManyFields(maxFields);
+    const read: { readonly head: PartHead; readonly pieces: readonly Buffer[] }[] = [];
+    for (;;) {
+      const next = parts.next();
+      const head = next instanceof Promise ? await next : next;
+      if (head === undefined) break;
+      if (read.length === maxFields) throw tooManyFields(maxFields);
       const pieces: Buffer[] = [];
-      for (let piece = await parts.read(); piece !== undefined; piece = await parts.read()) pieces.push(piece);
-      const content = Buffer.concat(pieces);
-      if (head.filename === undefined) form.append(head.name, utf8WithMark.decode(content));
-      else form.append(head.name, new File([content], head.filename, { type: head.type }));
+      for (;;) {
+        const arrived = parts.read();
+        const piece = arrived instanceof Promise ? await arrived : arrived;
+        if (piece === undefined) break;
+        pieces.push(piece);
+      }
+      read.push({ head, pieces });
+    }
+    // Made when it is known that there are not too many: files take most of the time.
+    const form = new FormData();
+    for (const { head, pieces } of read) {
+      if (head.filename === undefined) form.append(head.name, utf8WithMark.decode(Buffer.concat(pieces)));
+      else form.append(head.name, new File([Buffer.concat(pieces)], head.filename, { type: head.type }));
     }
     return form;
   }

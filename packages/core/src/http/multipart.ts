@@ -41,22 +41,41 @@ export class Multipart {
     this.#mark = Buffer.from(`\r\n--${boundary}`, "latin1");
   }
 
+  // A promise only where bytes must arrive: most of the time of a form with many parts would go into promises.
+
   /** The head of the next part, after the rest of the part before; `undefined` after the last one. */
-  async next(): Promise<PartHead | undefined> {
-    while ((await this.#readRaw()) !== undefined);
-    if (this.#isLast) {
-      this.#bytes = lineBreak;
-      while (!this.#hasArrived) this.#hasArrived = (await this.#chunks.next()).done === true;
-      return undefined;
+  next(): PartHead | undefined | Promise<PartHead | undefined> {
+    for (;;) {
+      const piece = this.#readRaw();
+      if (piece instanceof Promise) return piece.then((arrived) => (arrived === undefined ? this.#next() : this.next()));
+      if (piece === undefined) return this.#next();
     }
-    const { head, coding } = readHead(await this.#takeHead());
+  }
+
+  #next(): PartHead | Promise<PartHead | undefined> {
+    if (this.#isLast) return this.#readToEnd();
+    const head = this.#takeHead();
+    return head instanceof Promise ? head.then((arrived) => this.#begin(arrived)) : this.#begin(head);
+  }
+
+  async #readToEnd(): Promise<undefined> {
+    this.#bytes = lineBreak;
+    while (!this.#hasArrived) this.#hasArrived = (await this.#chunks.next()).done === true;
+  }
+
+  #begin(text: string): PartHead {
+    const { head, coding } = readHead(text);
     this.#base64 = coding === "base64" ? "" : undefined;
     return head;
   }
 
   /** The next bytes of the content of a part; `undefined` at its end. */
-  async read(): Promise<Buffer | undefined> {
-    const piece = await this.#readRaw();
+  read(): Buffer | undefined | Promise<Buffer | undefined> {
+    const piece = this.#readRaw();
+    return piece instanceof Promise ? piece.then((arrived) => this.#decoded(arrived)) : this.#decoded(piece);
+  }
+
+  #decoded(piece: Buffer | undefined): Buffer | undefined {
     if (this.#base64 === undefined) return piece;
     const text = this.#base64 + (piece?.toString("latin1").replaceAll(/[^\w+/-]/g, "") ?? "");
     if (piece === undefined && text === "") return undefined;
@@ -70,7 +89,7 @@ export class Multipart {
     await this.#chunks.return?.();
   }
 
-  async #readRaw(): Promise<Buffer | undefined> {
+  #readRaw(): Buffer | undefined | Promise<Buffer | undefined> {
     let from = 0;
     while (this.#state === "content") {
       const start = this.#bytes.indexOf(this.#mark, from);
@@ -85,7 +104,7 @@ export class Multipart {
       } else {
         const safe = start === 0 ? 0 : this.#bytes.length - this.#mark.length + 1;
         if (safe > this.#skip) return this.#take(safe);
-        await this.#fill();
+        return this.#fill().then(() => this.#readRaw());
       }
     }
     return undefined;
@@ -125,20 +144,16 @@ export class Multipart {
     return { end, isLast };
   }
 
-  async #takeHead(): Promise<string> {
-    for (;;) {
-      const bytes = this.#bytes;
-      // A part without headers begins with the line break that ends its head.
-      const end = bytes.subarray(0, 2).equals(lineBreak) ? 0 : bytes.indexOf(headEnd) + 2;
-      if (end > longestHead || (end === 1 && bytes.length > longestHead + 4)) throw malformed();
-      if (end !== 1) {
-        this.#bytes = bytes.subarray(end);
-        this.#skip = 2;
-        this.#state = "content";
-        return bytes.toString("utf8", 0, end);
-      }
-      await this.#fill();
-    }
+  #takeHead(): string | Promise<string> {
+    const bytes = this.#bytes;
+    // A part without headers begins with the line break that ends its head.
+    const end = bytes[0] === 0x0d && bytes[1] === 0x0a ? 0 : bytes.indexOf(headEnd) + 2;
+    if (end > longestHead || (end === 1 && bytes.length > longestHead + 4)) throw malformed();
+    if (end === 1) return this.#fill().then(() => this.#takeHead());
+    this.#bytes = bytes.subarray(end);
+    this.#skip = 2;
+    this.#state = "content";
+    return bytes.toString("utf8", 0, end);
   }
 
   async #fill(): Promise<void> {
