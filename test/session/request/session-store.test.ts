@@ -1,7 +1,8 @@
 import { abort, text, type Response } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { everyMedium } from "../../support/media.ts";
-import { sessionApp as makeApp, setCookies, type AnyData } from "../../support/session-app.ts";
+import type { SessionStore } from "@mini/session";
+import { sessionApp as makeApp, setCookies, type AnyData, type AnySession, type Work } from "../../support/session-app.ts";
 
 describe.each(everyMedium())("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
@@ -139,6 +140,50 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
     });
   });
 
+  describe("a request from another site without the cookie", () => {
+    const cross = { "sec-fetch-site": "cross-site" };
+    const post = { method: "POST", headers: cross };
+    const appOptions = { crossOrigin: false };
+    const begin = (work: (session: AnySession) => void): Work => {
+      return async (_store, session) => work(await session());
+    };
+    const flashing = begin((session) => session.flash("Paid."));
+
+    test("begins no session by a POST, which the log says", async () => {
+      const { run, logged } = sessionApp({ appOptions });
+      const response = await run(flashing, post);
+      expect([response.status, setCookies(response)]).toEqual([200, []]);
+      expect(logged.join()).toContain("the browser left the cookie session out");
+    });
+
+    test.each([
+      ["regenerate()", begin((session) => session.regenerate()), {}, post],
+      ["a log-in", begin((session) => session.regenerate({ owner: "user:1" })), {}, post],
+      ["a GET", flashing, {}, { headers: cross }],
+      ["a request of the same site", flashing, {}, { method: "POST", headers: { "sec-fetch-site": "same-site" } }],
+      ["a client that is no browser", flashing, {}, { method: "POST" }],
+      ["a POST with a cookie that is not valid", flashing, {}, { method: "POST", headers: { ...cross, cookie: "session=old" } }],
+      ["a POST with SameSite=None", flashing, { cookie: { sameSite: "none", secure: true } }, post],
+      [
+        "a POST after the session was deleted",
+        async (store: SessionStore) => {
+          await store.deleteSession();
+          (await store.getSession()).flash("Bye.");
+        },
+        {},
+        post,
+      ],
+    ] as const)("begins one by %s", async (_title, work, config, options) => {
+      const { run } = sessionApp({ appOptions, ...config });
+      expect(setCookies(await run(work, options)).join()).toMatch(/^session=[ve]1/);
+    });
+
+    test("begins none by a GET with SameSite=Strict", async () => {
+      const { run } = sessionApp({ appOptions, cookie: { sameSite: "strict" } });
+      expect(setCookies(await run(flashing, { headers: cross }))).toEqual([]);
+    });
+  });
+
   describe("clear", () => {
     test("keeps an empty session and its cookie", async () => {
       const { run } = sessionApp();
@@ -173,6 +218,40 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       await run((store) => {
         expect(() => store.setSecureCookie("one", value as object)).toThrow(TypeError);
       });
+    });
+
+    test.each([
+      [{ prefix: "host" }, undefined],
+      [{ prefix: "secure" }, undefined],
+      [{ domain: "example.org" }, undefined],
+      [{}, { path: "/other", domain: "example.org" }],
+    ] as const)("are deleted with the configured attributes %j and those of the call %j", async (cookie, options) => {
+      const { run } = sessionApp({ cookie, baseUrl: "https://www.example.org" });
+      await run((store) => store.setSecureCookie("one", { a: 1 }, options));
+      const read = () => data(run((store) => text(JSON.stringify(store.getSecureCookie("one") ?? null)), { path: "/other" }));
+      expect(await read()).toEqual({ a: 1 });
+      await run((store) => store.deleteSecureCookie("one", options));
+      expect(await read()).toBeNull();
+    });
+
+    test("are deleted even when an unexpected error follows, and may be set again", async () => {
+      const { run, client } = sessionApp();
+      await run((store) => store.setSecureCookie("one", { a: 1 }));
+      await run((store) => {
+        store.deleteSecureCookie("one");
+        throw new Error("no");
+      });
+      expect(client.cookies.get("one")).toBeUndefined();
+      const response = await run((store) => {
+        store.deleteSecureCookie("one");
+        store.setSecureCookie("one", { a: 2 });
+      });
+      expect(setCookies(response)).toHaveLength(1);
+    });
+
+    test("are not deleted under a name that no cookie can have", async () => {
+      const { run } = sessionApp();
+      await run((store) => expect(() => store.deleteSecureCookie("a b")).toThrow("cookie"));
     });
 
     test("are dropped by an unexpected error", async () => {

@@ -2,15 +2,7 @@ import type { Logger } from "@mini/core/base";
 import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import type { RequestCookies } from "./cookies.ts";
 import type { LeavingResponse } from "./head.ts";
-import type { OpenSession } from "./open-session.ts";
-
-/** Saves one session after the other, and stops at the first failure. Returns a promise only if saving one of them does. */
-export function saveAll(sessions: readonly OpenSession[], from = 0): void | Promise<void> {
-  for (let i = from; i < sessions.length; i++) {
-    const saving = sessions[i]!.save();
-    if (saving instanceof Promise) return saving.then(() => saveAll(sessions, i + 1));
-  }
-}
+import { saveAll, type OpenSession } from "./open-session.ts";
 
 /** How a request has failed. */
 interface FailedRequest {

@@ -3,7 +3,7 @@ import type { CookieOptions, Logger } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
-import type { AskedRequest, Head, LeavingResponse } from "./head.ts";
+import { isLeftOut, receivedValues, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
 
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
 const longestLine = 4096;
@@ -19,12 +19,12 @@ interface Attributes {
 
 /** The attributes of cookies, and their lengths. One for all requests. */
 export class CookieRules {
-  readonly #logger: Logger;
+  readonly logger: Logger;
   readonly #attributes = new WeakMap<CookieSettings, Attributes>();
   #hasWarned = false;
 
   constructor(logger: Logger) {
-    this.#logger = logger;
+    this.logger = logger;
   }
 
   /** The attributes of a cookie for a request, which decides what `secure: "auto"` means. */
@@ -42,7 +42,7 @@ export class CookieRules {
   #warnOfProxy(request: AskedRequest): void {
     if (this.#hasWarned || request.headers.get("x-forwarded-proto") !== "https") return;
     this.#hasWarned = true;
-    this.#logger.warn(
+    this.logger.warn(
       'A request came with "X-Forwarded-Proto: https" from a peer that trustProxy does not list, so its session cookie is ' +
         "sent without Secure. If the peer is your proxy, list its address in trustProxy, or give visit() the option secure. This is logged once.",
     );
@@ -111,17 +111,30 @@ export class RequestCookies {
   }
 
   /**
-   * Clears a cookie, and with it others of this name that a browser may have of earlier settings.
-   *
-   * @param received - How many values the client sent under the name. Only if there are several, there are others.
+   * Clears a cookie, and with it others of this name that a browser may have of earlier settings. Only if the client sent several
+   * values under the name, there are others.
    */
-  clear(name: string, cookie: CookieSettings, received: number): void {
+  clear(name: string, cookie: CookieSettings): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
-    const variants = received > 1 ? variantsOf(name, attributes, this.#request) : [attributes];
+    const hasOthers = receivedValues(this.#request, name).length > 1;
+    const variants = hasOthers ? variantsOf(name, attributes, this.#request) : [attributes];
     const clear = () => variants.forEach((variant) => this.#head.deleteCookie(name, variant));
     clear();
     this.#hasSent = true;
     this.#lasting.set(name, clear);
+  }
+
+  /**
+   * Whether a cookie of a new session would replace one that the browser has and did not send, such as that of a log-in. A cookie that
+   * was cleared in this request may be replaced. If so, it is logged.
+   */
+  wouldReplace(name: string, cookie: CookieSettings): boolean {
+    if (!isLeftOut(this.#request, cookie) || this.#lasting.has(name) || receivedValues(this.#request, name).length > 0) return false;
+    this.#rules.logger.warn(
+      `The changes of a new session were dropped: the request came from another site, so the browser left the cookie ${name} out, and a new ` +
+        "one would replace it and log the visitor out. Redirect to a page that makes the changes; for a log-in, call session.regenerate().",
+    );
+    return true;
   }
 
   /** Sends again the cookies that an error response must have too. */

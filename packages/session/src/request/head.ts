@@ -20,6 +20,21 @@ export function isUnseen({ method, headers }: AskedRequest): boolean {
   );
 }
 
+/** The values that the client sent under a cookie name. They are not decoded, because signed values have one spelling. */
+export function receivedValues({ headers }: AskedRequest, cookieName: string): readonly string[] {
+  const pairs = headers.get("cookie")?.split(/[ \t]*;[ \t]*/) ?? [];
+  return pairs.filter((pair) => pair.startsWith(`${cookieName}=`)).map((pair) => pair.slice(cookieName.length + 1));
+}
+
+/**
+ * Whether the browser leaves out a cookie with these attributes, because the request comes from another site. It takes a new one from the
+ * response nevertheless, in place of the one that it has.
+ */
+export function isLeftOut({ method, headers }: AskedRequest, { sameSite }: Pick<CookieOptions, "sameSite">): boolean {
+  if (sameSite === "none" || headers.get("sec-fetch-site") !== "cross-site") return false;
+  return sameSite === "strict" || !["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
+}
+
 /** What sessions are told of a response before its head leaves. */
 export interface LeavingResponse {
   readonly status: number;

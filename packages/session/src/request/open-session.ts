@@ -1,27 +1,12 @@
 import type { SessionChanges, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import { choose, sameChosen } from "../record/record.ts";
-import { withKept, type SessionSettings, type Settings } from "../settings/settings.ts";
+import { withKept, type SessionSettings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
-import type { RequestCookies } from "./cookies.ts";
 import { SessionCommittedError } from "./head.ts";
 import { Session, type OpenSessionLike } from "./session.ts";
-
-/** What an open session needs of its request. */
-export interface SessionRequest {
-  readonly settings: Settings;
-  readonly isUnseen: boolean;
-  readonly hasFailed: boolean;
-  /** Whether the client has disconnected. */
-  readonly isGone: boolean;
-  /** The cookies that it sends. */
-  readonly sent: RequestCookies;
-  /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
-  delayResponse<Result>(work: Promise<Result>): Promise<Result>;
-  /** When the work fails, the response is an error, even when the handler catches it. */
-  mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;
-}
+import type { SessionRequest } from "./shared-sessions.ts";
 
 /**
  * One session of one request, from its load to its end: what was loaded, what the request did since, and the commits. It
@@ -173,6 +158,8 @@ export class OpenSession implements OpenSessionLike {
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
+      const isBegun = changes.changed && changes.regeneration === undefined && !this.exists;
+      if (isBegun && this.#request.sent.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
       const committed = this.#kept.commit(changes, this.settings);
       if (committed instanceof Promise) {
         this.#beginCommit(changes);
@@ -293,5 +280,13 @@ export class OpenSession implements OpenSessionLike {
     const settled: Promise<void> = result.then(leave, leave);
     this.#busy = settled;
     return result;
+  }
+}
+
+/** Saves one session after the other, and stops at the first failure. Returns a promise only if saving one of them does. */
+export function saveAll(sessions: readonly OpenSession[], from = 0): void | Promise<void> {
+  for (let i = from; i < sessions.length; i++) {
+    const saving = sessions[i]!.save();
+    if (saving instanceof Promise) return saving.then(() => saveAll(sessions, i + 1));
   }
 }

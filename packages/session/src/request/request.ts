@@ -5,14 +5,14 @@ import { checkValues, quoted } from "../record/contents.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
 import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
 import { checkCookieName, withOptions, type SessionSettings, type Settings } from "../settings/settings.ts";
-import { dropChanges, saveAll, undoChanges } from "./commit.ts";
+import { dropChanges, undoChanges } from "./commit.ts";
 import { RequestCookies } from "./cookies.ts";
-import { isUnseen, SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
-import { OpenSession, type SessionRequest } from "./open-session.ts";
-import { checkSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
+import { isUnseen, receivedValues, SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import { OpenSession, saveAll } from "./open-session.ts";
+import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
 import { markHandled, type Session } from "./session.ts";
-import type { SharedSessions } from "./shared-sessions.ts";
+import type { SessionRequest, SharedSessions } from "./shared-sessions.ts";
 
 /** A session that is being loaded. */
 type Loading = { settings: SessionSettings; readonly session: Promise<Session> };
@@ -82,12 +82,6 @@ export class RequestSessions implements SessionStore, SessionRequest {
   }
 
   // Load
-
-  /** The values that the client sent under a cookie name. They are not decoded, because signed values have one spelling. */
-  #received(cookieName: string): readonly string[] {
-    const pairs = this.#request.headers.get("cookie")?.split(/[ \t]*;[ \t]*/) ?? [];
-    return pairs.filter((pair) => pair.startsWith(`${cookieName}=`)).map((pair) => pair.slice(cookieName.length + 1));
-  }
 
   getSession<Data extends object = SessionData>(name = this.settings.cookieName, options?: SessionOptions): Promise<Session<Data>> {
     try {
@@ -162,7 +156,8 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return options === undefined ? sessionDefaults : withOptions(this.settings, name, sessionDefaults, options);
   }
 
-  #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings, values = this.#received(cookieName)): Received {
+  #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings, given?: readonly string[]): Received {
+    const values = given ?? receivedValues(this.#request, cookieName);
     return { cookieName, values, maxAge, idleTimeout, chosen, request: this };
   }
 
@@ -242,7 +237,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     if (known !== undefined && options !== undefined) this.#merge(name, known, options);
     const settings = known?.settings ?? this.#settingsOf(name, options);
     const cookieName = this.settings.prefix + name;
-    const clear = () => this.sent.clear(cookieName, settings.cookie, this.#received(cookieName).length);
+    const clear = () => this.sent.clear(cookieName, settings.cookie);
     clear();
     const keeper = this.#shared.keepers.get(settings.backend)!;
     const fresh = () => keeper.load(this.#receivedFor(cookieName, settings, [])) as KeptSession;
@@ -287,7 +282,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   getSecureCookie<Data extends object>(name: string, { maxAge }: { readonly maxAge?: number | undefined } = {}): Data | undefined {
     this.#used();
     const cookieName = this.settings.prefix + name;
-    return readSecureCookie(this.#shared, cookieName, this.#received(cookieName), maxAge) as Data | undefined;
+    return readSecureCookie(this.#shared, cookieName, receivedValues(this.#request, cookieName), maxAge) as Data | undefined;
   }
 
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {
@@ -295,5 +290,11 @@ export class RequestSessions implements SessionStore, SessionRequest {
     this.#used();
     this.mustBeOpen("set the secure cookie", name);
     sendSecureCookie(this.#shared, this.sent, name, data, options);
+  }
+
+  deleteSecureCookie(name: string, options?: SessionCookieOptions): void {
+    this.#used();
+    this.mustBeOpen("delete the secure cookie", name);
+    clearSecureCookie(this.settings, this.sent, name, options);
   }
 }

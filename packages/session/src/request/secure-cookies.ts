@@ -1,6 +1,6 @@
 import { checkValues, isPlainObject, parseJson, quoted } from "../record/contents.ts";
 import type { SessionCookieOptions } from "../settings/config.ts";
-import { checkCookieName, withCookieOptions, type Settings } from "../settings/settings.ts";
+import { checkCookieName, withCookieOptions, type CookieSettings, type Settings } from "../settings/settings.ts";
 import type { Signer } from "../signing/signing.ts";
 import type { RequestCookies } from "./cookies.ts";
 
@@ -23,6 +23,22 @@ export function checkSecureCookie(name: string, data: unknown): void {
   checkValues(data);
 }
 
+/** The attributes of a secure cookie. @throws ConfigError for a name or attributes that no cookie can have. */
+function attributesOf(settings: Settings, name: string, options: SessionCookieOptions | undefined): CookieSettings {
+  checkCookieName(settings, name);
+  return options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
+}
+
+/** @throws ConfigError for a name or attributes that no cookie can have. */
+export function clearSecureCookie(
+  settings: Settings,
+  cookies: RequestCookies,
+  name: string,
+  options: SessionCookieOptions | undefined,
+): void {
+  cookies.clear(settings.prefix + name, attributesOf(settings, name, options));
+}
+
 /** @throws ConfigError for a name or attributes that no cookie can have; CookieTooLargeError. */
 export function sendSecureCookie(
   { settings, signer }: SecureCookies,
@@ -31,8 +47,7 @@ export function sendSecureCookie(
   data: object,
   options: SessionCookieOptions | undefined,
 ): void {
-  checkCookieName(settings, name);
-  const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
+  const cookie = attributesOf(settings, name, options);
   const cookieName = settings.prefix + name;
   const contents = { data: data as Readonly<Record<string, unknown>>, flashes: [] };
   cookies.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents);

@@ -71,4 +71,12 @@ export interface SessionStore {
    * @throws TypeError for other data; CookieTooLargeError; SessionCommittedError once the head is written.
    */
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void;
+
+  /**
+   * Clears a secure cookie, even when the request fails afterwards. `getSecureCookie` still gives what this request received.
+   *
+   * @param options - The attributes that it was set with, in addition to the configured ones; `path` and `domain` matter.
+   * @throws ConfigError for a name or attributes that no cookie can have; SessionCommittedError once the head is written.
+   */
+  deleteSecureCookie(name: string, options?: SessionCookieOptions): void;
 }

@@ -2,7 +2,7 @@ import type { SessionKeeper } from "../keeping/keeping.ts";
 import type { OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Signer } from "../signing/signing.ts";
-import type { CookieRules } from "./cookies.ts";
+import type { CookieRules, RequestCookies } from "./cookies.ts";
 
 /** What the sessions of all requests share. */
 export interface SharedSessions {
@@ -14,4 +14,19 @@ export interface SharedSessions {
   /** For secure cookies. */
   readonly signer: Signer;
   readonly cookies: CookieRules;
+}
+
+/** What an open session needs of its request. */
+export interface SessionRequest {
+  readonly settings: Settings;
+  readonly isUnseen: boolean;
+  readonly hasFailed: boolean;
+  /** Whether the client has disconnected. */
+  readonly isGone: boolean;
+  /** The cookies that it sends. */
+  readonly sent: RequestCookies;
+  /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
+  delayResponse<Result>(work: Promise<Result>): Promise<Result>;
+  /** When the work fails, the response is an error, even when the handler catches it. */
+  mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;
 }
