@@ -53,7 +53,7 @@ describe("html refuses what has no text, and says what and where:", () => {
     ["a promise", Promise.resolve("x"), "a promise: await it"],
     ["a plain object", { a: 1 }, "an object: insert its parts"],
     ["an object without a prototype", Object.create(null), "an object: insert its parts"],
-    ["an object whose toString is no function", { toString: "x" }, "an object: insert its parts"],
+    ["an object whose toString is not a function", { toString: "x" }, "an object: insert its parts"],
     ["a map", new Map(), "an object: insert its parts"],
     ["an iterator", [1].values(), "an object: insert its parts"],
     ["a function", () => "x", "a function: call it"],

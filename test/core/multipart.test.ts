@@ -79,7 +79,7 @@ describe("a multipart form is read as other clients write it:", () => {
     expect(await send(body)).toEqual(expected);
   });
 
-  test("a boundary in quotes, and bytes that are no text", async () => {
+  test("a boundary in quotes, and bytes that are not text", async () => {
     const head = '--b 0\r\ncontent-disposition: form-data; name="f"; filename="x"\r\n\r\n';
     const body = Buffer.concat([Buffer.from(head), Buffer.from([0, 13, 10, 45, 45, 255]), Buffer.from("\r\n--b 0--")]);
     expect(await send(body, '"b 0"')).toEqual([["f", "x", "text/plain", "\u0000\r\n--\ufffd"]]);

@@ -124,7 +124,7 @@ describe("urlFor() of a rule with a schema of its query", () => {
   });
 });
 
-test("a query that is no schema is refused at start", () => {
+test("a query that is not a schema is refused at start", () => {
   const make = () => new Rule("/x", { handler: Plain, query: {} as StandardSchema });
   expect(make).toThrow(RuleError);
   expect(make).toThrow('The query of the rule "/x" must be a schema that follows Standard Schema');

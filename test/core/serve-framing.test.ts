@@ -21,7 +21,7 @@ const twoWays: readonly (readonly [title: string, lines: string, body: string])[
   ["a length below 0", "Content-Length: -3", "abc"],
   ["a length in hex", "Content-Length: 0x3", "abc"],
   ["a length with a gap", "Content-Length: 3 3", "abc"],
-  ["a length that is no number", "Content-Length:", "abc"],
+  ["a length that is not a number", "Content-Length:", "abc"],
   ["a length beyond all numbers", `Content-Length: ${"9".repeat(25)}`, "abc"],
   ["a gap before the colon of a length (§5.1)", "Content-Length : 3", "abc"],
   ["a gap before the colon of chunks", "Transfer-Encoding : chunked", "0\r\n\r\n"],
@@ -55,12 +55,12 @@ const noHead: readonly (readonly [title: string, bytes: string])[] = [
   ["a version in lower case", "GET / http/1.1\r\nHost: localhost\r\n\r\n"],
   ["a method in lower case", "get / HTTP/1.1\r\nHost: localhost\r\n\r\n"],
   ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ["a target that is no path", "GET home HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+  ["a target that is not a path", "GET home HTTP/1.1\r\nHost: localhost\r\n\r\n"],
   ["the first bytes of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
 ];
 
 const noChunks: readonly (readonly [title: string, chunks: string])[] = [
-  ["a size that is no number", "zz\r\nabc\r\n0\r\n\r\n"],
+  ["a size that is not a number", "zz\r\nabc\r\n0\r\n\r\n"],
   ["a size below 0", "-3\r\nabc\r\n0\r\n\r\n"],
   ["a size with 0x", "0x3\r\nabc\r\n0\r\n\r\n"],
   ["a size beyond all numbers", `${"f".repeat(18)}\r\nabc\r\n0\r\n\r\n`],

@@ -89,7 +89,7 @@ const sites: Readonly<Record<string, Site>> = {
       return response;
     },
   },
-  "a value that is no text": { work: () => Promise.reject({ toString: fail }) },
+  "a value that cannot become text": { work: () => Promise.reject({ toString: fail }) },
   "an error whose stack throws": {
     work: () => Promise.reject(Object.defineProperty(new Error("x"), "stack", { get: fail })),
   },

@@ -65,7 +65,7 @@ const cases = {
     code: `new App({ rules: [new Rule("/w", { handler: User, action: "shwo" })] });`,
     message: String.raw`the handler of the rule \"/w\" has no method \"shwo\"`,
   },
-  "what is no rule": {
+  "an entry that is not a rule": {
     code: `new App({ rules: [5] });`,
     message: `this is not a Rule; make one with new Rule(path, { ... })`,
   },

@@ -158,7 +158,7 @@ describe("four processes on one SQLite file", () => {
   test("stay when new ones cannot start", async () => {
     const { pids, clicks } = await look(visitor);
     renameSync(dataPath, aside);
-    writeFileSync(dataPath, "This is no folder.");
+    writeFileSync(dataPath, "This is not a folder.");
     process.kill(primaryOf(app), "SIGHUP");
     await vi.waitFor(
       () => expect(app.output.stderr).toContain("A new process did not start: those that were not replaced go on."),
@@ -206,7 +206,7 @@ need("postgres", postgresUrl)("two processes on one Postgres", () => {
 });
 
 describe("an error at start", () => {
-  const file = join(temporaryFolder({ file: "This is no folder." }), "file");
+  const file = join(temporaryFolder({ file: "This is not a folder." }), "file");
 
   test("is logged once, by the first process, and ends the program with code 1", async () => {
     const { ended, output } = startCluster({ DATA_PATH: file });

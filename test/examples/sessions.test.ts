@@ -204,7 +204,7 @@ describe("starting and ending it", () => {
   const remedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
   const refusals = [
     ["a short SECRET_KEY", { SECRET_KEY: "short" }, `The session secretKey has 5 bytes and needs at least 32. ${remedy}`],
-    ["a PORT that is no number", { PORT: "http" }, 'PORT must be a whole number from 0 to 65535, and is "http".'],
+    ["a PORT that is not a number", { PORT: "http" }, 'PORT must be a whole number from 0 to 65535, and is "http".'],
     ["a PORT that is too high", { PORT: "65536" }, 'PORT must be a whole number from 0 to 65535, and is "65536".'],
     ["a PORT below 0", { PORT: "-1" }, 'PORT must be a whole number from 0 to 65535, and is "-1".'],
   ] as const;

@@ -34,7 +34,7 @@ describe("the scan of responses", () => {
     ["one that asked for no session and has no Vary", { accessed: false, headers: ["content-type", "text/plain"] }],
     ["Vary: *", { headers: ["vary", "*", "cache-control", "no-store", "set-cookie", session] }],
     ["cookies of one name on two paths", withCookies(session, "session=; Path=/a; Max-Age=0; HttpOnly; SameSite=Lax")],
-    ["a readable cookie that is no session's", withCookies("theme=dark; Path=/")],
+    ["a readable cookie that is not a session's", withCookies("theme=dark; Path=/")],
     [
       "a readable cookie of a session that is meant so",
       { known: () => ({ isReadable: true, isInsecure: false }), ...withCookies("a=b; SameSite=Lax") },

@@ -57,7 +57,7 @@ const lists: readonly List[] = [
 describe("a table of the documents", () => {
   test.for(lists)("has each member of $declared, and no other: $page", ({ declared, page, heading, table = 0 }) => {
     const rows = readTables(page, heading)[table] ?? [];
-    const listed = rows.flatMap(([first]) => namesIn(first)).filter((name) => name !== "for"); // "for ... of" is no name
+    const listed = rows.flatMap(([first]) => namesIn(first)).filter((name) => name !== "for"); // "for ... of" is not a name
     expect(new Set(listed)).toEqual(new Set(membersOf(declared).map(({ name }) => name)));
   });
 

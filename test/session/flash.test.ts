@@ -204,7 +204,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(JSON.parse(await shown(app))).toEqual(Array.from({ length: 20 }, (_, i) => ({ message: i + 2, level: "info" })));
     });
 
-    test("is no key of the session", async () => {
+    test("is not a key of the session", async () => {
       const app = sessionApp();
       await add(app, "one");
       const response = await app.run(async (_store, session) => {

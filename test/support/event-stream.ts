@@ -19,8 +19,8 @@ export interface ParsedEvents {
 
 /**
  * Reads an event stream by the grammar of https://html.spec.whatwg.org/multipage/server-sent-events.html, and refuses what browsers
- * would ignore: a field with another name, a `retry` that is no number, an id with NUL, an event that is unfinished, and one that is
- * not dispatched although it has a name.
+ * would ignore: an unknown field, a `retry` that is not a number, an id with NUL, an unfinished event, and an event with a name and no
+ * data.
  */
 export function parseEvents(stream: string): ParsedEvents {
   const lines = stream.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);

@@ -131,7 +131,7 @@ new App({ rules: [new Rule("/users/:name", { handler: User })] });
 new App({ rules: [new Rule("/users{/:id}", { handler: User })] });
 // @ts-expect-error a wildcard is a list
 new App({ rules: [new Rule("/users/*id", { handler: User })] });
-// @ts-expect-error a parameter is no list
+// @ts-expect-error a parameter is not a list
 new App({ rules: [new Rule("/files/:path", { handler: Files })] });
 // @ts-expect-error lazy handlers are checked too
 new App({ rules: [new Rule("/users/:name", { handler: () => Promise.resolve(User) })] });
@@ -175,7 +175,7 @@ const wrongTuple = [new Rule("/", { handler: Plain }), new Rule("/users/:name", 
 new App({ rules: wrongTuple });
 // @ts-expect-error a factory takes rules, and the App refuses what is none
 new App({ rules: [...Submount("/x", [{ path: "/" }])] });
-// @ts-expect-error a class that is no handler has no method for the action
+// @ts-expect-error a class that is not a handler has no method for the action
 new App({ rules: [new Rule("/", { handler: Map, action: "show" })] });
 // @ts-expect-error no rule
 new App({ rules: [{ path: "/" }] });

@@ -161,7 +161,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       ["a log-in", begin((session) => session.regenerate({ owner: "user:1" })), {}, post],
       ["a GET", flashing, {}, { headers: cross }],
       ["a request of the same site", flashing, {}, { method: "POST", headers: { "sec-fetch-site": "same-site" } }],
-      ["a client that is no browser", flashing, {}, { method: "POST" }],
+      ["a client that is not a browser", flashing, {}, { method: "POST" }],
       ["a POST with a cookie that is not valid", flashing, {}, { method: "POST", headers: { ...cross, cookie: "session=old" } }],
       ["a POST with SameSite=None", flashing, { cookie: { sameSite: "none", secure: true } }, post],
       [

@@ -27,11 +27,11 @@ urlFor("article");
 urlFor("article", { year: 2024 });
 // @ts-expect-error null is a missing argument
 urlFor("article", { year: 2024, slug: null });
-// @ts-expect-error a parameter is no list
+// @ts-expect-error a parameter is not a list
 urlFor("article", { year: ["2024"], slug: "a" });
 // @ts-expect-error a wildcard is a list
 urlFor("files", { path: "a/b" });
-// @ts-expect-error a parameter is no object
+// @ts-expect-error a parameter is not an object
 urlFor("lazy", { id: {} });
 // @ts-expect-error no such option
 urlFor("home", {}, { absolut: true });

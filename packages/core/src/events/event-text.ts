@@ -37,7 +37,7 @@ const longestId = 1000;
 /**
  * An event as it is sent.
  *
- * @throws TypeError for a value that is no event, and for one that browsers would drop or read differently.
+ * @throws TypeError for a value that is not an event, and for one that browsers would drop or read differently.
  */
 export function eventText(given: unknown): string {
   if (typeof given !== "object" || given === null) {

@@ -49,7 +49,7 @@ const utf8 = new TextDecoder("utf-8");
  *   }
  * }
  * ```
- * @throws TypeError for an option that is no whole number; LocalError outside a request.
+ * @throws TypeError for an option that is not a whole number; LocalError outside a request.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function events(make: EventsFunction, { heartbeat = 15_000, retry }: EventsOptions = {}): Response {

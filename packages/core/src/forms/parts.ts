@@ -9,7 +9,7 @@ import { mostFields } from "./names.ts";
 export interface PartOptions {
   /** The most parts, or fields of a urlencoded form. Default 1000. */
   readonly maxParts?: number | undefined;
-  /** The most bytes of a part that is no file. Default 1 MiB. */
+  /** The most bytes of a part that is not a file. Default 1 MiB. */
   readonly maxPartSize?: number | undefined;
   /** The most bytes of a file. Default: what `maxBodySize` allows. */
   readonly maxFileSize?: number | undefined;

@@ -155,7 +155,7 @@ export class Router<Target = unknown> {
       const search = new Search<Target>(method, other, this.#spelled(other), host, onlyBranches);
       const found = this.#find(search, this.#anyHost.exact(search.path));
       pending ??= found?.isPending === true ? found : search.pending;
-      // OPTIONS of a path that has any rule is answered.
+      // OPTIONS is answered at every path that has a rule, with any methods. So it is redirected to such a path too, as GET is.
       return found !== undefined || (method === "OPTIONS" && search.refused !== undefined);
     };
     const slashed = (text: string) => (!text.endsWith("/") && find(`${text}/`, true) ? `${text}/` : undefined);

@@ -7,7 +7,7 @@ import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 /** What a rule needs of a handler class; the check of its methods is where rules are given to an `App`. */
 export type HandlerLike = abstract new (context: never) => object;
 
-/** The schema of a rule's query. A type that is no schema alone stands for a rule without one. */
+/** The schema of a rule's query. A type that is not a schema by itself stands for a rule without one. */
 export type QuerySchema = StandardSchema | undefined;
 
 /** Converters by the name of the parameter. */

@@ -199,7 +199,7 @@ export class BackendRecords {
     const old = edited?.before;
     if (old === undefined || old.replaced !== undefined) return old;
     if (edited!.after === old) return undefined;
-    // Nothing needs the entry, because the key is no session any more. Until it is removed, lists skip it.
+    // Nothing needs the entry, because the key does not lead to a session any more. Until it is removed, lists skip it.
     if (old.owner !== undefined) this.removeFromOwner(old.owner, key);
     const { backend } = this;
     try {
