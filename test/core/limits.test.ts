@@ -2,25 +2,16 @@ import { once } from "node:events";
 import { connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import { ConfigError, request, text } from "@mini/core";
-import { serve, type Server, type ServeOptions } from "@mini/core/serve";
-import { afterEach, describe, expect, test } from "vitest";
+import { serve } from "@mini/core/serve";
+import { describe, expect, test } from "vitest";
 import { request as send } from "../support/ask.ts";
 import { certificate } from "../support/certificate.ts";
 import { gate } from "../support/gate.ts";
 import { makeApp } from "../support/one-handler.ts";
-import { answered, askAndWait, askHttp2, closeSockets, connectSecurely, endless, reach, watch, write } from "../support/slow-clients.ts";
+import { servedHandlers } from "../support/served-handler.ts";
+import { answered, askAndWait, askHttp2, connectSecurely, endless, reach, watch, write } from "../support/slow-clients.ts";
 
-const open: Server[] = [];
-afterEach(async () => {
-  closeSockets();
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
-async function listen(options: ServeOptions, work: () => unknown = () => text("fine")): Promise<Server> {
-  const server = await serve(makeApp(work).app, { port: 0, silent: true, gracefulShutdown: false, ...options });
-  open.push(server);
-  return server;
-}
+const listen = servedHandlers();
 
 const secure = { tls: certificate };
 const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n";

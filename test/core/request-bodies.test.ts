@@ -1,20 +1,11 @@
 import { json, request, text } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
-import { afterEach, describe, expect, test } from "vitest";
-import { appOf } from "../support/post-app.ts";
-import { Connection, protocols, type Protocol } from "../support/protocols.ts";
+import { describe, expect, test } from "vitest";
+import { appOf, postConnections } from "../support/post-app.ts";
+import { protocols, type Protocol } from "../support/protocols.ts";
 import { within } from "../support/within.ts";
 
-const connections: Connection[] = [];
-afterEach(async () => {
-  for (const connection of connections.splice(0)) await connection.close();
-});
-
-async function open(protocol: Protocol, work: () => unknown, logged: string[] = []): Promise<Connection> {
-  const connection = await Connection.open(appOf(work, logged), protocol);
-  connections.push(connection);
-  return connection;
-}
+const open = postConnections();
 
 function promise<T = void>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;

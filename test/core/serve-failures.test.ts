@@ -79,40 +79,13 @@ describe("a listener of the request's signal that fails is logged, and the proce
   const fail = (): never => {
     throw new Error("of a listener");
   };
-  test.each<[string, (signal: AbortSignal) => void]>([
-    ["a function", (signal) => signal.addEventListener("abort", fail)],
-    [
-      "a function with a promise",
-      (signal) => signal.addEventListener("abort", (() => Promise.reject(new Error("of a listener"))) as () => void),
-    ],
-    ["an object", (signal) => signal.addEventListener("abort", { handleEvent: fail })],
-    ["the property onabort", (signal) => (signal.onabort = fail)],
-  ])("%s", async (_title, listenTo) => {
-    for (const signalOf of [() => request.signal, () => request.web.signal, () => request.web.clone().signal]) {
-      const [begun, left] = [gate(), gate()];
-      const { server, logged } = await listen(async () => {
-        listenTo(signalOf());
-        request.signal.addEventListener("abort", left.open);
-        begun.open();
-        await left.opened;
-        return text("late");
-      });
-      const client = await RawClient.open(server.port);
-      await client.send(get("/"));
-      await within("the handler", begun.opened);
-      client.reset();
-      await within("the abort of the signal", left.opened);
-      expect(await another(server)).toBe(404);
-      expect(logged).toEqual([expect.stringMatching(/^GET \/: a listener of the request's signal failed: Error: of a listener\n/)]);
-    }
-  });
 
-  test("a listener that was removed is not called", async () => {
+  /** What is logged when the client of a handler leaves that has added its listeners; the server still answers others. */
+  async function loggedWhenLeft(addListeners: () => void): Promise<readonly string[]> {
     const [begun, left] = [gate(), gate()];
     const { server, logged } = await listen(async () => {
-      request.signal.addEventListener("abort", fail);
-      request.signal.removeEventListener("abort", fail);
-      request.signal.addEventListener("abort", left.open, { once: true });
+      addListeners();
+      request.signal.addEventListener("abort", left.open);
       begun.open();
       await left.opened;
       return text("late");
@@ -123,6 +96,29 @@ describe("a listener of the request's signal that fails is logged, and the proce
     client.reset();
     await within("the abort of the signal", left.opened);
     expect(await another(server)).toBe(404);
+    return logged;
+  }
+
+  test.each<[string, (signal: AbortSignal) => void]>([
+    ["a function", (signal) => signal.addEventListener("abort", fail)],
+    [
+      "a function with a promise",
+      (signal) => signal.addEventListener("abort", (() => Promise.reject(new Error("of a listener"))) as () => void),
+    ],
+    ["an object", (signal) => signal.addEventListener("abort", { handleEvent: fail })],
+    ["the property onabort", (signal) => (signal.onabort = fail)],
+  ])("%s", async (_title, listenTo) => {
+    for (const signalOf of [() => request.signal, () => request.web.signal, () => request.web.clone().signal]) {
+      const logged = await loggedWhenLeft(() => listenTo(signalOf()));
+      expect(logged).toEqual([expect.stringMatching(/^GET \/: a listener of the request's signal failed: Error: of a listener\n/)]);
+    }
+  });
+
+  test("a listener that was removed is not called", async () => {
+    const logged = await loggedWhenLeft(() => {
+      request.signal.addEventListener("abort", fail);
+      request.signal.removeEventListener("abort", fail);
+    });
     expect(logged).toEqual([]);
   });
 });

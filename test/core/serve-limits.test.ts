@@ -2,29 +2,22 @@ import { once } from "node:events";
 import { connect as connectHttp2, constants, type ClientHttp2Session } from "node:http2";
 import { connect } from "node:net";
 import { request, text } from "@mini/core";
-import { serve, type Server, type ServeOptions } from "@mini/core/serve";
+import type { Server } from "@mini/core/serve";
 import { afterEach, describe, expect, test } from "vitest";
 import { certificate } from "../support/certificate.ts";
-import { makeApp } from "../support/one-handler.ts";
 import { get, post } from "../support/raw-app.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { flags, frame, frameTypes, headerBlock, RawHttp2Client, requestHead } from "../support/raw-http2.ts";
-import { closeSockets, connectSecurely, endless, watch } from "../support/slow-clients.ts";
+import { servedHandlers } from "../support/served-handler.ts";
+import { connectSecurely, endless, watch } from "../support/slow-clients.ts";
 import { within } from "../support/within.ts";
 
-const open: Server[] = [];
+const listen = servedHandlers();
 const clients: ClientHttp2Session[] = [];
-afterEach(async () => {
-  closeSockets();
+// Runs before the servers are closed: the last hook is the first.
+afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
-  await Promise.all(open.splice(0).map((server) => server.close()));
 });
-
-async function listen(options: ServeOptions, work: () => unknown = () => text("fine")): Promise<Server> {
-  const server = await serve(makeApp(work).app, { port: 0, silent: true, gracefulShutdown: false, ...options });
-  open.push(server);
-  return server;
-}
 
 const secure = { tls: certificate };
 const short = { headers: 300, request: 300, idle: 200 };

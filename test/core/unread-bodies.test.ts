@@ -1,19 +1,10 @@
 import { Readable } from "node:stream";
 import { request, text } from "@mini/core";
-import { afterEach, describe, expect, test } from "vitest";
-import { appOf } from "../support/post-app.ts";
-import { Connection, protocols, type Protocol } from "../support/protocols.ts";
+import { describe, expect, test } from "vitest";
+import { postConnections } from "../support/post-app.ts";
+import { protocols } from "../support/protocols.ts";
 
-const connections: Connection[] = [];
-afterEach(async () => {
-  for (const connection of connections.splice(0)) await connection.close();
-});
-
-async function open(protocol: Protocol, work: () => unknown, logged: string[] = []): Promise<Connection> {
-  const connection = await Connection.open(appOf(work, logged), protocol);
-  connections.push(connection);
-  return connection;
-}
+const open = postConnections();
 
 const body = () => request.web.body as ReadableStream<Uint8Array>;
 const ignore = () => undefined;
