@@ -28,7 +28,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     `,
   },
   "@mini/core/base": {
-    values: "ConfigError HTTPError LineLogger cookieValues serializeCookie withoutRequest",
+    values: "ConfigError HTTPError LineLogger cookieValues mergeVary serializeCookie withoutRequest",
     types: "CookieOptions HTTPErrorOptions Logger",
   },
   "@mini/core/events": {

@@ -1,6 +1,5 @@
 import { ConfigError } from "../http/errors.ts";
 import { asciiHost } from "../http/host.ts";
-import { safeMethods } from "../http/methods.ts";
 import type { Request } from "../context/request.ts";
 
 /** Which other origins may send writes. With `false`, nothing is checked: the application does it itself. */
@@ -36,13 +35,9 @@ export class CrossOrigin {
     return this.#trusted.has(origin);
   }
 
-  /**
-   * Whether the request may go on.
-   *
-   * @param changes - Whether it may change something.
-   */
-  allows(request: Request, changes = !safeMethods.has(request.method)): boolean {
-    if (!changes || this.#off) return true;
+  /** Whether a request that may change something may go on. */
+  allows(request: Request): boolean {
+    if (this.#off) return true;
     const site = request.headers.get("sec-fetch-site");
     if (site === "same-origin" || site === "none") return true;
     const origin = request.headers.get("origin");

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Context } from "../context/context.ts";
 import { dependOn, type Request } from "../context/request.ts";
 import { HTTPError, type InputError, statusPhrase, ValidationError } from "../http/errors.ts";
-import { listItems } from "../http/headers.ts";
+import { listItems, mergeVary } from "../http/headers.ts";
 import { Html, html, raw } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
@@ -144,7 +144,6 @@ function fieldName(pointer: string): string {
 /** A built-in page with the headers of the error. If both have a header, that of the page is used; the values of `Vary` are joined. */
 function pageOf(body: string, status: number, ofError: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
   const headers = new Headers(ofError);
-  const vary = headers.get("vary");
-  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" && vary !== null ? `${vary}, ${value}` : value);
+  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" ? mergeVary(headers.get(name), [value]) : value);
   return new Response(body, { status, headers });
 }

@@ -70,7 +70,7 @@ function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Cont
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
   // A page of another site must not open a web socket: browsers send the cookies with it, and let the page read from it.
   const isUpgrade = servedOf(request)[takeOver] !== undefined;
-  if ((!isUpgrade && safeMethods.has(request.method)) || crossOrigin.allows(request, true)) return undefined;
+  if ((!isUpgrade && safeMethods.has(request.method)) || crossOrigin.allows(request)) return undefined;
   dependOn(request, "Origin");
   dependOn(request, "Sec-Fetch-Site");
   return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust."));

@@ -52,12 +52,16 @@ export function listItems(value: string | null | undefined): readonly string[] {
 /** Optional whitespace, RFC 9110 §5.6.3. */
 export const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
-/** The headers with more names in `Vary`. Each is listed once, as it was spelled first. RFC 9110 §12.5.5. */
-export function withVary(flat: FlatHeaders, added: readonly string[]): FlatHeaders {
+/** A value of `Vary` with more names. Each is listed once, as it was spelled first. RFC 9110 §12.5.5. */
+export function mergeVary(present: string | null | undefined, added: readonly string[]): string {
   const names = new Map<string, string>();
-  for (const each of [...listItems(flatValue(flat, "vary")), ...added])
-    if (!names.has(each.toLowerCase())) names.set(each.toLowerCase(), each);
-  return [...without(flat, "vary"), "vary", names.has("*") ? "*" : [...names.values()].join(", ")];
+  for (const each of [...listItems(present), ...added]) if (!names.has(each.toLowerCase())) names.set(each.toLowerCase(), each);
+  return names.has("*") ? "*" : [...names.values()].join(", ");
+}
+
+/** The headers with more names in `Vary`. */
+export function withVary(flat: FlatHeaders, added: readonly string[]): FlatHeaders {
+  return [...without(flat, "vary"), "vary", mergeVary(flatValue(flat, "vary"), added)];
 }
 
 /** Alternating names in lower case and values: the form that `writeHead` of node:http takes. */

@@ -1,4 +1,4 @@
-import { HTTPError, serializeCookie } from "@mini/core/base";
+import { HTTPError, mergeVary, serializeCookie } from "@mini/core/base";
 import type { CookieOptions } from "@mini/core/base";
 import { SessionCommittedError, type Head, type LeavingResponse } from "../request/head.ts";
 
@@ -106,11 +106,3 @@ export class CollectedHead implements Head {
 }
 
 const unexpected: LeavingResponse = { status: 500, headers: { get: () => null } };
-
-/** The value of `Vary` with more names, each once. */
-function mergeVary(present: string | null, added: readonly string[]): string {
-  const names = new Map((present ?? "").split(",").map((name) => [name.trim().toLowerCase(), name.trim()]));
-  names.delete("");
-  for (const name of added) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
-  return names.has("*") ? "*" : [...names.values()].join(", ");
-}
