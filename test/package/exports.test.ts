@@ -44,7 +44,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "SendFileOptions StaticFilesClass StaticFilesOptions",
   },
   "@mini/core/testing": {
-    values: "CookieJar TestClient runInRequest",
+    values: "CookieJar TestClient expectStatus runInRequest",
     types: "TestClientOptions TestRequest",
   },
   "@mini/session": {

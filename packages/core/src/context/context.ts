@@ -1,10 +1,12 @@
 import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
 import { checkHeader, flatValue, without, type FlatHeaders } from "../http/headers.ts";
 import type { Response } from "../http/response.ts";
+import { noteError } from "../http/served-request.ts";
 import type { Application } from "./application.ts";
+import { describeError } from "./error-text.ts";
 import { LocalError } from "./errors.ts";
 import { logError } from "./logger.ts";
-import { dependOn, type Request } from "./request.ts";
+import { dependOn, servedOf, type Request } from "./request.ts";
 
 /** The context of one request: everything that belongs to it and lasts as long as it does. */
 export class Context {
@@ -63,6 +65,7 @@ export class Context {
     const { method, path } = this.request;
     const milliseconds = (performance.now() - this.began).toFixed(1);
     logError(this.app.logger, `${method} ${path} ${status} after ${milliseconds} ms`, error);
+    servedOf(this.request)[noteError]?.(describeError(error));
   }
 
   /** What was added to the head; `undefined` if nothing was. */

@@ -29,6 +29,8 @@ export interface ServedRequest extends globalThis.Request {
   readonly [closing]?: AbortSignal | undefined;
   /** Hands the connection on to another protocol. It runs in place of a handler, and the response is not sent. */
   readonly [takeOver]?: (() => unknown) | undefined;
+  /** Is told what is logged about the request: tests show it. */
+  readonly [noteError]?: ((text: string) => void) | undefined;
   /** The native Request that this one stands for: the platform takes no other. */
   readonly [native]?: globalThis.Request;
 }
@@ -38,4 +40,5 @@ export const hasLimitedBody = Symbol("hasLimitedBody");
 export const limitBody = Symbol("limitBody");
 export const closing = Symbol("closing");
 export const takeOver = Symbol("takeOver");
+export const noteError = Symbol("noteError");
 export const native = Symbol("native");

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "../app/app.ts";
 import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
-import { limitBody } from "../http/served-request.ts";
+import { limitBody, noteError } from "../http/served-request.ts";
 
 type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
 
@@ -11,8 +11,18 @@ interface Limit {
   maxSize: number;
 }
 
+/** The errors that were logged about the request of a response. */
+const logged = new WeakMap<globalThis.Response, readonly string[]>();
+
+/** The errors that were logged about the request that a client got this response to. */
+export function loggedFor(response: globalThis.Response): readonly string[] {
+  return logged.get(response) ?? [];
+}
+
 /** A request whose signal is aborted in the request that first asked for it, as the server does it. */
 class SentRequest extends Request {
+  /** The errors that were logged about it. */
+  readonly logged: string[] = [];
   readonly #limit: Limit;
   #run: ((work: () => void) => void) | undefined;
 
@@ -23,6 +33,10 @@ class SentRequest extends Request {
 
   [limitBody](maxSize: number): void {
     this.#limit.maxSize = maxSize;
+  }
+
+  [noteError](text: string): void {
+    this.logged.push(text);
   }
 
   override get signal(): AbortSignal {
@@ -65,6 +79,7 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
       const parts = response instanceof Response ? partsOf(response) : undefined;
       if (!(parts?.body instanceof ReadableStream)) {
         end();
+        logged.set(response, request.logged);
         resolve(response);
         return;
       }
@@ -87,7 +102,9 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
         },
         { highWaterMark: 0 },
       );
-      resolve(fromParts({ ...parts, body: stream }));
+      const sent = fromParts({ ...parts, body: stream });
+      logged.set(sent, request.logged);
+      resolve(sent);
     }, reject);
   });
 }
