@@ -1,14 +1,16 @@
 // Builds packages/*/dist from nothing, each package after those it needs: the code without comments, the types with those
-// that editors show. Runs tsc with Node itself, so that it also works where no shell finds node_modules/.bin.
+// that editors show, and for both a map to the sources, which are packed too. Also puts a CHANGELOG.md into each package. Runs
+// tsc with Node itself, so that it also works where no shell finds node_modules/.bin.
 //
 //   node .ci/build.mjs [repository]     left out, this one
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
+const own = fileURLToPath(new URL("..", import.meta.url));
+const root = resolve(process.argv[2] ?? own);
 const manifest = createRequire(import.meta.url).resolve("typescript/package.json");
 const tsc = join(dirname(manifest), "bin", "tsc");
 const folders = ["core", "session"].map((name) => join(root, "packages", name));
@@ -19,6 +21,8 @@ const onlyCode = [
   "--removeComments",
   "--declaration",
   "false",
+  "--declarationMap",
+  "false",
   "--composite",
   "false",
   "--incremental",
@@ -28,15 +32,14 @@ const onlyCode = [
 ];
 for (const folder of folders) {
   run("-p", folder, ...onlyCode);
-  for (const name of readdirSync(join(folder, "dist"), { recursive: true }))
-    if (name.endsWith(".js")) indentWithTabs(join(folder, "dist", name));
+  writeFileSync(join(folder, "CHANGELOG.md"), changelogFor(folder));
 }
 
-/** Saves room; not in a file with a template of several lines, where spaces mean something. */
-function indentWithTabs(file) {
-  const lines = readFileSync(file, "utf8").split("\n");
-  if (lines.some((line) => line.split("`").length % 2 === 0 || line.endsWith("\\"))) return;
-  writeFileSync(file, lines.map((line) => line.replace(/^(?: {4})+/, (spaces) => "\t".repeat(spaces.length / 4))).join("\n"));
+/** The changelog of the repository, which is about all packages. Its links are made absolute, as the package has no documents. */
+function changelogFor(folder) {
+  const { repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const files = repository.url.replace(/^git\+|\.git$/g, "") + "/blob/main/";
+  return readFileSync(join(own, "CHANGELOG.md"), "utf8").replaceAll(/\]\((?!\w+:|#)/g, `](${files}`);
 }
 
 function run(...args) {

@@ -2,7 +2,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../support/folder.ts";
-import { packageNames, readManifest, readSources, withoutComments } from "../support/sources.ts";
+import { modulesOf, packageNames, readManifest, readSources, withoutComments } from "../support/sources.ts";
 import type { PackageName, Source } from "../support/sources.ts";
 
 /**
@@ -91,7 +91,7 @@ describe.each(packageNames)("the sources of %s", (packageName) => {
 describe.each(packageNames.filter((name) => !rooms[name].includes("")))("the entries of %s", (packageName) => {
   const files = sources[packageName];
   const manifest = readManifest(join(root, "packages", packageName));
-  const entries = Object.values(manifest.exports ?? {}).map(({ default: file = "" }) => file.replace(/^\.\/dist\/(.*)\.js$/, "$1"));
+  const entries = modulesOf(manifest).map(([, { default: file = "" }]) => file.replace(/^\.\/dist\/(.*)\.js$/, "$1"));
 
   test("are all that is in src itself", () => {
     expect(files.map(({ name }) => name).filter((name) => roomOf(name) === "")).toEqual(entries.toSorted());
@@ -115,7 +115,7 @@ test("core does not know what is built on it: the only session it names is an ev
 });
 
 test("session imports core by its public names", () => {
-  const entries = Object.keys(readManifest(join(root, "packages/core")).exports ?? {}).map((path) => `@mini/core${path.slice(1)}`);
+  const entries = modulesOf(readManifest(join(root, "packages/core"))).map(([path]) => `@mini/core${path.slice(1)}`);
   const used = new Set(sources.session.flatMap(({ foreign }) => foreign.filter((other) => packageOf(other) === "@mini/core")));
   expect([...used].filter((specifier) => !entries.includes(specifier))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { root } from "./folder.ts";
-import { packageNames, readManifest, withoutComments } from "./sources.ts";
+import { modulesOf, packageNames, readManifest, withoutComments } from "./sources.ts";
 
 /** A name that users may write in `import`. */
 export interface Entry {
@@ -15,9 +15,9 @@ export interface Entry {
 export function entries(): readonly Entry[] {
   return packageNames.flatMap((packageName) => {
     const folder = join(root, "packages", packageName);
-    const { name, exports = {} } = readManifest(folder);
-    return Object.entries(exports).map(([path, conditions]) => {
-      const specifier = name + path.slice(1);
+    const manifest = readManifest(folder);
+    return modulesOf(manifest).map(([path, conditions]) => {
+      const specifier = manifest.name + path.slice(1);
       const module = /^\.\/dist\/(.+)\.js$/.exec(conditions["default"] ?? "")?.[1];
       if (module === undefined) throw new Error(`The entry ${specifier} must have a "default" of the form "./dist/name.js".`);
       return { specifier, file: join(folder, "src", `${module}.ts`) };
