@@ -1,4 +1,5 @@
 import { cookieValues, parseCookies, serializeCookie } from "@mini/core";
+import { stringifySetCookie } from "cookie";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -58,6 +59,28 @@ describe("writing a cookie", () => {
       "Secure",
       "a=b",
     ]);
+  });
+
+  test("gives the same line as the package cookie, for any attributes that browsers take", () => {
+    const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+    const options = fc.record({
+      maxAge: optional(fc.integer({ min: 0, max: 400 * 24 * 60 * 60 })),
+      expires: optional(fc.date({ min: new Date("1970-01-01"), max: new Date("9999-01-01"), noInvalidDate: true })),
+      domain: optional(fc.constantFrom("example.org", ".a.example.org")),
+      path: fc.constantFrom("/", "/a", "/a/%20b"),
+      secure: fc.constant(true),
+      httpOnly: fc.boolean(),
+      sameSite: fc.constantFrom("strict", "lax", "none"),
+      partitioned: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), options, (value, given) => {
+        const others = Object.fromEntries(Object.entries(given).filter(([, each]) => each !== undefined));
+        const expected = stringifySetCookie({ ...others, name: "a", value }, { encode: encodeURIComponent });
+        expect(serializeCookie("a", value, given)).toBe(expected);
+      }),
+      { seed: 8 },
+    );
   });
 
   test("reads back as it was", () => {

@@ -28,20 +28,11 @@ export type { Application, Config } from "./context/application.ts";
 export type { Context } from "./context/context.ts";
 export { LocalError, UnsafeRedirectError } from "./context/errors.ts";
 export type { Logger } from "./context/logger.ts";
+export { request } from "./context/current-request.ts";
 export { redirect, seeOther } from "./context/redirect.ts";
 export type { RedirectOptions } from "./context/redirect.ts";
 export type { Request } from "./context/request.ts";
-export {
-  beforeHead,
-  deleteCookie,
-  local,
-  request,
-  setCookie,
-  setHeader,
-  setLocal,
-  vary,
-  withoutRequest,
-} from "./context/running-request.ts";
+export { beforeHead, deleteCookie, local, setCookie, setHeader, setLocal, vary, withoutRequest } from "./context/running-request.ts";
 export type { Local } from "./context/running-request.ts";
 export { urlFor } from "./context/url-for.ts";
 export type { Register } from "./context/url-for.ts";

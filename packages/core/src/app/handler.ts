@@ -3,7 +3,7 @@ import type { Context } from "../context/context.ts";
 import { Html, htmlResponse } from "../http/html.ts";
 import type { Local } from "../context/running-request.ts";
 import type { Request } from "../context/request.ts";
-import { actionMethods, classMethods } from "../http/methods.ts";
+import { actionMethods, classMethods } from "../routing/methods.ts";
 import { adopt, claim, Response } from "../http/response.ts";
 
 declare module "../context/running-request.ts" {

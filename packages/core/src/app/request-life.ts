@@ -6,7 +6,7 @@ import { outsideCauseOf } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { withVary } from "../http/headers.ts";
 import type { TrustedHosts } from "../http/host.ts";
-import { safeMethods } from "../http/methods.ts";
+import { safeMethods } from "../routing/methods.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Router } from "../routing/router.ts";

@@ -3,7 +3,7 @@ import type { CookieOptions } from "../http/cookie.ts";
 import type { Application } from "./application.ts";
 import type { Context, HeadFunction } from "./context.ts";
 import { LocalError } from "./errors.ts";
-import { Request } from "./request.ts";
+import type { Request } from "./request.ts";
 
 /**
  * The names of {@link local} and their types. Packages and applications add names by augmenting this interface of `"@mini/core"`.
@@ -50,7 +50,7 @@ export function withoutRequest<Result>(work: () => Result): Result {
  * Names that the language asks any object for: `await` for `then`, `JSON.stringify()` for `toJSON`, and everything that a plain object
  * inherits. No caller means a value of the request by them, so they never throw.
  */
-const probes: ReadonlySet<string> = new Set(["then", "toJSON", ...Object.getOwnPropertyNames(Object.prototype)]);
+export const probes: ReadonlySet<string> = new Set(["then", "toJSON", ...Object.getOwnPropertyNames(Object.prototype)]);
 
 function read(name: string): unknown {
   const context = probes.has(name) ? storage.getStore() : running(`read local.${name}`);
@@ -82,23 +82,6 @@ export const local: Local = new Proxy(Object.create(null) as Local, {
 export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name]): void {
   running(`set local.${name}`).set(name, value);
 }
-
-/**
- * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
- *
- * @throws LocalError if it is read outside a request.
- */
-export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
-  get(unbound, name) {
-    if (typeof name === "symbol") return undefined;
-    if (probes.has(name)) return Reflect.get(unbound, name) as unknown;
-    const target = running(`read request.${name}`).request;
-    const value: unknown = Reflect.get(target, name, target);
-    return typeof value === "function" ? (value.bind(target) as unknown) : value;
-  },
-  has: (unbound, name) => name in (storage.getStore()?.request ?? unbound),
-  set: () => false,
-});
 
 /**
  * Registers a function that runs once, after all hooks, before status and headers of the response are sent: the last moment to add

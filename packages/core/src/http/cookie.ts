@@ -1,4 +1,3 @@
-import { stringifySetCookie } from "cookie";
 import { isBlank, isToken, trimPart } from "./headers.ts";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
@@ -80,6 +79,20 @@ function isConstant(options: object): boolean {
   return Object.values(Object.getOwnPropertyDescriptors(options)).every((property) => "value" in property);
 }
 
+/** What follows the value in a line of Set-Cookie. The attributes were checked, so none has a semicolon. RFC 6265bis §4.1.1. */
+function attributesOf({ maxAge, domain, path, expires, httpOnly, secure, partitioned, sameSite = "lax" }: CookieOptions): string {
+  const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
+  let text = "";
+  if (age !== undefined) text += `; Max-Age=${age}`;
+  if (domain !== undefined) text += `; Domain=${domain}`;
+  text += `; Path=${path}`;
+  if (expires !== undefined) text += `; Expires=${expires.toUTCString()}`;
+  if (httpOnly) text += "; HttpOnly";
+  if (secure) text += "; Secure";
+  if (partitioned) text += "; Partitioned";
+  return `${text}; SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}`;
+}
+
 /** For options that cannot change: the cookie name they were checked for, and the attributes that follow the value. */
 const known = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
 
@@ -96,22 +109,13 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
     return `${name}=${value}${found.attributes}`;
   }
   const { maxAge, expires, domain, path = "/", secure = false, httpOnly = true, sameSite = "lax", partitioned = false } = options;
-  const cookie = {
-    path,
-    httpOnly,
-    secure,
-    sameSite,
-    partitioned,
-    ...(expires !== undefined && { expires }),
-    ...(domain !== undefined && { domain }),
-  };
-  const problem = problemOf(name, value, maxAge === undefined ? cookie : { ...cookie, maxAge });
+  const complete = { maxAge, expires, domain, path, secure, httpOnly, sameSite, partitioned };
+  const problem = problemOf(name, value, complete);
   if (problem !== undefined) throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
-  const age = maxAge === undefined ? undefined : Math.max(0, Math.min(longestAge, Math.trunc(maxAge)));
-  const line = stringifySetCookie({ ...cookie, name, value, ...(age !== undefined && { maxAge: age }) }, { encode });
-  // A Date in frozen options can still change. An encoded value has no semicolon, so the first one ends it.
-  if (expires === undefined && isConstant(options)) known.set(options, { name, attributes: line.slice(line.indexOf(";")) });
-  return line;
+  const attributes = attributesOf(complete);
+  // A Date in frozen options can still change.
+  if (expires === undefined && isConstant(options)) known.set(options, { name, attributes });
+  return `${name}=${encode(value)}${attributes}`;
 }
 
 /** Calls `found` with each name and raw value of a Cookie header, in order, until it returns false. RFC 6265 §5.4. */

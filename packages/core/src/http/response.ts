@@ -1,7 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import { FastResponse } from "srvx";
-import { checkHeader, flatten, flatValue, isFieldValue, isToken, ResponseHeaders, type FlatHeaders } from "./headers.ts";
+import { checkHeader, flatten, flatValue, isFieldValue, isToken, type FlatHeaders } from "./headers.ts";
+import { ResponseHeaders } from "./response-headers.ts";
 
 type ReusableBody = string | Uint8Array | null;
 

@@ -1,4 +1,4 @@
-import { refusedMethods } from "../http/methods.ts";
+import { refusedMethods } from "./methods.ts";
 import { ArgReader } from "../rules/arg-reader.ts";
 import { isConverter } from "../rules/converter.ts";
 import { nativeSpelling } from "../rules/foreign-syntax.ts";

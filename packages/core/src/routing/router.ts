@@ -1,4 +1,4 @@
-import { allowedMethods, methodsOfRules } from "../http/methods.ts";
+import { allowedMethods, methodsOfRules } from "./methods.ts";
 import { EmptyArgs, MalformedPath, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";

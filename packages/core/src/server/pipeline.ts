@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { safeMethods } from "../http/methods.ts";
+import { safeMethods } from "../routing/methods.ts";
 
 /** The most requests of one connection that are answered at once, over HTTP/1 and over HTTP/2. */
 export const mostAtOnce = 100;

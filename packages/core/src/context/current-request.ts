@@ -1,0 +1,19 @@
+import { Request } from "./request.ts";
+import { probes, running, storage } from "./running-request.ts";
+
+/**
+ * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
+ *
+ * @throws LocalError if it is read outside a request.
+ */
+export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
+  get(unbound, name) {
+    if (typeof name === "symbol") return undefined;
+    if (probes.has(name)) return Reflect.get(unbound, name) as unknown;
+    const target = running(`read request.${name}`).request;
+    const value: unknown = Reflect.get(target, name, target);
+    return typeof value === "function" ? (value.bind(target) as unknown) : value;
+  },
+  has: (unbound, name) => name in (storage.getStore()?.request ?? unbound),
+  set: () => false,
+});
