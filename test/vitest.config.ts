@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { filesAlone } from "./support/alone.ts";
@@ -17,7 +18,8 @@ export default defineConfig({
     setupFiles: ["test/support/scan-setup.ts"],
     reporters: [new LeftOut(), "default"],
     sequence: { sequencer: LongestFirst },
-    maxWorkers: "100%",
+    // Some tests wait for a timeout of Node or for a program; meanwhile a processor has others to run.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // More than a client waits before it says for what, and than a machine ten times slower needs.
     testTimeout: 300_000,
     hookTimeout: 300_000,

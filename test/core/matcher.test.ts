@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { alternatives, parsePattern, type Alternative } from "../../packages/core/src/rules/pattern.ts";
 import { Router } from "../../packages/core/src/routing/router.ts";
 import { growth, mostGrowth } from "../support/growth.ts";
+import { pairs } from "../support/long-run.ts";
 
 function memoized<Result>(work: (rule: string) => Result): (rule: string) => Result {
   const known = new Map<string, Result>();
@@ -113,9 +114,9 @@ const paths = fc
 
 describe("which rule wins", () => {
   test.each([
-    { sets: 5_000, from: fc.array(pattern, { minLength: 2, maxLength: 7 }), least: 10_000 },
+    { sets: pairs / 20, from: fc.array(pattern, { minLength: 2, maxLength: 7 }), least: pairs / 10 },
     // So many literal ways on at one place that they are looked up, and chains of them beside parameters.
-    { sets: 1_500, from: fc.uniqueArray(wide, { minLength: 20, maxLength: 40 }), least: 5_000 },
+    { sets: pairs / 50, from: fc.uniqueArray(wide, { minLength: 20, maxLength: 40 }), least: pairs / 15 },
   ])("of $sets sets of rules, is the one that a sorted list would try first, however the rules are shuffled", ({ sets, from, least }) => {
     let found = 0;
     const cases = from.chain((rules) =>

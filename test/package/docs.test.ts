@@ -43,7 +43,7 @@ function projectsOf(path: string): readonly Project[] {
 }
 
 const pages = mergeLoose(
-  "all documents, each block by itself",
+  "all documents whose programs declare nothing for everybody",
   documents().flatMap((path) => projectsOf(join(root, path))),
 );
 const sources = ["core", "session"]

@@ -19,11 +19,12 @@ export interface Project {
   readonly files: Readonly<Record<string, string>>;
   /** Where the text of a file stands in the documents. */
   readonly places: Readonly<Record<string, string>>;
-  /** Whether its files have nothing to do with each other, and none declares something for everybody. */
+  /** Whether no file declares something for everybody, so that other programs can be compiled beside it. */
   readonly isLoose: boolean;
 }
 
 const fence = /^([ \t]*(?:\* ?)?)```ts[ \t]*\n([^]*?)^[ \t]*(?:\* ?)?```[ \t]*$/gm;
+const forEverybody = /^declare (?:module|global)\b/m;
 const given = /<!-- given: ((?:(?!-->)[^])*) -->\s*$/;
 
 /**
@@ -59,7 +60,7 @@ export function groupExamples(title: string, examples: readonly Example[]): read
     let draft = named.at(-1);
     if (name !== undefined && (draft === undefined || name in draft.files)) named.push((draft = { files: {}, places: {} }));
     if (name === undefined) {
-      if (/^declare (?:module|global)\b/m.test(example.code)) alone.push((draft = { files: {}, places: {} }));
+      if (forEverybody.test(example.code)) alone.push((draft = { files: {}, places: {} }));
       else if (draft === undefined || !/from ["']\.\//.test(example.code)) draft = loose;
       name = `block-${example.place.replace(/^.*:/, "")}.ts`;
     }
@@ -70,15 +71,15 @@ export function groupExamples(title: string, examples: readonly Example[]): read
   return drafts.map((draft, index) => ({
     title: drafts.length === 1 ? title : `${title}, program ${index + 1}`,
     ...draft,
-    isLoose: draft === loose,
+    isLoose: !Object.values(draft.files).some((code) => forEverybody.test(code)),
   }));
 }
 
-/** The loose programs of several documents as one: a start of the compiler takes longer than many small files. */
+/** The loose programs of several documents as one, each in a folder: a start of the compiler takes longer than many small files. */
 export function mergeLoose(title: string, projects: readonly Project[]): readonly Project[] {
   const loose = projects.filter(({ isLoose }) => isLoose);
   const named = (key: "files" | "places") =>
-    Object.fromEntries(loose.flatMap((project, index) => Object.entries(project[key]).map(([name, text]) => [`${index}-${name}`, text])));
+    Object.fromEntries(loose.flatMap((project, index) => Object.entries(project[key]).map(([name, text]) => [`${index}/${name}`, text])));
   return [
     ...projects.filter(({ isLoose }) => !isLoose),
     ...(loose.length > 0 ? [{ title, files: named("files"), places: named("places"), isLoose: true }] : []),
