@@ -44,7 +44,7 @@ describe("the response of a handler", () => {
   );
 
   test("is returned without a promise if the handler returns none", () => {
-    expect(makeApp(() => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(Response);
+    expect(makeApp(() => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(globalThis.Response);
     expect(makeApp(async () => text("a")).app.fetch(new Request("http://localhost/"))).toBeInstanceOf(Promise);
   });
 

@@ -1,5 +1,5 @@
 import { getEventListeners, once } from "node:events";
-import { App, html, local, LocalError, request, RequestHandler, Rule, setHeader, urlFor, type Response } from "@mini/core";
+import { App, html, local, LocalError, request, RequestHandler, Rule, setHeader, urlFor } from "@mini/core";
 import { events } from "@mini/core/events";
 import { TestClient } from "@mini/core/testing";
 import { MemoryBackend, SessionMiddleware, SessionMixin } from "@mini/session";
@@ -238,7 +238,7 @@ test("a stream that is asked for while the server closes ends at once", async ()
       yield { data: begun };
     }),
   );
-  const response: Response = await app.fetch(web);
+  const response = await app.fetch(web);
   expect([await response.text(), begun]).toEqual([":\n\n", 0]);
 });
 

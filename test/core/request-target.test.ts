@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Request } from "../../packages/core/src/context/request.ts";
 import { target } from "../../packages/core/src/http/served-request.ts";
 
-const settings = { proxies: undefined, trustedHosts: undefined, maxBodySize: 0 };
+const settings = { proxies: undefined, trustedHosts: undefined, maxBodySize: 0, logger: console };
 
 /** What a request says of its target, with and without what the server knows of it. */
 function read(pathAndQuery: string) {

@@ -123,8 +123,8 @@ wrap(
   App.prototype,
   "createContext",
   (create) =>
-    function (request) {
-      const context = create.call(this, request) as Context;
+    function (request, platform) {
+      const context = create.call(this, request, platform) as Context;
       contexts.set(request as globalThis.Request, context);
       return context;
     },
@@ -132,10 +132,10 @@ wrap(
 
 wrap(
   App.prototype,
-  "fetch",
-  (fetch) =>
-    function (request) {
-      const answer = fetch.call(this, request) as Response | Promise<Response>;
+  "answer",
+  (answers) =>
+    function (request, platform) {
+      const answer = answers.call(this, request, platform) as Response | Promise<Response>;
       const look = (response: Response) => lookAt(this as App, request as globalThis.Request, response);
       // Not in the promise that is returned, so that the caller does not wait longer.
       if (answer instanceof Response) look(answer);

@@ -161,6 +161,6 @@ export class CaseRun {
       .map(([name, each]) => `${name}=${each}`)
       .concat(step.cookieHeader ?? [])
       .join("; ");
-    return app.fetch(new Request("https://example.org/", { headers: cookie === "" ? {} : { cookie } }));
+    return app.answer(new Request("https://example.org/", { headers: cookie === "" ? {} : { cookie } }));
   }
 }

@@ -31,6 +31,7 @@ export type { Logger } from "./context/logger.ts";
 export { request } from "./context/current-request.ts";
 export { redirect, seeOther } from "./context/redirect.ts";
 export type { RedirectOptions } from "./context/redirect.ts";
+export type { Env, Platform } from "./context/platform.ts";
 export type { Request } from "./context/request.ts";
 export { beforeHead, deleteCookie, local, setCookie, setHeader, setLocal, vary, withoutRequest } from "./context/running-request.ts";
 export type { Local } from "./context/running-request.ts";

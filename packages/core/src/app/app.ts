@@ -2,6 +2,7 @@ import type { Application, Config } from "../context/application.ts";
 import { Context } from "../context/context.ts";
 import { storage } from "../context/running-request.ts";
 import { LineLogger, type Logger } from "../context/logger.ts";
+import type { GivenPlatform, Platform } from "../context/platform.ts";
 import { Request, type RequestSettings } from "../context/request.ts";
 import { ConfigError } from "../http/errors.ts";
 import { Proxies, type TrustProxy } from "../http/forwarded.ts";
@@ -14,7 +15,7 @@ import type { Rule } from "../rules/rule.ts";
 import { baseOf, noOptions, type UrlOptions } from "../urls/endpoint-urls.ts";
 import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
 import { ErrorPages, type ErrorHandler } from "./error-pages.ts";
-import type { HandlerResult, MiddlewareList } from "./handler.ts";
+import { isPromise, platformResponse, type HandlerResult, type MiddlewareList } from "./handler.ts";
 import { MiddlewareRegistry } from "./middleware.ts";
 import { answerRequest, refuseRequest, type AnswerSettings } from "./request-life.ts";
 import { BuiltInHandler, checkRules, Routes, type Route } from "./route.ts";
@@ -78,7 +79,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     this.maxBodySize = maxBodySize;
     const hosts = trustedHosts === undefined ? undefined : new TrustedHosts(trustedHosts);
     const proxies = trustProxy === false ? undefined : new Proxies(trustProxy);
-    this.#requestSettings = { proxies, trustedHosts: hosts, maxBodySize };
+    this.#requestSettings = { proxies, trustedHosts: hosts, maxBodySize, logger: this.logger };
     this.#registry = new MiddlewareRegistry(this, middleware);
     const routes = new Routes(options.rules as readonly unknown[], this.#registry);
     this.router = new Router(routes.rules, routes);
@@ -93,10 +94,25 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /**
-   * Answers a request. Never throws or rejects. Returns a promise only if a step had to wait for one.
+   * Answers a request with a response of the platform. Bound to the application, so that it can be handed on: `const { fetch } = app`.
+   * Never throws or rejects. Returns a promise only if a step had to wait for one.
+   *
+   * @param platform - What the platform knows of the request. What Bun, Deno and workerd hand to the `fetch` of a default export is
+   *   understood too.
    */
-  fetch(request: globalThis.Request): Response | Promise<Response> {
-    const context = this.createContext(request);
+  readonly fetch = (
+    request: globalThis.Request,
+    platform?: Platform | object,
+    context?: object,
+  ): globalThis.Response | Promise<globalThis.Response> => {
+    const given = platform === undefined ? undefined : { given: platform, context };
+    const response = this.answer(request, given);
+    return isPromise(response) ? response.then(platformResponse) : platformResponse(response);
+  };
+
+  /** Like {@link fetch}, with the response in the form that handlers give, which `serve()` sends without one of the platform. */
+  answer(request: globalThis.Request, platform?: GivenPlatform): Response | Promise<Response> {
+    const context = this.createContext(request, platform);
     return storage.run(context, answerRequest, this.#answerSettings, context);
   }
 
@@ -111,8 +127,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /** Makes the context of a request, for code that runs it itself, as `runInRequest()` does. */
-  createContext(request: globalThis.Request): Context {
-    return new Context(this, new Request(request, this.#requestSettings));
+  createContext(request: globalThis.Request, platform?: GivenPlatform): Context {
+    return new Context(this, new Request(request, this.#requestSettings, platform));
   }
 
   /**

@@ -4,7 +4,8 @@ import { Html, htmlResponse } from "../http/html.ts";
 import type { Local } from "../context/running-request.ts";
 import type { Request } from "../context/request.ts";
 import { actionMethods, classMethods } from "../routing/methods.ts";
-import { adopt, claim, Response } from "../http/response.ts";
+import { flatValue } from "../http/headers.ts";
+import { adopt, claim, partsOf, Response } from "../http/response.ts";
 
 declare module "../context/running-request.ts" {
   interface Local {
@@ -181,6 +182,28 @@ export function responseFrom(result: unknown, owner: object, member: string): Re
   if (result instanceof globalThis.Response) throw new TypeError(`${name} returned a response whose body was sent or read before.`);
   const what = result === null ? "null" : result === undefined ? "nothing" : Array.isArray(result) ? "an array" : typeof result;
   throw new TypeError(`${name} must return a Response or html\`...\`, or a promise of one; it returned ${what}.`);
+}
+
+/**
+ * The response as one of the platform, for callers that hand it to the platform: these take no object that only behaves like one. It takes
+ * over the body.
+ */
+export function platformResponse(response: Response): globalThis.Response {
+  const { body, status, statusText, headers } = partsOf(response);
+  const isStream = body instanceof ReadableStream;
+  const list: [name: string, value: string][] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    // How the body is framed is for the platform to say, except for lengths that it cannot know.
+    const name = headers[i]!;
+    const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
+    if (!frames) list.push([name, headers[i + 1]!]);
+  }
+  // The platform takes no memory that other threads can change.
+  const given = body instanceof Uint8Array && !(body.buffer instanceof ArrayBuffer) ? Uint8Array.from(body) : body;
+  const native = new globalThis.Response(given as BodyInit | null, { status, statusText, headers: list });
+  // The platform adds a type to text that has none.
+  if (typeof body === "string" && flatValue(headers, "content-type") === undefined) native.headers.delete("content-type");
+  return native;
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {

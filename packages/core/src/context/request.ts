@@ -9,6 +9,8 @@ import type { JsonOptions } from "../http/json-body.ts";
 import { limitBody, native, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
+import type { Logger } from "./logger.ts";
+import { RequestPlatform, type GivenPlatform } from "./platform.ts";
 
 /** The settings of an application that decide how its requests are read. */
 export interface RequestSettings {
@@ -18,6 +20,7 @@ export interface RequestSettings {
   readonly trustedHosts: TrustedHosts | undefined;
   /** Bytes. */
   readonly maxBodySize: number;
+  readonly logger: Logger;
 }
 
 /** Path and query that the URL parser leaves as they are: no segment `.` or `..`, encoded or not, and no character that it encodes. */
@@ -62,16 +65,18 @@ export class Request {
   readonly #web: ServedRequest;
   readonly #settings: RequestSettings;
   readonly #target: Target;
+  #platform: GivenPlatform | RequestPlatform | undefined;
   #forwarded: Forwarded | undefined;
   #args: URLSearchParams | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
   #dependencies: string[] | undefined;
   #body: Body | undefined;
 
-  constructor(web: globalThis.Request, settings: RequestSettings) {
+  constructor(web: globalThis.Request, settings: RequestSettings, platform?: GivenPlatform) {
     this.#web = web;
     this.method = web.method;
     this.#settings = settings;
+    this.#platform = platform;
     const known = (web as ServedRequest)[target];
     this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web.url);
     const { pathAndQuery } = this.#target;
@@ -84,11 +89,23 @@ export class Request {
     return this.#web[native] ?? this.#web;
   }
 
+  /** What the platform knows of the request, as `app.fetch()` was given it; and `waitUntil` for work that goes on after the response. */
+  get platform(): RequestPlatform {
+    if (this.#platform instanceof RequestPlatform) return this.#platform;
+    const { given, context } = this.#platform ?? {};
+    return (this.#platform = new RequestPlatform(this.#web, { given, context }, this.#settings.logger));
+  }
+
+  /** Address of the peer. */
+  get #peer(): string | undefined {
+    return this.#platform === undefined ? this.#web.ip : this.platform.ip;
+  }
+
   /** What trusted proxies say about the client; `undefined` if none are trusted. */
   get #proxied(): Forwarded | undefined {
     const { proxies } = this.#settings;
     if (proxies === undefined) return undefined;
-    return (this.#forwarded ??= proxies.read(this.#web.ip, (name) => this.#web.headers.get(name)));
+    return (this.#forwarded ??= proxies.read(this.#peer, (name) => this.#web.headers.get(name)));
   }
 
   /** The absolute URL, without a fragment. Behind a trusted proxy, with the scheme and host that the proxy reports. */
@@ -121,7 +138,7 @@ export class Request {
 
   /** Address of the client. Behind trusted proxies, the address that they report. `undefined` without a connection. */
   get ip(): string | undefined {
-    return this.#settings.proxies === undefined ? this.#web.ip : this.#proxied?.ip;
+    return this.#settings.proxies === undefined ? this.#peer : this.#proxied?.ip;
   }
 
   /** The arguments of the query. */

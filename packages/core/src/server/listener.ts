@@ -60,7 +60,7 @@ export function listenerOf(
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
       request[closing] = connections.closing;
       ((stream ?? res) as { [asked]?: Abortable })[asked] = request;
-      const response = app.fetch(request);
+      const response = app.answer === undefined ? app.fetch(request) : app.answer(request);
       if ("then" in response) response.then(respond).then(undefined, failed);
       else respond(response);
     } catch (error) {

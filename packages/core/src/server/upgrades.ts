@@ -5,7 +5,7 @@ import { logError } from "../context/logger.ts";
 import type { Request } from "../context/request.ts";
 import { local } from "../context/running-request.ts";
 import { clientLeft } from "../http/body.ts";
-import { partsOf } from "../http/response.ts";
+import { adopt, partsOf, Response } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
@@ -53,13 +53,14 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
         await upgrade(local.request, socket, head, req);
         isTaken = true;
       };
-      const response = await app.fetch(request);
+      const given = app.answer === undefined ? await app.fetch(request) : await app.answer(request);
       if (isTaken) return;
       // Node no longer watches over a client that does not read.
       socket.setTimeout(server.timeout, () => socket.destroy());
       // The function has written to it before it failed.
       if (socket.bytesWritten > written) socket.destroy();
       else {
+        const response = given instanceof Response ? given : adopt(given);
         const { body } = partsOf(response);
         respond(res, socket, response.status, response.headers, body instanceof ReadableStream ? body : await response.text());
       }

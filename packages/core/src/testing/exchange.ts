@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "../app/app.ts";
 import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
-import { fromParts, partsOf, Response } from "../http/response.ts";
+import { adopt, fromParts, partsOf, Response } from "../http/response.ts";
 import { limitBody, noteError } from "../http/served-request.ts";
 
-type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
+/** The part of an application that a client calls. */
+export type Tested = Pick<App, "fetch"> & Partial<Pick<App, "answer" | "maxBodySize">>;
 
 /** The limit of a body, in bytes. The rule that matches may change it. */
 interface Limit {
@@ -74,10 +75,11 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
     }
     signal?.addEventListener("abort", onAbort, { once: true });
     const end = () => signal?.removeEventListener("abort", onAbort);
-    Promise.resolve(app.fetch(request)).then((response) => {
+    Promise.resolve(app.answer === undefined ? app.fetch(request) : app.answer(request)).then((given) => {
       // Not an `App` but a function with standard responses may be tested, too.
-      const parts = response instanceof Response ? partsOf(response) : undefined;
-      if (!(parts?.body instanceof ReadableStream)) {
+      const response = given instanceof Response ? given : adopt(given);
+      const parts = partsOf(response);
+      if (!(parts.body instanceof ReadableStream)) {
         end();
         logged.set(response, request.logged);
         resolve(response);

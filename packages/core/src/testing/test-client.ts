@@ -1,11 +1,7 @@
-import type { App } from "../app/app.ts";
 import { guarded } from "../http/body.ts";
 import type { Response } from "../http/response.ts";
 import { CookieJar } from "./cookie-jar.ts";
-import { exchange } from "./exchange.ts";
-
-/** The part of an application that a client calls. */
-type Tested = Pick<App, "fetch"> & Partial<Pick<App, "maxBodySize">>;
+import { exchange, type Tested } from "./exchange.ts";
 
 export interface TestClientOptions {
   /** The URL that paths are relative to. Default `http://localhost`. */
