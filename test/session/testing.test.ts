@@ -5,9 +5,10 @@ import type { SessionBackend } from "@mini/session";
 import { beforeAll, describe, expect, test } from "vitest";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { runNode } from "../support/run-node.ts";
-import * as module from "../support/wrong-backends.ts";
+import * as wrong from "../support/wrong-backends.ts";
+import * as wrongLists from "../support/wrong-lists.ts";
 
-const backends = { ...module };
+const backends = { ...wrong, ...wrongLists };
 
 interface Result {
   readonly title: string;
@@ -70,13 +71,24 @@ const faults: readonly (readonly [backend: keyof typeof backends, titles: readon
   ["PruneTakesAll", ["prune, if there is one, removes only expired records"]],
   ["PruneKnowsNoLimit", ["prune, if there is one, removes only expired records"]],
   ["PruneGoesByTheFirstTimes", ["prune, if there is one, uses the newest times"]],
+  ["AllGivesTheExpired", ["all, if there is one, gives every live record"]],
+  ["AllGivesOnePage", ["all, if there is one, gives every live record"]],
+  ["AllGivesNamesOfTheStorage", ["all, if there is one, gives every live record"]],
+  ["AllGivesTheFirstData", ["all, if there is one, gives every live record"]],
+  ["AllGivesOtherVersions", ["all, if there is one, gives every live record"]],
+  ["AllForgetsTouches", ["all, if there is one, gives every live record"]],
+  ["AllKeepsItsLock", ["all can be left early"]],
+  ["CountCountsTheExpired", ["and count, if there is one, their number"]],
+  ["CountForgetsTakes", ["and count, if there is one, their number"]],
+  ["CountCountsOnePage", ["and count, if there is one, their number"]],
   ["OwnersArePrefixes", ["20 bumps at once add 20", "any text can be an owner, and no two texts are the same owner"]],
 ];
 
 describe("the tests of the contract", () => {
   test("find nothing in a correct backend, with and without its optional parts", async () => {
     expect(failures(await run((now) => new backends.PlainBackend(now)))).toEqual([]);
-    const least = (now: () => number) => Object.assign(new backends.PlainBackend(now), { prune: undefined });
+    const least = (now: () => number) =>
+      Object.assign(new backends.PlainBackend(now), { prune: undefined, all: undefined, count: undefined });
     expect(failures(await run(least as (now: () => number) => SessionBackend))).toEqual([]);
   });
 

@@ -43,6 +43,17 @@ export class PlainBackend implements SessionBackend {
     return expired.length;
   }
 
+  async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
+    for (const key of this.records.keys()) {
+      const record = await this.read(key);
+      if (record !== undefined) yield [key, record];
+    }
+  }
+
+  async count(): Promise<number> {
+    return [...this.records.keys()].filter((key) => this.find(key) !== undefined).length;
+  }
+
   protected find(key: string): SessionRecord | undefined {
     const record = this.records.get(key);
     return record !== undefined && this.isAlive(record) ? record : undefined;
