@@ -134,6 +134,7 @@ test("no backend imports a driver, its types included", () => {
     "redis",
     "@redis/client",
     "ioredis",
+    "iovalkey",
     "pg",
     "postgres",
     "memjs",
