@@ -2,6 +2,7 @@ import {
   App,
   field,
   Form,
+  type FormOf,
   html,
   json,
   problem,
@@ -232,4 +233,35 @@ test("field() and problem() escape what they write, and make ids without blanks"
   expect(String(field(form, 'a "b'))).toBe('name="a &quot;b" id="a_&quot;b" value="&lt;c&gt;"');
   expect(String(field(form, 'a "b', "d e"))).toBe('name="a &quot;b" id="a_&quot;b-d_e" value="d e"');
   expect(String(problem(form, "a"))).toBe("");
+});
+
+describe("a form that the application refuses itself", () => {
+  const Login = z.object({ email: z.string(), password: z.string() });
+  const sent = async () => {
+    const { client } = makeApp(async () => json(await refusals(await request.form(Login))));
+    return (await client.post("/", { form: { email: "ada", password: "hunter2" } })).json();
+  };
+  let refusals: (form: FormOf<typeof Login>) => unknown = none;
+
+  test("is not ok, has the texts that were sent and the problem, and its page is 422", async () => {
+    refusals = (form) => {
+      const refused = form.refuse("email", "Unknown.").refuse("", "Try again.");
+      const { status } = refused.response(html``);
+      return [form.ok, refused.ok, "data" in refused, refused.value("email"), refused.problems("email"), refused.problems(""), status];
+    };
+    expect(await sent()).toEqual([true, false, false, "ada", ["Unknown."], ["Try again."], 422]);
+  });
+
+  test("has no secrets, as JSON and read from JSON", async () => {
+    refusals = (form) => [form, Form.from(form.refuse("email", "Unknown.").toJSON())];
+    expect(await sent()).toEqual([
+      { fields: [["email", "ada"]], problems: [] },
+      { fields: [["email", "ada"]], problems: [["email", "Unknown."]] },
+    ]);
+  });
+});
+
+test("the attributes for a text area have no value, and say what is wrong", () => {
+  const form = Form.from({ fields: [["note", "Milk"]], problems: [["note", "Too short."]] });
+  expect(String(field(form, "note", false))).toBe('name="note" id="note" aria-invalid="true" aria-describedby="note-problem"');
 });

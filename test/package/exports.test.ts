@@ -22,14 +22,14 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       serializeCookie setCookie setHeader setLocal text urlFor uuid vary withoutRequest
     `,
     types: `
-      AppOptions Application Config Context Converter CookieOptions CrossOriginOption Env ErrorHandler FormFields FormOptions FormReadOptions HTTPErrorOptions HandlerClass HandlerResult InputError
-      JsonOptions Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions Part PartOptions PathParams Platform RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions StandardSchema TrustProxy
+      AppOptions Application Config Context Converter CookieOptions CrossOriginOption Env ErrorHandler FormFields FormOf FormOptions FormReadOptions HTTPErrorOptions HandlerClass HandlerResult InputError
+      JsonOptions KeptForm Local Logger Middleware MiddlewareClass MiddlewareList NumberOptions Part PartOptions PathParams Platform RedirectOptions RedirectTarget Register Request RuleArgs RuleDescription RuleOptions StandardSchema TrustProxy
       UrlOptions
     `,
   },
   "@mini/core/base": {
-    values: "ConfigError HTTPError LineLogger cookieValues mergeVary serializeCookie withoutRequest",
-    types: "CookieOptions HTTPErrorOptions Logger",
+    values: "ConfigError Form HTTPError LineLogger cookieValues mergeVary serializeCookie withoutRequest",
+    types: "CookieOptions FormOf HTTPErrorOptions KeptForm Logger StandardSchema",
   },
   "@mini/core/events": {
     values: "events",
@@ -53,7 +53,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       Sessions defaults
     `,
     types: `
-      CallSignal FinishOptions FlashMessage KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
+      CallSignal FinishOptions FlashMessage KeptFormOptions KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SessionView SwapResult Visit VisitOptions
     `,
   },

@@ -125,7 +125,7 @@ test("only the adapter of core's pages imports the framework: the rest of sessio
     foreign.some((other) => other.startsWith("@mini/core") && other !== "@mini/core/base"),
   );
   expect([...new Set(users.map(({ name }) => roomOf(name)))]).toEqual(["page"]);
-  expect([...new Set(loadedWith("base").map(roomOf))].toSorted()).toEqual(["", "context", "http"]);
+  expect([...new Set(loadedWith("base").map(roomOf))].toSorted()).toEqual(["", "context", "forms", "http"]);
 });
 
 test("no backend imports a driver, its types included", () => {

@@ -1,3 +1,6 @@
+export { Form } from "./forms/form.ts";
+export type { FormOf, KeptForm } from "./forms/form.ts";
+export type { StandardSchema } from "./forms/schema.ts";
 export { cookieValues, serializeCookie } from "./http/cookie.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export { ConfigError, HTTPError } from "./http/errors.ts";

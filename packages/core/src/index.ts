@@ -9,7 +9,7 @@ export type { JsonOptions } from "./http/json-body.ts";
 export { json, Response, text } from "./http/response.ts";
 export { field, problem } from "./forms/field.ts";
 export { Form } from "./forms/form.ts";
-export type { FormFields } from "./forms/form.ts";
+export type { FormFields, FormOf, KeptForm } from "./forms/form.ts";
 export type { Part, PartOptions } from "./forms/parts.ts";
 export type { FormReadOptions } from "./forms/read.ts";
 export type { StandardSchema } from "./forms/schema.ts";

@@ -18,7 +18,7 @@ export { SessionMixin } from "./page/mixin.ts";
 export type { SessionMembers } from "./page/mixin.ts";
 export { SessionMiddleware } from "./page/middleware.ts";
 export type { SessionStore } from "./request/session-store.ts";
-export type { RegenerateOptions, Session } from "./request/session.ts";
+export type { KeptFormOptions, RegenerateOptions, Session } from "./request/session.ts";
 export { SessionCommittedError } from "./request/head.ts";
 export { defaults } from "./settings/config.ts";
 export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./settings/config.ts";

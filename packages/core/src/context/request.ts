@@ -1,4 +1,4 @@
-import type { Form } from "../forms/form.ts";
+import type { FormOf } from "../forms/form.ts";
 import type { Part, PartOptions } from "../forms/parts.ts";
 import type { FormReadOptions } from "../forms/read.ts";
 import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
@@ -210,7 +210,7 @@ export class Request {
    *
    * @throws HTTPError 400 for names that cannot be read or a malformed body, 413 for what is over a limit, 415 for another content type.
    */
-  form<Schema extends StandardSchema>(schema: Schema, options: FormReadOptions = {}): Promise<Form<SchemaOutput<Schema>>> {
+  form<Schema extends StandardSchema>(schema: Schema, options: FormReadOptions = {}): Promise<FormOf<Schema>> {
     return guarded(forms().then(({ readForm }) => readForm(schema, this.#content, options)));
   }
 

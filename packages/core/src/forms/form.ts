@@ -1,25 +1,43 @@
 import type { Html } from "../http/html.ts";
 import { html } from "../http/html.ts";
 import type { Response } from "../http/response.ts";
+import type { FieldName } from "./field-names.ts";
 import { fieldsOf, nameOf, plainName } from "./names.ts";
 import { keysOf, type SchemaInput, type SchemaIssue, type SchemaOutput, type StandardSchema } from "./schema.ts";
 
-/** What a page needs of a form that it shows: the text that was sent, and what is wrong with it. */
-export interface FormFields {
+/** What a page needs of a form that it shows: the text that was sent, and what is wrong with it. `Name`: the names that its fields may have. */
+export interface FormFields<Name extends string = string> {
   /** The text that was sent for a field; empty if there is none, for files, and for fields that are secret. */
-  value(name: string): string;
+  value(name: Name): string;
   /** The texts that were sent for a field. */
-  values(name: string): readonly string[];
+  values(name: Name): readonly string[];
   /** Whether a checkbox or radio button with this value was chosen. Without a value, one that has none: browsers send `on`. */
-  checked(name: string, value?: string): boolean;
+  checked(name: Name, value?: string): boolean;
   /** Why a field was refused, in sentences; `""`: those about no single field. Without a name, those of the whole form. */
-  problems(name?: string): readonly string[];
+  problems(name?: Name | ""): readonly string[];
   /** The response with a page that shows the form: 422 for a form that was sent and refused, 200 otherwise. */
   response(page: Html): Response;
+  /** The same form, refused for one more reason: one that the schema cannot know. `""`: about no single field. */
+  refuse(name: Name | "", problem: string): FormFields<Name> & { readonly ok: false };
+  /** The texts and problems, to be shown by another request: see {@link Form.from}. Secret fields and files are left out, and so is `data`. */
+  toJSON(): KeptForm;
 }
 
-/** A form. If it was accepted, `data` is the output of its schema. */
-export type Form<Data = unknown> = FormFields & ({ readonly ok: true; readonly data: Data } | { readonly ok: false });
+/** A form as JSON. */
+export interface KeptForm {
+  readonly fields: readonly (readonly [name: string, text: string])[];
+  readonly problems: readonly (readonly [name: string, problem: string])[];
+}
+
+/**
+ * A form. If it was accepted, `data` is the output of its schema. `Name` are the names that its fields may have; {@link FormOf} takes them from
+ * the schema.
+ */
+export type Form<Data = unknown, Name extends string = FieldName<Data>> = FormFields<Name> &
+  ({ readonly ok: true; readonly data: Data } | { readonly ok: false });
+
+/** The form of a schema: `FormOf<typeof SignUp>`. */
+export type FormOf<Schema extends StandardSchema> = Form<SchemaOutput<Schema>, FieldName<SchemaInput<Schema>>>;
 
 /** The texts that fields have before the form is sent. */
 type Initial<Input> = { readonly [Name in keyof Input]?: unknown };
@@ -32,12 +50,18 @@ interface Forms {
    * @param initial - What fields are filled in with, as the object that the schema takes. `true` checks a checkbox.
    * @throws TypeError for a value that has no text of its own, such as a `Date`.
    */
-  of<Schema extends StandardSchema>(schema?: Schema, initial?: Initial<SchemaInput<Schema>>): Form<SchemaOutput<Schema>>;
+  of<Schema extends StandardSchema>(schema?: Schema, initial?: Initial<SchemaInput<Schema>>): FormOf<Schema>;
+
+  /** A form that another request has read: with the texts and problems that its `toJSON()` gave, and without data. */
+  from(kept: KeptForm): FormFields & { readonly ok: false };
 }
 
 export const Form: Forms = {
   of(_schema, initial = {}) {
-    return new ReadForm({ fields: fieldsOf(initial, initialText), isSecret: () => false });
+    return new ReadForm({ fields: fieldsOf(initial, initialText) });
+  },
+  from({ fields, problems }) {
+    return new ReadForm({ fields, problems }) as ReadForm & { readonly ok: false };
   },
 };
 
@@ -51,12 +75,16 @@ function initialText(value: unknown, name: string): string | undefined {
 /** What is known about a form. */
 export interface FormParts {
   readonly fields: Iterable<readonly [name: string, value: unknown]>;
-  /** Whether the text of a field is never shown again. */
-  readonly isSecret: (name: string) => boolean;
+  /** Whether the text of a field is never shown again. Default: of none. */
+  readonly isSecret?: ((name: string) => boolean) | undefined;
   /** What the schema gave; `undefined`: the form was not sent, or was refused. */
   readonly accepted?: { readonly data: unknown } | undefined;
-  /** Why the form was refused; `undefined`: it was not. */
+  /** Why the schema has refused the form; `undefined`: it has not. */
   readonly issues?: readonly SchemaIssue[] | undefined;
+  /** What is known to be wrong before the schema is asked. */
+  readonly problems?: KeptForm["problems"] | undefined;
+  /** Whether this request has refused the form. Default: whether there are issues. */
+  readonly wasRefused?: boolean | undefined;
 }
 
 /** A form that was read from a request, or filled in by the application. */
@@ -67,9 +95,9 @@ export class ReadForm implements FormFields {
   readonly #texts = new Map<string, string[]>();
   readonly #problems: readonly (readonly [name: string, text: string])[];
 
-  constructor({ fields, isSecret, accepted, issues }: FormParts) {
+  constructor({ fields, isSecret = () => false, accepted, issues = [], problems = [], wasRefused = issues.length > 0 }: FormParts) {
     this.ok = accepted !== undefined;
-    this.#wasRefused = issues !== undefined;
+    this.#wasRefused = wasRefused;
     if (accepted !== undefined) Object.defineProperty(this, "data", { value: accepted.data, enumerable: true });
     const secrets: string[] = [];
     for (const [name, value] of fields) {
@@ -80,7 +108,7 @@ export class ReadForm implements FormFields {
       else if (texts === undefined) this.#texts.set(plain, [value]);
       else texts.push(value);
     }
-    this.#problems = (issues ?? []).map((issue) => [nameOf(keysOf(issue)), withoutSecrets(issue.message, secrets)]);
+    this.#problems = [...problems, ...issues.map((issue) => [nameOf(keysOf(issue)), withoutSecrets(issue.message, secrets)] as const)];
   }
 
   value(name: string): string {
@@ -107,6 +135,17 @@ export class ReadForm implements FormFields {
 
   response(page: Html): Response {
     return html.response(page, { status: this.#wasRefused ? 422 : 200 });
+  }
+
+  refuse(name: string, problem: string): ReadForm & { readonly ok: false } {
+    const { fields, problems } = this.toJSON();
+    const refused = new ReadForm({ fields, problems: [...problems, [plainName(name), problem]], wasRefused: true });
+    return refused as ReadForm & { readonly ok: false };
+  }
+
+  toJSON(): KeptForm {
+    const fields = Array.from(this.#texts, ([name, texts]) => texts.map((text) => [name, text] as const)).flat();
+    return { fields, problems: this.#problems };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Body } from "../http/body.ts";
 import { HTTPError } from "../http/errors.ts";
-import { type Form, ReadForm } from "./form.ts";
+import { type FormOf, ReadForm } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";
 import { type Part, type PartOptions, readParts } from "./parts.ts";
 import { outputOf, type SchemaOutput, type StandardSchema, validate } from "./schema.ts";
@@ -27,7 +27,7 @@ export async function readForm<Schema extends StandardSchema>(
   schema: Schema,
   body: Body,
   { secret = [], ...limits }: FormReadOptions,
-): Promise<Form<SchemaOutput<Schema>>> {
+): Promise<FormOf<Schema>> {
   const fields = body.isMultipart
     ? await fieldsIn(readParts(body.multipart(), limits))
     : [...(await body.formData({ maxFields: limits.maxParts }))];
@@ -36,7 +36,7 @@ export async function readForm<Schema extends StandardSchema>(
   const isSecret = (name: string) => secrets.has(name) || /password/i.test(name);
   return result.issues === undefined
     ? new ReadForm({ fields, isSecret, accepted: { data: result.value } })
-    : new ReadForm({ fields, isSecret, issues: result.issues });
+    : new ReadForm({ fields, isSecret, issues: result.issues, wasRefused: true });
 }
 
 /** The fields and files of a multipart form. A file input without a file is absent. */

@@ -49,6 +49,8 @@ class CookieSession implements KeptSession {
   readonly handle = undefined;
   readonly exists: boolean;
   readonly cached = false;
+  /** A line of 4096 bytes less its attributes, the signature and what base64 adds. */
+  readonly room = 2500;
   readonly chosen: SavedSession["chosen"];
   readonly #owner: string | undefined;
   readonly #cookieName: string;

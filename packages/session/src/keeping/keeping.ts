@@ -38,6 +38,8 @@ export interface KeptSession {
   readonly chosen: Chosen | undefined;
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
   readonly cached: boolean;
+  /** The most bytes that the JSON of its contents may have. */
+  readonly room: number;
   /** Whether the client brought it. If not, it is created by the first commit that has changes. */
   readonly exists: boolean;
   /** Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. */

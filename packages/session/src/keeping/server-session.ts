@@ -20,6 +20,7 @@ import type { SessionChanges, Committed, Found, KeptSession, Known, Received, Re
 export class ServerSession implements KeptSession {
   readonly contents: Contents;
   readonly createdAt: number;
+  readonly room = 60 * 1024;
   readonly #records: BackendRecords;
   readonly #received: Received;
   readonly #found: Found | undefined;

@@ -23,6 +23,8 @@ export interface Flash extends FlashMessage<unknown> {
   readonly id: string;
   /** When it was added; milliseconds since the Unix epoch. */
   readonly at: number;
+  /** Whether it is a form that was kept for the next page. Its level is then its name, and it is no message for anybody. */
+  readonly isForm?: true;
 }
 
 /** A session keeps this many messages at most, the newest ones. */

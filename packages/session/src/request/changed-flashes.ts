@@ -1,3 +1,4 @@
+import type { KeptForm } from "@mini/core/base";
 import { applyFlashes, copyJson, encodeJson, type Flash } from "../record/contents.ts";
 
 export const noIds: ReadonlySet<string> = new Set();
@@ -68,4 +69,37 @@ export class ChangedFlashes {
     this.#taken = noIds;
     return this.#added.length > 0;
   }
+}
+
+/** The most bytes of a form that is kept. */
+export const longestForm = 16 * 1024;
+
+/** Stands at a field whose text was left out, so that the visitor does not lose it without notice. */
+const leftOut = "This text was too long to be kept. Enter it again.";
+/** Bytes that are set aside for the problems of the first fields that were left out. */
+const forLeftOut = 500;
+
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) + 1;
+
+/** A form with at most so many bytes of JSON. The longest texts are left out, and the last of very many problems. */
+export function shortened(form: KeptForm, most: number): KeptForm {
+  if (bytesOf(form) <= most) return form;
+  let left = most - forLeftOut;
+  const fits = (entry: readonly [string, string], reserve: number) => {
+    const bytes = bytesOf(entry);
+    if (bytes > left - reserve) return false;
+    left -= bytes;
+    return true;
+  };
+  const problems = form.problems.filter((entry) => fits(entry, most / 2));
+  const kept = new Set(form.fields.toSorted(([, one], [, other]) => one.length - other.length).filter((entry) => fits(entry, 0)));
+  const lost = new Set(form.fields.flatMap((entry) => (kept.has(entry) || entry[0].length > 100 ? [] : [entry[0]])));
+  let reserved = forLeftOut - 50;
+  for (const name of lost) {
+    const entry = [name, leftOut] as const;
+    reserved -= bytesOf(entry);
+    if (reserved < 0 || left < 0) break;
+    problems.push(entry);
+  }
+  return { fields: form.fields.filter((entry) => kept.has(entry)), problems };
 }

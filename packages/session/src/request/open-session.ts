@@ -59,6 +59,10 @@ export class OpenSession implements OpenSessionLike {
     return this.#regeneration === undefined ? Math.min(this.#kept.expiresAt ?? limit, limit) : limit;
   }
 
+  get room(): number {
+    return this.#kept.room;
+  }
+
   get isUnseen(): boolean {
     return this.#request.isUnseen;
   }

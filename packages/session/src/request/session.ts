@@ -1,6 +1,7 @@
+import { Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
 import { copyJson, makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
-import type { ChangedFlashes } from "./changed-flashes.ts";
+import { type ChangedFlashes, longestForm, shortened } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
 
 /** Any key; editors propose the declared ones. */
@@ -11,6 +12,13 @@ export interface RegenerateOptions {
   readonly owner?: string | undefined;
   /** The keys to keep of what was loaded; left out, all, messages too. What this request did itself is kept in any case. */
   readonly keep?: readonly string[] | undefined;
+}
+
+export interface KeptFormOptions<Schema extends StandardSchema> {
+  /** What the form is filled in with if none was kept, as for `Form.of()`. */
+  readonly initial?: Parameters<typeof Form.of<Schema>>[1];
+  /** The name that the form was kept under. Default `""`. */
+  readonly name?: string | undefined;
 }
 
 /** What the public class {@link Session} uses of an open session. */
@@ -24,6 +32,8 @@ export interface OpenSessionLike {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly modified: boolean;
+  /** The most bytes that the JSON of its contents may have. */
+  readonly room: number;
   /** Whether the response may never be shown to anybody: a HEAD request or a prefetch. */
   readonly isUnseen: boolean;
   /** Whether an unexpected error has ended the request, so that its error handler runs. */
@@ -183,7 +193,10 @@ export class Session<Data extends object = SessionData> {
 
   /** The messages, without taking them out. */
   peekFlashes<Message = string>(): FlashMessage<Message>[] {
-    return this.#opened.freshFlashes().map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+    return this.#opened
+      .freshFlashes()
+      .filter(isMessage)
+      .map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
   }
 
   /**
@@ -197,14 +210,49 @@ export class Session<Data extends object = SessionData> {
   }
 
   async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
+    const found = await this.#take((flash) => isMessage(flash) && (levels === undefined || levels.includes(flash.level)));
+    return found.map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+  }
+
+  /**
+   * Keeps a form that was refused for the page that the visitor is redirected to: its texts and problems, and neither secret fields nor files. If
+   * they need too much room, the longest texts are left out, and their fields have a problem that says so. A form replaces the last one of its name.
+   *
+   * @param name - Tells apart the forms of a site that are kept at once.
+   */
+  keepForm(form: { toJSON(): KeptForm }, name = ""): void {
+    const { flashes, room } = this.#opened;
+    this.#opened.mustBeOpen("keep a form");
+    flashes.take(new Set(flashes.all.filter((flash) => isFormOf(flash, name)).map(({ id }) => id)));
+    const used = Buffer.byteLength(JSON.stringify([this.toJSON(), flashes.all]));
+    const kept = shortened(form.toJSON(), Math.min(longestForm, room - used));
+    flashes.add({ ...makeFlash(kept, name, this.#opened.now()), isForm: true }, this.#opened.hasFailed);
+  }
+
+  /**
+   * Takes out the form that `keepForm` has kept, so that it is shown once, by the rules of {@link Session.getFlashes}. Without one, gives a form
+   * that was not sent.
+   */
+  keptForm<Schema extends StandardSchema>(schema?: Schema, options: KeptFormOptions<Schema> = {}): Promise<FormOf<Schema>> {
+    return markHandled(this.#takeForm(schema, options));
+  }
+
+  async #takeForm<Schema extends StandardSchema>(schema: Schema | undefined, options: KeptFormOptions<Schema>): Promise<FormOf<Schema>> {
+    const { initial, name = "" } = options;
+    const kept = (await this.#take((flash) => isFormOf(flash, name))).at(-1);
+    return kept === undefined ? Form.of(schema, initial) : (Form.from(kept.message as KeptForm) as FormOf<Schema>);
+  }
+
+  /** Takes out what the next page shows once. */
+  async #take(isWanted: (flash: Flash) => boolean): Promise<readonly Flash[]> {
     // A page that was fetched in advance may be shown later, or never. The next page that somebody asks for shows them.
     if (this.#opened.isUnseen) return [];
-    const found = this.#opened.freshFlashes().filter(({ level }) => levels === undefined || levels.includes(level));
+    const found = this.#opened.freshFlashes().filter(isWanted);
     if (found.length === 0) return [];
     const ids = new Set(found.map(({ id }) => id));
     this.#opened.mustBeOpen("take flash messages");
     const shown = await this.#opened.claim(ids);
-    return found.filter(({ id }) => shown.has(id)).map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+    return found.filter(({ id }) => shown.has(id));
   }
 
   /**
@@ -232,6 +280,9 @@ export class Session<Data extends object = SessionData> {
     return this.#opened.values;
   }
 }
+
+const isMessage = ({ isForm }: Flash) => isForm !== true;
+const isFormOf = ({ isForm, level }: Flash, name: string) => isForm === true && level === name;
 
 /**
  * Marks a promise as handled, so that its rejection does not end the process when the handler does not wait for it. The
