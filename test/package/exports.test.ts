@@ -77,6 +77,14 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "CachedBackend MemcachedCache RedisCache",
     types: "CachedBackendOptions MemcachedLike RedisCacheLike SessionCache",
   },
+  "@mini/session/node": {
+    values: "nodeSessions sessionStoreOf",
+    types: "NodeMiddleware NodeSessionsOptions",
+  },
+  "@mini/session/koa": {
+    values: "koaSessions",
+    types: "KoaContextLike KoaMiddleware",
+  },
   "@mini/session/testing": {
     values: "actingAs flashesOf sessionOf testSessionBackend withSession",
     types: "AppLike BackendBench ClientLike TestRunner",

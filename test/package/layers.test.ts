@@ -15,7 +15,7 @@ const rooms: Readonly<Record<PackageName, readonly string[]>> = {
   session: words(`
     signing record keeping settings
     backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached
-    request engine page testing
+    request engine adapters page testing
   `),
 };
 
@@ -146,6 +146,14 @@ test("no backend imports a driver, its types included", () => {
     foreign.filter((other) => drivers.has(packageOf(other))).map((other) => `${name} -> ${other}`),
   );
   expect(found).toEqual([]);
+});
+
+test("an adapter imports nothing of its framework but types, to extend them", () => {
+  const adapters = sources.session.filter(({ name }) => roomOf(name) === "adapters");
+  const foreign = adapters.flatMap(({ foreign }) => foreign.map((other) => packageOf(other)));
+  expect([...new Set(foreign)].toSorted()).toEqual(["@mini/core", "koa", "node:http", "node:stream"]);
+  const loaded = adapters.flatMap(({ text }) => Array.from(text.matchAll(/^import (?!type\b)[^;]*"([^."][^"]*)";$/gm), ([, name]) => name));
+  expect([...new Set(loaded)]).toEqual(["@mini/core/base"]);
 });
 
 test("no backend imports another one", () => {

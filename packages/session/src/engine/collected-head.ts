@@ -9,6 +9,12 @@ interface HeadCookie {
   readonly clearing: boolean;
 }
 
+/** The headers of a response that is about to leave, as `Headers` and those of other servers have them. */
+export interface LeavingHeaders extends Pick<Headers, "get"> {
+  set(name: string, value: string): void;
+  append(name: string, value: string): void;
+}
+
 type HeadFunction = Parameters<Head["beforeHead"]>[0];
 
 /** Shared by all heads to which nothing was added. */
@@ -90,16 +96,27 @@ export class CollectedHead implements Head {
     return failure;
   }
 
+  /** Whether nothing was added. */
+  get isEmpty(): boolean {
+    return this.#vary.length === 0 && this.#cookies.length === 0;
+  }
+
+  /** Adds what was collected to the headers of a response. */
+  writeTo(headers: LeavingHeaders): void {
+    if (this.isEmpty) return;
+    for (const [name, value] of this.#headers) headers.set(name, value);
+    headers.set("vary", mergeVary(headers.get("vary"), this.#vary));
+    for (const { line } of this.#cookies) headers.append("set-cookie", line);
+  }
+
   /**
    * A response with what was collected; the same one if there is nothing. It is copied, because the program may send a response
    * without a body to several clients, and because the headers of some cannot change.
    */
   addTo(response: Response): Response {
-    if (this.#vary.length === 0 && this.#cookies.length === 0) return response;
+    if (this.isEmpty) return response;
     const headers = new Headers(response.headers);
-    for (const [name, value] of this.#headers) headers.set(name, value);
-    headers.set("vary", mergeVary(headers.get("vary"), this.#vary));
-    for (const { line } of this.#cookies) headers.append("set-cookie", line);
+    this.writeTo(headers);
     const { status, statusText, body } = response;
     return new Response(body, { status, statusText, headers });
   }

@@ -1,0 +1,185 @@
+import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import type { LeavingResponse } from "../request/head.ts";
+import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, setProperties } from "./response-head.ts";
+
+/** What is done when the application answers. */
+export interface Holder {
+  /** Called once, before the head leaves. Gives why the commit has failed; it does not reject. */
+  commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined>;
+  /** Adds to the headers of the response that leaves, whether or not the commit has failed. */
+  addHeaders(response: ServerResponse): void;
+  /** Answers in place of the application. What it had sent so far is dropped. */
+  answer(error: unknown): void;
+}
+
+/** The methods that send something, or would after the next call. */
+const sending = ["writeHead", "flushHeaders", "write", "end"] as const;
+/** The methods that throw once the head was sent. */
+const changing = ["setHeader", "setHeaders", "appendHeader", "removeHeader"] as const;
+
+type Sending = (typeof sending)[number];
+type Method = (...args: unknown[]) => unknown;
+
+interface Call {
+  readonly name: Sending;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * A response of node:http whose head waits for a commit. Everything that the application sends is kept until then, in order. To the
+ * application it looks sent: `headersSent` is true, headers cannot change, and `write` returns false until there is a "drain".
+ *
+ * Methods are replaced in the one response object, and put back as soon as the head is free. Those that other libraries have put there
+ * before are called in their turn.
+ */
+export class HeldResponse {
+  readonly #response: ServerResponse;
+  readonly #holder: Holder;
+  readonly #methods: Readonly<Record<Sending, Method>>;
+  readonly #putBack: () => void;
+  #putBackGuards: (() => void) | undefined;
+  /** As it was before the application answered, for the response to an error. */
+  readonly #before: { readonly status: number; readonly message: string; readonly headers: NodeJS.Dict<number | string | string[]> };
+  /** The streams that were piped into the response. */
+  readonly #sources = new Set<Readable>();
+  readonly #calls: Call[] = [];
+  /**
+   * - open: the application has sent nothing yet;
+   * - held: the commit is under way, and what it sends is kept;
+   * - free: all is passed on;
+   * - failed: the commit has failed, so the next that is sent is the response to the error;
+   * - answered: the error is answered; what else is sent belongs to the response that was dropped.
+   */
+  #state: "open" | "held" | "free" | "failed" | "answered" = "open";
+  #committed: Promise<{ readonly error: unknown } | undefined> | undefined;
+
+  constructor(response: ServerResponse, holder: Holder) {
+    this.#response = response;
+    this.#holder = holder;
+    this.#before = { status: response.statusCode, message: response.statusMessage, headers: response.getHeaders() };
+    this.#methods = pick(response as unknown as Record<Sending, Method>);
+    this.#putBack = setProperties(response, sending, (name) => ({ value: (...args: unknown[]) => this.#send(name, args) }));
+    response.on("pipe", (source: Readable) => this.#sources.add(source));
+    response.once("close", () => this.#close());
+  }
+
+  /** Commits now, if the application has sent nothing yet. @throws The error of the commit. */
+  async commit(): Promise<void> {
+    this.#begin();
+    const failure = await this.#committed;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #send(name: Sending, args: readonly unknown[]): unknown {
+    if (this.#state === "free") return this.#call(name, args);
+    if (this.#state === "failed") return this.#sendError(name, args);
+    if (this.#state === "answered") return this.#drop({ name, args });
+    if (name === "writeHead" && this.#state === "held") throw headersSentError("write");
+    if (name === "writeHead") applyHead(this.#response, args);
+    else if (name !== "flushHeaders") checkChunk(name, args[0]);
+    checkStatus(this.#response.statusCode);
+    this.#begin();
+    // The headers of writeHead() are among the others by now.
+    this.#calls.push(name === "writeHead" ? { name, args: [] } : { name, args });
+    return name === "write" ? false : this.#response;
+  }
+
+  #call(name: Sending, args: readonly unknown[]): unknown {
+    return this.#methods[name].apply(this.#response, [...args]);
+  }
+
+  #begin(): void {
+    if (this.#state !== "open") return;
+    this.#state = "held";
+    const response = this.#response;
+    const { statusCode, statusMessage } = response;
+    const isEnded = () => this.#calls.some(({ name }) => name === "end");
+    const guard = () => {
+      throw headersSentError("set");
+    };
+    const putBack = [
+      setProperties(response, ["headersSent"], () => ({ get: () => true })),
+      setProperties(response, ["writableEnded"], () => ({ get: isEnded })),
+      setProperties(response, changing, () => ({ value: guard })),
+    ];
+    this.#putBackGuards = () => putBack.forEach((each) => each());
+    this.#committed = this.#holder.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
+    void this.#committed.then((failure) => {
+      this.#putBackGuards?.();
+      if (failure !== undefined) return this.#fail(failure.error);
+      // What was set after the head counts as little as it does without us.
+      response.statusCode = statusCode;
+      response.statusMessage = statusMessage;
+      return this.#release();
+    });
+  }
+
+  /** Sends what was kept. */
+  #release(): void {
+    const response = this.#response;
+    this.#state = "free";
+    let isFlowing = true;
+    try {
+      this.#holder.addHeaders(response);
+      for (const { name, args } of this.#calls) {
+        const { statusCode, statusMessage } = response;
+        const head = statusMessage === undefined ? [statusCode] : [statusCode, statusMessage];
+        const result = this.#call(name, name === "writeHead" ? head : args);
+        if (name === "write") isFlowing = result !== false;
+      }
+    } catch (error) {
+      // A library that is called with the head has thrown, or Node refuses what it is given.
+      if (response.headersSent) response.destroy(error as Error);
+      else this.#fail(error);
+      return;
+    }
+    this.#putBack();
+    const hasWritten = this.#calls.some(({ name }) => name === "write");
+    if (hasWritten && isFlowing && !response.writableEnded) response.emit("drain");
+  }
+
+  /** Drops what was kept, so that the error can be answered as if nothing had been sent. */
+  #fail(error: unknown): void {
+    const response = this.#response;
+    this.#state = "failed";
+    const { status, message, headers } = this.#before;
+    response.statusCode = status;
+    response.statusMessage = message;
+    for (const name of response.getHeaderNames()) if (headers[name] === undefined) response.removeHeader(name);
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
+    }
+    for (const source of this.#sources) source.unpipe(response);
+    for (const call of this.#calls.splice(0)) this.#drop(call, error);
+    this.#holder.answer(error);
+  }
+
+  #sendError(name: Sending, args: readonly unknown[]): unknown {
+    const response = this.#response;
+    if (!response.headersSent) {
+      if (name === "writeHead") applyHead(response, args);
+      this.#holder.addHeaders(response);
+    }
+    if (name === "end") this.#state = "answered";
+    return this.#call(name, name === "writeHead" ? [response.statusCode] : args);
+  }
+
+  /** Leaves out a call, and tells its callback. */
+  #drop({ name, args }: Call, error: unknown = new Error("The response was dropped, because its session could not be saved.")): unknown {
+    const callback = args.findLast((arg) => typeof arg === "function");
+    if (callback !== undefined) process.nextTick(callback, error);
+    return name === "write" ? false : this.#response;
+  }
+
+  #close(): void {
+    // A stream that was to be the response will not send anything any more, so nothing else would begin the commit.
+    if (this.#sources.size > 0) this.#begin();
+    if (this.#state !== "failed" && this.#state !== "answered") return;
+    for (const source of this.#sources) source.destroy();
+  }
+}
+
+function pick({ writeHead, flushHeaders, write, end }: Record<Sending, Method>): Readonly<Record<Sending, Method>> {
+  return { writeHead, flushHeaders, write, end };
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+// For its types, which are extended below.
+import type {} from "koa";
+import { HTTPError } from "@mini/core/base";
+import type { Sessions } from "../engine/sessions.ts";
+import type { SessionStore } from "../request/session-store.ts";
+import type { Session } from "../request/session.ts";
+import type { SessionConfig } from "../settings/config.ts";
+import { keepVisit, NodeVisit, sessionsOf } from "./node-visit.ts";
+
+declare module "koa" {
+  interface ExtendableContext {
+    /** The default session, loaded at the first access. Set by `koaSessions` of `@mini/session/koa`. */
+    readonly session: Promise<Session>;
+    /** All sessions of the request. Set by `koaSessions` of `@mini/session/koa`. */
+    readonly sessionStore: SessionStore;
+  }
+}
+
+/** The part of a Koa context that is used. */
+export interface KoaContextLike {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly secure: boolean;
+  onerror(error: Error): void;
+}
+
+export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknown>) => Promise<void>;
+
+/**
+ * Gives each context `session` and `sessionStore`. Changes are committed when the middleware below has ended, or before, when it writes to
+ * `ctx.res` itself. When the commit fails, this middleware throws the error, so that it is handled as any other.
+ *
+ * @param config - Settings of sessions, or the `Sessions` that were made with them.
+ * @throws ConfigError for wrong settings.
+ * @example
+ * ```ts
+ * import Koa from "koa";
+ * import { koaSessions } from "@mini/session/koa";
+ *
+ * const app = new Koa();
+ * app.use(koaSessions({ secretKey: process.env.SECRET_KEY! }));
+ * app.use(async (ctx) => {
+ *   ctx.body = `Visit ${(await ctx.session).increment("visits")}`;
+ * });
+ * ```
+ */
+export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
+  const sessions = sessionsOf(config);
+  return async (context, next) => {
+    let isOver = false;
+    const visit = new NodeVisit(sessions, context.req, context.res, {
+      isSecure: () => context.secure,
+      // Koa says what was thrown.
+      isFailure: () => false,
+      answer(error) {
+        if (isOver) context.onerror(error as Error);
+      },
+    });
+    keepVisit(context.req, visit);
+    define(context, "session", { get: () => visit.getSession() });
+    define(context, "sessionStore", { value: visit });
+    try {
+      await next();
+    } catch (error) {
+      isOver = true;
+      if (!isExpected(error)) visit.fail();
+      throw error;
+    }
+    try {
+      await visit.commit();
+    } finally {
+      isOver = true;
+    }
+  };
+}
+
+/** Leaves the property of another library as it is. */
+function define(context: KoaContextLike, name: string, descriptor: PropertyDescriptor): void {
+  if (!(name in context)) Object.defineProperty(context, name, { configurable: true, ...descriptor });
+}
+
+/** Whether the error is an answer to the client, as of `ctx.throw(403)`. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof HTTPError) return error.status < 500;
+  return error instanceof Error && "expose" in error && error.expose === true;
+}

@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { CollectedHead } from "../engine/collected-head.ts";
+import { Sessions } from "../engine/sessions.ts";
+import { SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "../request/head.ts";
+import { RequestSessions } from "../request/request.ts";
+import type { SessionStore } from "../request/session-store.ts";
+import type { SessionConfig } from "../settings/config.ts";
+import { HeldResponse, type Holder } from "./held-response.ts";
+import { readHeader } from "./response-head.ts";
+
+/** What an adapter says of its framework. */
+export interface NodeVisitOptions {
+  /** Whether the client came over https, by the framework's settings for proxies. Asked when a cookie is sent. */
+  readonly isSecure: () => boolean;
+  /** Whether a response of this status tells of an unexpected error, when the framework does not say what was thrown. */
+  readonly isFailure: (status: number) => boolean;
+  /** Answers an error of the commit. */
+  readonly answer: (error: unknown) => void;
+}
+
+/** The sessions of one request of node:http. The response is held from their first use to their commit. */
+export class NodeVisit extends RequestSessions {
+  readonly #head: NodeHead;
+
+  constructor(sessions: Sessions, request: IncomingMessage, response: ServerResponse, options: NodeVisitOptions) {
+    const head = new NodeHead(response, options);
+    super(sessions.shared, askedRequest(request, response, options.isSecure), head);
+    this.#head = head;
+  }
+
+  /** Notes that an unexpected error has ended the request, before its error handler runs. */
+  fail(): void {
+    this.#head.fail();
+  }
+
+  /** Commits now, unless the response has begun: then this waits for its commit. @throws The error of the commit. */
+  async commit(): Promise<void> {
+    await this.#head.held?.commit();
+  }
+}
+
+/** Gives the engine of an adapter. @throws ConfigError for wrong settings. */
+export function sessionsOf(config: SessionConfig | Sessions): Sessions {
+  return config instanceof Sessions ? config : new Sessions(config);
+}
+
+/** Not a name, so that it stays when another session library sets its own properties of the request. */
+const visitKey = Symbol("visit");
+
+interface Visited extends IncomingMessage {
+  [visitKey]?: NodeVisit;
+}
+
+export function keepVisit(request: Visited, visit: NodeVisit): void {
+  request[visitKey] = visit;
+}
+
+/**
+ * The sessions of a request, as `request.sessionStore` of Express and `ctx.sessionStore` of Koa. It also finds them where another session
+ * library has these names, as long as you use both.
+ */
+export function sessionStoreOf(request: IncomingMessage): SessionStore {
+  const visit = (request as Visited)[visitKey];
+  if (visit === undefined)
+    throw new TypeError(
+      "Cannot find the sessions of this request: no middleware of @mini/session has seen it. Use one before the handler.",
+    );
+  return visit;
+}
+
+/** The head of a response of node:http. */
+class NodeHead extends CollectedHead implements Holder {
+  readonly #response: ServerResponse;
+  readonly #options: NodeVisitOptions;
+  held: HeldResponse | undefined;
+
+  constructor(response: ServerResponse, options: NodeVisitOptions) {
+    super();
+    this.#response = response;
+    this.#options = options;
+  }
+
+  override beforeHead(work: Parameters<Head["beforeHead"]>[0]): void {
+    if (this.held === undefined && this.#response.headersSent)
+      throw new SessionCommittedError("use a session or secure cookie for the first time");
+    super.beforeHead(work);
+    this.held ??= new HeldResponse(this.#response, this);
+  }
+
+  commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+    if (this.#options.isFailure(response.status)) this.fail();
+    return this.close(response);
+  }
+
+  addHeaders(response: ServerResponse): void {
+    this.writeTo({
+      get: (name) => readHeader(response, name),
+      set: (name, value) => void response.setHeader(name, value),
+      append: (name, value) => void response.appendHeader(name, value),
+    });
+  }
+
+  answer(error: unknown): void {
+    this.#options.answer(error);
+  }
+}
+
+function askedRequest(request: IncomingMessage, response: ServerResponse, isSecure: () => boolean): AskedRequest {
+  return {
+    method: request.method ?? "GET",
+    headers: {
+      get(name) {
+        const value = request.headers[name];
+        return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+      },
+    },
+    get secure() {
+      return isSecure();
+    },
+    signal: {
+      get aborted() {
+        return response.destroyed || request.socket.destroyed;
+      },
+    },
+  };
+}

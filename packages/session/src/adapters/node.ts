@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HTTPError } from "@mini/core/base";
+import type { Sessions } from "../engine/sessions.ts";
+import type { SessionStore } from "../request/session-store.ts";
+import type { Session } from "../request/session.ts";
+import type { SessionConfig } from "../settings/config.ts";
+import { keepVisit, NodeVisit, sessionsOf, sessionStoreOf } from "./node-visit.ts";
+
+declare module "http" {
+  interface IncomingMessage {
+    /** The default session, loaded at the first access. Set by `nodeSessions` of `@mini/session/node`. */
+    readonly session: Promise<Session>;
+    /** All sessions of the request. Set by `nodeSessions` of `@mini/session/node`. */
+    readonly sessionStore: SessionStore;
+  }
+}
+
+export interface NodeSessionsOptions {
+  /**
+   * Whether the client came over https. Default: `request.secure`, where the framework has it, as Express with its setting "trust proxy";
+   * otherwise whether the connection itself is encrypted.
+   */
+  readonly secure?: ((request: IncomingMessage) => boolean) | undefined;
+}
+
+/** A middleware of Express, Connect, Polka or Restify, or a function that a handler of node:http calls. */
+export type NodeMiddleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
+
+/**
+ * Gives each request `session` and `sessionStore`. Changes are committed before the head of the response, however it is sent. When that
+ * fails, `next` is called with the error, and what the handler had sent so far is dropped.
+ *
+ * @param config - Settings of sessions, or the `Sessions` that were made with them.
+ * @throws ConfigError for wrong settings.
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { nodeSessions } from "@mini/session/node";
+ *
+ * const app = express();
+ * app.use(nodeSessions({ secretKey: process.env.SECRET_KEY! }));
+ * app.get("/", async (req, res) => {
+ *   res.send(`Visit ${(await req.session).increment("visits")}`);
+ * });
+ * ```
+ */
+export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecure }: NodeSessionsOptions = {}): NodeMiddleware {
+  const sessions = sessionsOf(config);
+  return (request, response, next) => {
+    // Express gives a request and its response other prototypes as long as a mounted application has them.
+    const [requestPrototype, responsePrototype] = [request, response].map((each) => Object.getPrototypeOf(each) as object);
+    keepVisit(
+      request,
+      new NodeVisit(sessions, request, response, {
+        isSecure: () => secure(request),
+        // Nobody tells a middleware of errors that come later.
+        isFailure: (status) => status >= 500,
+        answer(error) {
+          if (Object.getPrototypeOf(request) !== requestPrototype) Object.setPrototypeOf(request, requestPrototype!);
+          if (Object.getPrototypeOf(response) !== responsePrototype) Object.setPrototypeOf(response, responsePrototype!);
+          if (next === undefined) answerError(error, request, response);
+          else next(error);
+        },
+      }),
+    );
+    define(request, "session", sessionProperty);
+    define(request, "sessionStore", storeProperty);
+    next?.();
+  };
+}
+
+const sessionProperty = property("session", (request) => sessionStoreOf(request).getSession());
+const storeProperty = property("sessionStore", sessionStoreOf);
+
+/** A property that another library may set. */
+function property(name: string, get: (request: IncomingMessage) => unknown): PropertyDescriptor {
+  return {
+    configurable: true,
+    get(this: IncomingMessage) {
+      return get(this);
+    },
+    set(this: IncomingMessage, value: unknown) {
+      Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+    },
+  };
+}
+
+/** Leaves the property of another library as it is. */
+function define(request: IncomingMessage, name: string, descriptor: PropertyDescriptor): void {
+  if (!(name in request)) Object.defineProperty(request, name, descriptor);
+}
+
+function isSecure(request: IncomingMessage): boolean {
+  const { secure, socket } = request as IncomingMessage & { readonly secure?: unknown };
+  return typeof secure === "boolean" ? secure : "encrypted" in socket;
+}
+
+/** Answers an error without a framework. */
+function answerError(error: unknown, { method }: IncomingMessage, response: ServerResponse): void {
+  const { status, message, headers } = error instanceof HTTPError ? error : new HTTPError(500, "Internal Server Error", {});
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    ...headers,
+  });
+  response.end(method === "HEAD" ? undefined : message);
+}

@@ -1,0 +1,79 @@
+import type { ServerResponse } from "node:http";
+
+/** A header as one text, as `Headers` has it. */
+export function readHeader(response: ServerResponse, name: string): string | null {
+  const value = response.getHeader(name);
+  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** Does what `writeHead(status, message, headers)` does in Node, up to the sending. @throws What Node throws for wrong arguments. */
+export function applyHead(response: ServerResponse, [status, reason, given]: readonly unknown[]): void {
+  checkStatus(status);
+  response.statusCode = Number(status);
+  if (typeof reason === "string") response.statusMessage = reason;
+  const headers = typeof reason === "string" ? given : (given ?? reason);
+  if (typeof headers !== "object" || headers === null) return;
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) if (name !== "") response.setHeader(name, value as string);
+    return;
+  }
+  const pairs = pairsOf(headers);
+  for (const [name] of pairs) response.removeHeader(name);
+  for (const [name, value] of pairs) response.appendHeader(name, value);
+}
+
+/** Of `[name, value, name, value]` or `[[name, value], [name, value]]`. */
+function pairsOf(headers: readonly unknown[]): readonly (readonly [string, string])[] {
+  if (Array.isArray(headers[0])) return headers as readonly [string, string][];
+  if (headers.length % 2 !== 0) throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", "The headers have a name without a value");
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < headers.length; i += 2) pairs.push([headers[i] as string, headers[i + 1] as string]);
+  return pairs;
+}
+
+/** @throws RangeError for what is not a status, as Node does. */
+export function checkStatus(status: unknown): void {
+  const number = Math.trunc(Number(status));
+  if (!(number >= 100 && number <= 999))
+    throw nodeError(RangeError, "ERR_HTTP_INVALID_STATUS_CODE", `Invalid status code: ${String(status)}`);
+}
+
+/** @throws TypeError for what cannot be sent, as Node does. */
+export function checkChunk(method: "end" | "write", chunk: unknown): void {
+  if (typeof chunk === "string" || chunk instanceof Uint8Array) return;
+  if (method === "end" && (chunk === undefined || chunk === null || typeof chunk === "function")) return;
+  if (chunk === null) throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
+  const got = typeof chunk === "object" ? "an object" : `of type ${typeof chunk}`;
+  throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", `The chunk of a response must be a string, Buffer or Uint8Array, not ${got}`);
+}
+
+export function headersSentError(doing: "set" | "write"): Error {
+  return nodeError(Error, "ERR_HTTP_HEADERS_SENT", `Cannot ${doing} headers after they are sent to the client`);
+}
+
+function nodeError(type: ErrorConstructor, code: string, message: string): Error {
+  return Object.assign(new type(message), { code });
+}
+
+/**
+ * Sets own properties of an object that it has already, by itself or inherited. Gives a function that puts back what was there, except
+ * where somebody else has set the property in the meantime.
+ */
+export function setProperties(object: object, names: readonly string[], make: (name: never) => PropertyDescriptor): () => void {
+  const set = names
+    .filter((name) => name in object)
+    .map((name) => {
+      const before = Object.getOwnPropertyDescriptor(object, name);
+      const ours = make(name as never);
+      Object.defineProperty(object, name, { ...ours, ...("value" in ours && { writable: true }), configurable: true, enumerable: false });
+      return { name, before, ours };
+    });
+  return () => {
+    for (const { name, before, ours } of set) {
+      const now = Object.getOwnPropertyDescriptor(object, name);
+      if (now === undefined || now.value !== ours.value || now.get !== ours.get) continue;
+      if (before === undefined) delete (object as Record<string, unknown>)[name];
+      else Object.defineProperty(object, name, before);
+    }
+  };
+}

@@ -1,0 +1,3 @@
+/** Sessions for Koa. */
+export { koaSessions } from "./adapters/koa.ts";
+export type { KoaContextLike, KoaMiddleware } from "./adapters/koa.ts";
