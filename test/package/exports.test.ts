@@ -78,7 +78,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "CachedBackendOptions MemcachedLike RedisCacheLike SessionCache",
   },
   "@mini/session/node": {
-    values: "nodeSessions sessionStoreOf",
+    values: "nodeSessions sessionErrors sessionStoreOf",
     types: "NodeMiddleware NodeSessionsOptions",
   },
   "@mini/session/koa": {

@@ -1,11 +1,14 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { serverSideMedia } from "../support/media.ts";
-import { gate, sessionApp as makeApp, setCookies, type AnySession, throughEachDoor } from "../support/session-app.ts";
+import { gate, sessionApp as makeApp, setCookies, type AnySession, throughAdapters, throughEachDoor } from "../support/session-app.ts";
 
 const flashes = async (session: AnySession) => text(JSON.stringify((await session.getFlashes()).map(({ message }) => message)));
 
-describe.each(throughEachDoor(serverSideMedia()))("parallel requests on one session in $name", (medium) => {
+const media = serverSideMedia();
+const servers = media.filter(({ name }) => name === "Redis" || name === "Postgres");
+
+describe.each([...throughEachDoor(media), ...throughAdapters(servers)])("parallel requests on one session in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   async function begun(data: Record<string, unknown>, options: Parameters<typeof makeApp>[0] = {}) {

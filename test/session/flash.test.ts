@@ -118,7 +118,9 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       },
     );
 
-    test("is put back when its client has disconnected, and other changes are saved", async () => {
+    // That of an adapter leaves on a socket, in adapters/ways-to-answer.test.ts.
+    const inProcess = medium.adapter === undefined ? test : undefined;
+    inProcess?.("is put back when its client has disconnected, and other changes are saved", async () => {
       const app = sessionApp();
       await add(app, "one");
       await app.run(async (_store, session) => (await session()).set("a", 1));

@@ -1,6 +1,7 @@
 import { App, html, local, request, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { SessionMiddleware, Sessions, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
+import { adapterDoors, appBehind, type AdapterDoor } from "./adapter-doors.ts";
 import { gate } from "./gate.ts";
 import type { Medium } from "./media.ts";
 
@@ -15,12 +16,22 @@ export type AnySession = Session<AnyData>;
 /** What a handler does in a test: with the store, and the default session when it asks for it. */
 export type Work = (store: SessionStore, session: () => Promise<AnySession>) => unknown;
 
-/** A place to keep sessions in, and whether requests are answered by `Sessions` alone, with standard requests and responses. */
-export type DoorMedium = Medium & { readonly withoutApp?: boolean };
+/** A place to keep sessions in, and what is between a client and `Sessions`: an `App`, nothing, or an adapter in its framework. */
+export type DoorMedium = Medium & { readonly withoutApp?: boolean; readonly adapter?: AdapterDoor };
 
-/** Each place twice: for an `App` with `SessionMiddleware`, and without one. */
+/** Each place twice: for an `App` with `SessionMiddleware`, and without one. Memory also for each adapter. */
 export function throughEachDoor(media: readonly Medium[]): readonly DoorMedium[] {
-  return media.flatMap((medium) => [medium, { ...medium, name: `${medium.name}, without an App`, withoutApp: true }]);
+  return [
+    ...media.flatMap((medium) => [medium, { ...medium, name: `${medium.name}, without an App`, withoutApp: true }]),
+    ...throughAdapters(media.filter(({ name }) => name === "memory")),
+  ];
+}
+
+/** Each place for each adapter. */
+export function throughAdapters(media: readonly Medium[]): readonly DoorMedium[] {
+  return media.flatMap((medium) =>
+    adapterDoors.map((adapter) => ({ ...medium, name: `${medium.name}, in ${adapter.name}`, withoutApp: true, adapter })),
+  );
 }
 
 export interface SessionApp {
@@ -83,10 +94,21 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   const session = { secretKey, now: () => clock, deadline: 60_000, ...config, backend };
   const logger = { error: note, warn: note, info: note, debug: note };
   const rules = [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })];
+  const workOf: WorkOf = (request) => works[Number(request.headers.get("x-work"))]!;
+  const handleError = async (error: unknown, store: SessionStore) => {
+    await onError?.(store);
+    note(`500: ${String(error)}`);
+  };
+  const makeApp = () =>
+    new App({ rules, config: { session }, logger, ...(onError && { errorHandlers: handlersOf(onError) }), ...appOptions });
+  const { withoutApp: isWithoutApp, adapter } = medium ?? {};
+  const sessions = () => new Sessions({ logger, ...session });
   const app =
-    medium?.withoutApp === true
-      ? withoutApp(new Sessions({ logger, ...session }), (request) => works[Number(request.headers.get("x-work"))]!, note, onError)
-      : new App({ rules, config: { session }, logger, ...(onError && { errorHandlers: handlersOf(onError) }), ...appOptions });
+    adapter !== undefined
+      ? appBehind(adapter, sessions(), (request, store) => doWork(workOf(request), store), handleError)
+      : isWithoutApp === true
+        ? withoutApp(sessions(), workOf, handleError)
+        : makeApp();
   const browser = () => new TestClient(app, { now: () => clock, ...(baseUrl === undefined ? {} : { baseUrl }) });
   const own = browser();
   const number = (work: Work) => String(works.push(work) - 1);
@@ -142,29 +164,23 @@ function handlersOf(onError: (store: SessionStore) => Promise<void>) {
   };
 }
 
+type WorkOf = (request: Request) => Work;
+
 /** Answers requests as the `App` does, with `Sessions` alone. */
-function withoutApp(
-  sessions: Sessions,
-  workOf: (request: Request) => Work,
-  note: (message: string) => void,
-  onError?: (store: SessionStore) => Promise<void>,
-): App {
+function withoutApp(sessions: Sessions, workOf: WorkOf, onError: (error: unknown, store: SessionStore) => Promise<void>): App {
   const fetch = (request: Request) =>
-    sessions.run(
-      request,
-      async (visit) => {
-        const given: unknown = (await workOf(request)(visit, () => visit.getSession<AnyData>())) ?? "done";
-        return given instanceof globalThis.Response ? given : new globalThis.Response(String(given));
+    sessions.run(request, (visit) => doWork(workOf(request), visit), {
+      async onError(error, visit) {
+        await onError(error, visit);
+        return new globalThis.Response("Internal Server Error", { status: 500 });
       },
-      {
-        async onError(error, visit) {
-          await onError?.(visit);
-          note(`${request.method} ${new URL(request.url).pathname} 500: ${String(error)}`);
-          return new globalThis.Response("Internal Server Error", { status: 500 });
-        },
-      },
-    );
+    });
   return { fetch } as unknown as App;
+}
+
+async function doWork(work: Work, store: SessionStore): Promise<globalThis.Response> {
+  const given: unknown = (await work(store, () => store.getSession<AnyData>())) ?? "done";
+  return given instanceof globalThis.Response ? given : new globalThis.Response(String(given));
 }
 
 /** Answers every error of a handler with a page. */

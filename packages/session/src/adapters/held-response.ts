@@ -49,9 +49,10 @@ export class HeldResponse {
    * - held: the commit is under way, and what it sends is kept;
    * - free: all is passed on;
    * - failed: the commit has failed, so the next that is sent is the response to the error;
+   * - answering: the response to the error has begun;
    * - answered: the error is answered; what else is sent belongs to the response that was dropped.
    */
-  #state: "open" | "held" | "free" | "failed" | "answered" = "open";
+  #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
   #committed: Promise<{ readonly error: unknown } | undefined> | undefined;
 
   constructor(response: ServerResponse, holder: Holder) {
@@ -73,7 +74,7 @@ export class HeldResponse {
 
   #send(name: Sending, args: readonly unknown[]): unknown {
     if (this.#state === "free") return this.#call(name, args);
-    if (this.#state === "failed") return this.#sendError(name, args);
+    if (this.#state === "failed" || this.#state === "answering") return this.#sendError(name, args);
     if (this.#state === "answered") return this.#drop({ name, args });
     if (name === "writeHead" && this.#state === "held") throw headersSentError("write");
     if (name === "writeHead") applyHead(this.#response, args);
@@ -156,13 +157,18 @@ export class HeldResponse {
   }
 
   #sendError(name: Sending, args: readonly unknown[]): unknown {
-    const response = this.#response;
-    if (!response.headersSent) {
+    let given = args;
+    if (this.#state === "failed") {
+      this.#state = "answering";
+      const response = this.#response;
       if (name === "writeHead") applyHead(response, args);
+      if (name === "writeHead") given = [response.statusCode];
       this.#holder.addHeaders(response);
     }
+    // Node calls writeHead() in end().
+    const result = this.#call(name, given);
     if (name === "end") this.#state = "answered";
-    return this.#call(name, name === "writeHead" ? [response.statusCode] : args);
+    return result;
   }
 
   /** Leaves out a call, and tells its callback. */
@@ -175,7 +181,7 @@ export class HeldResponse {
   #close(): void {
     // A stream that was to be the response will not send anything any more, so nothing else would begin the commit.
     if (this.#sources.size > 0) this.#begin();
-    if (this.#state !== "failed" && this.#state !== "answered") return;
+    if (this.#state === "held" || this.#state === "free") return;
     for (const source of this.#sources) source.destroy();
   }
 }

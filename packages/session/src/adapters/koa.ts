@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 // For its types, which are extended below.
 import type {} from "koa";
-import { HTTPError } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { keepVisit, NodeVisit, sessionsOf } from "./node-visit.ts";
+import { isExpected, keepVisit, NodeVisit, sessionsOf } from "./node-visit.ts";
 
 declare module "koa" {
   interface ExtendableContext {
@@ -78,10 +77,4 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
 /** Leaves the property of another library as it is. */
 function define(context: KoaContextLike, name: string, descriptor: PropertyDescriptor): void {
   if (!(name in context)) Object.defineProperty(context, name, { configurable: true, ...descriptor });
-}
-
-/** Whether the error is an answer to the client, as of `ctx.throw(403)`. */
-function isExpected(error: unknown): boolean {
-  if (error instanceof HTTPError) return error.status < 500;
-  return error instanceof Error && "expose" in error && error.expose === true;
 }

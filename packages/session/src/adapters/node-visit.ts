@@ -44,6 +44,13 @@ export function sessionsOf(config: SessionConfig | Sessions): Sessions {
   return config instanceof Sessions ? config : new Sessions(config);
 }
 
+/** Whether an error is an answer to the client, as of `next(createError(403))` or `ctx.throw(403)`. */
+export function isExpected(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { status, statusCode = status } = error as { readonly status?: unknown; readonly statusCode?: unknown };
+  return typeof statusCode === "number" && statusCode < 500;
+}
+
 /** Not a name, so that it stays when another session library sets its own properties of the request. */
 const visitKey = Symbol("visit");
 
@@ -55,12 +62,16 @@ export function keepVisit(request: Visited, visit: NodeVisit): void {
   request[visitKey] = visit;
 }
 
+export function visitOf(request: Visited): NodeVisit | undefined {
+  return request[visitKey];
+}
+
 /**
  * The sessions of a request, as `request.sessionStore` of Express and `ctx.sessionStore` of Koa. It also finds them where another session
  * library has these names, as long as you use both.
  */
 export function sessionStoreOf(request: IncomingMessage): SessionStore {
-  const visit = (request as Visited)[visitKey];
+  const visit = visitOf(request);
   if (visit === undefined)
     throw new TypeError(
       "Cannot find the sessions of this request: no middleware of @mini/session has seen it. Use one before the handler.",

@@ -4,7 +4,7 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { keepVisit, NodeVisit, sessionsOf, sessionStoreOf } from "./node-visit.ts";
+import { isExpected, keepVisit, NodeVisit, sessionsOf, sessionStoreOf, visitOf } from "./node-visit.ts";
 
 declare module "http" {
   interface IncomingMessage {
@@ -67,6 +67,16 @@ export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecu
     define(request, "sessionStore", storeProperty);
     next?.();
   };
+}
+
+/**
+ * An error handler of Express and Connect, to be used before others: notes that the request has failed, so that its changes are dropped and
+ * messages that later error handlers add are kept. Without it, a response with a status of 500 or more tells of an error. Error handlers
+ * of other frameworks can call it.
+ */
+export function sessionErrors(error: unknown, request: IncomingMessage, _response?: ServerResponse, next?: (error: unknown) => void): void {
+  if (!isExpected(error)) visitOf(request)?.fail();
+  next?.(error);
 }
 
 const sessionProperty = property("session", (request) => sessionStoreOf(request).getSession());

@@ -66,8 +66,8 @@ export class CollectedHead implements Head {
 
   /** Notes that an unexpected error has ended the request. */
   fail(): void {
-    // What was added after the error stays.
-    if (this.hasFailed) return;
+    // What was added after the error, or by the commit, stays.
+    if (this.hasFailed || this.#isClosed) return;
     this.hasFailed = true;
     this.#drop();
   }
