@@ -78,6 +78,8 @@ describe("every dependency is pinned", () => {
     for (const path of manifests) {
       const { dependencies, devDependencies } = readManifest(join(root, path, ".."));
       for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+        // The generator of the site needs a compiler with an API, which TypeScript 7 does not have.
+        if (path === ".ci/docs/package.json" && name === "typescript") continue;
         versions.set(name, (versions.get(name) ?? new Set()).add(version));
       }
     }

@@ -32,7 +32,7 @@ interface List {
 }
 
 const lists: readonly List[] = [
-  { declared: "AppOptions", page: "packages/core/README.md", heading: "Settings of an `App`" },
+  { declared: "AppOptions", page: "packages/core/README.md", heading: "Settings of an App" },
   { declared: "RuleOptions", page: "packages/core/docs/rules.md", heading: "What a rule can say" },
   { declared: "UrlOptions", page: "packages/core/docs/rules.md", heading: "Building URLs" },
   { declared: "CookieOptions", page: "packages/core/docs/responses.md", heading: "Cookies" },
@@ -78,7 +78,7 @@ describe("a table of the documents", () => {
       ...membersOf("ServeOptions").filter(({ name }) => name !== "timeouts"),
       ...membersOf("Timeouts").map((member) => ({ ...member, name: `timeouts.${member.name}` })),
     ];
-    const rows = readTable("packages/core/README.md", "Settings of `serve`");
+    const rows = readTable("packages/core/README.md", "Settings of serve");
     const listed = Object.fromEntries(rows.map(([name, value]) => [namesIn(name)[0], plain(value!)]));
     expect(listed).toEqual(Object.fromEntries(declared.map(({ name, default: value = "none" }) => [name, plain(value)])));
   });

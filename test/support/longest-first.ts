@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** What takes longest, the longest first: when one of them is begun last, all other processors wait for it. */
 const longest = [
   "session/schedules",
+  "browser/docs-site",
   "session/proxied-cache",
   "package/build",
   "browser/login",

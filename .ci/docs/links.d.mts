@@ -1,0 +1,1 @@
+export function checkLinks(site: string): readonly string[];
