@@ -165,7 +165,7 @@ function copyOfManifests(folder: string): string {
   return copy;
 }
 
-const lockFiles = [".", "test/bench", "test/mutation"].filter((folder) => existsSync(join(root, folder, "package.json")));
+const lockFiles = [".", "test/bench", "test/mutation", "test/runtimes"].filter((folder) => existsSync(join(root, folder, "package.json")));
 
 describe.each(lockFiles)("the lock file in %s", (place) => {
   const folder = join(root, place);

@@ -149,9 +149,12 @@ export class Connections {
     const reason = serverCloses();
     this.#closing.abort(reason);
     for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
-    // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones.
+    // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones. The server of Bun is not
+    // one of node:net, and has only its own.
     const closed = new Promise<void>((resolve, reject) => {
-      NetServer.prototype.close.call(this.#server, (error) => (error === undefined ? resolve() : reject(error)));
+      const over = (error?: Error) => (error === undefined ? resolve() : reject(error));
+      if ((this.#server as object) instanceof NetServer) NetServer.prototype.close.call(this.#server, over);
+      else this.#server.close(over);
     });
     for (const each of this.#released) each.abort(reason);
     this.http2.close();
