@@ -67,7 +67,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   },
   "@mini/session/redis": {
     values: "RedisBackend",
-    types: "RedisBackendOptions RedisLike RedisScriptOptions RedisScriptsLike RedisWaitOptions",
+    types: "IoredisLike RedisBackendOptions RedisLike RedisScriptOptions RedisScriptsLike RedisWaitOptions",
   },
   "@mini/session/postgres": {
     values: "PostgresBackend",
@@ -75,7 +75,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   },
   "@mini/session/cached": {
     values: "CachedBackend MemcachedCache RedisCache",
-    types: "CachedBackendOptions MemcachedLike RedisCacheLike SessionCache",
+    types: "CachedBackendOptions IoredisLike MemcachedLike RedisCacheLike SessionCache",
   },
   "@mini/session/node": {
     values: "nodeSessions sessionErrors sessionStoreOf",

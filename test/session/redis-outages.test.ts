@@ -2,6 +2,7 @@ import type { Response } from "@mini/core";
 import { RedisBackend } from "@mini/session/redis";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startName } from "../support/name.ts";
+import { redisClients } from "../support/redis-clients.ts";
 import { connectRedis } from "../support/redis.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "../support/redis-server.ts";
 import { sessionApp, setCookies, type Work } from "../support/session-app.ts";
@@ -21,7 +22,7 @@ const change: Work = async (_store, session) => void (await session()).increment
 const read: Work = async (_store, session) => void (await session()).get("count");
 const end: Work = (store) => store.deleteSession();
 
-need("redis-server", findRedisServer())("sessions in a Redis", () => {
+need("redis-server", findRedisServer()).each(redisClients)("sessions in a Redis, by $name,", ({ connect }) => {
   let server: RedisServer;
   beforeEach(async () => {
     process.on("unhandledRejection", note);
@@ -35,20 +36,20 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
   });
 
   async function begun() {
-    const client = await connectRedis(server.url);
+    const { client, isReady } = await connect(server.url);
     const backend = new RedisBackend({ client });
     const app = sessionApp({ backend, now: Date.now, deadline });
     expect((await app.run(change)).status).toBe(200);
-    return { ...app, backend, redis: client };
+    return { ...app, backend, isReady };
   }
 
   test("that is down is answered 503 at once and keeps the cookie; other requests are answered, and a new Redis begins empty", async () => {
-    const { redis: client, run, data } = await begun();
+    const { isReady, run, data } = await begun();
     await server.kill();
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
     expect((await run(() => undefined)).status).toBe(200);
     server = await startRedisServer({ port: server.port });
-    await vi.waitFor(() => expect(client.isReady).toBe(true), 60_000);
+    await vi.waitFor(() => expect(isReady()).toBe(true), 60_000);
     expect(await data()).toEqual({});
     expect(look(await run(change)).status).toBe(200);
     expect(await data()).toEqual({ count: 1 });
@@ -57,7 +58,7 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
   test("that became a replica is given up: sessions go on where the name leads to now", async () => {
     const primary = await startRedisServer();
     const name = await startName({ port: server.port, host: "127.0.0.1" });
-    const client = await connectRedis(`redis://127.0.0.1:${name.port}`);
+    const { client } = await connect(`redis://127.0.0.1:${name.port}`);
     const app = sessionApp({ backend: new RedisBackend({ client }), now: Date.now, deadline });
     expect((await app.run(change)).status).toBe(200);
     const admin = await connectRedis(server.url);
@@ -93,10 +94,11 @@ need("redis-server", findRedisServer())("sessions in a Redis", () => {
   });
 
   test("that has become a replica is answered 503 for every request with a session, and no session ends", async () => {
-    const { redis: client, run, data } = await begun();
-    await client.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
+    const { run, data } = await begun();
+    const admin = await connectRedis(server.url);
+    await admin.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
     for (const work of [read, change]) expect(look(await run(work))).toEqual(unavailable);
-    await client.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    await admin.sendCommand(["REPLICAOF", "NO", "ONE"]);
     expect(await data()).toEqual({ count: 1 });
   });
 });

@@ -3,7 +3,7 @@ import type { SessionBackend } from "@mini/session";
 import { MemoryBackend } from "@mini/session";
 import { LmdbBackend, type LmdbDatabaseLike, type LmdbLike } from "@mini/session/lmdb";
 import { PostgresBackend, type PostgresLike } from "@mini/session/postgres";
-import { RedisBackend, type RedisLike } from "@mini/session/redis";
+import { RedisBackend, type IoredisLike, type RedisLike } from "@mini/session/redis";
 import { SqliteBackend, type SqliteLike } from "@mini/session/sqlite";
 import { testSessionBackend, type BackendBench } from "@mini/session/testing";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -11,6 +11,8 @@ import Better from "better-sqlite3";
 import { open, type Database, type RootDatabase } from "lmdb";
 import * as nodeTest from "node:test";
 import { Client, Pool, type PoolClient } from "pg";
+import { Cluster as IoredisCluster, Redis as Ioredis } from "ioredis";
+import { Cluster as IovalkeyCluster, Redis as Iovalkey } from "iovalkey";
 import { RESP_TYPES, createClient, createClientPool, createCluster, createSentinel } from "redis";
 import * as vitest from "vitest";
 
@@ -65,8 +67,10 @@ const resp2: RedisLike = createClient({ RESP: 2, commandOptions: { typeMapping: 
 const cluster: RedisLike = createCluster({ rootNodes: [{ url: "redis://localhost" }], useReplicas: true });
 const clientPool: RedisLike = createClientPool({ url: "redis://localhost" });
 const sentinel: RedisLike = createSentinel({ name: "main", sentinelRootNodes: [{ host: "localhost", port: 26_379 }] });
+const ofIoredis: readonly IoredisLike[] = [new Ioredis(), new IoredisCluster([]), new Iovalkey({ name: "main" }), new IovalkeyCluster([])];
 export const inRedis: readonly SessionBackend[] = [
   ...[single, connected, resp2, cluster, clientPool, sentinel].map((client) => new RedisBackend({ client })),
+  ...ofIoredis.map((client) => new RedisBackend({ client })),
   new RedisBackend({ client: createClient(), prefix: "mini:", now: () => 0 }),
   new RedisBackend({ client: createClient(), prefix: undefined, now: undefined }),
 ];

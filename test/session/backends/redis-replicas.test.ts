@@ -1,23 +1,27 @@
-import { RedisBackend, type RedisLike } from "@mini/session/redis";
+import { RedisBackend, type RedisBackendOptions } from "@mini/session/redis";
 import { testSessionBackend } from "@mini/session/testing";
+import { Cluster } from "ioredis";
 import { createClientPool, createCluster, createSentinel } from "redis";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "../../support/redis-server.ts";
+import { redisClients } from "../../support/redis-clients.ts";
 import { connectRedis, type RedisClient } from "../../support/redis.ts";
 import { need } from "../../support/skip.ts";
 
 const record = () => recordFor(Date.now(), 3600);
 
-need("redis-server", findRedisServer())("a Redis with a replica that changes wait for", () => {
+need("redis-server", findRedisServer()).each(redisClients)("a Redis with a replica that changes by $name wait for", ({ connect }) => {
   let primary: RedisServer;
   let replica: RedisServer;
-  let client: RedisClient;
+  let admin: RedisClient;
+  let client: RedisBackendOptions["client"];
   beforeAll(async () => {
     primary = await startRedisServer();
     replica = await startRedisServer({ arguments: ["--replicaof", "127.0.0.1", String(primary.port)] });
-    client = await connectRedis(primary.url);
-    await vi.waitFor(async () => expect(await client.info("replication")).toContain("state=online"), 60_000);
+    admin = await connectRedis(primary.url);
+    ({ client } = await connect(primary.url));
+    await vi.waitFor(async () => expect(await admin.info("replication")).toContain("state=online"), 60_000);
   });
 
   let prefixes = 0;
@@ -69,7 +73,7 @@ need("redis-server", findRedisServer())("a Redis with a replica that changes wai
 
   test("goes on after the connection was lost", async () => {
     const backend = new RedisBackend({ client, prefix: "lost:", wait: { replicas: 1, timeout: 10_000 } });
-    await client.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"]).catch(() => {});
+    await admin.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"]).catch(() => {});
     await vi.waitFor(async () => expect(await backend.create(keyOf(0), record())).toBeTypeOf("string"), 60_000);
   });
 });
@@ -93,10 +97,11 @@ test.each([1, 2])(
 
 describe("a client that cannot wait is refused at the start:", () => {
   const root = { url: "redis://localhost" };
-  const clients: Record<string, RedisLike> = {
+  const clients: Record<string, RedisBackendOptions["client"]> = {
     "a pool, whose connections take turns": createClientPool(root),
     "a sentinel's client": createSentinel({ name: "main", sentinelRootNodes: [{ host: "localhost", port: 26_379 }] }),
     "a cluster whose keys get a prefix": createCluster({ rootNodes: [root], keyPrefix: "own:" }),
+    "a cluster of ioredis, which does not tell its connections": new Cluster([], { lazyConnect: true, retryDelayOnFailover: 0 }),
   };
   test.each(Object.keys(clients))("%s", (name) => {
     expect(() => new RedisBackend({ client: clients[name]!, wait: { replicas: 1, timeout: 500 } })).toThrow(

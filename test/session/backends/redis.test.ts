@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { RedisBackend, type RedisLike } from "@mini/session/redis";
+import { RedisBackend, type RedisBackendOptions, type RedisLike } from "@mini/session/redis";
 import { testSessionBackend } from "@mini/session/testing";
 import { createClient } from "redis";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bytes, keyOf, recordFor } from "../../support/backends.ts";
+import { redisClients } from "../../support/redis-clients.ts";
 import { redisServer, sharedRedis } from "../../support/redis.ts";
 import { need } from "../../support/skip.ts";
 
@@ -12,6 +13,9 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** What the backends are given. */
+let given: RedisBackendOptions["client"];
+
 /** A backend with a clock of its own, years away from that of Redis, and what is behind it. */
 function open() {
   const { client, prefix: next } = redis!;
@@ -19,14 +23,18 @@ function open() {
   let time = 1_000_000_000_000;
   const now = () => time;
   const advance = (seconds: number) => void (time += seconds * 1000);
-  const at = (milliseconds: number) => new RedisBackend({ client, prefix, now: () => time + milliseconds });
+  const at = (milliseconds: number) => new RedisBackend({ client: given, prefix, now: () => time + milliseconds });
   const names = async () => (await client.keys(`${prefix}*`)).map((name) => name.slice(prefix.length)).toSorted();
   return { client, prefix, backend: at(0), now, advance, at, names, left: (name: string) => client.pTTL(prefix + name) };
 }
 
 const ownerSet = (owner: string) => `owner:${createHash("sha256").update(owner).digest("base64url")}`;
 
-need(redisServer, redis)("in Redis", () => {
+need(redisServer, redis).each(redisClients)("in Redis by $name", ({ connect }) => {
+  beforeAll(async () => {
+    given = (await connect(redis!.url)).client;
+  });
+
   testSessionBackend("RedisBackend", open, { describe, test });
 
   describe("a session", () => {
@@ -231,13 +239,14 @@ need(redisServer, redis)("in Redis", () => {
   });
 
   test("the clock is the system's when none is given", async () => {
-    const { client, prefix } = open();
-    const backend = new RedisBackend({ client, prefix });
+    const backend = new RedisBackend({ client: given, prefix: open().prefix });
     await backend.create(keyOf(0), recordFor(Date.now(), 60));
     await backend.create(keyOf(1), recordFor(Date.now(), -1));
     expect([await backend.read(keyOf(0)), await backend.read(keyOf(1))].map(Boolean)).toEqual([true, false]);
   });
+});
 
+need(redisServer, redis)("in Redis", () => {
   test("bytes survive under RESP 2, a type mapping and a key prefix of the client's own", async () => {
     const { prefix, now, names } = open();
     const other = createClient({ url: redis!.url, RESP: 2, keyPrefix: `${prefix}own:`, commandOptions: { typeMapping: { 58: String } } });

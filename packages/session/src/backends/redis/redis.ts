@@ -1,15 +1,20 @@
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
-import { RedisCalls, type RedisLike } from "./calls.ts";
+import { DemotedServer } from "../demoted.ts";
+import type { IoredisLike } from "../ioredis.ts";
+import { RedisCalls } from "./calls.ts";
+import { driverOf } from "./client.ts";
+import type { RedisDriver } from "./driver.ts";
+import type { RedisLike } from "./node-redis.ts";
 import { RedisOwners } from "./owners.ts";
 import type { RedisWaitOptions } from "./replicas.ts";
 import { scanKeys } from "./scan.ts";
 import { create, read, swap, take, touch } from "./scripts.ts";
 
 export interface RedisBackendOptions {
-  /** A connected client of node-redis. It belongs to the caller, who closes it after the backend. */
-  readonly client: RedisLike;
+  /** A connected client of node-redis, ioredis or iovalkey. It belongs to the caller, who closes it after the backend. */
+  readonly client: RedisLike | IoredisLike;
   /** Prefix of the keys of sessions and owners; no other keys may begin with it. Default `"mini:session:"`. */
   readonly prefix?: string | undefined;
   /**
@@ -32,6 +37,10 @@ export interface RedisBackendOptions {
  * A value of one of these keys that is not a session counts as missing: `create` replaces it, `take` removes it. Redis removes
  * expired sessions by itself. With a `maxmemory-policy` other than `noeviction`, it may remove others too, and the lists of an
  * owner's sessions.
+ *
+ * A client of ioredis or iovalkey must have `maxRetriesPerRequest: 0`, a `Cluster` of them `retryDelayOnFailover: 0`: by default they
+ * send a change again whose reply was lost. Give them a `socketTimeout` too, because they wait forever for a server that is connected
+ * and silent. Calls reject at once while such a client has no connection.
  *
  * Set these options of node-redis: `disableOfflineQueue`, because it keeps commands for later while there is no connection;
  * `socketTimeout` and `commandsQueueMaxLength`, because it waits forever for a server that is connected and silent, and under
@@ -61,14 +70,14 @@ export class RedisBackend implements SessionBackend {
   readonly owners: OwnerIndex;
   readonly #owners: RedisOwners;
   readonly #calls: RedisCalls;
-  readonly #client: RedisLike;
+  readonly #driver: RedisDriver;
   readonly #prefix: string;
   readonly #now: () => number;
 
-  /** @throws TypeError for a value that is not a client of node-redis, or a client that cannot `wait`. */
+  /** @throws TypeError for a value that is not such a client, for settings that repeat changes, or a client that cannot `wait`. */
   constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
-    this.#calls = new RedisCalls(client, wait);
-    this.#client = client;
+    this.#driver = driverOf(client);
+    this.#calls = new RedisCalls(this.#driver, new DemotedServer(client), wait);
     this.#prefix = prefix;
     this.#now = now;
     this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);
@@ -100,7 +109,7 @@ export class RedisBackend implements SessionBackend {
 
   /** Reads the keys by SCAN, from every primary of a cluster. A session may be given twice while others begin and end. */
   async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
-    for await (const found of scanKeys(this.#client, this.#prefix)) {
+    for await (const found of scanKeys(this.#driver, this.#prefix)) {
       const keys = found.filter((key) => !key.startsWith("owner:"));
       const records = await Promise.all(keys.map(async (key) => [key, await this.read(key)] as const));
       for (const [key, record] of records) if (record !== undefined) yield [key, record];

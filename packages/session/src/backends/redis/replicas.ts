@@ -1,3 +1,5 @@
+import type { RedisDriver } from "./driver.ts";
+
 export interface RedisWaitOptions {
   /** The number of replicas that must have a change before it is answered: 1 or more. */
   readonly replicas: number;
@@ -5,36 +7,25 @@ export interface RedisWaitOptions {
   readonly timeout: number;
 }
 
-/** A connection to one server. */
-interface Connection {
-  /** Changes with each connect. */
-  readonly socketEpoch: number;
-  wait(replicas: number, timeout: number): Promise<number>;
-}
-
-interface Cluster {
-  getNodeClientForKey(key: string, isReadonly: false): Connection | Promise<Connection>;
-}
-
 /** Waits until replicas have a change, by Redis' `WAIT`, which is about the writes of its own connection. */
 export class RedisReplicas {
-  readonly #client: Connection | Cluster;
+  readonly #connectionOf: NonNullable<RedisDriver["connectionOf"]>;
   readonly #options: RedisWaitOptions;
 
   /** @throws TypeError for a client without a connection of its own, and for settings that are not whole numbers over 0. */
-  constructor(client: object, { replicas, timeout }: RedisWaitOptions) {
+  constructor({ connectionOf }: RedisDriver, { replicas, timeout }: RedisWaitOptions) {
     for (const [name, value] of Object.entries({ replicas, timeout })) {
       if (!(Number.isSafeInteger(value) && value > 0)) {
         throw new TypeError(`RedisBackend needs wait.${name} to be a whole number from 1 on: wait: { replicas: 1, timeout: 500 }.`);
       }
     }
-    if (!hasKnownConnection(client)) {
+    if (connectionOf === undefined) {
       throw new TypeError(
         "RedisBackend can wait for replicas over a client of createClient(), or of createCluster() without a keyPrefix: " +
-          "give it one of them, with its own prefix option, or leave wait out.",
+          "give it one of them, with its own prefix option, a Redis of ioredis or iovalkey, or leave wait out.",
       );
     }
-    this.#client = client;
+    this.#connectionOf = connectionOf;
     this.#options = { replicas, timeout };
   }
 
@@ -60,17 +51,4 @@ export class RedisReplicas {
     }
     return reply;
   }
-
-  #connectionOf(key: string): Connection | Promise<Connection> {
-    return "getNodeClientForKey" in this.#client ? this.#client.getNodeClientForKey(key, false) : this.#client;
-  }
-}
-
-/**
- * Whether the connection that serves a key is known. A pool or sentinel may use any connection, and a `keyPrefix` of a cluster
- * changes the key.
- */
-function hasKnownConnection(client: object): client is Connection | Cluster {
-  if ("getNodeClientForKey" in client) return !("_keyPrefix" in client && client._keyPrefix !== undefined);
-  return "socketEpoch" in client && "wait" in client;
 }

@@ -1,0 +1,46 @@
+import { isIoredis } from "./ioredis.ts";
+
+/** Milliseconds for which a connection may lead to a replica before it is given up: it may be the primary again at once. */
+const patience = 1000;
+
+/**
+ * Gives up a connection to a server that was the primary and is a replica now. It works, so the client would keep it. After that
+ * the client connects again, to the server that the name leads to then.
+ */
+export class DemotedServer {
+  readonly #reconnect: (() => void) | undefined;
+  /** When a replica refused a change first; milliseconds of `performance.now()`. */
+  #refusedSince: number | undefined;
+
+  constructor(client: object) {
+    this.#reconnect = reconnectOf(client);
+  }
+
+  /** Must be told of every error of a call. */
+  noticed(error: unknown): void {
+    // The first word of a message is the code of an error of Redis.
+    if (this.#reconnect === undefined || !(error instanceof Error && error.message.startsWith("READONLY "))) return;
+    const now = performance.now();
+    this.#refusedSince ??= now;
+    if (now - this.#refusedSince < patience) return;
+    this.#refusedSince = undefined;
+    this.#reconnect();
+  }
+}
+
+/** A client whose connections are its own, of `createClient` or `createClientPool` of node-redis. */
+interface Connections {
+  sendCommand(command: string[]): Promise<unknown>;
+}
+
+/** `undefined` for clusters and for `createSentinel`, whose clients find the primary themselves. */
+function reconnectOf(client: object): (() => void) | undefined {
+  if (isIoredis(client)) return client.isCluster ? undefined : () => client.disconnect(true);
+  if (!ownsConnections(client)) return undefined;
+  // Redis closes the connection after QUIT. When it fails, it is closed already, or the next answer of the replica tries again.
+  return () => void client.sendCommand(["QUIT"]).catch(() => undefined);
+}
+
+function ownsConnections(client: object): client is Connections {
+  return "socketEpoch" in client || "totalClients" in client;
+}

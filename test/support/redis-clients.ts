@@ -1,0 +1,132 @@
+import type { EventEmitter } from "node:events";
+import type { RedisBackendOptions } from "@mini/session/redis";
+import { Cluster as IoredisCluster, Redis as Ioredis } from "ioredis";
+import { Cluster as IovalkeyCluster, Redis as Iovalkey } from "iovalkey";
+import { createClient, createCluster, createSentinel } from "redis";
+import { afterAll } from "vitest";
+
+export interface ConnectedRedis {
+  readonly client: RedisBackendOptions["client"];
+  /** Whether it has a connection that takes commands. */
+  readonly isReady: () => boolean;
+  /** What the client has said of errors. */
+  readonly said: readonly string[];
+  /** Ends it at once. */
+  readonly end: () => void;
+}
+
+export interface RedisClientOptions {
+  /** Milliseconds after which a server that says nothing is given up. */
+  readonly socketTimeout?: number;
+  /** Commands that may wait, where the client has to be told. */
+  readonly most?: number;
+}
+
+/** The clients that sessions can be kept by, each set up as RedisBackend says, with shorter times, and connected. */
+export interface RedisClientKind {
+  readonly name: "redis" | "ioredis" | "iovalkey";
+  readonly connect: (url: string, options?: RedisClientOptions) => Promise<ConnectedRedis>;
+  readonly connectCluster: (urls: readonly string[]) => Promise<ConnectedRedis>;
+  /** @param ports - Of the sentinels, which know a primary by the name `main`. */
+  readonly connectSentinel: (ports: readonly number[]) => Promise<ConnectedRedis>;
+}
+
+const ends = new Set<() => void>();
+afterAll(() => {
+  for (const end of ends) end();
+});
+
+const connectTimeout = 2000;
+const reconnect = (times: number) => Math.min(50 * times, 200);
+
+const nodeRedis: RedisClientKind = {
+  name: "redis",
+  connect: (url, { socketTimeout = 60_000, most = 1000 } = {}) =>
+    connectedNodeRedis(
+      createClient({
+        url,
+        disableOfflineQueue: true,
+        commandsQueueMaxLength: most,
+        pingInterval: socketTimeout / 3,
+        socket: { connectTimeout, socketTimeout, reconnectStrategy: reconnect },
+      }),
+    ),
+  connectCluster: (urls) =>
+    connectedNodeRedis(
+      createCluster({
+        rootNodes: urls.map((url) => ({ url })),
+        defaults: { disableOfflineQueue: true, socket: { connectTimeout: 1000, reconnectStrategy: 50 } },
+        // It reads nothing from a replica, even if the client allows that.
+        useReplicas: true,
+        topologyRefreshOnReconnectionAttemptStrategy: 200,
+      }),
+    ),
+  connectSentinel: (ports) =>
+    connectedNodeRedis(
+      createSentinel({
+        name: "main",
+        sentinelRootNodes: ports.map((port) => ({ host: "127.0.0.1", port })),
+        nodeClientOptions: { disableOfflineQueue: true, socket: { connectTimeout, reconnectStrategy: reconnect } },
+        scanInterval: 100,
+      }),
+    ),
+};
+
+async function connectedNodeRedis(
+  client: ReturnType<typeof createClient> | ReturnType<typeof createCluster> | ReturnType<typeof createSentinel>,
+): Promise<ConnectedRedis> {
+  const said: string[] = [];
+  client.on("error", (error) => said.push(String(error)));
+  await client.connect();
+  const end = () => void (client.isOpen && client.destroy());
+  ends.add(end);
+  return { client, isReady: () => !("isReady" in client) || client.isReady, said, end };
+}
+
+/** Both have the same settings, because one was made from the other. */
+function likeIoredis(
+  name: "ioredis" | "iovalkey",
+  Redis: typeof Ioredis | typeof Iovalkey,
+  Cluster: typeof IoredisCluster | typeof IovalkeyCluster,
+): RedisClientKind {
+  const settings = { lazyConnect: true, maxRetriesPerRequest: 0, connectTimeout, retryStrategy: reconnect } as const;
+  async function connected(client: InstanceType<typeof Redis> | InstanceType<typeof Cluster>): Promise<ConnectedRedis> {
+    const said: string[] = [];
+    (client as EventEmitter).on("error", (error) => said.push(String(error)));
+    await client.connect();
+    const end = () => client.disconnect();
+    ends.add(end);
+    return { client, isReady: () => client.status === "ready", said, end };
+  }
+  return {
+    name,
+    connect: (url, { socketTimeout = 60_000 } = {}) => connected(new Redis(url, { ...settings, socketTimeout })),
+    connectCluster: (urls) =>
+      connected(
+        new Cluster([...urls], {
+          lazyConnect: true,
+          retryDelayOnFailover: 0,
+          clusterRetryStrategy: reconnect,
+          slotsRefreshInterval: 200,
+          // It reads nothing from a replica, even if the client allows that.
+          scaleReads: "slave",
+          redisOptions: { connectTimeout: 1000 },
+        }),
+      ),
+    connectSentinel: (ports) =>
+      connected(
+        new Redis({
+          ...settings,
+          name: "main",
+          sentinels: ports.map((port) => ({ host: "127.0.0.1", port })),
+          sentinelRetryStrategy: reconnect,
+        }),
+      ),
+  };
+}
+
+export const redisClients: readonly RedisClientKind[] = [
+  nodeRedis,
+  likeIoredis("ioredis", Ioredis, IoredisCluster),
+  likeIoredis("iovalkey", Iovalkey, IovalkeyCluster),
+];
