@@ -1,5 +1,4 @@
 import type { Html } from "../http/html.ts";
-import { html } from "../http/html.ts";
 import type { Response } from "../http/response.ts";
 import type { FieldName } from "./field-names.ts";
 import { fieldsOf, nameOf, plainName } from "./names.ts";
@@ -134,7 +133,7 @@ export class ReadForm implements FormFields {
   }
 
   response(page: Html): Response {
-    return html.response(page, { status: this.#wasRefused ? 422 : 200 });
+    return page.toResponse(this.#wasRefused ? 422 : 200);
   }
 
   refuse(name: string, problem: string): ReadForm & { readonly ok: false } {

@@ -20,6 +20,15 @@ export class Html {
   toString(): string {
     return this.markup;
   }
+
+  /**
+   * A method, so that forms, which packages without pages load too, need not load this file.
+   *
+   * @internal
+   */
+  toResponse(status: number): Response {
+    return htmlResponse(this, status);
+  }
 }
 
 const type = "text/html; charset=utf-8";

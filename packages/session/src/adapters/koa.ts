@@ -5,7 +5,8 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { isExpected, keepVisit, NodeVisit, sessionsOf } from "./node-visit.ts";
+import { isExpected, keepVisit, NodeVisit } from "./node-visit.ts";
+import { sharedOf } from "./shared-of.ts";
 
 declare module "koa" {
   interface ExtendableContext {
@@ -45,10 +46,10 @@ export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknow
  * ```
  */
 export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
-  const sessions = sessionsOf(config);
+  const shared = sharedOf(config);
   return async (context, next) => {
     let isOver = false;
-    const visit = new NodeVisit(sessions, context.req, context.res, {
+    const visit = new NodeVisit(shared, context.req, context.res, {
       isSecure: () => context.secure,
       // Koa says what was thrown.
       isFailure: () => false,

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CollectedHead } from "../engine/collected-head.ts";
-import { Sessions } from "../engine/sessions.ts";
 import { SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
-import type { SessionConfig } from "../settings/config.ts";
 import { HeldResponse, type Holder } from "./held-response.ts";
 import { readHeader } from "./response-head.ts";
 
@@ -22,9 +21,9 @@ export interface NodeVisitOptions {
 export class NodeVisit extends RequestSessions {
   readonly #head: NodeHead;
 
-  constructor(sessions: Sessions, request: IncomingMessage, response: ServerResponse, options: NodeVisitOptions) {
+  constructor(shared: SharedSessions, request: IncomingMessage, response: ServerResponse, options: NodeVisitOptions) {
     const head = new NodeHead(response, options);
-    super(sessions.shared, askedRequest(request, response, options.isSecure), head);
+    super(shared, askedRequest(request, response, options.isSecure), head);
     this.#head = head;
   }
 
@@ -37,11 +36,6 @@ export class NodeVisit extends RequestSessions {
   async commit(): Promise<void> {
     await this.#head.held?.commit();
   }
-}
-
-/** Gives the engine of an adapter. @throws ConfigError for wrong settings. */
-export function sessionsOf(config: SessionConfig | Sessions): Sessions {
-  return config instanceof Sessions ? config : new Sessions(config);
 }
 
 /** Whether an error is an answer to the client, as of `next(createError(403))` or `ctx.throw(403)`. */

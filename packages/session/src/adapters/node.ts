@@ -4,7 +4,8 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { isExpected, keepVisit, NodeVisit, sessionsOf, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { sharedOf } from "./shared-of.ts";
 
 declare module "http" {
   interface IncomingMessage {
@@ -45,13 +46,13 @@ export type NodeMiddleware = (request: IncomingMessage, response: ServerResponse
  * ```
  */
 export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecure }: NodeSessionsOptions = {}): NodeMiddleware {
-  const sessions = sessionsOf(config);
+  const shared = sharedOf(config);
   return (request, response, next) => {
     // Express gives a request and its response other prototypes as long as a mounted application has them.
     const [requestPrototype, responsePrototype] = [request, response].map((each) => Object.getPrototypeOf(each) as object);
     keepVisit(
       request,
-      new NodeVisit(sessions, request, response, {
+      new NodeVisit(shared, request, response, {
         isSecure: () => secure(request),
         // Nobody tells a middleware of errors that come later.
         isFailure: (status) => status >= 500,

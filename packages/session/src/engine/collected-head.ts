@@ -22,12 +22,28 @@ const nothing: readonly never[] = Object.freeze([]);
 
 /** The head of a response that does not exist yet: keeps what sessions add to it. */
 export class CollectedHead implements Head {
-  hasFailed = false;
+  readonly #isFailing: () => boolean;
+  #hasFailed = false;
   #isClosed = false;
   #cookies: readonly HeadCookie[] = nothing;
   #headers: readonly (readonly [name: string, value: string])[] = nothing;
   #vary: readonly string[] = nothing;
   #functions: readonly HeadFunction[] = nothing;
+
+  /** @param isFailing - Whether an unexpected error has ended the request, as the framework knows it. It is asked before anything is added. */
+  constructor(isFailing: () => boolean = never) {
+    this.#isFailing = isFailing;
+  }
+
+  get hasFailed(): boolean {
+    this.#noticeFailure();
+    return this.#hasFailed;
+  }
+
+  /** What was added before the error is dropped, what comes later stays. */
+  #noticeFailure(): void {
+    if (!this.#hasFailed && this.#isFailing()) this.fail();
+  }
 
   /** The lines of Set-Cookie. */
   get cookies(): readonly string[] {
@@ -57,18 +73,20 @@ export class CollectedHead implements Head {
     // one of the same name.
     const { domain = "", path = "/", partitioned = false } = options;
     const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;
+    this.#noticeFailure();
     this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
   }
 
   setHeader(name: string, value: string): void {
+    this.#noticeFailure();
     this.#headers = [...this.#headers.filter(([other]) => other !== name), [name, value]];
   }
 
   /** Notes that an unexpected error has ended the request. */
   fail(): void {
     // What was added after the error, or by the commit, stays.
-    if (this.hasFailed || this.#isClosed) return;
-    this.hasFailed = true;
+    if (this.#hasFailed || this.#isClosed) return;
+    this.#hasFailed = true;
     this.#drop();
   }
 
@@ -115,11 +133,17 @@ export class CollectedHead implements Head {
    */
   addTo(response: Response): Response {
     if (this.isEmpty) return response;
+    if (this.#cookies.length === 0 && this.#headers.length === 0) {
+      const vary = response.headers.get("vary");
+      if (vary !== null && mergeVary(vary, this.#vary) === vary) return response;
+    }
     const headers = new Headers(response.headers);
     this.writeTo(headers);
     const { status, statusText, body } = response;
     return new Response(body, { status, statusText, headers });
   }
 }
+
+const never = () => false;
 
 const unexpected: LeavingResponse = { status: 500, headers: { get: () => null } };

@@ -1,20 +1,13 @@
-import { HTTPError, LineLogger } from "@mini/core/base";
-import { BackendRecords } from "../keeping/backend-records.ts";
-import type { SessionBackend } from "../keeping/backend.ts";
-import { CookieSessions } from "../keeping/cookie-sessions.ts";
-import type { SessionKeeper } from "../keeping/keeping.ts";
-import { OwnedSessions, type OwnedSession } from "../keeping/owned-sessions.ts";
-import { ServerSessions } from "../keeping/server-sessions.ts";
+import { HTTPError } from "@mini/core/base";
+import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { SessionData } from "../record/session-data.ts";
-import { CookieRules } from "../request/cookies.ts";
 import { markHandled } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig, SessionOptions } from "../settings/config.ts";
-import { readSettings } from "../settings/settings.ts";
-import { SessionIds, Signer } from "../signing/signing.ts";
 import { AllSessions, type ListedSession } from "./all-sessions.ts";
 import { lookAt, type SessionView } from "./look.ts";
-import { errorResponse, FetchVisit, type Visit } from "./visit.ts";
+import { makeShared } from "./make-shared.ts";
+import { askedOf, errorResponse, FetchVisit, type Visit } from "./visit.ts";
 
 /** How a visit reaches us. */
 export interface VisitOptions {
@@ -51,26 +44,9 @@ export class Sessions {
 
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
   constructor(config: SessionConfig) {
-    const settings = readSettings(config);
-    const { secretKeys, encrypt, now } = settings;
-    const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
-    const ids = new SessionIds({ secretKeys, encrypt, now });
-    const recordsOf = (backend: SessionBackend) => new BackendRecords({ ...settings, backend, ids, logger });
-    const inCookies = new CookieSessions({ secretKeys, encrypt, now });
-    const records = settings.backend === "securecookie" ? undefined : recordsOf(settings.backend);
-    const keepers = new Map<string | undefined, SessionKeeper>([
-      ["securecookie", inCookies],
-      [undefined, records === undefined ? inCookies : new ServerSessions(records)],
-    ]);
-    for (const [name, backend] of Object.entries(settings.backends)) keepers.set(name, new ServerSessions(recordsOf(backend)));
-    this.shared = {
-      settings,
-      keepers,
-      owned: () => new OwnedSessions(records, settings),
-      signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
-      cookies: new CookieRules(logger),
-    };
-    this.#all = new AllSessions(records, settings);
+    const { shared, records } = makeShared(config);
+    this.shared = shared;
+    this.#all = new AllSessions(records, shared.settings);
   }
 
   /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */
@@ -78,9 +54,8 @@ export class Sessions {
     return this.#visit(request, secure);
   }
 
-  #visit(request: Request, secure = request.url.startsWith("https:")): FetchVisit {
-    const { method, headers, signal } = request;
-    return new FetchVisit(this.shared, { method, headers, signal, secure });
+  #visit(request: Request, secure?: boolean): FetchVisit {
+    return new FetchVisit(this.shared, askedOf(request, secure));
   }
 
   /**

@@ -95,6 +95,24 @@ export class FetchVisit extends RequestSessions implements Visit {
   }
 }
 
+/** What sessions ask of a standard request. Nothing is read before, because some servers make these parts when they are read. */
+export function askedOf(request: Request, secure?: boolean | (() => boolean)): AskedRequest {
+  return {
+    get method() {
+      return request.method;
+    },
+    get headers() {
+      return request.headers;
+    },
+    get signal() {
+      return request.signal;
+    },
+    get secure() {
+      return typeof secure === "function" ? secure() : (secure ?? request.url.startsWith("https:"));
+    },
+  };
+}
+
 /** The response to an error that a client may read. */
 export function errorResponse({ status, message, headers }: HTTPError, method: string): Response {
   const always = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", "cache-control": "no-store" };

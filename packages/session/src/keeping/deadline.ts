@@ -18,6 +18,12 @@ export class SessionUnavailableError extends HTTPError {
   override get name(): string {
     return "SessionUnavailableError";
   }
+
+  /** A response that says so. The error handler of Hono asks for it. */
+  getResponse(): Response {
+    const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...this.headers };
+    return new Response(this.message, { status: this.status, headers });
+  }
 }
 
 /**

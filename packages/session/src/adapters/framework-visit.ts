@@ -1,0 +1,36 @@
+import { CollectedHead } from "../engine/collected-head.ts";
+import type { AskedRequest, LeavingResponse } from "../request/head.ts";
+import { RequestSessions } from "../request/request.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+
+/** The sessions of one request, for a framework that tells when its response leaves. */
+export class FrameworkVisit extends RequestSessions {
+  readonly head: CollectedHead;
+  readonly #shared: SharedSessions;
+  #closing: Promise<{ readonly error: unknown } | undefined> | undefined;
+
+  constructor(shared: SharedSessions, request: AskedRequest, head = new CollectedHead()) {
+    super(shared, request, head);
+    this.head = head;
+    this.#shared = shared;
+  }
+
+  /** Whether the request has used a session. If not, its response is left alone. */
+  get isUsed(): boolean {
+    return !this.head.isEmpty;
+  }
+
+  /** Whether it is of these sessions: a second adapter with the same ones, such as in a part of the application, has nothing to do. */
+  isOf(shared: SharedSessions): boolean {
+    return this.#shared === shared;
+  }
+
+  /**
+   * Commits, once. A failed commit has already been undone.
+   *
+   * @returns Why the commit has failed.
+   */
+  close(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+    return (this.#closing ??= this.head.close(response));
+  }
+}

@@ -1,0 +1,41 @@
+import { LineLogger } from "@mini/core/base";
+import { BackendRecords } from "../keeping/backend-records.ts";
+import type { SessionBackend } from "../keeping/backend.ts";
+import { CookieSessions } from "../keeping/cookie-sessions.ts";
+import type { SessionKeeper } from "../keeping/keeping.ts";
+import { OwnedSessions } from "../keeping/owned-sessions.ts";
+import { ServerSessions } from "../keeping/server-sessions.ts";
+import { CookieRules } from "../request/cookies.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+import type { SessionConfig } from "../settings/config.ts";
+import { readSettings } from "../settings/settings.ts";
+import { SessionIds, Signer } from "../signing/signing.ts";
+
+/**
+ * What the sessions of all requests share, and the records in the configured backend. Adapters load it without {@link Sessions}, whose
+ * other methods a site may not need.
+ *
+ * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
+ */
+export function makeShared(config: SessionConfig): { readonly shared: SharedSessions; readonly records: BackendRecords | undefined } {
+  const settings = readSettings(config);
+  const { secretKeys, encrypt, now } = settings;
+  const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
+  const ids = new SessionIds({ secretKeys, encrypt, now });
+  const recordsOf = (backend: SessionBackend) => new BackendRecords({ ...settings, backend, ids, logger });
+  const inCookies = new CookieSessions({ secretKeys, encrypt, now });
+  const records = settings.backend === "securecookie" ? undefined : recordsOf(settings.backend);
+  const keepers = new Map<string | undefined, SessionKeeper>([
+    ["securecookie", inCookies],
+    [undefined, records === undefined ? inCookies : new ServerSessions(records)],
+  ]);
+  for (const [name, backend] of Object.entries(settings.backends)) keepers.set(name, new ServerSessions(recordsOf(backend)));
+  const shared: SharedSessions = {
+    settings,
+    keepers,
+    owned: () => new OwnedSessions(records, settings),
+    signer: new Signer({ secretKeys, encrypt, now, purpose: "secure-cookie" }),
+    cookies: new CookieRules(logger),
+  };
+  return { shared, records };
+}
