@@ -56,7 +56,7 @@ describe("the page of an unexpected error with debug", () => {
   test.each([
     ["outside of the project", "/usr/share/code.js"],
     ["a relative way out of the project", `${process.cwd()}/../code.js`],
-    ["of a package", `${process.cwd()}/node_modules/srvx/dist/node.mjs`],
+    ["of a package", `${process.cwd()}/node_modules/path-to-regexp/dist/index.js`],
     ["that is not code", `${process.cwd()}/package.json`],
     ["that does not exist", `${process.cwd()}/none.ts`],
   ])("shows no source of a file %s", async (_where, file) => {

@@ -1,4 +1,4 @@
-import { json, request, text } from "@mini/core";
+import { json, type Part, request, text } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { describe, expect, test } from "vitest";
 import { appOf, postConnections } from "../support/post-app.ts";
@@ -177,6 +177,78 @@ describe.each(protocols)("when a client leaves, over %s,", (protocol) => {
     expect(new Set(seen)).toEqual(new Set(["/post"]));
   });
 });
+
+/** Ways to begin to read a body and not to wait for it. */
+const unawaited: Readonly<Record<string, () => unknown>> = {
+  "a read": () => body().getReader().read(),
+  "a read into a buffer": () => body().getReader({ mode: "byob" }).read(new Uint8Array(10)),
+  "a reader that is cancelled after a read": () => {
+    const reader = body().getReader();
+    void reader.read();
+    return reader.cancel();
+  },
+  "a pipe": () => body().pipeTo(new WritableStream()),
+  "a pipe through": () => body().pipeThrough(new TransformStream()),
+  "a step of a loop": () => body().values().next(),
+  "another step of a loop": () => body()[Symbol.asyncIterator]().next(),
+  "both branches of a tee": () =>
+    body()
+      .tee()
+      .map((branch) => branch.getReader().read()),
+  "a pipe of a branch": () => body().tee()[0].pipeTo(new WritableStream()),
+  "a cancel of a stream that is being read": () => (body().getReader(), body().cancel()),
+  "a read of a clone": () => request.web.clone().body!.getReader().read(),
+  "a read of a clone's clone": () => request.web.clone().clone().body!.getReader().read(),
+  "text of a clone": () => request.web.clone().text(),
+  "blob, arrayBuffer, json and formData": () => {
+    const copies = [1, 2, 3].map(() => request.web.clone());
+    return [request.web.blob(), copies[0]!.arrayBuffer(), copies[1]!.json(), copies[2]!.formData()];
+  },
+  "request.text()": () => request.text(),
+  "request.json()": () => request.json(),
+  "a part": () => request.parts().next(),
+  "parts that are left": () => request.parts().return(),
+  "the stream of a part": () => {
+    const read = ({ value }: IteratorResult<Part, void>) => {
+      void value?.stream.getReader().read();
+    };
+    void request
+      .parts()
+      .next()
+      .then(read, () => undefined);
+  },
+};
+
+describe.each(protocols)(
+  "over %s, when a client ends its body early, nothing ends the process that a handler began and does not wait for:",
+  (protocol) => {
+    test.each(Object.entries(unawaited))("%s", async (_title, work) => {
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => void unhandled.push(reason);
+      process.on("unhandledRejection", note);
+      try {
+        const [begun, left] = [promise(), promise()];
+        const connection = await open(protocol, async () => {
+          request.signal.addEventListener("abort", () => left.resolve());
+          work();
+          begun.resolve();
+          await left.promise;
+          return text("late");
+        });
+        const head = '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n';
+        const leave = connection.beginPost("/post", head, "multipart/form-data; boundary=x");
+        await within("the beginning of the request", begun.promise);
+        leave();
+        await within("the end of the request", left.promise);
+        // Node tells of rejections after the microtasks of a turn.
+        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+        expect(unhandled).toEqual([]);
+      } finally {
+        process.off("unhandledRejection", note);
+      }
+    });
+  },
+);
 
 test("a promise of a body that rejects before anybody waits for it does not end the process", async () => {
   const unhandled: unknown[] = [];

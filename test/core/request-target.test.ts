@@ -1,6 +1,4 @@
-import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
-import { NodeRequest } from "srvx/node";
 import { expect, test } from "vitest";
 import { Request } from "../../packages/core/src/context/request.ts";
 import { target } from "../../packages/core/src/http/served-request.ts";
@@ -9,8 +7,7 @@ const settings = { proxies: undefined, trustedHosts: undefined, maxBodySize: 0, 
 
 /** What a request says of its target, with and without what the server knows of it. */
 function read(pathAndQuery: string) {
-  const req = { url: pathAndQuery, method: "GET", headers: { host: "example.com" }, socket: {} } as IncomingMessage;
-  const web = new NodeRequest({ req } as ConstructorParameters<typeof NodeRequest>[0]);
+  const web = new globalThis.Request(`http://example.com${pathAndQuery}`);
   const slow = new Request(web, settings);
   Object.defineProperty(web, target, { value: { origin: { secure: false, host: "example.com" }, pathAndQuery } });
   const fast = new Request(web, settings);

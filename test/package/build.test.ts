@@ -176,8 +176,6 @@ describe("the packages, built, packed and installed", () => {
       `
       import "cookie";
       import "path-to-regexp";
-      import "srvx";
-      import "srvx/node";
 
       const did = [];
       let current = "";

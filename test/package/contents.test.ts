@@ -10,7 +10,7 @@ import { listFiles, modulesOf, packageNames, readManifest, readSources } from ".
 
 const licences = ["MIT", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0"];
 const kilobyte = 1024;
-const dependencies = ["cookie", "mrmime", "negotiator", "path-to-regexp", "srvx"];
+const dependencies = ["cookie", "mrmime", "negotiator", "path-to-regexp"];
 const other = { core: "session", session: "core" } as const;
 
 let built: Built;

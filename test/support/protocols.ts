@@ -53,16 +53,16 @@ export class Connection {
   }
 
   /** Begins a request with a body of which only the beginning is sent. The function given back disconnects. */
-  beginPost(path: string, beginning: string): () => void {
+  beginPost(path: string, beginning: string, type = "text/plain"): () => void {
     if (this.#http2 !== undefined) {
       this.#http2
-        .request({ ":method": "POST", ":path": path })
+        .request({ ":method": "POST", ":path": path, "content-type": type })
         .on("error", () => undefined)
         .write(beginning);
       // Closing the stream alone would end the body as if it were whole, before the reset.
       return () => this.#http2!.destroy();
     }
-    this.#socket!.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n${beginning}`);
+    this.#socket!.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: 1000000\r\n\r\n${beginning}`);
     return () => this.#socket!.destroy();
   }
 

@@ -1,11 +1,11 @@
-export type { FormOptions } from "./http/body.ts";
+export type { FormOptions } from "./bodies/body.ts";
 export { cookieValues, parseCookies, serializeCookie } from "./http/cookie.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export { abort, ConfigError, HTTPError, ValidationError } from "./http/errors.ts";
 export type { HTTPErrorOptions, InputError } from "./http/errors.ts";
 export type { TrustProxy } from "./http/forwarded.ts";
 export { escapeHtml, html, Html, raw } from "./http/html.ts";
-export type { JsonOptions } from "./http/json-body.ts";
+export type { JsonOptions } from "./bodies/json-body.ts";
 export { json, Response, text } from "./http/response.ts";
 export { field, problem } from "./forms/field.ts";
 export { Form } from "./forms/form.ts";

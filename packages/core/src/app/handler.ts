@@ -5,7 +5,8 @@ import type { Local } from "../context/running-request.ts";
 import type { Request } from "../context/request.ts";
 import { actionMethods, classMethods } from "../routing/methods.ts";
 import { flatValue } from "../http/headers.ts";
-import { adopt, claim, partsOf, Response } from "../http/response.ts";
+import { adopt } from "../http/adopted-response.ts";
+import { claim, partsOf, Response } from "../http/response.ts";
 
 declare module "../context/running-request.ts" {
   interface Local {

@@ -2,10 +2,10 @@ import type { AddedHead, Context } from "../context/context.ts";
 import { dependenciesOf, dependOn, matchTo, servedOf, type Request } from "../context/request.ts";
 import { bindStream, checkEmptyBody, discardStream, withoutBody } from "../context/response-body.ts";
 import type { StandardSchema } from "../forms/schema.ts";
-import { outsideCauseOf } from "../http/body.ts";
+import { outsideCauseOf } from "../bodies/body-errors.ts";
 import { HTTPError } from "../http/errors.ts";
 import { withVary } from "../http/headers.ts";
-import type { TrustedHosts } from "../http/host.ts";
+import { type TrustedHosts, unknownHost } from "../http/host.ts";
 import { safeMethods } from "../routing/methods.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
@@ -65,8 +65,7 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
 
 function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
   const { request } = context;
-  // srvx uses "_invalid_" for a host that it cannot parse.
-  const isServed = trustedHosts === undefined ? request.host !== "_invalid_" : trustedHosts.has(request.host, request.secure);
+  const isServed = trustedHosts === undefined ? request.host !== unknownHost : trustedHosts.has(request.host, request.secure);
   if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
   // A page of another site must not open a web socket: browsers send the cookies with it, and let the page read from it.
   const isUpgrade = servedOf(request)[takeOver] !== undefined;

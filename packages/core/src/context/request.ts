@@ -2,10 +2,11 @@ import type { FormOf } from "../forms/form.ts";
 import type { Part, PartOptions } from "../forms/parts.ts";
 import type { FormReadOptions } from "../forms/read.ts";
 import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
-import { Body, type FormOptions, guarded } from "../http/body.ts";
+import { guarded, guardMethods } from "../bodies/guarded.ts";
+import { Body, type FormOptions } from "../bodies/body.ts";
 import { parseCookies } from "../http/cookie.ts";
 import { normalHost, type TrustedHosts } from "../http/host.ts";
-import type { JsonOptions } from "../http/json-body.ts";
+import type { JsonOptions } from "../bodies/json-body.ts";
 import { limitBody, native, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -220,7 +221,11 @@ export class Request {
    *
    * @throws HTTPError 415 for another content type, 400 for a malformed body, 413 for what is over a limit.
    */
-  async *parts(options: PartOptions = {}): AsyncGenerator<Part, void> {
+  parts(options: PartOptions = {}): AsyncGenerator<Part, void> {
+    return guardMethods(this.#readParts(options), ["next", "return", "throw"]);
+  }
+
+  async *#readParts(options: PartOptions): AsyncGenerator<Part, void> {
     const { readParts } = await import("../forms/parts.ts");
     yield* readParts(this.#content.multipart(), options);
   }

@@ -1,4 +1,4 @@
-import { outsideCauseOf } from "../http/body.ts";
+import { outsideCauseOf } from "../bodies/body-errors.ts";
 import { type FlatHeaders, flatValue, withLength } from "../http/headers.ts";
 import { isUsed, type Parts } from "../http/response.ts";
 import type { Context } from "./context.ts";

@@ -1,8 +1,8 @@
 import { open, rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { guarded } from "../http/body.ts";
+import { guarded, GuardedStream } from "../bodies/guarded.ts";
 import { HTTPError } from "../http/errors.ts";
-import { type Multipart, type PartHead, utf8 } from "../http/multipart.ts";
+import { type Multipart, type PartHead, utf8 } from "../bodies/multipart.ts";
 import { mostFields } from "./names.ts";
 
 /** Limits of a multipart form. */
@@ -61,14 +61,14 @@ export class Part {
   get stream(): ReadableStream<Uint8Array> {
     if (this.#stream !== undefined) return this.#stream;
     this.#take();
-    return (this.#stream = new ReadableStream(
+    return (this.#stream = new GuardedStream(
       {
         pull: async (controller) => {
           const work = guarded(this.#next());
           this.#work = work;
           const piece = await work;
           if (piece === undefined) controller.close();
-          else controller.enqueue(piece);
+          else controller.enqueue(piece as Buffer<ArrayBuffer>);
         },
       },
       { highWaterMark: 0 },

@@ -1,4 +1,4 @@
-import type { Body } from "../http/body.ts";
+import type { Body } from "../bodies/body.ts";
 import { HTTPError } from "../http/errors.ts";
 import { type FormOf, ReadForm } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";

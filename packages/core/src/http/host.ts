@@ -9,6 +9,9 @@ const label = /^[\w-]+$/;
 const name = /^[\w-]+(?:\.[\w-]+)*\.?$/;
 const host = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
+/** Stands for a host that is not one, in the URL of a request. It is never served. */
+export const unknownHost = "_invalid_";
+
 /** Whether text can stand between two dots of a host name. */
 export function isHostLabel(text: string): boolean {
   return label.test(text);

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
-import { FastResponse } from "srvx";
-import { checkHeader, flatten, flatValue, isFieldValue, isToken, type FlatHeaders } from "./headers.ts";
+import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
 import { ResponseHeaders } from "./response-headers.ts";
+import { native, standFor } from "./served-request.ts";
 
 type ReusableBody = string | Uint8Array | null;
 
@@ -75,16 +75,6 @@ function fromNode(source: Readable): ReadableStream {
   );
 }
 
-/** The form in which srvx writes a response: one `writeHead` and one body. */
-interface NodeParts {
-  readonly status: number;
-  readonly statusText: string;
-  readonly headers: FlatHeaders;
-  readonly body: ReusableBody | ReadableStream;
-  /** Bytes of the body; 0 for a stream, whose length is not known. */
-  readonly length: number;
-}
-
 // Private fields can only be read inside their class. These functions are given out of it for the rest of the framework, and are
 // not members, because an application must not make a response of unchecked parts.
 
@@ -108,7 +98,14 @@ export let claim: (response: Response) => Response | undefined;
  *
  * @throws TypeError for a status outside 200 to 599, a body with status 204, 205 or 304, or a header that cannot be sent.
  */
-export class Response extends FastResponse {
+export class Response implements globalThis.Response {
+  // Read from the native response.
+  declare readonly body: globalThis.Response["body"];
+  declare readonly bodyUsed: boolean;
+  declare readonly ok: boolean;
+  declare readonly redirected: boolean;
+  declare readonly type: ResponseType;
+  declare readonly url: string;
   readonly #parts: Parts;
   /** The stream to send in place of that of the parts, once the response was read or cloned. */
   #stream: ReadableStream | undefined;
@@ -119,36 +116,45 @@ export class Response extends FastResponse {
   constructor(body?: ResponseBody | null, init?: ResponseInit);
   /** @internal */
   constructor(body: null, init: undefined, parts: Parts);
-  constructor(body?: ResponseBody | null, init: ResponseInit = {}, parts = checkedParts(body, init)) {
-    super();
+  constructor(body?: ResponseBody | null, init?: ResponseInit, parts = checkedParts(body, init ?? {})) {
     this.#parts = parts;
   }
 
   /** A response with `data` as JSON, like the standard `Response.json()`. */
-  static override json(data: unknown, init: ResponseInit = {}): Response {
+  static json(data: unknown, init: ResponseInit = {}): Response {
     const body = JSON.stringify(data);
     if (body === undefined) throw new TypeError("The value cannot be written as JSON.");
     return fromParts(checkedParts(body, init, "application/json"));
   }
 
-  override get status(): number {
+  /** The standard `Response.error()`. It cannot be sent. */
+  static error(): globalThis.Response {
+    return globalThis.Response.error();
+  }
+
+  /** The standard `Response.redirect()`, for absolute URLs. */
+  static redirect(url: string | URL, status?: number): globalThis.Response {
+    return globalThis.Response.redirect(url, status);
+  }
+
+  get status(): number {
     return this.#parts.status;
   }
 
-  override get statusText(): string {
+  get statusText(): string {
     return this.#parts.statusText;
   }
 
-  override get headers(): Headers {
+  get headers(): Headers {
     return (this.#headers ??= new ResponseHeaders(this.#parts.headers));
   }
 
   /**
-   * The native response. The base class, of srvx, reads everything else from it.
+   * The native response, from which everything is read that is not here.
    *
    * @internal
    */
-  get _response(): globalThis.Response {
+  get [native](): globalThis.Response {
     return (this.#native ??= new globalThis.Response(this.#parts.body as BodyInit | null, {
       status: this.#parts.status,
       statusText: this.#parts.statusText,
@@ -158,33 +164,33 @@ export class Response extends FastResponse {
 
   /** The native response, to be read to its end. A response that was read can still be sent. */
   #toRead(): globalThis.Response {
-    const native = this._response;
-    if (!(this.#parts.body instanceof ReadableStream) || this.#parts.isBound === true || native.bodyUsed) return native;
-    this.#stream = native.clone().body ?? undefined;
-    return native;
+    const response = this[native];
+    if (!(this.#parts.body instanceof ReadableStream) || this.#parts.isBound === true || response.bodyUsed) return response;
+    this.#stream = response.clone().body ?? undefined;
+    return response;
   }
 
-  override arrayBuffer(): Promise<ArrayBuffer> {
+  arrayBuffer(): Promise<ArrayBuffer> {
     return this.#toRead().arrayBuffer();
   }
 
-  override blob(): Promise<Blob> {
+  blob(): Promise<Blob> {
     return this.#toRead().blob();
   }
 
-  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#toRead().bytes();
   }
 
-  override formData(): Promise<FormData> {
+  formData(): Promise<FormData> {
     return this.#toRead().formData();
   }
 
-  override json(): Promise<unknown> {
+  json(): Promise<unknown> {
     return this.#toRead().json();
   }
 
-  override text(): Promise<string> {
+  text(): Promise<string> {
     return this.#toRead().text();
   }
 
@@ -193,45 +199,19 @@ export class Response extends FastResponse {
    *
    * @throws TypeError if the body was read, or is being read.
    */
-  override clone(): Response {
+  clone(): Response {
     const { body } = this.#parts;
     if (!(body instanceof ReadableStream)) {
       if (this.#native?.bodyUsed === true) throw new TypeError("Cannot clone a response whose body was read.");
       return fromParts(partsOf(this));
     }
-    const copy = this._response.clone().body;
-    this.#stream = this._response.body ?? undefined;
+    const copy = this[native].clone().body;
+    this.#stream = this[native].body ?? undefined;
     return fromParts({ ...partsOf(this), body: copy });
   }
 
-  /**
-   * What the Node adapter of srvx writes. Unlike that of the base class, it does not change the response.
-   *
-   * @internal
-   */
-  _toNodeResponse(): NodeParts {
-    const { status, body, headers, statusText: given, hasUnknownLength = false } = partsOf(this);
-    const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
-    const written: FlatHeaders = [];
-    const isStream = body instanceof ReadableStream;
-    for (let i = 0; i < headers.length; i += 2) {
-      // A length that is not the body's, or a second framing, would break the framing of the connection. There are no trailers.
-      const name = headers[i]!;
-      const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
-      if (!frames) written.push(headers[i]!, headers[i + 1]!);
-    }
-    const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
-    if (
-      body === null
-        ? !hasUnknownLength && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined
-        : !isStream
-    ) {
-      written.push("content-length", String(length));
-    }
-    return { status, statusText, headers: written, body, length };
-  }
-
   static {
+    standFor<globalThis.Response>(this, globalThis.Response);
     partsOf = (response) => {
       const parts = response.#parts;
       const body = response.#stream ?? parts.body;
@@ -252,31 +232,35 @@ export class Response extends FastResponse {
   }
 }
 
-/** Headers about one connection, not about the response that is sent over it. RFC 9110 §7.6.1, RFC 9113 §8.2.2. */
-export const connectionSpecific: ReadonlySet<string> = new Set([
-  "connection",
-  "http2-settings",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+/** What the server writes: one `writeHead` and one body. */
+interface Written {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: FlatHeaders;
+  readonly body: ReusableBody | ReadableStream;
+  /** Bytes of the body; 0 for a stream, whose length is not known. */
+  readonly length: number;
+}
 
-/** A response of this class for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes over the body. */
-export function adopt(response: globalThis.Response): Response {
-  const { status, statusText, url } = response;
-  const headers = new Headers(response.headers);
-  // RFC 9110 §7.6.1: those that Connection names are about that connection too. A name that cannot be one is in no headers.
-  const named = (headers.get("connection") ?? "").split(",", 100).map((name) => name.trim());
-  for (const name of [...connectionSpecific, ...named.filter(isToken)]) headers.delete(name);
-  // fetch has decoded the body, so its coding and its length are wrong now.
-  if (url !== "" && headers.has("content-encoding")) {
-    headers.delete("content-encoding");
-    headers.delete("content-length");
+/** What the server writes for a response, which stays as it is. */
+export function writtenOf(response: Response): Written {
+  const { status, body, headers, statusText: given, hasUnknownLength = false } = partsOf(response);
+  const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
+  const written: FlatHeaders = [];
+  const isStream = body instanceof ReadableStream;
+  for (let i = 0; i < headers.length; i += 2) {
+    // A length that is not the body's, or a second framing, would break the framing of the connection. There are no trailers.
+    const name = headers[i]!;
+    const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
+    if (!frames) written.push(name, headers[i + 1]!);
   }
-  return new Response(response.body, { status, statusText, headers });
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
+  if (
+    body === null ? !hasUnknownLength && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream
+  ) {
+    written.push("content-length", String(length));
+  }
+  return { status, statusText, headers: written, body, length };
 }
 
 /** A response with `data` as JSON. */

@@ -12,6 +12,21 @@ export interface Target {
   readonly pathAndQuery: string;
 }
 
+/** What gets a body as it arrives. One of `end` and `fail` is called, once, and nothing after it. */
+export interface BodySink {
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** What a body comes from. */
+export interface BodySource {
+  pause(): void;
+  resume(): void;
+  /** Gives up the rest, which the server discards. */
+  leave(): void;
+}
+
 /**
  * What the server knows about a request and a standard Request cannot hold. It travels on the Request itself, because
  * `app.fetch()` takes nothing else, and under symbols, so that no other property can be mistaken for it.
@@ -21,8 +36,8 @@ export interface ServedRequest extends globalThis.Request {
   readonly ip?: string | undefined;
   /** The target as Node has read it, and the server has checked it: then the URL is made only if it is asked for. */
   readonly [target]?: Target | undefined;
-  /** Whether the server limits the body while it is read; the limit is then not applied a second time. */
-  readonly [hasLimitedBody]?: boolean;
+  /** Hands out the body as it arrives, up to its limit. `undefined` if it is read in another way, or was read. */
+  readonly [receive]?: (sink: BodySink) => BodySource | undefined;
   /** Sets another limit for the body, in bytes, before anything of it is read. */
   readonly [limitBody]?: (maxSize: number) => void;
   /** Aborted when the server begins to close, long before `signal` is: for responses that have no end of their own. */
@@ -31,14 +46,46 @@ export interface ServedRequest extends globalThis.Request {
   readonly [takeOver]?: (() => unknown) | undefined;
   /** Is told what is logged about the request: tests show it. */
   readonly [noteError]?: ((text: string) => void) | undefined;
-  /** The native Request that this one stands for: the platform takes no other. */
+  /** The native Request that this one stands for: the platform takes no other, and an application gets no other. */
   readonly [native]?: globalThis.Request;
 }
 
 export const target = Symbol("target");
-export const hasLimitedBody = Symbol("hasLimitedBody");
+export const receive = Symbol("receive");
 export const limitBody = Symbol("limitBody");
 export const closing = Symbol("closing");
 export const takeOver = Symbol("takeOver");
 export const noteError = Symbol("noteError");
 export const native = Symbol("native");
+
+/** What an object of ours takes the place of: an object of the platform, made when it is first needed. */
+interface StandsFor<Platform> {
+  readonly [native]: Platform;
+}
+
+/**
+ * Lets objects of a class stand for those of a class of the platform: `instanceof` is true, and whatever the class does not have itself is
+ * read from the object of the platform, members that later versions of the platform add included.
+ */
+export function standFor<Platform extends object>(
+  own: { readonly prototype: StandsFor<Platform> },
+  platform: { readonly prototype: Platform },
+): void {
+  Object.setPrototypeOf(own.prototype, platform.prototype);
+  for (const name of Reflect.ownKeys(platform.prototype)) {
+    if (Object.hasOwn(own.prototype, name)) continue;
+    const descriptor = Object.getOwnPropertyDescriptor(platform.prototype, name)!;
+    if (typeof descriptor.value === "function") {
+      const value = function (this: StandsFor<Platform>, ...args: unknown[]) {
+        const object = this[native];
+        return (Reflect.get(object, name) as (...args: unknown[]) => unknown).apply(object, args);
+      };
+      Object.defineProperty(own.prototype, name, { value, configurable: true, writable: true });
+    } else if (descriptor.get !== undefined) {
+      const get = function (this: StandsFor<Platform>) {
+        return Reflect.get(this[native], name) as unknown;
+      };
+      Object.defineProperty(own.prototype, name, { get, configurable: true });
+    }
+  }
+}

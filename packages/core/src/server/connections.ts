@@ -1,8 +1,9 @@
 import { setMaxListeners } from "node:events";
-import type { Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { serverCloses } from "../http/body.ts";
+import { serverCloses } from "../bodies/body-errors.ts";
 import { Http2Connections } from "./streams.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -32,6 +33,16 @@ export interface NotedSocket extends Socket {
   [pipeline]?: Pipeline;
   [opened]?: number;
   [carriedBy]?: Socket;
+}
+
+export interface Incoming extends IncomingMessage {
+  /** Of a request over HTTP/2. */
+  readonly stream?: ServerHttp2Stream;
+}
+
+/** Whether the client of a request has disconnected, or over HTTP/2 has reset its stream. */
+export function hasLeft({ stream }: Incoming, res: ServerResponse): boolean {
+  return stream === undefined ? res.destroyed : stream.closed || stream.destroyed;
 }
 
 /** A request that can be told that the server ends it. */

@@ -1,65 +1,117 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
-import { NodeRequest } from "srvx/node";
-import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
-import type { Abortable } from "./connections.ts";
+import type { ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { clientLeft } from "../bodies/body-errors.ts";
+import { isHost, unknownHost } from "../http/host.ts";
+import { RequestHeaders } from "../http/request-headers.ts";
+import {
+  type BodySink,
+  type BodySource,
+  closing,
+  limitBody,
+  native,
+  receive,
+  type ServedRequest,
+  standFor,
+  takeOver,
+  target,
+  type Target,
+} from "../http/served-request.ts";
+import { type Abortable, hasLeft, type Incoming } from "./connections.ts";
+import { bodyStream, hasBody, receiveBody } from "./incoming-body.ts";
 import { guardListeners, NativeRequest } from "./native-request.ts";
-import { closing, hasLimitedBody, limitBody, native, takeOver, target, type ServedRequest, type Target } from "../http/served-request.ts";
-
-export interface Incoming extends IncomingMessage {
-  /** Of a request over HTTP/2. */
-  readonly stream?: ServerHttp2Stream;
-}
-
-/** Whether the client of a request has disconnected, or over HTTP/2 has reset its stream. */
-export function hasLeft({ stream }: Incoming, res: ServerResponse): boolean {
-  return stream === undefined ? res.destroyed : stream.closed || stream.destroyed;
-}
 
 /** Runs work in the request that was running when it was made: what a socket calls runs outside of all requests. */
 type RunInRequest = (work: () => void) => void;
 
-/** The standard Request for one of Node. Its native one is made when somebody asks for it. */
-export class IncomingRequest extends NodeRequest implements ServedRequest, Abortable {
-  readonly [hasLimitedBody] = true;
+const nothing: BodySource = { pause: () => undefined, resume: () => undefined, leave: () => undefined };
+
+/** The standard Request for one of Node. Its native one, from which everything is read that is not here, is made when somebody asks for it. */
+export class IncomingRequest implements ServedRequest, Abortable {
+  declare readonly body: globalThis.Request["body"];
+  declare readonly cache: RequestCache;
+  declare readonly credentials: RequestCredentials;
+  declare readonly destination: RequestDestination;
+  declare readonly integrity: string;
+  declare readonly keepalive: boolean;
+  declare readonly mode: RequestMode;
+  declare readonly redirect: RequestRedirect;
+  declare readonly referrer: string;
+  declare readonly referrerPolicy: ReferrerPolicy;
+  declare readonly arrayBuffer: () => Promise<ArrayBuffer>;
+  declare readonly blob: () => Promise<Blob>;
+  declare readonly bytes: () => Promise<Uint8Array<ArrayBuffer>>;
+  declare readonly clone: () => globalThis.Request;
+  declare readonly formData: () => Promise<FormData>;
+  declare readonly json: () => Promise<unknown>;
+  declare readonly text: () => Promise<string>;
   readonly [target]: Target | undefined;
   [closing]: AbortSignal | undefined;
   [takeOver]: (() => unknown) | undefined;
   readonly #req: Incoming;
   readonly #res: ServerResponse;
   #maxSize: number;
-  #hasOwnLimit = false;
+  #url: string | undefined;
+  #headers: RequestHeaders | undefined;
   #native: globalThis.Request | undefined;
   #abortController: AbortController | undefined;
   #run: RunInRequest | undefined;
   #isRead = false;
 
-  constructor(req: Incoming, res: ServerResponse, maxRequestBodySize: number, known: Target | undefined) {
-    super({ req, res, maxRequestBodySize });
+  /** @param known - The target, if it was checked. */
+  constructor(req: Incoming, res: ServerResponse, maxSize: number, known: Target | undefined) {
     this[target] = known;
+    this[closing] = undefined;
+    this[takeOver] = undefined;
     this.#req = req;
     this.#res = res;
-    this.#maxSize = maxRequestBodySize;
+    this.#maxSize = maxSize;
   }
 
   [limitBody](maxSize: number): void {
     this.#maxSize = maxSize;
-    this.#hasOwnLimit = true;
+  }
+
+  [receive](sink: BodySink): BodySource | undefined {
+    if (this.#native !== undefined || this.#isRead) return undefined;
+    this.#isRead = true;
+    if (hasBody(this.#req)) return receiveBody(this.#req, this.#res, this.#maxSize, sink);
+    sink.end();
+    return nothing;
+  }
+
+  get method(): string {
+    return this.#req.method!;
+  }
+
+  /** Address of the peer. */
+  get ip(): string | undefined {
+    return this.#req.socket.remoteAddress;
+  }
+
+  get url(): string {
+    return (this.#url ??= urlOf(this.#req, this[target]));
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= new RequestHeaders(this.#req.rawHeaders));
+  }
+
+  get bodyUsed(): boolean {
+    return this.#native === undefined ? this.#isRead : this.#native.bodyUsed;
+  }
+
+  get signal(): AbortSignal {
+    return this.#native === undefined ? this.#controller.signal : this.#native.signal;
   }
 
   /** Aborts the signal. */
   abort(reason: unknown): void {
-    const controller = this._abortController;
+    const controller = this.#controller;
     this.#run!(() => controller.abort(reason));
   }
 
-  /**
-   * The controller of `signal`, which srvx reads it from.
-   *
-   * @internal
-   */
-  get _abortController(): AbortController {
+  get #controller(): AbortController {
     if (this.#abortController === undefined) {
       const controller = (this.#abortController = new AbortController());
       guardListeners(controller.signal);
@@ -73,12 +125,7 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
     return this.#abortController;
   }
 
-  /**
-   * The native request, which srvx reads everything from that is not here.
-   *
-   * @internal
-   */
-  override get _request(): globalThis.Request {
+  get [native](): globalThis.Request {
     if (this.#native === undefined) {
       const { method, headers, signal } = this;
       // A body that was read before makes the native one a body that was read.
@@ -87,114 +134,32 @@ export class IncomingRequest extends NodeRequest implements ServedRequest, Abort
       this.#native = new NativeRequest(this.url, { method, headers, signal, ...body } as RequestInit);
       if (this.#isRead) void this.#native.body!.cancel();
       // From now on, both have the same headers.
-      (headers as unknown as { _adopt(headers: Headers): void })._adopt(this.#native.headers);
+      this.#headers!.replaceBy(this.#native.headers);
     }
     return this.#native;
   }
 
-  get [native](): globalThis.Request {
-    return this._request;
-  }
-
-  override get body(): globalThis.Request["body"] {
-    return this._request.body;
-  }
-
-  override get bodyUsed(): boolean {
-    return this.#native === undefined ? this.#isRead : this.#native.bodyUsed;
-  }
-
-  // srvx reads the text without a stream.
-  override text(): Promise<string> {
-    // srvx has the limit that it was made with.
-    if (this.#native !== undefined || this.#isRead || this.#hasOwnLimit) return this._request.text();
-    if (!this.#hasBody()) return Promise.resolve("");
-    this.#isRead = true;
-    return super.text().catch((error: unknown) => {
-      throw (error as { readonly code?: unknown }).code === "ERR_BODY_TOO_LARGE" ? tooLarge(this.#maxSize) : endedEarly();
-    });
-  }
-
-  override json(): Promise<unknown> {
-    return this._request.json();
-  }
-
-  #hasBody(): boolean {
-    const { method, stream, headers } = this.#req;
-    if (method === "GET" || method === "HEAD") return false;
-    if (stream !== undefined) return !stream.endAfterHeaders;
-    return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
-  }
-
   #stream(): ReadableStream<Uint8Array> | null {
-    if (!this.#hasBody()) return null;
-    return bodyStream(this.#req, this.#res, this.#maxSize, AsyncLocalStorage.snapshot());
+    return hasBody(this.#req) ? bodyStream(this.#req, this.#res, this.#maxSize, AsyncLocalStorage.snapshot()) : null;
+  }
+
+  static {
+    standFor<globalThis.Request>(this, globalThis.Request);
   }
 }
 
-/**
- * The body of a request as a stream, up to a limit. When the response has been sent, the rest is no longer given to its reader: it
- * is discarded, so that the next request can be read.
- */
-function bodyStream(req: Incoming, res: ServerResponse, maxSize: number, run: RunInRequest): ReadableStream<Uint8Array> {
-  // Over HTTP/2 the stream knows when the response has been sent.
-  const sent = req.stream ?? res;
-  let controller!: ReadableByteStreamController;
-  let size = 0;
-
-  const onData = (chunk: Uint8Array) =>
-    run(() => {
-      size += chunk.byteLength;
-      if (size > maxSize) {
-        fail(tooLarge(maxSize));
-        return;
-      }
-      // A copy, because the stream takes the memory away from other chunks in the same buffer.
-      if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk));
-      if (controller.desiredSize! <= 0) req.pause();
-    });
-  const onEnd = () => {
-    // Over HTTP/2, Node ends the body also when the client has reset the stream.
-    if (req.stream?.aborted === true || (req.stream?.rstCode ?? 0) !== 0) {
-      fail(endedEarly());
-      return;
-    }
-    detach();
-    run(() => {
-      controller.close();
-      controller.byobRequest?.respond(0);
-    });
-  };
-  const onClose = () => fail(endedEarly());
-  // Over HTTP/2 a stream finishes also when its client resets it.
-  const onFinish = () =>
-    fail(res.writableEnded ? new TypeError("Cannot read more of the request's body: its response was sent.") : endedEarly());
-
-  function detach(): void {
-    req.off("data", onData).off("end", onEnd).off("error", onClose).off("close", onClose);
-    sent.off("finish", onFinish);
+/** The absolute URL of a request in its normal form. */
+function urlOf({ url = "/", headers, socket }: Incoming, known: Target | undefined): string {
+  const scheme = (known === undefined ? (socket as TLSSocket).encrypted === true : known.origin.secure) ? "https" : "http";
+  const path = known?.pathAndQuery ?? url;
+  // A target may be an absolute URL, RFC 9112 §3.2.2. Its host counts then.
+  if (!path.startsWith("/") && URL.canParse(path)) {
+    const absolute = new URL(path);
+    if (!isHost(absolute.host)) absolute.host = unknownHost;
+    return absolute.href.split("#", 1)[0]!;
   }
-
-  function fail(error: Error): void {
-    detach();
-    req.pause();
-    run(() => controller.error(error));
-  }
-
-  return new ReadableStream({
-    type: "bytes",
-    start(given) {
-      controller = given;
-      if (req.destroyed && !req.readableEnded) {
-        controller.error(endedEarly());
-        return;
-      }
-      // Paused, so that nothing is read before somebody asks for it.
-      req.pause();
-      req.on("data", onData).once("end", onEnd).once("error", onClose).once("close", onClose);
-      sent.once("finish", onFinish);
-    },
-    pull: () => void req.resume(),
-    cancel: detach,
-  });
+  const named = known?.origin.host ?? (headers.host || (headers[":authority"] as string | undefined));
+  const own = `${socket.localFamily === "IPv6" ? `[${socket.localAddress}]` : socket.localAddress}:${socket.localPort}`;
+  const host = named ? (isHost(named) ? named : unknownHost) : socket.localAddress === undefined ? "localhost" : own;
+  return new URL(`${scheme}://${host}${path.startsWith("/") ? path : path === "*" ? "/*" : "/"}`).href;
 }

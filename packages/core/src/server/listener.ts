@@ -1,13 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import { logError } from "../context/logger.ts";
-import { clientLeft } from "../http/body.ts";
+import { clientLeft } from "../bodies/body-errors.ts";
 import type { FlatHeaders } from "../http/headers.ts";
 import { isHost } from "../http/host.ts";
-import { adopt, connectionSpecific, partsOf, Response } from "../http/response.ts";
+import { adopt, connectionSpecific } from "../http/adopted-response.ts";
+import { partsOf, Response, writtenOf } from "../http/response.ts";
 import { closing, type Origin } from "../http/served-request.ts";
-import { answer as answerOf, asked, pipeline, type Abortable, type Connections, type NotedSocket } from "./connections.ts";
-import { hasLeft, IncomingRequest, type Incoming } from "./incoming-request.ts";
+import {
+  answer as answerOf,
+  asked,
+  hasLeft,
+  pipeline,
+  type Abortable,
+  type Connections,
+  type Incoming,
+  type NotedSocket,
+} from "./connections.ts";
+import { IncomingRequest } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
 import { refuse, type Served } from "./refusals.ts";
 import { breakOff, sendStream } from "./stream-sender.ts";
@@ -84,7 +94,7 @@ function send(req: Incoming, res: ServerResponse, response: Response, failed: (e
   // Over HTTP/2 the stream knows when it has sent the response. A reset would be allowed too (RFC 9113 §8.1), but some clients, that of
   // Node among them, then wait for ever for the end of what they send.
   if (req.method !== "GET" && !req.readableEnded) (stream ?? res).once("finish", () => void req.resume());
-  const { status, statusText, headers, body, length } = response._toNodeResponse();
+  const { status, statusText, headers, body, length } = writtenOf(response);
   if (hasLeft(req, res)) {
     if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
@@ -245,10 +255,11 @@ export class RequestChecks {
     if (host === "") return undefined;
     const known = this.#origins.get(host);
     if (known !== undefined) return known;
-    if (!URL.canParse(`http://${host}/`)) return 400;
+    const url = `${this.#secure ? "https" : "http"}://${host}/`;
+    if (!URL.canParse(url)) return 400;
     // The application refuses whatever else a URL may have before its path.
     if (!isHost(host)) return undefined;
-    const origin = { secure: this.#secure, host: host.toLowerCase() };
+    const origin = { secure: this.#secure, host: new URL(url).host };
     if (this.#origins.size < mostHosts) this.#origins.set(host, origin);
     return origin;
   }

@@ -1,6 +1,6 @@
 import { logError } from "../context/logger.ts";
 import { storage } from "../context/running-request.ts";
-import { guarded } from "../http/body.ts";
+import { guarded, GuardedStream } from "../bodies/guarded.ts";
 
 /**
  * The native Request of a request that came over a socket. Its client can have it fail at any time, by disconnecting, so nothing
@@ -10,6 +10,11 @@ export class NativeRequest extends globalThis.Request {
   constructor(input: string, init: RequestInit) {
     super(input, init);
     guardListeners(super.signal);
+  }
+
+  // A clone of a native Request has a stream of its own, and leaves another one behind.
+  override get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return GuardedStream.of(super.body);
   }
 
   override arrayBuffer(): Promise<ArrayBuffer> {

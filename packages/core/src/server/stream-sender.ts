@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { clientLeft } from "../http/body.ts";
+import { clientLeft } from "../bodies/body-errors.ts";
 
 /** Milliseconds that chunks which are all there at once may be sent before other work of the process gets its turn. */
 const longestTurn = 10;

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "../app/app.ts";
-import { clientLeft, endedEarly, tooLarge } from "../http/body.ts";
-import { adopt, fromParts, partsOf, Response } from "../http/response.ts";
+import { clientLeft, endedEarly, tooLarge } from "../bodies/body-errors.ts";
+import { adopt } from "../http/adopted-response.ts";
+import { fromParts, partsOf, Response } from "../http/response.ts";
 import { limitBody, noteError } from "../http/served-request.ts";
 
 /** The part of an application that a client calls. */

@@ -1,4 +1,4 @@
-import { guarded } from "../http/body.ts";
+import { guarded } from "../bodies/guarded.ts";
 import type { Response } from "../http/response.ts";
 import { CookieJar } from "./cookie-jar.ts";
 import { exchange, type Tested } from "./exchange.ts";

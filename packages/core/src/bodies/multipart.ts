@@ -1,4 +1,4 @@
-import { HTTPError } from "./errors.ts";
+import { HTTPError } from "../http/errors.ts";
 
 /** The most bytes of the headers of one part. */
 const longestHead = 16_384;
@@ -20,7 +20,7 @@ export interface PartHead {
  * `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
  */
 export class Multipart {
-  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #chunks: AsyncIterator<Uint8Array, void>;
   readonly #mark: Buffer;
   /** What has arrived and is not read. The first boundary has no line break before it if the body begins with it. */
   #bytes: Buffer = lineBreak;
@@ -34,8 +34,8 @@ export class Multipart {
   #base64: string | undefined;
 
   /** @param type - The content type, which names the boundary. */
-  constructor(chunks: AsyncIterable<Uint8Array>, type: string) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+  constructor(chunks: AsyncIterator<Uint8Array, void>, type: string) {
+    this.#chunks = chunks;
     const boundary = parametersOf(type).get("boundary");
     if (boundary === undefined || boundary === "" || boundary.length > 70) throw malformed();
     this.#mark = Buffer.from(`\r\n--${boundary}`, "latin1");

@@ -1,0 +1,49 @@
+import { HTTPError } from "../http/errors.ts";
+
+/** A body that cannot be read through the client's fault: it is over the limit, or the client has ended it early. */
+export class BodyError extends HTTPError {}
+
+export const tooLarge = (limit: number) => new BodyError(413, `The body is over the limit of ${limit} bytes.`);
+export const endedEarly = () => new BodyError(400, "The client ended the body early.");
+
+/** The answers to requests whose signals were aborted, by the reason of the abort. */
+const interruptions = new WeakMap<object, HTTPError>();
+
+/** The reason that a request's signal is aborted with when its client disconnects. */
+export function clientLeft(): DOMException {
+  return interruption(400, "The client has disconnected.");
+}
+
+/** The reason that the signals of requests in flight are aborted with when their server closes. */
+export function serverCloses(): DOMException {
+  return interruption(503, "The server is closing.");
+}
+
+function interruption(status: number, message: string): DOMException {
+  const reason = new DOMException(message, "AbortError");
+  interruptions.set(reason, new HTTPError(status, message));
+  return reason;
+}
+
+/** The most causes that are looked at. An error can be its own cause. */
+const mostCauses = 10;
+
+/**
+ * What an error comes from, if that is not the application: the client's body could not be read, the client has disconnected, or the
+ * server closes. Code that was given the body or the signal, such as `fetch`, fails with an error of its own that has this one as its
+ * cause. `undefined` for every other error: these are the application's. Never throws.
+ */
+export function outsideCauseOf(error: unknown): HTTPError | undefined {
+  try {
+    let cause = error;
+    for (let i = 0; i <= mostCauses && typeof cause === "object" && cause !== null; i++) {
+      if (cause instanceof BodyError) return cause;
+      const answer = interruptions.get(cause);
+      if (answer !== undefined) return answer;
+      cause = (cause as { readonly cause?: unknown }).cause;
+    }
+  } catch {
+    // A proxy or an accessor can throw whatever is asked of it.
+  }
+  return undefined;
+}

@@ -1,0 +1,213 @@
+import { HTTPError } from "../http/errors.ts";
+import { type BodySink, type BodySource, receive, type ServedRequest } from "../http/served-request.ts";
+import { tooLarge } from "./body-errors.ts";
+import { ArrivingBody, StreamSource } from "./body-sources.ts";
+import { guarded } from "./guarded.ts";
+import { parseJson, type JsonOptions } from "./json-body.ts";
+import { Multipart, utf8 as utf8WithMark, type PartHead } from "./multipart.ts";
+
+export interface FormOptions {
+  /** The most fields of a form, files included. Default 1000. */
+  readonly maxFields?: number | undefined;
+}
+
+/** All bytes of a body, or why there are none. */
+type Whole = { readonly bytes: Buffer } | { readonly error: unknown };
+
+/** The body of one request, read once and up to a limit. */
+export class Body {
+  readonly #web: ServedRequest;
+  readonly #maxSize: number;
+  #whole: Whole | undefined;
+  /** What waits for all bytes; `undefined`: nobody has asked for them. */
+  #waiting: ((whole: Whole) => void)[] | undefined;
+
+  constructor(web: globalThis.Request, maxSize: number) {
+    this.#web = web;
+    this.#maxSize = maxSize;
+  }
+
+  text(): Promise<string> {
+    return this.#read(textOf);
+  }
+
+  json(options: JsonOptions | undefined): Promise<unknown> {
+    const type = this.#contentType();
+    if (type !== "application/json" && !/^[^/]+\/.+\+json$/.test(type)) return refused("The body must be application/json.");
+    return this.#read((bytes) => parseJson(textOf(bytes), options));
+  }
+
+  formData(options: FormOptions = {}): Promise<FormData> {
+    return guarded(this.#readForm(options));
+  }
+
+  async #readForm({ maxFields = 1000 }: FormOptions): Promise<FormData> {
+    const type = this.#contentType();
+    if (type === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
+    const parts = this.#multipart("application/x-www-form-urlencoded or multipart/form-data", () => this.#inOnePiece());
+    const read: { readonly head: PartHead; readonly pieces: readonly Buffer[] }[] = [];
+    for (;;) {
+      const next = parts.next();
+      const head = next instanceof Promise ? await next : next;
+      if (head === undefined) break;
+      if (read.length === maxFields) throw tooManyFields(maxFields);
+      const pieces: Buffer[] = [];
+      for (;;) {
+        const arrived = parts.read();
+        const piece = arrived instanceof Promise ? await arrived : arrived;
+        if (piece === undefined) break;
+        pieces.push(piece);
+      }
+      read.push({ head, pieces });
+    }
+    // Made when it is known that there are not too many: files take most of the time.
+    const form = new FormData();
+    for (const { head, pieces } of read) {
+      if (head.filename === undefined) form.append(head.name, utf8WithMark.decode(Buffer.concat(pieces)));
+      else form.append(head.name, new File([Buffer.concat(pieces)], head.filename, { type: head.type }));
+    }
+    return form;
+  }
+
+  /** The parts of a multipart form while they arrive. */
+  multipart(): Multipart {
+    return this.#multipart("multipart/form-data", () => this.#asItArrives());
+  }
+
+  /** Whether the body is a multipart form. */
+  get isMultipart(): boolean {
+    return this.#contentType() === "multipart/form-data";
+  }
+
+  #multipart(wanted: string, chunks: () => AsyncIterator<Uint8Array, void>): Multipart {
+    if (!this.isMultipart) throw new HTTPError(415, `The body must be a form: ${wanted}.`);
+    const problem = this.#codingProblem();
+    if (problem !== undefined) throw new HTTPError(415, problem);
+    return new Multipart(chunks(), this.#web.headers.get("content-type") ?? "");
+  }
+
+  #contentType(): string {
+    return (this.#web.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  }
+
+  /** Why a body is refused: it is compressed, or it is text in another charset. */
+  #codingProblem(): string | undefined {
+    const coding = this.#web.headers.get("content-encoding");
+    if (coding !== null && coding.trim().toLowerCase() !== "identity") return "The body must not be compressed.";
+    const type = this.#web.headers.get("content-type");
+    if (type === null || !type.includes(";")) return undefined;
+    const charset = /;\s*charset\s*=\s*"?([^";,\s]*)/i.exec(type)?.[1]?.toLowerCase();
+    return charset === undefined || ["utf-8", "utf8", "us-ascii"].includes(charset) ? undefined : "The body must be in UTF-8.";
+  }
+
+  /**
+   * What a function makes of all bytes of the body. There is one promise only, because on Node 20 each costs as much as to parse a small
+   * body.
+   */
+  #read<Result>(use: (bytes: Buffer) => Result): Promise<Result> {
+    const problem = this.#codingProblem();
+    if (problem !== undefined) return refused(problem);
+    let resolve!: (result: Result) => void;
+    let reject!: (error: unknown) => void;
+    const result = new Promise<Result>((...functions) => {
+      [resolve, reject] = functions;
+    });
+    const fail = (error: unknown) => {
+      void guarded(result);
+      reject(error);
+    };
+    this.#whenWhole((whole) => {
+      if ("error" in whole) {
+        fail(whole.error);
+        return;
+      }
+      let value: Result;
+      try {
+        value = use(whole.bytes);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      resolve(value);
+    });
+    return result;
+  }
+
+  /** Calls back with all bytes: at once if they were read before. */
+  #whenWhole(call: (whole: Whole) => void): void {
+    if (this.#whole !== undefined) {
+      call(this.#whole);
+      return;
+    }
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(call);
+      return;
+    }
+    const waiting = (this.#waiting = [call]);
+    const settle = (whole: Whole) => {
+      this.#whole = whole;
+      for (const each of waiting) each(whole);
+    };
+    const chunks: Buffer[] = [];
+    this.#receive({
+      data: (chunk) => void chunks.push(chunk),
+      end: () => settle({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }),
+      fail: (error) => settle({ error }),
+    });
+  }
+
+  /** Gives the body to a sink, from the connection or from the standard stream. */
+  #receive(sink: BodySink): BodySource | undefined {
+    const problem = this.#problem();
+    if (problem !== undefined) {
+      sink.fail(problem);
+      return undefined;
+    }
+    const source = this.#web[receive]?.(sink);
+    if (source !== undefined) return source;
+    const reader = (this.#web.body as ReadableStream<Uint8Array> | null)?.getReader();
+    if (reader === undefined) {
+      sink.end();
+      return undefined;
+    }
+    return new StreamSource(reader, this.#maxSize, sink, receive in this.#web);
+  }
+
+  /** The body while it arrives. */
+  #asItArrives(): AsyncIterator<Uint8Array, void> {
+    return this.#waiting === undefined ? new ArrivingBody((sink) => this.#receive(sink)) : this.#inOnePiece();
+  }
+
+  /** A body that is read at once, as if it arrived in one piece. */
+  async *#inOnePiece(): AsyncGenerator<Uint8Array, void> {
+    yield await this.#read((bytes) => bytes);
+  }
+
+  /** Why the body cannot be read: its Content-Length is over the limit, or somebody has read it. */
+  #problem(): Error | undefined {
+    const web = this.#web;
+    if (Number(web.headers.get("content-length") ?? 0) > this.#maxSize) return tooLarge(this.#maxSize);
+    // The body of the server's own request is not asked for, because that would make a native request.
+    if (!web.bodyUsed && (receive in web || web.body?.locked !== true)) return undefined;
+    const advice = "Read it in one way only, or read a copy: request.web.clone().";
+    return new TypeError(`Cannot read the body of this request: it was read before, or is being read. ${advice}`);
+  }
+}
+
+function formOf(text: string, maxFields: number): FormData {
+  let fields = 1;
+  for (let index = text.indexOf("&"); index !== -1; index = text.indexOf("&", index + 1)) {
+    if (++fields > maxFields) throw tooManyFields(maxFields);
+  }
+  const form = new FormData();
+  for (const [name, value] of new URLSearchParams(text)) form.append(name, value);
+  return form;
+}
+
+const refused = (reason: string) => guarded(Promise.reject<never>(new HTTPError(415, reason)));
+const tooManyFields = (limit: number) => new HTTPError(413, `The form is over the limit of ${limit} fields.`);
+
+/** UTF-8 as text, without a byte order mark. Invalid bytes become U+FFFD. */
+function textOf(bytes: Buffer): string {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.toString("utf8", 3) : bytes.toString();
+}

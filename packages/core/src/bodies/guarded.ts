@@ -1,0 +1,50 @@
+/** A promise that does not end the process when it is rejected before anybody waits for it. */
+export function guarded<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** A stream of a body. Reading it may fail at any time, so none of its promises ends the process if nobody waits for it yet. */
+export class GuardedStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** Makes a stream one of this class. */
+  static of<Stream extends ReadableStream<Uint8Array<ArrayBuffer>> | null>(stream: Stream): Stream {
+    return stream === null || stream instanceof GuardedStream ? stream : (Object.setPrototypeOf(stream, GuardedStream.prototype) as Stream);
+  }
+
+  override cancel(reason?: unknown): Promise<void> {
+    return guarded(super.cancel(reason));
+  }
+
+  override pipeTo(destination: WritableStream<Uint8Array<ArrayBuffer>>, options?: StreamPipeOptions): Promise<void> {
+    return guarded(super.pipeTo(destination, options));
+  }
+
+  override tee(): [GuardedStream, GuardedStream] {
+    const [one, other] = super.tee();
+    return [GuardedStream.of(one), GuardedStream.of(other)];
+  }
+
+  // These are no overrides, because the type of a reader depends on what it is asked for with.
+  static {
+    const define = (name: PropertyKey, promising: readonly string[]) => {
+      const method = Reflect.get(ReadableStream.prototype, name) as (this: ReadableStream, ...options: unknown[]) => object;
+      const value = function (this: ReadableStream, ...options: unknown[]) {
+        return guardMethods(method.apply(this, options), promising);
+      };
+      Object.defineProperty(this.prototype, name, { value, configurable: true, writable: true });
+    };
+    define("getReader", ["read", "cancel"]);
+    define("values", ["next", "return"]);
+    define(Symbol.asyncIterator, ["next", "return"]);
+  }
+}
+
+/** Lets methods of an object give promises that do not end the process. */
+export function guardMethods<Target extends object>(target: Target, names: readonly string[]): Target {
+  for (const name of names) {
+    const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;
+    const value = (...args: unknown[]) => guarded(method.apply(target, args));
+    Object.defineProperty(target, name, { value, configurable: true, writable: true });
+  }
+  return target;
+}

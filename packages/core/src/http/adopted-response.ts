@@ -1,0 +1,29 @@
+import { isToken } from "./headers.ts";
+import { Response } from "./response.ts";
+
+/** Headers about one connection, not about the response that is sent over it. RFC 9110 §7.6.1, RFC 9113 §8.2.2. */
+export const connectionSpecific: ReadonlySet<string> = new Set([
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** A response of this class for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes over the body. */
+export function adopt(response: globalThis.Response): Response {
+  const { status, statusText, url } = response;
+  const headers = new Headers(response.headers);
+  // RFC 9110 §7.6.1: those that Connection names are about that connection too. A name that cannot be one is in no headers.
+  const named = (headers.get("connection") ?? "").split(",", 100).map((name) => name.trim());
+  for (const name of [...connectionSpecific, ...named.filter(isToken)]) headers.delete(name);
+  // fetch has decoded the body, so its coding and its length are wrong now.
+  if (url !== "" && headers.has("content-encoding")) {
+    headers.delete("content-encoding");
+    headers.delete("content-length");
+  }
+  return new Response(response.body, { status, statusText, headers });
+}

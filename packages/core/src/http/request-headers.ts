@@ -1,0 +1,63 @@
+import { inspect } from "node:util";
+import { isToken } from "./headers.ts";
+import { native, standFor } from "./served-request.ts";
+
+/** The headers of a request, read from the list that Node has. Native `Headers` are made for everything but looking up a name. */
+export class RequestHeaders implements Headers {
+  declare readonly append: Headers["append"];
+  declare readonly delete: Headers["delete"];
+  declare readonly entries: Headers["entries"];
+  declare readonly forEach: Headers["forEach"];
+  declare readonly getSetCookie: Headers["getSetCookie"];
+  declare readonly keys: Headers["keys"];
+  declare readonly set: Headers["set"];
+  declare readonly values: Headers["values"];
+  declare readonly [Symbol.iterator]: Headers[typeof Symbol.iterator];
+  /** Alternating names and values. */
+  readonly #raw: readonly string[];
+  #native: Headers | undefined;
+
+  constructor(raw: readonly string[]) {
+    this.#raw = raw;
+  }
+
+  get [native](): Headers {
+    if (this.#native === undefined) {
+      this.#native = new Headers();
+      // The names that begin with a colon are those of HTTP/2 for the parts of the first line.
+      for (let i = 0; i < this.#raw.length; i += 2)
+        if (!this.#raw[i]!.startsWith(":")) this.#native.append(this.#raw[i]!, this.#raw[i + 1]!);
+    }
+    return this.#native;
+  }
+
+  /** Reads from these headers from now on. */
+  replaceBy(headers: Headers): void {
+    this.#native = headers;
+  }
+
+  get(name: string): string | null {
+    if (this.#native !== undefined || !isToken(name)) return this[native].get(name);
+    const lower = name.toLowerCase();
+    const raw = this.#raw;
+    let value: string | null = null;
+    for (let i = 0; i < raw.length; i += 2) {
+      const each = raw[i]!;
+      if (each.length !== lower.length || (each !== lower && each.toLowerCase() !== lower)) continue;
+      value = value === null ? raw[i + 1]! : `${value}${lower === "cookie" ? "; " : ", "}${raw[i + 1]!}`;
+    }
+    return value;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  [inspect.custom](): Headers {
+    return this[native];
+  }
+
+  static {
+    standFor<Headers>(this, Headers);
+  }
+}
