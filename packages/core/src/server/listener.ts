@@ -255,11 +255,10 @@ export class RequestChecks {
     if (host === "") return undefined;
     const known = this.#origins.get(host);
     if (known !== undefined) return known;
-    const url = `${this.#secure ? "https" : "http"}://${host}/`;
-    if (!URL.canParse(url)) return 400;
+    if (!URL.canParse(`http://${host}/`)) return 400;
     // The application refuses whatever else a URL may have before its path.
     if (!isHost(host)) return undefined;
-    const origin = { secure: this.#secure, host: new URL(url).host };
+    const origin = { secure: this.#secure, host: host.toLowerCase() };
     if (this.#origins.size < mostHosts) this.#origins.set(host, origin);
     return origin;
   }
