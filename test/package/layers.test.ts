@@ -11,7 +11,7 @@ import type { PackageName, Source } from "../support/sources.ts";
  * public entries in src itself.
  */
 const rooms: Readonly<Record<PackageName, readonly string[]>> = {
-  core: words("http bodies forms rules urls routing context events app static server testing"),
+  core: words("http tracing bodies forms rules urls routing context events app static server testing"),
   session: words(`
     signing record keeping settings
     backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached

@@ -27,7 +27,7 @@ export { accepts, acceptsEncodings, acceptsLanguages } from "./context/accepts.t
 export type { Application, Config } from "./context/application.ts";
 export type { Context } from "./context/context.ts";
 export { LocalError, UnsafeRedirectError } from "./context/errors.ts";
-export type { Logger } from "./context/logger.ts";
+export type { LogFields, Logger } from "./context/logger.ts";
 export { request } from "./context/current-request.ts";
 export { redirect, seeOther } from "./context/redirect.ts";
 export type { RedirectOptions } from "./context/redirect.ts";
@@ -42,6 +42,7 @@ export type { AppOptions } from "./app/app.ts";
 export type { CrossOriginOption } from "./app/cross-origin.ts";
 export type { ErrorHandler } from "./app/error-pages.ts";
 export { RequestHandler } from "./app/handler.ts";
+export type { HandlerMessage, RequestMessage } from "./app/observed.ts";
 export type { HandlerClass, HandlerResult, Middleware, MiddlewareClass, MiddlewareList } from "./app/handler.ts";
 export { SecurityHeaders } from "./app/security-headers.ts";
 export { PortInUseError } from "./server/port-in-use-error.ts";

@@ -41,6 +41,8 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly debug?: boolean | undefined;
   /** Where errors are logged. Default `console`. */
   readonly logger?: Logger | undefined;
+  /** Whether each request is logged, in one line with fields, when its response leaves. Default false. */
+  readonly requestLog?: boolean | undefined;
 }
 
 /** An application: its rules and settings, and one function from request to response. */
@@ -64,7 +66,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   constructor(options: AppOptions<CheckRules<R, HandlerResult>>) {
     checkRules((options as typeof options | undefined)?.rules);
     const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
-    const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console } = options;
+    const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console, requestLog = false } = options;
     if (typeof config !== "object" || config === null)
       throw new ConfigError("The config of an App must be an object, with one entry for each package.");
     if (!Number.isInteger(maxBodySize) || maxBodySize < 0) throw new ConfigError("maxBodySize must be a whole number of bytes, 0 or more.");
@@ -90,6 +92,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
       crossOrigin: new CrossOrigin(crossOrigin),
       middleware: this.#registry.stack(BuiltInHandler),
       errorPages: new ErrorPages(errorHandlers, () => this.router.describe()),
+      requestLog,
     };
   }
 

@@ -16,6 +16,7 @@ import type { CrossOrigin } from "./cross-origin.ts";
 import { errorPage, type ErrorPages } from "./error-pages.ts";
 import { type HandlerClass, isPromise, type Middleware, type RequestHandler, responseFrom, run, type Steps } from "./handler.ts";
 import type { Stack } from "./middleware.ts";
+import { handlerTrace, logged, observeHandler, observeRequest, requestTrace } from "./observed.ts";
 import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
 
 /** The settings of an application that decide what happens to its requests. */
@@ -27,6 +28,8 @@ export interface AnswerSettings {
   /** The middleware of the application alone, which runs around the built-in handler. Its security headers are on refusals and redirects too. */
   readonly middleware: Stack;
   readonly errorPages: ErrorPages;
+  /** Whether each request is logged. */
+  readonly requestLog: boolean;
 }
 
 /**
@@ -34,12 +37,14 @@ export interface AnswerSettings {
  * order in which it happens. Never throws or rejects. Returns a promise only if a step had to wait for one.
  */
 export function answerRequest(settings: AnswerSettings, context: Context): Response | Promise<Response> {
-  return run(answer(settings, context));
+  if (!settings.requestLog && requestTrace.channel?.hasSubscribers !== true) return run(answer(settings, context));
+  return observeRequest(context, settings.requestLog, () => run(answer(settings, context)));
 }
 
 /** Answers a request that the server refuses itself, because it is malformed: without a body, because the client may not read one. */
 export function refuseRequest(settings: AnswerSettings, context: Context, status: number): Response {
-  return finish(context, new Response(null, { status }), undefined, settings.middleware);
+  const refused = () => finish(context, new Response(null, { status }), undefined, settings.middleware);
+  return settings.requestLog ? logged(context, refused()) : refused();
 }
 
 function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
@@ -165,8 +170,11 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     }
     if (response === undefined) {
       inMethod = true;
-      const methods = handler as unknown as Record<string, (args: unknown, query?: unknown) => unknown>;
-      const result = call.query === undefined ? methods[method]!(args) : methods[method]!(args, yield context.request.query(call.query));
+      const query = call.query === undefined ? undefined : ((yield context.request.query(call.query)) as object);
+      const result =
+        handlerTrace.channel?.hasSubscribers === true
+          ? observeHandler(context, method, () => callMethod(handler, method, args, query))
+          : callMethod(handler, method, args, query);
       response = responseFrom(isPromise(result) ? yield result : result, handler, method);
     }
   } catch (error) {
@@ -189,6 +197,11 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     }
   }
   return response;
+}
+
+function callMethod(handler: RequestHandler, method: string, args: unknown, query: object | undefined): unknown {
+  const methods = handler as unknown as Record<string, (args: unknown, query?: unknown) => unknown>;
+  return query === undefined ? methods[method]!(args) : methods[method]!(args, query);
 }
 
 // 4. Errors: middleware is asked in reverse order; if none answers, an error page does.

@@ -3,10 +3,26 @@ import { checkHeader, flatValue, without, type FlatHeaders } from "../http/heade
 import type { Response } from "../http/response.ts";
 import { noteError } from "../http/served-request.ts";
 import type { Application } from "./application.ts";
-import { describeError } from "./error-text.ts";
+import { describeError, plainText } from "./error-text.ts";
 import { LocalError } from "./errors.ts";
-import { logError } from "./logger.ts";
+import { logError, type LogFields } from "./logger.ts";
 import { dependOn, servedOf, type Request } from "./request.ts";
+
+/** What a log entry says about a request. */
+export type RequestFields = Readonly<Record<"rule" | "endpoint" | "ip" | "userAgent", string | undefined>> & {
+  readonly method: string;
+  /** Without the query, which often has personal data. */
+  readonly path: string;
+  readonly status: number;
+  /** Milliseconds from the head of the request to that of the response. */
+  readonly ms: number;
+  readonly requestId: string;
+};
+
+/** The fields that are not in the summary of a request: its method, path, status and time. */
+export function withoutSummary({ rule, endpoint, requestId, ip, userAgent }: RequestFields): LogFields {
+  return { rule, endpoint, requestId, ip, userAgent };
+}
 
 /** The context of one request: everything that belongs to it and lasts as long as it does. */
 export class Context {
@@ -62,10 +78,24 @@ export class Context {
 
   /** Logs an error with the request's method and path, the status of the response, and how long the request took. */
   logError(status: number, error: unknown): void {
-    const { method, path } = this.request;
-    const milliseconds = (performance.now() - this.began).toFixed(1);
-    logError(this.app.logger, `${method} ${path} ${status} after ${milliseconds} ms`, error);
+    const fields = this.logFields(status);
+    logError(
+      this.app.logger,
+      `${fields.method} ${fields.path} ${status} after ${fields.ms.toFixed(1)} ms`,
+      error,
+      fields,
+      withoutSummary(fields),
+    );
     servedOf(this.request)[noteError]?.(describeError(error));
+  }
+
+  /** What a log entry says about the request. Texts of the client are cut, and have no control characters. */
+  logFields(status: number): RequestFields {
+    const { method, path, rule, id, ip } = this.request;
+    const ms = Math.round((performance.now() - this.began) * 10) / 10;
+    const userAgent = servedOf(this.request).headers.get("user-agent") ?? undefined;
+    const sent = { method, path: plainText(path), status, ms, rule: rule?.path, endpoint: rule?.endpoint };
+    return { ...sent, requestId: id, ip, userAgent: userAgent === undefined ? undefined : plainText(userAgent) };
   }
 
   /** What was added to the head; `undefined` if nothing was. */

@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import { inspect, types } from "node:util";
 
 /**
  * Characters that begin a line, move the cursor or turn the direction of what follows: controls (C0, DEL, C1), the separators of
@@ -89,4 +89,19 @@ function isError(value: unknown): value is Error {
 
 function cut(text: string): string {
   return text.length > longestMessage ? `${text.slice(0, longestMessage)}… (${text.length - longestMessage} characters more)` : text;
+}
+
+/** Text of a client for a field of a log entry: at most 1000 characters, in one line. */
+export function plainText(text: string): string {
+  return oneLine(text.length > 1000 ? `${text.slice(0, 1000)}…` : text);
+}
+
+/** Fields of a log entry as text in one line. Never throws; deep, long and many values are cut. */
+export function describeFields(fields: Readonly<Record<string, unknown>>): string {
+  try {
+    const known = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    return oneLine(inspect(known, { breakLength: Infinity, compact: true, depth: 4, maxArrayLength: 20, maxStringLength: 1000 }));
+  } catch {
+    return "{ fields that cannot be converted to text }";
+  }
 }

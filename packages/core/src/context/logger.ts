@@ -1,17 +1,25 @@
-import { describeError, oneLine } from "./error-text.ts";
+import { describeError, describeFields, oneLine } from "./error-text.ts";
+
+/** What a log entry is about, as data: `{ method: "GET", status: 200 }`. */
+export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * The logger of an application: `console`, pino, or any object with these four methods. Each call gets one text. It is one line, except
- * for the stack of an error.
+ * The logger of an application: `console`, pino, winston, or any object with these four methods. Each call gets a text, which is one line
+ * except for the stack of an error, and may get fields.
  */
 export interface Logger {
-  error(message: string): void;
-  warn(message: string): void;
-  info(message: string): void;
-  debug(message: string): void;
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
 }
 
-/** Hands each message on as one line, so that nothing that a visitor has sent can begin a line of its own or reach the terminal. */
+type Level = keyof Logger;
+
+/**
+ * Hands each message on as one line, so that nothing that a visitor has sent can begin a line of its own or reach the terminal. Fields
+ * are handed on as they are; for `console`, which would write them in many lines, they are the end of the line.
+ */
 export class LineLogger implements Logger {
   /** The logger that the application was given. */
   readonly target: Logger;
@@ -20,29 +28,62 @@ export class LineLogger implements Logger {
     this.target = target;
   }
 
-  error(message: string): void {
-    this.target.error(oneLine(message));
+  error(message: string, fields?: LogFields): void {
+    this.#write("error", message, fields);
   }
 
-  warn(message: string): void {
-    this.target.warn(oneLine(message));
+  warn(message: string, fields?: LogFields): void {
+    this.#write("warn", message, fields);
   }
 
-  info(message: string): void {
-    this.target.info(oneLine(message));
+  info(message: string, fields?: LogFields): void {
+    this.#write("info", message, fields);
   }
 
-  debug(message: string): void {
-    this.target.debug(oneLine(message));
+  debug(message: string, fields?: LogFields): void {
+    this.#write("debug", message, fields);
+  }
+
+  #write(level: Level, message: string, fields: LogFields | undefined): void {
+    const { target } = this;
+    if (fields === undefined) target[level](oneLine(message));
+    else if (target === console) target[level](`${oneLine(message)} ${describeFields(fields)}`);
+    else target[level](oneLine(message), fields);
   }
 }
 
-/** Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered. */
-export function logError(logger: Logger, where: string, error: unknown): void {
+/**
+ * Logs that something happened. Never throws, so that a logger that fails does not leave a request unanswered.
+ *
+ * @param rest - The fields that the message does not have already, for `console`.
+ */
+export function logInfo(logger: Logger, message: string, fields: LogFields, rest: LogFields): void {
+  const target = logger instanceof LineLogger ? logger.target : logger;
   try {
-    const target = logger instanceof LineLogger ? logger.target : logger;
-    target.error(`${oneLine(where)}: ${describeError(error)}`);
+    logger.info(message, target === console ? rest : fields);
   } catch {
     // The failure of the logger cannot be logged.
+  }
+}
+
+/**
+ * Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered.
+ *
+ * @param fields - Handed on with the error itself as `err`.
+ * @param rest - Those that the message does not have already. For `console` they are the last line.
+ */
+export function logError(logger: Logger, where: string, error: unknown, fields?: LogFields, rest = fields): void {
+  const target = logger instanceof LineLogger ? logger.target : logger;
+  const text = `${oneLine(where)}: ${describeError(error)}`;
+  try {
+    if (target === console) target.error(rest === undefined ? text : `${text}\n  ${describeFields(rest)}`);
+    else target.error(text, { ...fields, err: error });
+  } catch {
+    try {
+      // A logger may fail at the error itself, which can be anything.
+      target.error(text);
+    } catch {
+      // The failure of the logger cannot be logged.
+    }
   }
 }

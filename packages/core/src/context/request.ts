@@ -72,6 +72,7 @@ export class Request {
   #cookies: ReadonlyMap<string, string> | undefined;
   #dependencies: string[] | undefined;
   #body: Body | undefined;
+  #id: string | undefined;
 
   constructor(web: globalThis.Request, settings: RequestSettings, platform?: GivenPlatform) {
     this.#web = web;
@@ -145,6 +146,14 @@ export class Request {
   /** The arguments of the query. */
   get args(): URLSearchParams {
     return (this.#args ??= new URLSearchParams(this.search));
+  }
+
+  /**
+   * The id of the request, for logs: what a trusted proxy has sent as `X-Request-Id` if that is 1 to 128 letters, digits and `_.:=@+/-`,
+   * else a random UUID.
+   */
+  get id(): string {
+    return (this.#id ??= this.#proxied?.requestId ?? crypto.randomUUID());
   }
 
   get headers(): Headers {

@@ -44,7 +44,12 @@ export interface Forwarded {
   readonly ip: string | undefined;
   readonly protocol: string | undefined;
   readonly host: string | undefined;
+  /** What the nearest proxy calls the request. */
+  readonly requestId: string | undefined;
 }
+
+/** Request ids of the usual forms: UUIDs, ULIDs, trace ids, with a prefix. */
+const requestId = /^[\w.:=@+/-]{1,128}$/;
 
 /** The trusted proxies, and what their headers say. */
 export class Proxies {
@@ -71,7 +76,7 @@ export class Proxies {
    */
   read(connected: string | undefined, header: (name: string) => string | null): Forwarded {
     const peer = addressIn(connected);
-    if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined };
+    if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined, requestId: undefined };
     const addresses = listItems(header("x-forwarded-for")).map(addressIn);
     let hops = 1;
     while (hops < addresses.length && this.#trusts(addresses[addresses.length - hops])) hops++;
@@ -81,6 +86,7 @@ export class Proxies {
       ip: at(addresses) ?? peer,
       protocol: protocol === "https" || protocol === "http" ? protocol : undefined,
       host: at(listItems(header("x-forwarded-host")))?.toLowerCase(),
+      requestId: requestId.exec(header("x-request-id") ?? "")?.[0],
     };
   }
 }
