@@ -24,11 +24,11 @@ export const modules = {
     ].map((name) => `session/${name}`),
   },
   signing: {
-    sources: ["packages/session/src/signing/signing.ts"],
+    sources: ["packages/session/src/signing/encryption.ts", "packages/session/src/signing/signing.ts"],
     tests: ["session/signing/hmac", "session/signing/signing", "session/signing/securecookie-cases", "session/signing/session-ids"],
   },
   keeping: {
-    sources: ["group-commit", "backend-records", "server-sessions"].map((name) => `packages/session/src/keeping/${name}.ts`),
+    sources: ["group-commit", "backend-records", "new-ids", "server-session"].map((name) => `packages/session/src/keeping/${name}.ts`),
     tests: [
       "session/keeping/group-commit",
       "session/keeping/group-commit-faults",

@@ -161,12 +161,18 @@ export function parseCookies(header: string | null | undefined): ReadonlyMap<str
  * name; any of them may be forged by a neighbouring host.
  *
  * @param limit - The most values to return; later ones are not read.
+ * @param read - Gives the value for what was sent; left out, it is decoded as by {@link parseCookies}.
  */
-export function cookieValues(header: string | null | undefined, name: string, limit = Infinity): string[] {
+export function cookieValues(
+  header: string | null | undefined,
+  name: string,
+  limit = Infinity,
+  read: (sent: string) => string = decode,
+): string[] {
   const values: string[] = [];
   if (!header || !header.includes(name)) return values;
   scan(header, (found, value) => {
-    if (found === name) values.push(decode(value));
+    if (found === name) values.push(read(value));
     return values.length < limit;
   });
   return values;

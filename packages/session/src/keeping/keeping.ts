@@ -2,7 +2,7 @@ import type { Contents, Flash, Operations } from "../record/contents.ts";
 import type { Chosen, DecodedRecord, Limits, Replaced } from "../record/record.ts";
 
 // The two places where a session can be kept, as a request sees them: its cookie (cookie-sessions.ts), or a backend, under
-// the hash of the id in its cookie (server-sessions.ts).
+// the hash of the id in its cookie (server-session.ts).
 
 /** What the client sent for one session, and how long it may last. */
 export interface Received extends Limits {

@@ -1,4 +1,4 @@
-import { apply, keepOnly, mostFlashes, noContents, sameContents, withoutMessages, type Contents, type Flash } from "../record/contents.ts";
+import { apply, mostFlashes, noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import {
   choose,
   endAfter,
@@ -13,11 +13,40 @@ import {
   type Replaced,
 } from "../record/record.ts";
 import type { BackendRecords, Created } from "./backend-records.ts";
-import type { Deadline } from "./deadline.ts";
-import type { SessionChanges, Committed, Found, KeptSession, Known, Received, Regeneration } from "./keeping.ts";
+import type { SessionChanges, Committed, Found, KeptSession, Known, Received, Regeneration, SessionKeeper } from "./keeping.ts";
+import { createSession, moveToNewId } from "./new-ids.ts";
+
+/** Keeps sessions in a backend. A session is loaded at the first access; each load and each commit has a deadline. */
+export class ServerSessions implements SessionKeeper {
+  readonly #records: BackendRecords;
+
+  constructor(records: BackendRecords) {
+    this.#records = records;
+  }
+
+  load(received: Received): KeptSession | Promise<KeptSession> {
+    const [key] = this.#keys(received);
+    if (key === undefined) return new ServerSession(this.#records, received, {});
+    return this.#records.within("load a session", async (deadline) => {
+      const record = await this.#records.find(deadline, key, received);
+      if (record === undefined) return new ServerSession(this.#records, received, {});
+      const { replaced } = record;
+      return new ServerSession(this.#records, received, replaced === undefined ? { found: { key, record } } : { replaced });
+    });
+  }
+
+  async end(received: Received, endedKey: string | undefined): Promise<void> {
+    const keys = this.#keys(received).filter((key) => key !== endedKey);
+    await this.#records.within("end a session", (deadline) => Promise.all(keys.map((key) => this.#records.end(key, deadline))));
+  }
+
+  #keys({ cookieName, values }: Received): readonly string[] {
+    return this.#records.ids.recordKeys(cookieName, values);
+  }
+}
 
 /** A session in a backend, under the hash of the id in its cookie. */
-export class ServerSession implements KeptSession {
+class ServerSession implements KeptSession {
   readonly contents: Contents;
   readonly createdAt: number;
   readonly room = 60 * 1024;
@@ -83,24 +112,7 @@ export class ServerSession implements KeptSession {
   }
 
   async #create(changes: SessionChanges, limits: Limits): Promise<Committed> {
-    const { regeneration } = changes;
-    const replaced = this.#replaced;
-    const created = await this.#records.within("commit a session", async (deadline) => {
-      const successor = replaced && (await this.#records.successor(deadline, replaced, limits));
-      const owner = regeneration?.owner;
-      // The client has the new id by now, or is about to get it. A cookie of another session would log it out.
-      if (successor !== undefined && owner === undefined) return undefined;
-      const isSame = successor !== undefined && successor.owner === owner;
-      const contents = isSame ? this.#onto(withoutMessages(successor.contents), changes, regeneration?.keep) : changes.next;
-      return this.#records.create(deadline, {
-        contents,
-        ...this.#beginning(regeneration?.at ?? this.createdAt, limits, undefined),
-        owner,
-        epoch: undefined,
-        handle: this.#records.newHandle(),
-      });
-    });
-    return this.#sendId(created);
+    return this.#sendId(await createSession(this.#records, { createdAt: this.createdAt, replaced: this.#replaced }, changes, limits));
   }
 
   async #save(found: Found, { next, operations }: SessionChanges, limits: Limits): Promise<Committed> {
@@ -120,70 +132,9 @@ export class ServerSession implements KeptSession {
     return { cookie: undefined, kept: this.#committed({ key: found.key, record: edited.after }) };
   }
 
-  /**
-   * Moves the session under a new id. The new record is created before the old one is replaced, so that a crash loses neither.
-   * Of several requests that do so at once, the first one decides: the others send no cookie, except for log-ins.
-   */
-  async #regenerate(found: Found, changes: SessionChanges, { at, owner, keep }: Regeneration, limits: Limits): Promise<Committed> {
-    const records = this.#records;
-    const known = this.#newest!;
-    const record = {
-      contents: known.version === found.record.version ? changes.next : this.#onto(known.contents, changes, keep),
-      ...this.#beginning(at, limits, known.chosen),
-      owner: owner ?? known.owner,
-      // A new owner has just logged in, so the epoch is read again. If the owner stays, the epoch of the log-in counts.
-      epoch: owner === undefined ? known.epoch : undefined,
-      handle: records.newHandle(),
-    };
-    const moved = await records.within("commit a session", async (deadline) => {
-      const created = await records.create(deadline, record);
-      if (created === undefined) {
-        await records.take(found.key, deadline);
-        return undefined;
-      }
-      const { key } = created.id;
-      try {
-        const left = await records.replace(deadline, found.key, known, limits, { by: key, isLogIn: owner !== undefined });
-        const successor = left?.replaced && (await records.successor(deadline, left.replaced, limits));
-        const old = left?.replaced === undefined ? left : undefined;
-        // A revocation that begins from now on finds the new session. One that has begun before is noticed here.
-        if (owner === undefined && (successor !== undefined || (await records.isRevoked(deadline, old ?? known)))) {
-          await records.take(key, deadline);
-          return undefined;
-        }
-        if (old?.version === known.version) return created;
-        const base = old?.contents ?? (successor && withoutMessages((successor.owner === owner ? successor : known).contents));
-        const carried = await this.#carryOver(deadline, created, limits, {
-          contents: this.#onto(base ?? noContents, changes, keep),
-          ...(owner === undefined && { owner: old?.owner, epoch: old?.epoch }),
-        });
-        return carried && { id: created.id, record: carried };
-      } catch (error) {
-        records.discard(key);
-        throw error;
-      }
-    });
-    return this.#sendId(moved);
-  }
-
-  /** What a session with a new id holds of earlier contents, with the changes of this request. */
-  #onto(contents: Contents, { operations }: SessionChanges, keep: ReadonlySet<string> | undefined): Contents {
-    return this.#records.fresh(apply(operations, keepOnly(contents, keep)));
-  }
-
-  /**
-   * Puts what others have changed in the meantime into the new record; if the old session has ended, only the changes of
-   * this request remain.
-   */
-  async #carryOver(
-    deadline: Deadline,
-    { id, record }: Created,
-    limits: Limits,
-    changed: Partial<DecodedRecord>,
-  ): Promise<DecodedRecord | undefined> {
-    const edited = await this.#records.edit(deadline, id.key, record, limits, (current) => ({ ...current, ...changed }));
-    if (record.owner !== undefined && edited?.after.owner === undefined) this.#records.removeFromOwner(record.owner, id.key);
-    return edited?.after;
+  async #regenerate({ key }: Found, changes: SessionChanges, regeneration: Regeneration, limits: Limits): Promise<Committed> {
+    const loaded = { key, version: this.#found!.record.version, newest: this.#newest! };
+    return this.#sendId(await moveToNewId(this.#records, loaded, changes, regeneration, limits));
   }
 
   #sendId(created: Created | undefined): Committed {
@@ -269,12 +220,6 @@ export class ServerSession implements KeptSession {
   #follow(newest: DecodedRecord | undefined): void {
     if (newest === undefined || newest.replaced !== undefined) this.#ended = true;
     else this.#newest = newest;
-  }
-
-  #beginning(createdAt: number, limits: Limits, kept: Chosen | undefined) {
-    const lifetime = lifetimeOf(limits, kept);
-    const expiresAt = endAfter(createdAt, lifetime.maxAge);
-    return { createdAt, expiresAt, ...idleFrom(this.#records.now(), lifetime, expiresAt), chosen: choose(kept, limits.chosen) };
   }
 
   /** The idle time of a session that is used now. */

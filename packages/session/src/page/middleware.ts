@@ -7,7 +7,7 @@ import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { secretKeyRemedy } from "../settings/settings.ts";
+import { secretKeyRemedy } from "../settings/checks.ts";
 
 declare module "@mini/core" {
   interface Local {

@@ -4,15 +4,19 @@ import type { RequestCookies } from "./cookies.ts";
 import type { LeavingResponse } from "./head.ts";
 import { saveAll, type OpenSession } from "./open-session.ts";
 
-/** How a request has failed. */
-interface FailedRequest {
-  /** Whether an unexpected error ended the request; if not, a session could not be loaded or saved. */
-  readonly hasFailed: boolean;
-  /** Why a session could not be loaded or saved. */
-  readonly failure: { readonly error: unknown } | undefined;
+/** Why a session could not be loaded or saved. */
+export interface Failure {
+  readonly error: unknown;
   /** Whether a change that had to be saved could not be saved. */
   readonly hasUnsavedChange: boolean;
-  /** Those of the request, as soon as there are some. */
+}
+
+/** A request that has failed. */
+interface FailedRequest {
+  /** Whether an unexpected error has ended it; if not, there is a `failure`. */
+  readonly endedByError: boolean;
+  readonly failure: Failure | undefined;
+  /** Those that it sends, as soon as there are some. */
   readonly cookies: () => RequestCookies | undefined;
   readonly logger: Logger;
 }
@@ -23,15 +27,15 @@ interface FailedRequest {
  * @throws The error of a session, when a change is lost by it.
  */
 export async function dropChanges(sessions: readonly OpenSession[], response: LeavingResponse, failed: FailedRequest): Promise<void> {
-  const { hasFailed, failure, cookies } = failed;
-  const hasUnsavedChange = !hasFailed && (failed.hasUnsavedChange || sessions.some(({ hasChanges }) => hasChanges));
+  const { endedByError, failure, cookies } = failed;
+  const hasUnsavedChange = !endedByError && (failure?.hasUnsavedChange === true || sessions.some(({ hasChanges }) => hasChanges));
   await rollBack(sessions, failure?.error);
-  if (!hasFailed && failure !== undefined && (hasUnsavedChange || response.status === 503)) {
+  if (!endedByError && failure !== undefined && (hasUnsavedChange || response.status === 503)) {
     cookies()?.restoreLater();
     // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
     throw failure.error;
   }
-  if (hasFailed) cookies()?.restore();
+  if (endedByError) cookies()?.restore();
   if (failure === undefined) await saveLateMessages(sessions, failed.logger);
   cookies()?.guard(response);
 }

@@ -3,7 +3,8 @@ import type { CookieOptions, Logger } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
-import { isLeftOut, receivedValues, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import type { SentCookies } from "../signing/signing.ts";
+import { isLeftOut, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
 
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
 const longestLine = 4096;
@@ -81,16 +82,18 @@ export class RequestCookies {
   readonly #rules: CookieRules;
   readonly #request: AskedRequest;
   readonly #head: Head;
+  readonly #sent: SentCookies;
   /** By name, a function that sends the cookie again after an error has dropped all cookies. */
   readonly #lasting = new Map<string, () => void>();
   #hasSent = false;
   /** Whether the response shows what no cache may show again. */
   isPersonal = false;
 
-  constructor(rules: CookieRules, request: AskedRequest, head: Head) {
+  constructor(rules: CookieRules, request: AskedRequest, head: Head, sent: SentCookies) {
     this.#rules = rules;
     this.#request = request;
     this.#head = head;
+    this.#sent = sent;
   }
 
   /** Sends a cookie, unless an error drops it later. @throws CookieTooLargeError */
@@ -116,7 +119,7 @@ export class RequestCookies {
    */
   clear(name: string, cookie: CookieSettings): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
-    const hasOthers = receivedValues(this.#request, name).length > 1;
+    const hasOthers = this.#sent.valuesOf(name).length > 1;
     const variants = hasOthers ? variantsOf(name, attributes, this.#request) : [attributes];
     const clear = () => variants.forEach((variant) => this.#head.deleteCookie(name, variant));
     clear();
@@ -129,7 +132,7 @@ export class RequestCookies {
    * was cleared in this request may be replaced. If so, it is logged.
    */
   wouldReplace(name: string, cookie: CookieSettings): boolean {
-    if (!isLeftOut(this.#request, cookie) || this.#lasting.has(name) || receivedValues(this.#request, name).length > 0) return false;
+    if (!isLeftOut(this.#request, cookie) || this.#lasting.has(name) || this.#sent.valuesOf(name).length > 0) return false;
     this.#rules.logger.warn(
       `The changes of a new session were dropped: the request came from another site, so the browser left the cookie ${name} out, and a new ` +
         "one would replace it and log the visitor out. Redirect to a page that makes the changes; for a log-in, call session.regenerate().",
@@ -162,27 +165,36 @@ export class RequestCookies {
   }
 }
 
-const hostName = /^[a-z\d-]+(?:\.[a-z\d-]+)*\.[a-z][a-z\d-]*$/i;
-
 /**
  * The cookies of one name that a browser keeps beside each other, the one with these attributes first: with and without a
  * domain, and for each top-level site or not. A request tells how many cookies it has, but not where they come from.
  */
 function variantsOf(name: string, attributes: CookieOptions, request: AskedRequest): readonly CookieOptions[] {
-  const { domain, path, secure = false, partitioned = false } = attributes;
   const host = request.headers.get("host")?.replace(/:\d+$/, "") ?? "";
-  const labels = name.startsWith("__Host-") || !hostName.test(host) ? [] : host.split(".");
-  const domains = new Set([domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
-  const paths = new Set([path, "/"]);
-  const sites = new Set([partitioned, false, ...(secure ? [true] : [])]);
-  const all: CookieOptions[] = [];
-  for (const each of sites) {
-    for (const eachDomain of domains) {
-      for (const eachPath of paths) {
-        const changed = { domain: eachDomain, path: eachPath, partitioned: each };
-        all.push(all.length === 0 ? attributes : { ...attributes, ...changed, ...(each && { sameSite: "none" as const }) });
-      }
-    }
+  // An address has no domains above it.
+  const labels = /\.\d+$/.test(host) ? [] : host.split(".");
+  const domains = new Set([attributes.domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
+  const paths = new Set([attributes.path, "/"]);
+  const others = [...domains].flatMap((domain) =>
+    [...paths].flatMap((path) => [
+      { ...attributes, domain, path, partitioned: false },
+      { ...attributes, domain, path, partitioned: true, sameSite: "none" as const },
+    ]),
+  );
+  const own = placeOf(attributes);
+  return [attributes, ...others.filter((other) => placeOf(other) !== own && canBe(name, other))];
+}
+
+/** What tells apart the cookies of one name that a browser keeps. */
+const placeOf = ({ domain, path, partitioned }: CookieOptions) => JSON.stringify([domain, path, partitioned === true]);
+
+/** Whether browsers take a cookie of this name with these attributes. */
+function canBe(name: string, attributes: CookieOptions): boolean {
+  try {
+    serializeCookie(name, "", attributes);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
   }
-  return all;
 }

@@ -10,21 +10,9 @@ export interface AskedRequest {
   readonly signal?: Pick<AbortSignal, "aborted"> | undefined;
 }
 
-/** Headers that say that a page is fetched in advance. Scripts cannot send those with `Sec-`. */
-const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"] as const;
-
-/** Whether the response to a request may never be shown to anybody: a HEAD request, a prefetch or a prerender. */
-export function isUnseen({ method, headers }: AskedRequest): boolean {
-  return (
-    method === "HEAD" || purposes.some((name) => /(?:^|[;,])\s*(?:prefetch|prerender|preview)\s*(?:[;,]|$)/i.test(headers.get(name) ?? ""))
-  );
-}
-
-/** The values that the client sent under a cookie name. They are not decoded, because signed values have one spelling. */
-export function receivedValues({ headers }: AskedRequest, cookieName: string): readonly string[] {
-  const pairs = headers.get("cookie")?.split(/[ \t]*;[ \t]*/) ?? [];
-  return pairs.filter((pair) => pair.startsWith(`${cookieName}=`)).map((pair) => pair.slice(cookieName.length + 1));
-}
+/** Headers that say that a page is fetched in advance, and how they say it. Scripts cannot send those with `Sec-`. */
+export const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"] as const;
+export const inAdvance = /(?:^|[;,])\s*(?:prefetch|prerender|preview)\s*(?:[;,]|$)/i;
 
 /**
  * Whether the browser leaves out a cookie with these attributes, because the request comes from another site. It takes a new one from the

@@ -1,7 +1,8 @@
 import type { SessionChanges, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import { choose, sameChosen } from "../record/record.ts";
-import { withKept, type SessionSettings } from "../settings/settings.ts";
+import { withKept } from "../settings/session-options.ts";
+import type { SessionSettings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import { SessionCommittedError } from "./head.ts";

@@ -1,13 +1,15 @@
-import { ConfigError } from "@mini/core/base";
+import { cookieValues } from "@mini/core/base";
 import type { KeptSession, Received } from "../keeping/keeping.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import { checkValues, quoted } from "../record/contents.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
 import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
-import { checkCookieName, withOptions, type SessionSettings, type Settings } from "../settings/settings.ts";
-import { dropChanges, undoChanges } from "./commit.ts";
+import { withOptions } from "../settings/session-options.ts";
+import { checkCookieName, type SessionSettings, type Settings } from "../settings/settings.ts";
+import { dropChanges, undoChanges, type Failure } from "./commit.ts";
 import { RequestCookies } from "./cookies.ts";
-import { isUnseen, receivedValues, SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import { inAdvance, purposes, SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import { addOptions } from "./more-options.ts";
 import { OpenSession, saveAll } from "./open-session.ts";
 import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -17,7 +19,7 @@ import type { SessionRequest, SharedSessions } from "./shared-sessions.ts";
 /** A session that is being loaded. */
 type Loading = { settings: SessionSettings; readonly session: Promise<Session> };
 
-type AskOwned<Result> = (owned: OwnedSessions, own: readonly OpenSession[]) => Promise<Result>;
+const asSent = (value: string) => value;
 
 /**
  * The way of the sessions of one request. It does nothing until it is used.
@@ -36,9 +38,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   /** Work that the response waits for, whether or not the handler does. */
   #work: Set<Promise<unknown>> | undefined;
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
-  #failure: { readonly error: unknown } | undefined;
-  /** Whether a change that had to be saved could not be saved. */
-  #hasUnsavedChange = false;
+  #failure: Failure | undefined;
   #isFinished = false;
   #cookies: RequestCookies | undefined;
 
@@ -61,11 +61,16 @@ export class RequestSessions implements SessionStore, SessionRequest {
   }
 
   get sent(): RequestCookies {
-    return (this.#cookies ??= new RequestCookies(this.#shared.cookies, this.#request, this.#head));
+    return (this.#cookies ??= new RequestCookies(this.#shared.cookies, this.#request, this.#head, this));
+  }
+
+  valuesOf(cookieName: string): readonly string[] {
+    return cookieValues(this.#request.headers.get("cookie"), cookieName, Infinity, asSent);
   }
 
   get isUnseen(): boolean {
-    return isUnseen(this.#request);
+    const { method, headers } = this.#request;
+    return method === "HEAD" || purposes.some((name) => inAdvance.test(headers.get(name) ?? ""));
   }
 
   get hasFailed(): boolean {
@@ -104,7 +109,12 @@ export class RequestSessions implements SessionStore, SessionRequest {
       session.assign(data as SessionValues<Data, Partial<Data>>);
       return session;
     });
-    return this.delayResponse(this.mustSucceed(replacing));
+    return this.#change(replacing);
+  }
+
+  /** Work that the response waits for, and that makes it an error when it fails, whether or not the handler awaits it. */
+  #change<Result>(work: Promise<Result>): Promise<Result> {
+    return markHandled(this.delayResponse(this.mustSucceed(work)));
   }
 
   /** A session by its name. It is loaded once; later calls give the same object. */
@@ -112,13 +122,12 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const sessions = this.#used();
     const known = sessions.get(name);
     if (known !== undefined) {
-      if (options !== undefined) this.#merge(name, known, options);
+      if (options !== undefined) addOptions(this.#shared, name, known, options);
       return known;
     }
     this.mustBeOpen("load the session", name);
-    if (name !== this.settings.cookieName) checkCookieName(this.settings, name);
+    const cookieName = this.#cookieName(name);
     const settings = this.#settingsOf(name, options);
-    const cookieName = this.settings.prefix + name;
     const kept = this.#shared.keepers.get(settings.backend)!.load(this.#receivedFor(cookieName, settings));
     if (kept instanceof Promise) return this.#load(name, cookieName, settings, kept);
     const opened = new OpenSession(this, cookieName, settings, kept);
@@ -135,7 +144,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
         return opened.session;
       },
       (error: unknown) => {
-        this.#failure ??= { error };
+        this.#failure ??= { error, hasUnsavedChange: false };
         throw error;
       },
     );
@@ -151,31 +160,26 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return this.#used().get(name) as OpenSession;
   }
 
+  /** @throws ConfigError for a name that no cookie can have. */
+  #cookieName(name: string): string {
+    if (name !== this.settings.cookieName) checkCookieName(this.settings, name);
+    return this.settings.prefix + name;
+  }
+
   #settingsOf(name: string, options: SessionOptions | undefined): SessionSettings {
     const { sessionDefaults } = this.settings;
     return options === undefined ? sessionDefaults : withOptions(this.settings, name, sessionDefaults, options);
   }
 
   #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings, given?: readonly string[]): Received {
-    const values = given ?? receivedValues(this.#request, cookieName);
+    const values = given ?? this.valuesOf(cookieName);
     return { cookieName, values, maxAge, idleTimeout, chosen, request: this };
   }
 
   updateSessionOptions(name = this.settings.cookieName, options: SessionOptions): boolean {
     const known = this.#sessions?.get(name);
-    if (known !== undefined) this.#merge(name, known, options);
+    if (known !== undefined) addOptions(this.#shared, name, known, options);
     return known !== undefined;
-  }
-
-  #merge(name: string, known: OpenSession | Loading, options: SessionOptions): void {
-    const settings = withOptions(this.settings, name, known.settings, options);
-    const { keepers } = this.#shared;
-    if (keepers.get(settings.backend) !== keepers.get(known.settings.backend)) {
-      throw new ConfigError(
-        `Cannot move the session ${quoted(name)} to another backend: this request uses it already. Name the backend when it is first asked for.`,
-      );
-    }
-    known.settings = settings;
   }
 
   // Commit
@@ -187,10 +191,10 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const sessions = [...this.#used().values()].filter((session) => session instanceof OpenSession);
     for (const session of sessions) session.close();
     // An error of the handler drops the changes, even when an error handler has made a response of it.
-    const { hasFailed } = this.#head;
-    if (this.#failure !== undefined || hasFailed) {
-      const failed = { hasFailed, failure: this.#failure, hasUnsavedChange: this.#hasUnsavedChange, logger: this.settings.logger };
-      return dropChanges(sessions, response, { ...failed, cookies: () => this.#cookies });
+    const endedByError = this.#head.hasFailed;
+    const failure = this.#failure;
+    if (failure !== undefined || endedByError) {
+      return dropChanges(sessions, response, { endedByError, failure, cookies: () => this.#cookies, logger: this.settings.logger });
     }
     try {
       const saving = saveAll(sessions);
@@ -217,8 +221,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result> {
     if (!(work instanceof Promise)) return Promise.resolve(work);
     return work.catch((error: unknown) => {
-      this.#failure ??= { error };
-      this.#hasUnsavedChange = true;
+      this.#failure = { error: this.#failure === undefined ? error : this.#failure.error, hasUnsavedChange: true };
       throw error;
     });
   }
@@ -226,17 +229,16 @@ export class RequestSessions implements SessionStore, SessionRequest {
   // End
 
   deleteSession(name = this.settings.cookieName, options?: Pick<SessionOptions, "backend">): Promise<void> {
-    return markHandled(this.delayResponse(this.mustSucceed(this.#end(name, options))));
+    return this.#change(this.#end(name, options));
   }
 
   async #end(name: string, options: SessionOptions | undefined): Promise<void> {
     const sessions = this.#used();
     this.mustBeOpen("delete the session", name);
-    if (name !== this.settings.cookieName) checkCookieName(this.settings, name);
+    const cookieName = this.#cookieName(name);
     const known = sessions.get(name);
-    if (known !== undefined && options !== undefined) this.#merge(name, known, options);
+    if (known !== undefined && options !== undefined) addOptions(this.#shared, name, known, options);
     const settings = known?.settings ?? this.#settingsOf(name, options);
-    const cookieName = this.settings.prefix + name;
     const clear = () => this.sent.clear(cookieName, settings.cookie);
     clear();
     const keeper = this.#shared.keepers.get(settings.backend)!;
@@ -252,23 +254,19 @@ export class RequestSessions implements SessionStore, SessionRequest {
   }
 
   revoke(owner: string, handle: string): Promise<boolean> {
-    return this.#revoking((owned) => owned.revoke(owner, handle));
+    return this.#change(this.#owned((owned) => owned.revoke(owner, handle)));
   }
 
   revokeOthers(owner: string): Promise<number> {
-    return this.#revoking((owned, own) => owned.revokeExcept(owner, own));
+    return this.#change(this.#owned((owned, own) => owned.revokeExcept(owner, own)));
   }
 
   revokeAll(owner: string): Promise<number> {
-    return this.#revoking((owned) => owned.revokeExcept(owner, []));
-  }
-
-  #revoking<Result>(revoke: AskOwned<Result>): Promise<Result> {
-    return markHandled(this.delayResponse(this.mustSucceed(this.#owned(revoke))));
+    return this.#change(this.#owned((owned) => owned.revokeExcept(owner, [])));
   }
 
   /** `own`: the sessions of this request. */
-  async #owned<Result>(ask: AskOwned<Result>): Promise<Result> {
+  async #owned<Result>(ask: (owned: OwnedSessions, own: readonly OpenSession[]) => Promise<Result>): Promise<Result> {
     const sessions = this.#used();
     this.mustBeOpen("look for the sessions of an owner");
     const owned = this.#shared.owned();
@@ -282,7 +280,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   getSecureCookie<Data extends object>(name: string, { maxAge }: { readonly maxAge?: number | undefined } = {}): Data | undefined {
     this.#used();
     const cookieName = this.settings.prefix + name;
-    return readSecureCookie(this.#shared, cookieName, receivedValues(this.#request, cookieName), maxAge) as Data | undefined;
+    return readSecureCookie(this.#shared, cookieName, this.valuesOf(cookieName), maxAge) as Data | undefined;
   }
 
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {

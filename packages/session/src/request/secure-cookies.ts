@@ -1,6 +1,7 @@
 import { checkValues, isPlainObject, parseJson, quoted } from "../record/contents.ts";
 import type { SessionCookieOptions } from "../settings/config.ts";
-import { checkCookieName, withCookieOptions, type CookieSettings, type Settings } from "../settings/settings.ts";
+import { withCookieOptions } from "../settings/session-options.ts";
+import { checkCookieName, type CookieSettings, type Settings } from "../settings/settings.ts";
 import type { Signer } from "../signing/signing.ts";
 import type { RequestCookies } from "./cookies.ts";
 

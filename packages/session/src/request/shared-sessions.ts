@@ -1,7 +1,7 @@
 import type { SessionKeeper } from "../keeping/keeping.ts";
 import type { OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Signer } from "../signing/signing.ts";
+import type { SentCookies, Signer } from "../signing/signing.ts";
 import type { CookieRules, RequestCookies } from "./cookies.ts";
 
 /** What the sessions of all requests share. */
@@ -17,8 +17,9 @@ export interface SharedSessions {
 }
 
 /** What an open session needs of its request. */
-export interface SessionRequest {
+export interface SessionRequest extends SentCookies {
   readonly settings: Settings;
+  /** Whether the response may never be shown to anybody: a HEAD request, a prefetch or a prerender. */
   readonly isUnseen: boolean;
   readonly hasFailed: boolean;
   /** Whether the client has disconnected. */

@@ -1,0 +1,130 @@
+import { apply, keepOnly, noContents, withoutMessages, type Contents } from "../record/contents.ts";
+import { choose, endAfter, idleFrom, lifetimeOf, type Chosen, type DecodedRecord, type Limits, type Replaced } from "../record/record.ts";
+import type { BackendRecords, Created } from "./backend-records.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Regeneration, SessionChanges } from "./keeping.ts";
+
+// The two ways in which a session in a backend gets an id: it begins, or it moves under a new one.
+
+/** A session that has no record yet. */
+interface Beginning {
+  readonly createdAt: number;
+  /** Set when the client sent the old id of a session that has a new one. */
+  readonly replaced: Replaced | undefined;
+}
+
+/** Creates a session; `undefined` when its changes are dropped, because the client has another session, or was logged out. */
+export function createSession(
+  records: BackendRecords,
+  { createdAt, replaced }: Beginning,
+  changes: SessionChanges,
+  limits: Limits,
+): Promise<Created | undefined> {
+  const { regeneration } = changes;
+  return records.within("commit a session", async (deadline) => {
+    const successor = replaced && (await records.successor(deadline, replaced, limits));
+    const owner = regeneration?.owner;
+    // The client has the new id by now, or is about to get it. A cookie of another session would log it out.
+    if (successor !== undefined && owner === undefined) return undefined;
+    const isSame = successor !== undefined && successor.owner === owner;
+    const contents = isSame ? changed(records, withoutMessages(successor.contents), changes, regeneration?.keep) : changes.next;
+    return records.create(deadline, {
+      contents,
+      ...beginning(records, regeneration?.at ?? createdAt, limits, undefined),
+      owner,
+      epoch: undefined,
+      handle: records.newHandle(),
+    });
+  });
+}
+
+/** A session that has a record. */
+interface Loaded {
+  readonly key: string;
+  /** The version that the changes were made on. */
+  readonly version: string;
+  /** The newest record that is known. */
+  readonly newest: DecodedRecord;
+}
+
+/**
+ * Moves a session under a new id; `undefined` when it has ended. The new record is created before the old one is replaced, so that a crash
+ * loses neither. Of several requests that do so at once, the first one decides: the others send no cookie, except for log-ins.
+ */
+export function moveToNewId(
+  records: BackendRecords,
+  { key: oldKey, version, newest: known }: Loaded,
+  changes: SessionChanges,
+  { at, owner, keep }: Regeneration,
+  limits: Limits,
+): Promise<Created | undefined> {
+  const record = {
+    contents: known.version === version ? changes.next : changed(records, known.contents, changes, keep),
+    ...beginning(records, at, limits, known.chosen),
+    owner: owner ?? known.owner,
+    // A new owner has just logged in, so the epoch is read again. If the owner stays, the epoch of the log-in counts.
+    epoch: owner === undefined ? known.epoch : undefined,
+    handle: records.newHandle(),
+  };
+  return records.within("commit a session", async (deadline) => {
+    const created = await records.create(deadline, record);
+    if (created === undefined) {
+      await records.take(oldKey, deadline);
+      return undefined;
+    }
+    const { key } = created.id;
+    try {
+      const left = await records.replace(deadline, oldKey, known, limits, { by: key, isLogIn: owner !== undefined });
+      const successor = left?.replaced && (await records.successor(deadline, left.replaced, limits));
+      const old = left?.replaced === undefined ? left : undefined;
+      // A revocation that begins from now on finds the new session. One that has begun before is noticed here.
+      if (owner === undefined && (successor !== undefined || (await records.isRevoked(deadline, old ?? known)))) {
+        await records.take(key, deadline);
+        return undefined;
+      }
+      if (old?.version === known.version) return created;
+      const base = old?.contents ?? (successor && withoutMessages((successor.owner === owner ? successor : known).contents));
+      const carried = await carryOver(records, deadline, created, limits, {
+        contents: changed(records, base ?? noContents, changes, keep),
+        ...(owner === undefined && { owner: old?.owner, epoch: old?.epoch }),
+      });
+      return carried && { id: created.id, record: carried };
+    } catch (error) {
+      records.discard(key);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Puts what others have changed in the meantime into the new record; if the old session has ended, only the changes of this request
+ * remain.
+ */
+async function carryOver(
+  records: BackendRecords,
+  deadline: Deadline,
+  { id, record }: Created,
+  limits: Limits,
+  carried: Partial<DecodedRecord>,
+): Promise<DecodedRecord | undefined> {
+  const edited = await records.edit(deadline, id.key, record, limits, (current) => ({ ...current, ...carried }));
+  if (record.owner !== undefined && edited?.after.owner === undefined) records.removeFromOwner(record.owner, id.key);
+  return edited?.after;
+}
+
+/** What a session with a new id holds of earlier contents, with the changes of this request. */
+function changed(
+  records: BackendRecords,
+  contents: Contents,
+  { operations }: SessionChanges,
+  keep: ReadonlySet<string> | undefined,
+): Contents {
+  return records.fresh(apply(operations, keepOnly(contents, keep)));
+}
+
+/** The times of a session that begins now, and what is chosen for it. */
+function beginning(records: BackendRecords, createdAt: number, limits: Limits, kept: Chosen | undefined) {
+  const lifetime = lifetimeOf(limits, kept);
+  const expiresAt = endAfter(createdAt, lifetime.maxAge);
+  return { createdAt, expiresAt, ...idleFrom(records.now(), lifetime, expiresAt), chosen: choose(kept, limits.chosen) };
+}

@@ -1,0 +1,72 @@
+import { ConfigError } from "@mini/core/base";
+import { choose, lifetimeOf, type Chosen } from "../record/record.ts";
+import { checkSettings, cookieChecks, optionChecks } from "./checks.ts";
+import { checkCookie, type CookieSettings, type SessionSettings, type Settings } from "./settings.ts";
+
+/** The attributes of a cookie with some of them changed. @throws ConfigError when they contradict each other. */
+export function withCookieOptions(settings: Settings, name: string, cookie: CookieSettings, options: unknown): CookieSettings {
+  checkSettings("session option cookie", options, cookieChecks);
+  return checkCookie(settings.prefix, name, { ...cookie, ...withoutNull(chosenBy({ cookie: options }).cookie!) });
+}
+
+function checkBackendName({ backends: known }: Settings, sessionName: string, name: unknown): void {
+  if (name === undefined || name === "securecookie" || (typeof name === "string" && Object.hasOwn(known, name))) return;
+  const names = ["securecookie", ...Object.keys(known)].map((each) => JSON.stringify(each)).join(", ");
+  throw new ConfigError(
+    `Cannot keep the session ${JSON.stringify(sessionName)} in a backend ${JSON.stringify(name)}: the names are ${names}. Add others to the session setting "backends".`,
+  );
+}
+
+/** Attributes that a cookie need not have. Given as `undefined` for one session, its cookie does not have them. */
+const optional: ReadonlySet<string> = new Set(["maxAge", "domain", "partitioned"]);
+
+/** The options of one session as they are kept with it. */
+function chosenBy(options: object): Chosen {
+  const { backend: _backend, cookie, ...lifetime } = options as Readonly<Record<string, unknown>>;
+  if (!("cookie" in options) || cookie === undefined) return { ...lifetime, ...("cookie" in options && { cookie: undefined }) };
+  const attributes = Object.entries(cookie as object).map(([name, value]) => [
+    name,
+    value === undefined && optional.has(name) ? null : value,
+  ]);
+  return { ...lifetime, cookie: Object.fromEntries(attributes) as Record<string, unknown> };
+}
+
+/** The settings of one session with some of them changed. @throws ConfigError when they contradict each other. */
+export function withOptions(settings: Settings, name: string, current: SessionSettings, options: unknown): SessionSettings {
+  const { cookie, backend: backendName } = checkSettings("session options", options, optionChecks);
+  checkBackendName(settings, name, backendName);
+  if (cookie !== undefined) checkSettings("session option cookie", cookie, cookieChecks);
+  // An option that was unset before stays in the list, so that it also unsets what is kept.
+  const given = chosenBy(options as object);
+  const chosen = { ...current.chosen, ...given, ...(given.cookie && { cookie: { ...current.chosen?.cookie, ...given.cookie } }) };
+  return resolve(settings, name, { ...current, chosen, backend: (backendName as string | undefined) ?? current.backend });
+}
+
+/** The settings of a session that was loaded, with what was chosen for it before. What the configuration does not allow any more is left out. */
+export function withKept(settings: Settings, name: string, current: SessionSettings, kept: Chosen): SessionSettings {
+  try {
+    if (kept.cookie !== undefined) checkSettings("cookie of a session", withoutNull(kept.cookie), cookieChecks);
+    return resolve(settings, name, { ...current, kept });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return resolve(settings, name, { ...current, kept: { ...kept, cookie: undefined } });
+  }
+}
+
+/** Puts together what is configured, what is kept with the session, and what this request has chosen. */
+function resolve(settings: Settings, name: string, { chosen, kept, backend: backendName }: SessionSettings): SessionSettings {
+  const { sessionDefaults } = settings;
+  const { maxAge, idleTimeout } = lifetimeOf({ ...sessionDefaults, chosen }, kept);
+  const attributes = choose(kept, chosen)?.cookie;
+  const cookie =
+    attributes === undefined
+      ? sessionDefaults.cookie
+      : checkCookie(settings.prefix, name, { ...sessionDefaults.cookie, ...withoutNull(attributes) });
+  return { maxAge, idleTimeout, cookie, backend: backendName, chosen, kept };
+}
+
+/** The attributes of a cookie. `null` removes the configured one. */
+function withoutNull(attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, value ?? undefined]));
+}
