@@ -1,5 +1,6 @@
 import { local, redirect, request, setHeader, setLocal, urlFor } from "@mini/core";
 import type { Middleware } from "@mini/core";
+import { requireFresh } from "@mini/session";
 import type { Session } from "@mini/session";
 import { describeBrowser } from "./browsers.ts";
 import { ownerOf, type User, type Users } from "./users.ts";
@@ -59,6 +60,17 @@ export class MembersOnly implements Middleware {
     const next = request.method === "GET" ? request.path + request.search : undefined;
     return redirect(urlFor("sign-in", { next }), 303);
   }
+}
+
+/** Seconds after signing in for which a member may end sessions. Later, the password is asked for again. */
+const freshFor = 15 * 60;
+
+/** Lets members in who have signed in a short time ago. Listed after MembersOnly. */
+export const freshMembersOnly = requireFresh(freshFor, { endpoint: "sign-in" });
+
+/** Whether the visitor need not sign in again for any page. */
+export function isFresh({ authenticatedAt }: Session): boolean {
+  return authenticatedAt !== undefined && Date.now() - authenticatedAt <= freshFor * 1000;
 }
 
 /** Gives the session to a user, with a new id and without its earlier contents, which may be those of another visitor. */

@@ -50,10 +50,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
   "@mini/session": {
     values: `
       CookieTooLargeError MemoryBackend SessionCommittedError SessionMiddleware SessionMixin SessionStillCachedError SessionTooLargeError SessionUnavailableError
-      Sessions defaults
+      Sessions defaults requireFresh
     `,
     types: `
-      CallSignal FinishOptions FlashMessage KeptFormOptions KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
+      CallSignal FinishOptions FlashMessage KeptFormOptions KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RequireFreshOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SessionView SwapResult Visit VisitOptions
     `,
   },

@@ -85,7 +85,6 @@ function madeOtherwise({ name, value, text, purpose, encrypt, key, madeAt }: Giv
       `made for ${JSON.stringify(each)}`,
       make({ name: each }),
     ]),
-    ["made the other way", make({ encrypt: !encrypt })],
     ...versions.map((each): [string, string] => [`version ${JSON.stringify(each)}`, [each, ...rest].join(".")]),
     // The time in the cookie of an id decides nothing: the record has the times of its session.
     ...(purpose === "session-id"

@@ -1,14 +1,14 @@
 import { html, local, redirect, RequestHandler, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 import type { OwnedSession } from "@mini/session";
-import { MembersOnly } from "../current-user.ts";
+import { freshMembersOnly, MembersOnly } from "../current-user.ts";
 import { page } from "../layout.ts";
 import { time } from "../time.ts";
 import { ownerOf } from "../users.ts";
 
 /** Lists the sessions of a member. */
 export class SessionsHandler extends RequestHandler {
-  static override middleware = [MembersOnly];
+  static override middleware = [MembersOnly, freshMembersOnly];
 
   async get() {
     const sessions = await local.sessionStore.listSessions(ownerOf(local.member));
@@ -25,7 +25,7 @@ export class SessionsHandler extends RequestHandler {
 
 /** Ends one session of the member. A session of another user is not found. */
 export class RevokeHandler extends SessionMixin(RequestHandler) {
-  static override middleware = [MembersOnly];
+  static override middleware = [MembersOnly, freshMembersOnly];
 
   async post({ handle }: { handle: string }) {
     const revoked = await local.sessionStore.revoke(ownerOf(local.member), handle);
@@ -37,7 +37,7 @@ export class RevokeHandler extends SessionMixin(RequestHandler) {
 }
 
 export class RevokeOthersHandler extends SessionMixin(RequestHandler) {
-  static override middleware = [MembersOnly];
+  static override middleware = [MembersOnly, freshMembersOnly];
 
   async post() {
     const count = await local.sessionStore.revokeOthers(ownerOf(local.member));

@@ -1,15 +1,16 @@
 import { abort, html, local, redirect, request, RequestHandler, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 import { countFailure, mustNotWait } from "../attempts.ts";
-import { signIn } from "../current-user.ts";
+import { isFresh, signIn } from "../current-user.ts";
 import { nextUrl, problemNote, readFields } from "../forms.ts";
 import { page } from "../layout.ts";
 
 export class SignInHandler extends SessionMixin(RequestHandler) {
   async get() {
     const next = request.args.get("next") ?? "";
-    if ((await local.currentUser()) !== undefined) return redirect(nextUrl(next), 303);
-    return signInPage({ next });
+    const user = await local.currentUser();
+    if (user !== undefined && isFresh(await this.session)) return redirect(nextUrl(next), 303);
+    return signInPage({ next, ...(user && { name: user.name }) });
   }
 
   async post() {

@@ -17,6 +17,8 @@ export type { KeySize } from "./record/too-large.ts";
 export { SessionMixin } from "./page/mixin.ts";
 export type { SessionMembers } from "./page/mixin.ts";
 export { SessionMiddleware } from "./page/middleware.ts";
+export { requireFresh } from "./page/require-fresh.ts";
+export type { RequireFreshOptions } from "./page/require-fresh.ts";
 export type { SessionStore } from "./request/session-store.ts";
 export type { KeptFormOptions, RegenerateOptions, Session } from "./request/session.ts";
 export { SessionCommittedError } from "./request/head.ts";

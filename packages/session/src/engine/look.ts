@@ -9,7 +9,20 @@ import { CollectedHead } from "./collected-head.ts";
 /** A session to look at. It has no methods that change it. */
 export type SessionView<Data extends object = SessionData> = Pick<
   Session<Data>,
-  "isNew" | "createdAt" | "expiresAt" | "handle" | "size" | "has" | "get" | "keys" | "values" | "entries" | "toJSON" | "peekFlashes"
+  | "isNew"
+  | "owner"
+  | "authenticatedAt"
+  | "createdAt"
+  | "expiresAt"
+  | "handle"
+  | "size"
+  | "has"
+  | "get"
+  | "keys"
+  | "values"
+  | "entries"
+  | "toJSON"
+  | "peekFlashes"
 >;
 
 /** The session in a Cookie header. The visit is never committed, so nothing is saved. */
@@ -24,6 +37,8 @@ export async function lookAt<Data extends object>(
   const session = await new RequestSessions(shared, request, new CollectedHead()).getSession<Data>(name, options);
   return {
     isNew: session.isNew,
+    owner: session.owner,
+    authenticatedAt: session.authenticatedAt,
     createdAt: session.createdAt,
     expiresAt: session.expiresAt,
     handle: session.handle,

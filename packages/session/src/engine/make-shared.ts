@@ -4,7 +4,7 @@ import type { SessionBackend } from "../keeping/backend.ts";
 import { CookieSessions } from "../keeping/cookie-sessions.ts";
 import type { SessionKeeper } from "../keeping/keeping.ts";
 import { OwnedSessions } from "../keeping/owned-sessions.ts";
-import { ServerSessions } from "../keeping/server-sessions.ts";
+import { ServerSessions } from "../keeping/server-session.ts";
 import { CookieRules } from "../request/cookies.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";

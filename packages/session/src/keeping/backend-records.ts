@@ -177,10 +177,10 @@ export class BackendRecords {
     return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
   }
 
-  /** Ends a session. If it has moved to a new id, ends the session under that id too, unless a log-in gave the new id. */
-  async end(key: string, deadline: Deadline): Promise<void> {
+  /** Ends a session and gives its last record. If it has moved to a new id, ends the session under that id too, unless a log-in gave the new id. */
+  async end(key: string, deadline: Deadline): Promise<DecodedRecord | undefined> {
     const record = await this.take(key, deadline);
-    if (record?.replaced?.isLogIn === false) await this.end(record.replaced.by, deadline);
+    return record?.replaced?.isLogIn === false ? this.end(record.replaced.by, deadline) : record;
   }
 
   /**

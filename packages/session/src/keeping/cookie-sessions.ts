@@ -1,7 +1,18 @@
 import { noContents, parseJson, type Contents } from "../record/contents.ts";
-import { choose, decodeSession, encodeSession, isAlive, lifetimeOf, renewalAge, type Limits, type SavedSession } from "../record/record.ts";
+import {
+  choose,
+  decodeSession,
+  encodeSession,
+  isAlive,
+  isSamePlace,
+  lifetimeOf,
+  placeOf,
+  renewalAge,
+  type CookiePlace,
+  type SavedSession,
+} from "../record/record.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
-import type { SessionChanges, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
+import type { BrowserCookies, CommitSettings, SessionChanges, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
 
 /**
  * Keeps each session in its own cookie, signed or encrypted. A copy of a cookie stays valid until `maxAge`, and of two
@@ -17,9 +28,9 @@ export class CookieSessions implements SessionKeeper {
   }
 
   load(received: Received): KeptSession {
-    const { cookieName, values, request } = received;
+    const { cookieName, request } = received;
     const now = this.#now();
-    const found = this.#signer.unsignNewest(cookieName, values);
+    const found = this.#signer.unsignNewest(cookieName, request);
     const saved = found && decodeSession(parseJson(found.text));
     if (saved !== undefined) {
       const lifetime = lifetimeOf(received, saved.chosen);
@@ -28,64 +39,100 @@ export class CookieSessions implements SessionKeeper {
       if (isAlive({ createdAt: saved.createdAt, usedAt }, lifetime, now)) {
         const { idleTimeout } = lifetime;
         const isDue = idleTimeout !== undefined && now / 1000 - found!.signedAt >= renewalAge(idleTimeout);
-        return new CookieSession(this.#signer, cookieName, saved, { exists: true, mustRenew: isDue && !request.isUnseen });
+        return new CookieSession(this.#signer, received, saved, { exists: true, mustRenew: isDue || found!.isOld });
       }
     }
-    const fresh: SavedSession = { contents: noContents, createdAt: now, owner: undefined };
-    return new CookieSession(this.#signer, cookieName, fresh, { exists: false, mustRenew: false });
+    return this.begin(received);
   }
 
-  end(): void {
+  begin(received: Received): KeptSession {
+    const fresh: SavedSession = { contents: noContents, createdAt: this.#now(), owner: undefined };
+    return new CookieSession(this.#signer, received, fresh, { exists: false, mustRenew: false });
+  }
+
+  cookies({ cookieName, request }: Received): BrowserCookies {
+    const [newest] = this.#signer.unsignAll(cookieName, request);
+    const place = newest && (decodeSession(parseJson(newest.text))?.place ?? {});
+    return { names: this.#signer.namesIn(cookieName, request), place };
+  }
+
+  end(): undefined {
     // The caller clears the cookie, which is the end of the session.
+    return undefined;
   }
 }
 
 /** A session in its cookie: nothing is kept on the server, so it ends with the cookie. */
 class CookieSession implements KeptSession {
-  readonly contents: Contents;
-  readonly createdAt: number;
   readonly expiresAt = undefined;
   readonly recordKey = undefined;
   readonly handle = undefined;
-  readonly exists: boolean;
   readonly cached = false;
   /** A line of 4096 bytes less its attributes, the signature and what base64 adds. */
   readonly room = 2500;
-  readonly chosen: SavedSession["chosen"];
-  readonly #owner: string | undefined;
-  readonly #cookieName: string;
+  readonly exists: boolean;
+  readonly #saved: SavedSession;
+  readonly #received: Received;
   readonly #signer: Signer;
   /** Whether the cookie is so old that it is sent again although nothing has changed. */
   readonly #mustRenew: boolean;
 
-  constructor(
-    signer: Signer,
-    cookieName: string,
-    { contents, createdAt, owner, chosen }: SavedSession,
-    { exists, mustRenew }: { exists: boolean; mustRenew: boolean },
-  ) {
-    this.contents = contents;
-    this.createdAt = createdAt;
+  constructor(signer: Signer, received: Received, saved: SavedSession, { exists, mustRenew }: { exists: boolean; mustRenew: boolean }) {
     this.exists = exists;
-    this.chosen = chosen;
-    this.#owner = owner;
-    this.#cookieName = cookieName;
+    this.#saved = saved;
+    this.#received = received;
     this.#signer = signer;
     this.#mustRenew = mustRenew;
   }
 
-  commit({ next, changed, regeneration }: SessionChanges, { chosen }: Limits): Committed {
-    if (!changed && regeneration === undefined && !this.#mustRenew) return { cookie: undefined, kept: this };
+  get contents(): Contents {
+    return this.#saved.contents;
+  }
+
+  get createdAt(): number {
+    return this.#saved.createdAt;
+  }
+
+  get owner(): string | undefined {
+    return this.#saved.owner;
+  }
+
+  get authenticatedAt(): number | undefined {
+    return this.#saved.authenticatedAt;
+  }
+
+  get place(): CookiePlace | undefined {
+    return this.exists ? (this.#saved.place ?? {}) : undefined;
+  }
+
+  get chosen(): SavedSession["chosen"] {
+    return this.#saved.chosen;
+  }
+
+  commit({ next, changed, regeneration }: SessionChanges, { chosen, cookie }: CommitSettings): Committed {
+    const { cookieName, request } = this.#received;
+    const before = this.#saved;
+    if (!changed && regeneration === undefined && !(this.#isOutdated(cookie) && !request.isUnseen)) {
+      return { cookie: undefined, kept: this };
+    }
+    const isLogIn = regeneration?.owner !== undefined;
     const saved: SavedSession = {
       contents: next,
-      createdAt: regeneration?.at ?? this.createdAt,
-      owner: regeneration?.owner ?? this.#owner,
-      chosen: choose(this.chosen, chosen),
+      createdAt: regeneration?.at ?? before.createdAt,
+      owner: regeneration?.owner ?? before.owner,
+      authenticatedAt: isLogIn ? regeneration.at : before.authenticatedAt,
+      chosen: choose(before.chosen, chosen),
+      place: placeOf(cookie),
     };
+    const names = this.#signer.namesIn(cookieName, request);
     return {
-      cookie: this.#signer.sign(this.#cookieName, encodeSession(saved)),
-      kept: new CookieSession(this.#signer, this.#cookieName, saved, { exists: true, mustRenew: false }),
+      cookie: { value: this.#signer.sign(cookieName, encodeSession(saved)), before: { names, place: this.place } },
+      kept: new CookieSession(this.#signer, this.#received, saved, { exists: true, mustRenew: false }),
     };
+  }
+
+  #isOutdated(cookie: CookiePlace): boolean {
+    return this.exists && (this.#mustRenew || !isSamePlace(this.#saved.place, cookie));
   }
 
   claim(ids: ReadonlySet<string>): ReadonlySet<string> {

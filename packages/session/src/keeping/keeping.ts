@@ -1,5 +1,7 @@
 import type { Contents, Flash, Operations } from "../record/contents.ts";
-import type { Chosen, DecodedRecord, Limits, Replaced } from "../record/record.ts";
+import type { Chosen, CookiePlace, DecodedRecord, Limits, Replaced } from "../record/record.ts";
+import type { SentCookies } from "../signing/sent-cookies.ts";
+import type { ReceivedId } from "../signing/signing.ts";
 
 // The two places where a session can be kept, as a request sees them: its cookie (cookie-sessions.ts), or a backend, under
 // the hash of the id in its cookie (server-session.ts).
@@ -8,18 +10,37 @@ import type { Chosen, DecodedRecord, Limits, Replaced } from "../record/record.t
 export interface Received extends Limits {
   /** Full name of the cookie. */
   readonly cookieName: string;
-  /** Values of the cookie, in order and as they were sent; the one that was signed last counts. */
-  readonly values: readonly string[];
   /** The request that asks. When nobody sees its response, it does not count as a use of the session. */
-  readonly request: { readonly isUnseen: boolean };
+  readonly request: SentCookies & { readonly isUnseen: boolean };
+}
+
+/** The settings of a session when it is committed. */
+export interface CommitSettings extends Limits {
+  /** The attributes of its cookie. */
+  readonly cookie: CookiePlace;
+}
+
+/** The cookies of a session that its browser has. They may be from before the configuration was changed. */
+export interface BrowserCookies {
+  /** The names under which it sent what was signed here, once for each value. */
+  readonly names: readonly string[];
+  /** Where it keeps the one that counts; `undefined`: that is not known. */
+  readonly place: CookiePlace | undefined;
 }
 
 /** Finds sessions, and ends them. */
 export interface SessionKeeper {
   /** The client's session, or a new empty one when the client sent no valid one. Loading creates nothing. */
   load(received: Received): KeptSession | Promise<KeptSession>;
-  /** Removes the client's sessions without loading them. `endedKey`: the record key of one that was removed already. */
-  end(received: Received, endedKey: string | undefined): void | Promise<void>;
+  /** A new empty session, whatever the client sent. */
+  begin(received: Received): KeptSession;
+  /** The cookies of the client, as far as they are known without loading its session. */
+  cookies(received: Received): BrowserCookies;
+  /**
+   * Removes the client's sessions without loading them. `endedKey`: the record key of one that was removed already. Gives where the browser
+   * keeps the cookie of the newest one, if that is known now.
+   */
+  end(received: Received, endedKey: string | undefined): CookiePlace | undefined | Promise<CookiePlace | undefined>;
 }
 
 /** One session as a request found it, and the ways to change it where it is kept. */
@@ -34,6 +55,9 @@ export interface KeptSession {
   readonly recordKey: string | undefined;
   /** Public random name; `undefined` when it is in no backend. */
   readonly handle: string | undefined;
+  readonly owner: string | undefined;
+  /** When it was given to the owner by a log-in; milliseconds since the Unix epoch. */
+  readonly authenticatedAt: number | undefined;
   /** The options that were chosen for it, in place of the configured ones. */
   readonly chosen: Chosen | undefined;
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
@@ -42,12 +66,17 @@ export interface KeptSession {
   readonly room: number;
   /** Whether the client brought it. If not, it is created by the first commit that has changes. */
   readonly exists: boolean;
-  /** Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. */
-  commit(changes: SessionChanges, limits: Limits): Committed | Promise<Committed>;
+  /**
+   * Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. Without changes, the
+   * cookie is sent again if the client has it from before the configuration was changed.
+   */
+  commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed>;
   /** Takes messages out to show them. Gives the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Called in place of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
   rollBack(): void | Promise<void>;
+  /** Where the browser keeps its cookie; `undefined` when the client brought none. */
+  readonly place: CookiePlace | undefined;
   /** Removes it for good. It may be gone already. */
   end(): void | Promise<void>;
   /** Gives it the owner's new epoch, if it belongs to the owner, so that the revocation of the others does not end it. */
@@ -77,8 +106,8 @@ export interface Regeneration {
 
 /** The outcome of a commit. */
 export interface Committed {
-  /** The new value of the cookie; `undefined`: the client keeps the one it has. */
-  readonly cookie: string | undefined;
+  /** The new value of the cookie, and those that it takes the place of; `undefined`: the client keeps the one it has. */
+  readonly cookie: { readonly value: string; readonly before: BrowserCookies } | undefined;
   /** The session as it is now. */
   readonly kept: KeptSession;
 }
@@ -98,4 +127,6 @@ export interface Known {
   /** Set when the client sent the old id of a session that has a new one. */
   readonly replaced?: Replaced;
   readonly claimed?: readonly Flash[];
+  /** The id that the client sent for `found`. */
+  readonly sentId?: ReceivedId;
 }

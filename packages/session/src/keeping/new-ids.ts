@@ -1,8 +1,18 @@
 import { apply, keepOnly, noContents, withoutMessages, type Contents } from "../record/contents.ts";
-import { choose, endAfter, idleFrom, lifetimeOf, type Chosen, type DecodedRecord, type Limits, type Replaced } from "../record/record.ts";
+import {
+  choose,
+  endAfter,
+  idleFrom,
+  lifetimeOf,
+  placeOf,
+  type Chosen,
+  type DecodedRecord,
+  type Limits,
+  type Replaced,
+} from "../record/record.ts";
 import type { BackendRecords, Created } from "./backend-records.ts";
 import type { Deadline } from "./deadline.ts";
-import type { Regeneration, SessionChanges } from "./keeping.ts";
+import type { CommitSettings, Regeneration, SessionChanges } from "./keeping.ts";
 
 // The two ways in which a session in a backend gets an id: it begins, or it moves under a new one.
 
@@ -18,11 +28,11 @@ export function createSession(
   records: BackendRecords,
   { createdAt, replaced }: Beginning,
   changes: SessionChanges,
-  limits: Limits,
+  settings: CommitSettings,
 ): Promise<Created | undefined> {
   const { regeneration } = changes;
   return records.within("commit a session", async (deadline) => {
-    const successor = replaced && (await records.successor(deadline, replaced, limits));
+    const successor = replaced && (await records.successor(deadline, replaced, settings));
     const owner = regeneration?.owner;
     // The client has the new id by now, or is about to get it. A cookie of another session would log it out.
     if (successor !== undefined && owner === undefined) return undefined;
@@ -30,8 +40,9 @@ export function createSession(
     const contents = isSame ? changed(records, withoutMessages(successor.contents), changes, regeneration?.keep) : changes.next;
     return records.create(deadline, {
       contents,
-      ...beginning(records, regeneration?.at ?? createdAt, limits, undefined),
+      ...beginning(records, regeneration?.at ?? createdAt, settings, undefined),
       owner,
+      authenticatedAt: owner === undefined ? undefined : regeneration!.at,
       epoch: undefined,
       handle: records.newHandle(),
     });
@@ -56,12 +67,13 @@ export function moveToNewId(
   { key: oldKey, version, newest: known }: Loaded,
   changes: SessionChanges,
   { at, owner, keep }: Regeneration,
-  limits: Limits,
+  settings: CommitSettings,
 ): Promise<Created | undefined> {
   const record = {
     contents: known.version === version ? changes.next : changed(records, known.contents, changes, keep),
-    ...beginning(records, at, limits, known.chosen),
+    ...beginning(records, at, settings, known.chosen),
     owner: owner ?? known.owner,
+    authenticatedAt: owner === undefined ? known.authenticatedAt : at,
     // A new owner has just logged in, so the epoch is read again. If the owner stays, the epoch of the log-in counts.
     epoch: owner === undefined ? known.epoch : undefined,
     handle: records.newHandle(),
@@ -74,8 +86,8 @@ export function moveToNewId(
     }
     const { key } = created.id;
     try {
-      const left = await records.replace(deadline, oldKey, known, limits, { by: key, isLogIn: owner !== undefined });
-      const successor = left?.replaced && (await records.successor(deadline, left.replaced, limits));
+      const left = await records.replace(deadline, oldKey, known, settings, { by: key, isLogIn: owner !== undefined });
+      const successor = left?.replaced && (await records.successor(deadline, left.replaced, settings));
       const old = left?.replaced === undefined ? left : undefined;
       // A revocation that begins from now on finds the new session. One that has begun before is noticed here.
       if (owner === undefined && (successor !== undefined || (await records.isRevoked(deadline, old ?? known)))) {
@@ -84,9 +96,9 @@ export function moveToNewId(
       }
       if (old?.version === known.version) return created;
       const base = old?.contents ?? (successor && withoutMessages((successor.owner === owner ? successor : known).contents));
-      const carried = await carryOver(records, deadline, created, limits, {
+      const carried = await carryOver(records, deadline, created, settings, {
         contents: changed(records, base ?? noContents, changes, keep),
-        ...(owner === undefined && { owner: old?.owner, epoch: old?.epoch }),
+        ...(owner === undefined && { owner: old?.owner, authenticatedAt: old?.authenticatedAt, epoch: old?.epoch }),
       });
       return carried && { id: created.id, record: carried };
     } catch (error) {
@@ -122,9 +134,10 @@ function changed(
   return records.fresh(apply(operations, keepOnly(contents, keep)));
 }
 
-/** The times of a session that begins now, and what is chosen for it. */
-function beginning(records: BackendRecords, createdAt: number, limits: Limits, kept: Chosen | undefined) {
-  const lifetime = lifetimeOf(limits, kept);
+/** The times of a session that begins now, what is chosen for it, and where its cookie is kept. */
+function beginning(records: BackendRecords, createdAt: number, settings: CommitSettings, kept: Chosen | undefined) {
+  const lifetime = lifetimeOf(settings, kept);
   const expiresAt = endAfter(createdAt, lifetime.maxAge);
-  return { createdAt, expiresAt, ...idleFrom(records.now(), lifetime, expiresAt), chosen: choose(kept, limits.chosen) };
+  const chosen = choose(kept, settings.chosen);
+  return { createdAt, expiresAt, ...idleFrom(records.now(), lifetime, expiresAt), chosen, place: placeOf(settings.cookie) };
 }

@@ -1,19 +1,36 @@
-import { apply, mostFlashes, noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
+import { apply, noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import {
   choose,
   endAfter,
+  isSamePlace,
   lastMillisecond,
   idleFrom,
   lifetimeOf,
+  placeOf,
   renewalAge,
   sameChosen,
   type Chosen,
+  type CookiePlace,
   type DecodedRecord,
   type Limits,
   type Replaced,
 } from "../record/record.ts";
+import type { ReceivedId, SessionId } from "../signing/signing.ts";
 import type { BackendRecords, Created } from "./backend-records.ts";
-import type { SessionChanges, Committed, Found, KeptSession, Known, Received, Regeneration, SessionKeeper } from "./keeping.ts";
+import { SessionUnavailableError } from "./deadline.ts";
+import type {
+  BrowserCookies,
+  CommitSettings,
+  SessionChanges,
+  Committed,
+  Found,
+  KeptSession,
+  Known,
+  Received,
+  Regeneration,
+  SessionKeeper,
+} from "./keeping.ts";
+import { putBack, takeOut, type MessageHolder } from "./messages.ts";
 import { createSession, moveToNewId } from "./new-ids.ts";
 
 /** Keeps sessions in a backend. A session is loaded at the first access; each load and each commit has a deadline. */
@@ -25,23 +42,33 @@ export class ServerSessions implements SessionKeeper {
   }
 
   load(received: Received): KeptSession | Promise<KeptSession> {
-    const [key] = this.#keys(received);
-    if (key === undefined) return new ServerSession(this.#records, received, {});
+    const [sentId] = this.#records.ids.received(received.cookieName, received.request);
+    if (sentId === undefined) return this.begin(received);
+    const { key } = sentId;
     return this.#records.within("load a session", async (deadline) => {
       const record = await this.#records.find(deadline, key, received);
-      if (record === undefined) return new ServerSession(this.#records, received, {});
+      if (record === undefined) return this.begin(received);
       const { replaced } = record;
-      return new ServerSession(this.#records, received, replaced === undefined ? { found: { key, record } } : { replaced });
+      return new ServerSession(this.#records, received, replaced === undefined ? { found: { key, record }, sentId } : { replaced });
     });
   }
 
-  async end(received: Received, endedKey: string | undefined): Promise<void> {
-    const keys = this.#keys(received).filter((key) => key !== endedKey);
-    await this.#records.within("end a session", (deadline) => Promise.all(keys.map((key) => this.#records.end(key, deadline))));
+  begin(received: Received): KeptSession {
+    return new ServerSession(this.#records, received, {});
   }
 
-  #keys({ cookieName, values }: Received): readonly string[] {
-    return this.#records.ids.recordKeys(cookieName, values);
+  cookies({ cookieName, request }: Received): BrowserCookies {
+    return { names: this.#records.ids.namesIn(cookieName, request), place: undefined };
+  }
+
+  async end(received: Received, endedKey: string | undefined): Promise<CookiePlace | undefined> {
+    const ids = this.#records.ids.every(received.cookieName, received.request);
+    const keys = [...new Set(ids.map(({ key }) => key))].filter((key) => key !== endedKey);
+    const ended = await this.#records.within("end a session", (deadline) =>
+      Promise.all(keys.map(async (key) => this.#records.end(key, deadline))),
+    );
+    const newest = ended.find((record) => record !== undefined && record.replaced === undefined);
+    return newest && (newest.place ?? {});
   }
 }
 
@@ -54,6 +81,7 @@ class ServerSession implements KeptSession {
   readonly #received: Received;
   readonly #found: Found | undefined;
   readonly #replaced: Replaced | undefined;
+  readonly #sentId: ReceivedId | undefined;
   /** The newest record that is known. */
   #newest: DecodedRecord | undefined;
   #claimed: readonly Flash[];
@@ -62,11 +90,12 @@ class ServerSession implements KeptSession {
   /** Whether it was already logged that a change was dropped. */
   #hasLogged = false;
 
-  constructor(records: BackendRecords, received: Received, { found, replaced, claimed = [] }: Known) {
+  constructor(records: BackendRecords, received: Received, { found, replaced, claimed = [], sentId }: Known) {
     this.#records = records;
     this.#received = received;
     this.#found = found;
     this.#replaced = replaced;
+    this.#sentId = sentId;
     this.#newest = found?.record;
     this.#claimed = claimed;
     this.contents = found?.record.contents ?? noContents;
@@ -85,6 +114,18 @@ class ServerSession implements KeptSession {
     return this.#found?.key;
   }
 
+  get owner(): string | undefined {
+    return this.#found?.record.owner;
+  }
+
+  get authenticatedAt(): number | undefined {
+    return this.#found?.record.authenticatedAt;
+  }
+
+  get place(): CookiePlace | undefined {
+    return this.#newest && (this.#newest.place ?? {});
+  }
+
   get chosen(): Chosen | undefined {
     return this.#found?.record.chosen;
   }
@@ -98,61 +139,94 @@ class ServerSession implements KeptSession {
     return end === undefined ? undefined : lastMillisecond(end);
   }
 
-  commit(changes: SessionChanges, limits: Limits): Committed | Promise<Committed> {
+  commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed> {
     const { regeneration } = changes;
     if (!changes.changed && regeneration === undefined) {
-      if (!this.#ended) this.#renew(limits);
-      return { cookie: undefined, kept: this };
+      if (!this.#ended) this.#renew(settings);
+      return this.#ended || !this.#isOutdated(settings) ? { cookie: undefined, kept: this } : this.#sendAgain(changes, settings);
     }
     // A session that has ended stays ended, and its client may have another by now. Only a log-in begins a new one.
     if (this.#ended && regeneration?.owner === undefined) return this.#dropped();
     const found = this.#found;
-    if (found === undefined) return this.#create(changes, limits);
-    return regeneration === undefined ? this.#save(found, changes, limits) : this.#regenerate(found, changes, regeneration, limits);
+    if (found === undefined) return this.#create(changes, settings);
+    return regeneration === undefined ? this.#save(found, changes, settings) : this.#regenerate(found, changes, regeneration, settings);
   }
 
-  async #create(changes: SessionChanges, limits: Limits): Promise<Committed> {
-    return this.#sendId(await createSession(this.#records, { createdAt: this.createdAt, replaced: this.#replaced }, changes, limits));
+  /** Whether the client has the cookie from before the configuration was changed, and sees a response that may send it again. */
+  #isOutdated({ cookie }: CommitSettings): boolean {
+    if (this.#sentId === undefined || this.#received.request.isUnseen) return false;
+    return this.#sentId.isOld || !isSamePlace(this.#newest!.place, cookie);
   }
 
-  async #save(found: Found, { next, operations }: SessionChanges, limits: Limits): Promise<Committed> {
+  /** Sends the cookie of a session that has not changed. */
+  async #sendAgain(changes: SessionChanges, settings: CommitSettings): Promise<Committed> {
+    try {
+      return await this.#save(this.#found!, changes, settings);
+    } catch (error) {
+      // The next response sends it.
+      if (error instanceof SessionUnavailableError) return { cookie: undefined, kept: this };
+      throw error;
+    }
+  }
+
+  async #create(changes: SessionChanges, settings: CommitSettings): Promise<Committed> {
+    const beginning = { createdAt: this.createdAt, replaced: this.#replaced };
+    return this.#sendId(await createSession(this.#records, beginning, changes, settings));
+  }
+
+  async #save(found: Found, { next, operations, changed }: SessionChanges, settings: CommitSettings): Promise<Committed> {
+    const records = this.#records;
+    const { key } = found;
+    const sentId = this.#isOutdated(settings) ? this.#sentId : undefined;
     const edit = (current: DecodedRecord) => {
-      const contents = current.version === found.record.version ? next : this.#records.fresh(apply(operations, current.contents));
-      const chosen = choose(current.chosen, limits.chosen);
+      const contents = current.version === found.record.version ? next : records.fresh(apply(operations, current.contents));
+      const chosen = choose(current.chosen, settings.chosen);
+      const place = sentId === undefined ? current.place : placeOf(settings.cookie);
       const isSame = sameChosen(current.chosen, chosen);
-      if (isSame && sameContents(current.contents, contents)) return current;
-      const { maxAge } = lifetimeOf(limits, current.chosen);
+      if (isSame && isSamePlace(current.place, place) && sameContents(current.contents, contents)) return current;
+      const { maxAge } = lifetimeOf(settings, current.chosen);
       const expiresAt = isSame || chosen?.maxAge === current.chosen?.maxAge ? current.expiresAt : endAfter(current.createdAt, maxAge);
-      return { ...current, contents, chosen, expiresAt, ...this.#idle({ ...current, expiresAt }, limits) };
+      return { ...current, contents, chosen, place, expiresAt, ...this.#idle({ ...current, expiresAt }, settings) };
     };
-    const edited = await this.#records.within("commit a session", (deadline) =>
-      this.#records.edit(deadline, found.key, this.#newest!, limits, edit),
-    );
-    if (edited === undefined) return this.#dropped();
-    return { cookie: undefined, kept: this.#committed({ key: found.key, record: edited.after }) };
+    const edited = await records.within("commit a session", async (deadline) => {
+      const done = await records.edit(deadline, key, this.#newest!, settings, edit);
+      if (sentId === undefined || done?.before !== done?.after) return done;
+      // Nothing was saved, so nothing has shown that the session is alive. If it is not, the client may have a newer cookie.
+      const current = await records.find(deadline, key, settings);
+      return current === undefined || current.replaced !== undefined ? undefined : done;
+    });
+    if (edited === undefined) return this.#dropped(changed);
+    const kept = this.#committed({ key, record: edited.after }, sentId === undefined ? this.#sentId : undefined);
+    return { cookie: sentId && this.#cookieOf(sentId), kept };
   }
 
-  async #regenerate({ key }: Found, changes: SessionChanges, regeneration: Regeneration, limits: Limits): Promise<Committed> {
-    const loaded = { key, version: this.#found!.record.version, newest: this.#newest! };
-    return this.#sendId(await moveToNewId(this.#records, loaded, changes, regeneration, limits));
+  async #regenerate({ key, record }: Found, changes: SessionChanges, regeneration: Regeneration, settings: CommitSettings) {
+    const loaded = { key, version: record.version, newest: this.#newest! };
+    return this.#sendId(await moveToNewId(this.#records, loaded, changes, regeneration, settings));
   }
 
   #sendId(created: Created | undefined): Committed {
     if (created === undefined) return this.#dropped();
-    const cookie = this.#records.ids.sign(this.#received.cookieName, created.id);
-    return { cookie, kept: this.#committed({ key: created.id.key, record: created.record }) };
+    return { cookie: this.#cookieOf(created.id), kept: this.#committed({ key: created.id.key, record: created.record }) };
+  }
+
+  #cookieOf(id: SessionId): Committed["cookie"] {
+    const { ids } = this.#records;
+    const { cookieName, request } = this.#received;
+    return { value: ids.sign(cookieName, id), before: { names: ids.namesIn(cookieName, request), place: this.place } };
   }
 
   /** The session ended while the request was running: its changes are dropped, and the request still gets its answer. */
-  #dropped(): Committed {
+  #dropped(hasChanges = true): Committed {
     this.#ended = true;
-    if (!this.#hasLogged) this.#records.logger.info("A change to a session was dropped: the session had ended in the meantime.");
-    this.#hasLogged = true;
+    if (hasChanges && !this.#hasLogged)
+      this.#records.logger.info("A change to a session was dropped: the session had ended in the meantime.");
+    this.#hasLogged ||= hasChanges;
     return { cookie: undefined, kept: this };
   }
 
-  #committed(found: Found): ServerSession {
-    return new ServerSession(this.#records, this.#received, { found, claimed: this.#claimed });
+  #committed(found: Found, sentId?: ReceivedId): ServerSession {
+    return new ServerSession(this.#records, this.#received, { found, claimed: this.#claimed, ...(sentId && { sentId }) });
   }
 
   async claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
@@ -160,23 +234,12 @@ class ServerSession implements KeptSession {
     const loaded = new Set(this.contents.flashes.map(({ id }) => id));
     const taken = new Set([...ids].filter((id) => loaded.has(id)));
     if (found === undefined || taken.size === 0) return ids;
-    const claimed = this.#ended ? [] : await this.#claim(found, taken);
+    const edited = this.#ended ? undefined : await takeOut(this.#records, this.#holder(found), taken);
+    if (!this.#ended) this.#follow(edited?.after);
+    const claimed = edited?.before.contents.flashes.filter(({ id }) => taken.has(id)) ?? [];
     this.#claimed = [...this.#claimed, ...claimed];
     const shown = new Set(claimed.map(({ id }) => id));
     return new Set([...ids].filter((id) => !taken.has(id) || shown.has(id)));
-  }
-
-  /** Removes messages from the record; gives those that were still there. */
-  async #claim({ key }: Found, taken: ReadonlySet<string>): Promise<readonly Flash[]> {
-    const edited = await this.#records.within("take out messages", (deadline) =>
-      this.#records.edit(deadline, key, this.#newest!, this.#received, (current) => {
-        const flashes = current.contents.flashes.filter(({ id }) => !taken.has(id));
-        if (flashes.length === current.contents.flashes.length) return current;
-        return { ...current, contents: { data: current.contents.data, flashes }, ...this.#idle(current, this.#received) };
-      }),
-    );
-    this.#follow(edited?.after);
-    return edited?.before.contents.flashes.filter(({ id }) => taken.has(id)) ?? [];
   }
 
   async rollBack(): Promise<void> {
@@ -188,18 +251,11 @@ class ServerSession implements KeptSession {
       this.#renew(this.#received);
       return;
     }
-    try {
-      await this.#records.within("put back messages", (deadline) =>
-        this.#records.edit(deadline, found.key, this.#newest!, this.#received, (current) => {
-          const { data, flashes } = current.contents;
-          const all = [...claimed, ...flashes].slice(-mostFlashes);
-          return { ...current, contents: this.#records.fresh({ data, flashes: all }), ...this.#idle(current, this.#received) };
-        }),
-      );
-    } catch (error) {
-      // The response is an error already, and this one would hide its cause.
-      this.#records.warn("put back messages that were not shown", error);
-    }
+    await putBack(this.#records, this.#holder(found), claimed);
+  }
+
+  #holder({ key }: Found): MessageHolder {
+    return { key, newest: this.#newest!, limits: this.#received, idle: (current) => this.#idle(current, this.#received) };
   }
 
   async end(): Promise<void> {

@@ -24,8 +24,21 @@ export interface SavedSession {
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly owner: string | undefined;
+  /** When it was given to the owner by a log-in; milliseconds since the Unix epoch. */
+  readonly authenticatedAt?: number | undefined;
   /** The options that were chosen for this session, in place of the configured ones. */
   readonly chosen?: Chosen | undefined;
+  /** Where the browser keeps its cookie; left out, where it keeps one without attributes. */
+  readonly place?: CookiePlace | undefined;
+}
+
+/** The attributes that tell apart the cookies of one name in a browser. */
+export interface CookiePlace {
+  readonly domain?: string | undefined;
+  /** Default `/`. */
+  readonly path?: string | undefined;
+  /** Default false. */
+  readonly partitioned?: boolean | undefined;
 }
 
 /** The record of a session in a backend, decoded. */
@@ -68,16 +81,18 @@ type RecordFields = { readonly form?: number } & Partial<Pick<DecodedRecord, "ha
 
 /** A session as JSON text. The user's data has a key of its own, so that its names cannot collide with others. */
 export function encodeSession(saved: SavedSession, { form, handle, epoch, idleTimeout }: RecordFields = {}): string {
-  const { contents, createdAt, owner, chosen } = saved;
+  const { contents, createdAt, owner, authenticatedAt, chosen, place } = saved;
   const { data, flashes } = contents;
   return JSON.stringify({
     form,
     createdAt,
     handle,
     owner,
+    authenticatedAt,
     epoch,
     idleTimeout,
     chosen,
+    place,
     data,
     flashes: flashes.length === 0 ? undefined : flashes,
   });
@@ -86,13 +101,20 @@ export function encodeSession(saved: SavedSession, { form, handle, epoch, idleTi
 /** `undefined` for JSON that is not a session: it may have been written by another version of this program. */
 export function decodeSession(json: unknown): SavedSession | undefined {
   if (!isPlainObject(json)) return undefined;
-  const { data, createdAt, owner } = json;
+  const { data, createdAt, owner, authenticatedAt } = json;
   const flashes = json["flashes"] === undefined ? noContents.flashes : readFlashes(json["flashes"]);
   if (!isPlainObject(data) || flashes === undefined || typeof createdAt !== "number") return undefined;
   if (owner !== undefined && typeof owner !== "string") return undefined;
   const chosen = readChosen(json["chosen"]);
-  const saved = { contents: { data, flashes }, createdAt, owner };
-  return chosen === undefined ? saved : { ...saved, chosen };
+  const place = readPlace(json["place"]);
+  return {
+    contents: { data, flashes },
+    createdAt,
+    owner,
+    ...(typeof authenticatedAt === "number" && { authenticatedAt }),
+    ...(chosen !== undefined && { chosen }),
+    ...(place !== undefined && { place }),
+  };
 }
 
 /** @throws SessionTooLargeError over 64 KiB. */
@@ -115,15 +137,11 @@ export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached =
   const saved = decodeSession(json);
   const { epoch, handle, idleTimeout } = json;
   if (saved === undefined || typeof handle !== "string" || (epoch !== undefined && typeof epoch !== "number")) return undefined;
-  const { contents, createdAt, owner, chosen } = saved;
   return {
-    contents,
-    createdAt,
+    ...saved,
     idleAt,
     idleTimeout: typeof idleTimeout === "number" ? idleTimeout : undefined,
     expiresAt,
-    owner,
-    chosen,
     epoch,
     handle,
     version,
@@ -146,7 +164,28 @@ const replacedFor = 30_000;
 /** What a session leaves under its old id. */
 export function replacedRecord(record: DecodedRecord, replaced: Replaced, now: number): DecodedRecord {
   const end = Math.min(now + replacedFor, record.expiresAt);
-  return { ...record, ...emptyRecord, chosen: undefined, idleTimeout: undefined, idleAt: end, expiresAt: end, replaced };
+  return { ...emptyRecord, version: record.version, idleAt: end, expiresAt: end, replaced };
+}
+
+/** The place of a cookie with these attributes; `undefined` for that of a cookie without attributes. */
+export function placeOf({ domain, path = "/", partitioned = false }: CookiePlace): CookiePlace | undefined {
+  if (domain === undefined && path === "/" && !partitioned) return undefined;
+  return { ...(domain !== undefined && { domain }), ...(path !== "/" && { path }), ...(partitioned && { partitioned }) };
+}
+
+/** Whether a browser keeps one cookie in both places. */
+export function isSamePlace(one: CookiePlace = {}, other: CookiePlace = {}): boolean {
+  return JSON.stringify(placeOf(one)) === JSON.stringify(placeOf(other));
+}
+
+function readPlace(json: unknown): CookiePlace | undefined {
+  if (!isPlainObject(json)) return undefined;
+  const { domain, path, partitioned } = json;
+  return {
+    ...(typeof domain === "string" && { domain }),
+    ...(typeof path === "string" && { path }),
+    ...(partitioned === true && { partitioned }),
+  };
 }
 
 // Lifetimes: what is chosen for a session, and whether it is alive.

@@ -1,9 +1,11 @@
 import { serializeCookie } from "@mini/core/base";
 import type { CookieOptions, Logger } from "@mini/core/base";
+import type { BrowserCookies } from "../keeping/keeping.ts";
 import type { Contents } from "../record/contents.ts";
+import { isSamePlace, type CookiePlace } from "../record/record.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
-import type { SentCookies } from "../signing/signing.ts";
+import type { SentCookies } from "../signing/sent-cookies.ts";
 import { isLeftOut, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
 
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
@@ -96,11 +98,19 @@ export class RequestCookies {
     this.#sent = sent;
   }
 
-  /** Sends a cookie, unless an error drops it later. @throws CookieTooLargeError */
-  send(name: string, value: string, cookie: CookieSettings, contents: Contents): void {
+  /**
+   * Sends a cookie, unless an error drops it later, and clears those that it takes the place of.
+   *
+   * @throws CookieTooLargeError
+   */
+  send(name: string, value: string, cookie: CookieSettings, contents: Contents, before: BrowserCookies): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
     this.#rules.checkLength(name, value, attributes, contents);
     this.#head.setCookie(name, value, attributes);
+    for (const [other, otherAttributes] of this.#others(name, attributes, before)) {
+      // Not by deleteCookie(): an error that drops the new cookie must not clear the old one.
+      this.#head.setCookie(other, "", { ...otherAttributes, maxAge: 0, expires: longAgo });
+    }
     this.#hasSent = true;
   }
 
@@ -108,23 +118,38 @@ export class RequestCookies {
    * Sends a cookie even if an error comes later, because its change was saved already: the client's old cookie may refer to a session
    * that is gone.
    */
-  keep(name: string, value: string, cookie: CookieSettings, contents: Contents): void {
-    this.send(name, value, cookie, contents);
-    this.#lasting.set(name, () => this.send(name, value, cookie, contents));
+  keep(name: string, value: string, cookie: CookieSettings, contents: Contents, before: BrowserCookies): void {
+    this.send(name, value, cookie, contents, before);
+    this.#lasting.set(name, () => this.send(name, value, cookie, contents, before));
   }
 
-  /**
-   * Clears a cookie, and with it others of this name that a browser may have of earlier settings. Only if the client sent several
-   * values under the name, there are others.
-   */
-  clear(name: string, cookie: CookieSettings): void {
+  /** Clears a cookie, and those that the browser has of earlier settings. */
+  clear(name: string, cookie: CookieSettings, before: BrowserCookies): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
-    const hasOthers = this.#sent.valuesOf(name).length > 1;
-    const variants = hasOthers ? variantsOf(name, attributes, this.#request) : [attributes];
-    const clear = () => variants.forEach((variant) => this.#head.deleteCookie(name, variant));
+    // Here also what was not signed here counts: nothing of this name may be left.
+    const names = [...before.names.filter((other) => other !== name), ...this.#sent.valuesOf(name).map(() => name)];
+    const all = [[name, attributes] as const, ...this.#others(name, attributes, { ...before, names })];
+    const clear = () => all.forEach(([each, its]) => this.#head.deleteCookie(each, its));
     clear();
     this.#hasSent = true;
     this.#lasting.set(name, clear);
+  }
+
+  /**
+   * The cookies that the browser has beside the one with this name and these attributes. A request tells the names of its cookies, but not
+   * their attributes. So all that can be are taken, if there are several of one name, or if the name is an old one.
+   */
+  #others(name: string, attributes: CookieOptions, { names, place }: BrowserCookies): readonly NamedCookie[] {
+    if (names.length < 2 && (names[0] ?? name) === name && (place === undefined || isSamePlace(place, attributes))) return none;
+    const host = this.#request.headers.get("host")?.replace(/:\d+$/, "") ?? "";
+    const all = [...new Set(names)].flatMap((each): readonly NamedCookie[] => {
+      // One of the prefixes needs it, and only these can be old names of a cookie that may come without it.
+      const its = each === name ? attributes : { ...attributes, secure: attributes.secure === true || each.startsWith("__") };
+      const isAlone = each === name && names.filter((other) => other === name).length === 1;
+      const variants = isAlone ? (place === undefined ? [] : [withPlace(its, place)]) : variantsOf(its, place, host);
+      return variants.map((variant) => [each, variant]);
+    });
+    return all.filter(([each, its]) => !(each === name && isSamePlace(its, attributes)) && canBe(each, its));
   }
 
   /**
@@ -165,28 +190,28 @@ export class RequestCookies {
   }
 }
 
-/**
- * The cookies of one name that a browser keeps beside each other, the one with these attributes first: with and without a
- * domain, and for each top-level site or not. A request tells how many cookies it has, but not where they come from.
- */
-function variantsOf(name: string, attributes: CookieOptions, request: AskedRequest): readonly CookieOptions[] {
-  const host = request.headers.get("host")?.replace(/:\d+$/, "") ?? "";
-  // An address has no domains above it.
-  const labels = /\.\d+$/.test(host) ? [] : host.split(".");
-  const domains = new Set([attributes.domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
-  const paths = new Set([attributes.path, "/"]);
-  const others = [...domains].flatMap((domain) =>
-    [...paths].flatMap((path) => [
-      { ...attributes, domain, path, partitioned: false },
-      { ...attributes, domain, path, partitioned: true, sameSite: "none" as const },
-    ]),
-  );
-  const own = placeOf(attributes);
-  return [attributes, ...others.filter((other) => placeOf(other) !== own && canBe(name, other))];
+type NamedCookie = readonly [name: string, attributes: CookieOptions];
+
+const none: readonly NamedCookie[] = [];
+
+const longAgo = new Date(0);
+
+/** The attributes of a cookie in another place. */
+function withPlace(attributes: CookieOptions, { domain, path = "/", partitioned = false }: CookiePlace): CookieOptions {
+  return { ...attributes, domain, path, partitioned, ...(partitioned && { secure: true, sameSite: "none" as const }) };
 }
 
-/** What tells apart the cookies of one name that a browser keeps. */
-const placeOf = ({ domain, path, partitioned }: CookieOptions) => JSON.stringify([domain, path, partitioned === true]);
+/** The cookies of one name that a browser keeps beside each other: with and without a domain, and for each top-level site or not. */
+function variantsOf(attributes: CookieOptions, place: CookiePlace | undefined, host: string): readonly CookieOptions[] {
+  // An address has no domains above it.
+  const labels = /\.\d+$/.test(host) ? [] : host.split(".");
+  const domains = new Set([attributes.domain, place?.domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
+  const paths = new Set([attributes.path, place?.path, "/"]);
+  const sites = attributes.secure === true ? [false, true] : [false];
+  return sites.flatMap((partitioned) =>
+    [...domains].flatMap((domain) => [...paths].map((path) => withPlace(attributes, { domain, path, partitioned }))),
+  );
+}
 
 /** Whether browsers take a cookie of this name with these attributes. */
 function canBe(name: string, attributes: CookieOptions): boolean {

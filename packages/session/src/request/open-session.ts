@@ -6,8 +6,8 @@ import type { SessionSettings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import { SessionCommittedError } from "./head.ts";
-import { Session, type OpenSessionLike } from "./session.ts";
-import type { SessionRequest } from "./shared-sessions.ts";
+import { Session } from "./session.ts";
+import type { OpenSessionLike, SessionRequest } from "./shared-sessions.ts";
 
 /**
  * One session of one request, from its load to its end: what was loaded, what the request did since, and the commits. It
@@ -43,25 +43,25 @@ export class OpenSession implements OpenSessionLike {
     this.session = new Session(this);
   }
 
-  get exists(): boolean {
-    return this.#kept.exists;
-  }
-
-  get handle(): string | undefined {
-    return this.#kept.handle;
+  get kept(): KeptSession {
+    return this.#kept;
   }
 
   get createdAt(): number {
     return this.#regeneration?.at ?? this.#kept.createdAt;
   }
 
+  get owner(): string | undefined {
+    return this.#regeneration?.owner ?? this.#kept.owner;
+  }
+
+  get authenticatedAt(): number | undefined {
+    return this.#regeneration?.owner === undefined ? this.#kept.authenticatedAt : this.#regeneration.at;
+  }
+
   get expiresAt(): number {
     const limit = this.createdAt + this.settings.maxAge * 1000;
     return this.#regeneration === undefined ? Math.min(this.#kept.expiresAt ?? limit, limit) : limit;
-  }
-
-  get room(): number {
-    return this.#kept.room;
   }
 
   get isUnseen(): boolean {
@@ -163,7 +163,7 @@ export class OpenSession implements OpenSessionLike {
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
-      const isBegun = changes.changed && changes.regeneration === undefined && !this.exists;
+      const isBegun = changes.changed && changes.regeneration === undefined && !this.#kept.exists;
       if (isBegun && this.#request.sent.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
       const committed = this.#kept.commit(changes, this.settings);
       if (committed instanceof Promise) {
@@ -227,9 +227,8 @@ export class OpenSession implements OpenSessionLike {
 
   #send({ cookie, kept }: Committed, isPermanent: boolean): void {
     if (cookie === undefined) return;
-    const { sent } = this.#request;
-    if (isPermanent) sent.keep(this.cookieName, cookie, this.settings.cookie, kept.contents);
-    else sent.send(this.cookieName, cookie, this.settings.cookie, kept.contents);
+    const { value, before } = cookie;
+    this.#request.sent[isPermanent ? "keep" : "send"](this.cookieName, value, this.settings.cookie, kept.contents, before);
   }
 
   /** Drops all changes of a failed request but the messages of its error handler; whether there are any. */
@@ -247,11 +246,11 @@ export class OpenSession implements OpenSessionLike {
   // The end of the session, and of others
 
   /**
-   * Ends the session where it is kept, and gives its record key. The request goes on with `fresh()`, an empty session.
+   * Ends the session where it is kept, and gives it. The request goes on with `fresh()`, an empty session.
    *
    * @param clear - Clears the cookie. It was cleared before, but a commit that was under way may have sent it again.
    */
-  async end(fresh: () => KeptSession, clear: () => void): Promise<string | undefined> {
+  async end(fresh: () => KeptSession, clear: () => void): Promise<KeptSession> {
     return this.#inTurn(async () => {
       const ended = this.#kept;
       this.#kept = fresh();
@@ -261,7 +260,7 @@ export class OpenSession implements OpenSessionLike {
       this.#regeneration = undefined;
       clear();
       await ended.end();
-      return ended.recordKey;
+      return ended;
     });
   }
 

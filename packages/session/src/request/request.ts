@@ -171,9 +171,8 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return options === undefined ? sessionDefaults : withOptions(this.settings, name, sessionDefaults, options);
   }
 
-  #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings, given?: readonly string[]): Received {
-    const values = given ?? this.valuesOf(cookieName);
-    return { cookieName, values, maxAge, idleTimeout, chosen, request: this };
+  #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings): Received {
+    return { cookieName, maxAge, idleTimeout, chosen, request: this };
   }
 
   updateSessionOptions(name = this.settings.cookieName, options: SessionOptions): boolean {
@@ -239,14 +238,17 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const known = sessions.get(name);
     if (known !== undefined && options !== undefined) addOptions(this.#shared, name, known, options);
     const settings = known?.settings ?? this.#settingsOf(name, options);
-    const clear = () => this.sent.clear(cookieName, settings.cookie);
-    clear();
     const keeper = this.#shared.keepers.get(settings.backend)!;
-    const fresh = () => keeper.load(this.#receivedFor(cookieName, settings, [])) as KeptSession;
-    let endedKey: string | undefined;
+    const received = this.#receivedFor(cookieName, settings);
+    const before = keeper.cookies(received);
+    const clear = () => this.sent.clear(cookieName, settings.cookie, before);
+    clear();
+    const fresh = () => keeper.begin(received);
+    let ended: KeptSession | undefined;
     if (known === undefined) sessions.set(name, new OpenSession(this, cookieName, settings, fresh()));
-    else endedKey = await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear);
-    await keeper.end(this.#receivedFor(cookieName, settings), endedKey);
+    else ended = await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear);
+    const place = (await keeper.end(received, ended?.recordKey)) ?? ended?.place ?? before.place;
+    this.sent.clear(cookieName, settings.cookie, { ...before, place });
   }
 
   listSessions<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {
@@ -279,20 +281,19 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   getSecureCookie<Data extends object>(name: string, { maxAge }: { readonly maxAge?: number | undefined } = {}): Data | undefined {
     this.#used();
-    const cookieName = this.settings.prefix + name;
-    return readSecureCookie(this.#shared, cookieName, this.valuesOf(cookieName), maxAge) as Data | undefined;
+    return readSecureCookie(this.#shared, this.settings.prefix + name, this, maxAge) as Data | undefined;
   }
 
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {
     checkSecureCookie(name, data);
     this.#used();
     this.mustBeOpen("set the secure cookie", name);
-    sendSecureCookie(this.#shared, this.sent, name, data, options);
+    sendSecureCookie(this.#shared, this, name, data, options);
   }
 
   deleteSecureCookie(name: string, options?: SessionCookieOptions): void {
     this.#used();
     this.mustBeOpen("delete the secure cookie", name);
-    clearSecureCookie(this.settings, this.sent, name, options);
+    clearSecureCookie(this.#shared, this, name, options);
   }
 }

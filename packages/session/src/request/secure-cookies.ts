@@ -2,6 +2,7 @@ import { checkValues, isPlainObject, parseJson, quoted } from "../record/content
 import type { SessionCookieOptions } from "../settings/config.ts";
 import { withCookieOptions } from "../settings/session-options.ts";
 import { checkCookieName, type CookieSettings, type Settings } from "../settings/settings.ts";
+import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { Signer } from "../signing/signing.ts";
 import type { RequestCookies } from "./cookies.ts";
 
@@ -11,9 +12,13 @@ interface SecureCookies {
   readonly signer: Signer;
 }
 
+/** What a request has sent, and what it sends. */
+type CookieRequest = SentCookies & { readonly sent: RequestCookies };
+
 /** The data of the newest of a cookie's values that were signed here; `undefined`: none was. */
-export function readSecureCookie({ signer }: SecureCookies, cookieName: string, values: readonly string[], maxAge: number | undefined) {
-  const found = signer.unsignNewest(cookieName, values, maxAge);
+export function readSecureCookie({ settings, signer }: SecureCookies, cookieName: string, sent: SentCookies, maxAge: number | undefined) {
+  // One of an old name or form counts as long as a session would.
+  const found = signer.unsignNewest(cookieName, sent, maxAge, maxAge ?? settings.maxAge);
   const data = found && parseJson(found.text);
   return isPlainObject(data) ? data : undefined;
 }
@@ -32,18 +37,20 @@ function attributesOf(settings: Settings, name: string, options: SessionCookieOp
 
 /** @throws ConfigError for a name or attributes that no cookie can have. */
 export function clearSecureCookie(
-  settings: Settings,
-  cookies: RequestCookies,
+  { settings, signer }: SecureCookies,
+  request: CookieRequest,
   name: string,
   options: SessionCookieOptions | undefined,
 ): void {
-  cookies.clear(settings.prefix + name, attributesOf(settings, name, options));
+  const cookieName = settings.prefix + name;
+  const cookie = attributesOf(settings, name, options);
+  request.sent.clear(cookieName, cookie, { names: signer.namesIn(cookieName, request), place: undefined });
 }
 
 /** @throws ConfigError for a name or attributes that no cookie can have; CookieTooLargeError. */
 export function sendSecureCookie(
   { settings, signer }: SecureCookies,
-  cookies: RequestCookies,
+  request: CookieRequest,
   name: string,
   data: object,
   options: SessionCookieOptions | undefined,
@@ -51,5 +58,6 @@ export function sendSecureCookie(
   const cookie = attributesOf(settings, name, options);
   const cookieName = settings.prefix + name;
   const contents = { data: data as Readonly<Record<string, unknown>>, flashes: [] };
-  cookies.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents);
+  const before = { names: signer.namesIn(cookieName, request), place: undefined };
+  request.sent.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents, before);
 }

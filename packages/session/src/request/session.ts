@@ -1,8 +1,9 @@
 import { Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
 import { copyJson, makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
-import { type ChangedFlashes, longestForm, shortened } from "./changed-flashes.ts";
+import { longestForm, shortened } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
+import type { OpenSessionLike } from "./shared-sessions.ts";
 
 /** Any key; editors propose the declared ones. */
 type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
@@ -19,33 +20,6 @@ export interface KeptFormOptions<Schema extends StandardSchema> {
   readonly initial?: Parameters<typeof Form.of<Schema>>[1];
   /** The name that the form was kept under. Default `""`. */
   readonly name?: string | undefined;
-}
-
-/** What the public class {@link Session} uses of an open session. */
-export interface OpenSessionLike {
-  readonly values: ChangedValues;
-  readonly flashes: ChangedFlashes;
-  /** Whether the client brought the session. */
-  readonly exists: boolean;
-  readonly handle: string | undefined;
-  /** Milliseconds since the Unix epoch. */
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly modified: boolean;
-  /** The most bytes that the JSON of its contents may have. */
-  readonly room: number;
-  /** Whether the response may never be shown to anybody: a HEAD request or a prefetch. */
-  readonly isUnseen: boolean;
-  /** Whether an unexpected error has ended the request, so that its error handler runs. */
-  readonly hasFailed: boolean;
-  now(): number;
-  /** Messages that are not too old to be shown. */
-  freshFlashes(): readonly Flash[];
-  /** @throws SessionCommittedError once the head of the response is being written. */
-  mustBeOpen(doing: string, key?: string): void;
-  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>>;
-  regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void;
-  commit(): Promise<void>;
 }
 
 /**
@@ -65,7 +39,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Whether the visitor brought no valid session. */
   get isNew(): boolean {
-    return !this.#opened.exists;
+    return !this.#opened.kept.exists;
   }
 
   /** Whether a commit would save something. Encodes and compares the values, which takes time. */
@@ -83,9 +57,22 @@ export class Session<Data extends object = SessionData> {
     return this.#opened.expiresAt;
   }
 
+  /** Who it belongs to, as given to {@link regenerate}; `undefined`: nobody. */
+  get owner(): string | undefined {
+    return this.#opened.owner;
+  }
+
+  /**
+   * When its owner has logged in: the time of the last `regenerate({ owner })`, in milliseconds since the Unix epoch. `undefined` when
+   * there was none. `requireFresh` looks at it.
+   */
+  get authenticatedAt(): number | undefined {
+    return this.#opened.authenticatedAt;
+  }
+
   /** Public random name of a session in a backend, for lists of an owner's sessions; a session in a cookie has none. */
   get handle(): string | undefined {
-    return this.#opened.handle;
+    return this.#opened.kept.handle;
   }
 
   get size(): number {
@@ -221,12 +208,12 @@ export class Session<Data extends object = SessionData> {
    * @param name - Tells apart the forms of a site that are kept at once.
    */
   keepForm(form: { toJSON(): KeptForm }, name = ""): void {
-    const { flashes, room } = this.#opened;
+    const { flashes, kept } = this.#opened;
     this.#opened.mustBeOpen("keep a form");
     flashes.take(new Set(flashes.all.filter((flash) => isFormOf(flash, name)).map(({ id }) => id)));
     const used = Buffer.byteLength(JSON.stringify([this.toJSON(), flashes.all]));
-    const kept = shortened(form.toJSON(), Math.min(longestForm, room - used));
-    flashes.add({ ...makeFlash(kept, name, this.#opened.now()), isForm: true }, this.#opened.hasFailed);
+    const short = shortened(form.toJSON(), Math.min(longestForm, kept.room - used));
+    flashes.add({ ...makeFlash(short, name, this.#opened.now()), isForm: true }, this.#opened.hasFailed);
   }
 
   /**

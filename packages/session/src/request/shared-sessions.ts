@@ -1,7 +1,11 @@
-import type { SessionKeeper } from "../keeping/keeping.ts";
+import type { KeptSession, SessionKeeper } from "../keeping/keeping.ts";
 import type { OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { SentCookies, Signer } from "../signing/signing.ts";
+import type { SentCookies } from "../signing/sent-cookies.ts";
+import type { Signer } from "../signing/signing.ts";
+import type { Flash } from "../record/contents.ts";
+import type { ChangedFlashes } from "./changed-flashes.ts";
+import type { ChangedValues } from "./changed-values.ts";
 import type { CookieRules, RequestCookies } from "./cookies.ts";
 
 /** What the sessions of all requests share. */
@@ -30,4 +34,30 @@ export interface SessionRequest extends SentCookies {
   delayResponse<Result>(work: Promise<Result>): Promise<Result>;
   /** When the work fails, the response is an error, even when the handler catches it. */
   mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;
+}
+
+/** What the public class `Session` uses of an open session. */
+export interface OpenSessionLike {
+  readonly values: ChangedValues;
+  readonly flashes: ChangedFlashes;
+  /** The session as it is kept. */
+  readonly kept: Pick<KeptSession, "exists" | "handle" | "room">;
+  readonly owner: string | undefined;
+  readonly authenticatedAt: number | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly modified: boolean;
+  /** Whether the response may never be shown to anybody: a HEAD request or a prefetch. */
+  readonly isUnseen: boolean;
+  /** Whether an unexpected error has ended the request, so that its error handler runs. */
+  readonly hasFailed: boolean;
+  now(): number;
+  /** Messages that are not too old to be shown. */
+  freshFlashes(): readonly Flash[];
+  /** @throws SessionCommittedError once the head of the response is being written. */
+  mustBeOpen(doing: string, key?: string): void;
+  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>>;
+  regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void;
+  commit(): Promise<void>;
 }

@@ -1,27 +1,9 @@
 import { createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from "node:crypto";
 import { nonceLength, open, seal } from "./encryption.ts";
+import { otherNames, type Received, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
 
 /** What a value is for. Each purpose has keys of its own, so a value for one purpose is refused for another. */
 export type Purpose = "session-data" | "session-id" | "secure-cookie";
-
-/** The cookies that a client sent. */
-export interface SentCookies {
-  /** The values of a name, in order and as they were sent. They are not decoded, because signed values have one spelling. */
-  valuesOf(name: string): readonly string[];
-}
-
-/** Why a value was refused. `"expired"` also means that the time lies in the future. */
-export type Refusal = "malformed" | "forged" | "expired";
-
-/** A text that was signed here. */
-export interface Signed {
-  readonly text: string;
-  /** Seconds since the Unix epoch. */
-  readonly signedAt: number;
-}
-
-/** What {@link Signer.unsign} found: the text and when it was signed, or why it was refused. */
-export type Unsigned = ({ readonly ok: true } & Signed) | { readonly ok: false; readonly reason: Refusal };
 
 export interface SignerOptions {
   /** The key, or a list: the first key signs new cookies, all keys are accepted. */
@@ -48,16 +30,19 @@ const longestValue = 4096;
 
 /**
  * Signs or encrypts the values of cookies, and checks them when they come back. The version of the format, the purpose, the
- * name of the cookie and the time are authenticated too, separated by NUL, which none of them can contain. A signed value
- * is never accepted as an encrypted one, and an encrypted one never as a signed one.
+ * name of the cookie and the time are authenticated too, separated by NUL, which none of them can contain.
+ *
+ * So that a site can be configured anew without ending its sessions, what a client sends counts in both forms, signed and encrypted, and
+ * under each prefix of its name. Each form and each name has keys or contexts of its own, so only what was made with an earlier
+ * configuration counts, and nothing new is made in its form.
  *
  * @see https://www.rfc-editor.org/rfc/rfc2104 (HMAC), https://www.rfc-editor.org/rfc/rfc5869 (HKDF),
  *   https://www.rfc-editor.org/rfc/rfc4648#section-5 (base64url)
  */
 export class Signer {
-  /** For signed values; empty when values are encrypted. */
+  /** For signed values. */
   readonly #macs: readonly Hmac[];
-  /** For encrypted values; empty when values are signed. */
+  /** For encrypted values. */
   readonly #keys: readonly KeyObject[];
   readonly #purpose: Purpose;
   readonly #encrypt: boolean;
@@ -65,10 +50,10 @@ export class Signer {
   readonly #nonce: () => Uint8Array;
 
   constructor({ secretKeys, purpose, encrypt = false, now = Date.now, nonce = () => randomBytes(nonceLength) }: SignerOptions) {
-    const info = `mini-session ${encrypt ? "e1" : "v1"} ${purpose}`;
-    const derived = secretKeys.map((key) => new Uint8Array(hkdfSync("sha256", key, "", info, 32)));
-    this.#macs = encrypt ? [] : derived.map((key) => new Hmac(key));
-    this.#keys = encrypt ? derived.map((key) => createSecretKey(key)) : [];
+    const derive = (version: "v1" | "e1") =>
+      secretKeys.map((key) => new Uint8Array(hkdfSync("sha256", key, "", `mini-session ${version} ${purpose}`, 32)));
+    this.#macs = derive("v1").map((key) => new Hmac(key));
+    this.#keys = derive("e1").map((key) => createSecretKey(key));
     this.#purpose = purpose;
     this.#encrypt = encrypt;
     this.#now = now;
@@ -84,54 +69,77 @@ export class Signer {
   }
 
   /**
-   * Checks a value that came from a client, and gives the text that was signed. Hostile input is a result, never an
-   * exception.
+   * Checks a value that came from a client in the form in which values are signed now, and gives the text that was signed. Hostile
+   * input is a result, never an exception.
    *
    * @param name - Cookie name; a value signed for one cookie is refused under another.
    * @param maxAge - Seconds since signing after which the value is `"expired"`; left out, only a time in the future is.
    * @returns `signedAt` in seconds since the Unix epoch.
    */
   unsign(name: string, value: string, maxAge = Infinity): Unsigned {
-    const parts = this.#parts(value);
-    if (parts === null) return { ok: false, reason: "malformed" };
-    const found = this.#authentic(name, parts);
-    if (found === undefined) return { ok: false, reason: "forged" };
+    const found = this.#authentic(name, value, this.#encrypt);
+    if (typeof found === "string") return { ok: false, reason: found };
     return this.#isCurrent(found, maxAge) ? { ok: true, ...found } : { ok: false, reason: "expired" };
   }
 
   /**
-   * What was signed here for a name among the values that a client sent, whenever that was. The newest comes first; of the same
-   * second, the one that comes last in the header, because browsers send last what they stored last.
-   *
-   * @param values - As they were sent. Malformed ones are passed over, and of the others, at most four are tried.
+   * What was signed here for a cookie among the values that a client sent, whenever that was. The newest comes first; of the same
+   * second, the one that comes last in the header, because browsers send last what they stored last. Values under the name with
+   * another prefix count only if there is none under its own: a neighbouring host can set cookies without a prefix.
    */
-  unsignAll(name: string, values: readonly string[]): readonly Signed[] {
-    const found: Signed[] = [];
+  unsignAll(cookieName: string, sent: SentCookies): readonly Received[] {
+    const found = this.#unsignNamed(cookieName, sent, false);
+    if (found.length > 0) return found;
+    for (const name of otherNames(cookieName)) {
+      const earlier = this.#unsignNamed(name, sent, true);
+      if (earlier.length > 0) return earlier;
+    }
+    return found;
+  }
+
+  /** The same with everything that was signed here, under any prefix. */
+  unsignEvery(cookieName: string, sent: SentCookies): readonly Received[] {
+    const names = [cookieName, ...otherNames(cookieName)];
+    return names.flatMap((name) => this.#unsignNamed(name, sent, name !== cookieName));
+  }
+
+  /** The names of what was signed here, under any prefix, once for each value. A value that comes alone is not checked. */
+  namesIn(cookieName: string, sent: SentCookies): readonly string[] {
+    const own = sent.valuesOf(cookieName);
+    const isAlone = own.length < 2 && otherNames(cookieName).every((name) => sent.valuesOf(name).length === 0);
+    return isAlone ? own.map(() => cookieName) : this.unsignEvery(cookieName, sent).map(({ name }) => name);
+  }
+
+  /**
+   * As {@link unsignAll}, the newest that is neither older than `maxAge` seconds nor from the future.
+   *
+   * @param oldMaxAge - The same for values of an old name or form.
+   */
+  unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): Received | undefined {
+    return this.unsignAll(cookieName, sent).find((found) => this.#isCurrent(found, found.isOld ? oldMaxAge : maxAge));
+  }
+
+  /** Malformed values are passed over, and of the others, at most four are tried. */
+  #unsignNamed(name: string, sent: SentCookies, isOldName: boolean): readonly Received[] {
+    const found: Received[] = [];
     let tried = 0;
-    for (const value of values) {
-      const parts = value.length <= longestValue ? this.#parts(value) : null;
-      if (parts === null) continue;
-      const signed = this.#authentic(name, parts);
-      if (signed !== undefined) found.unshift(signed);
+    for (const value of sent.valuesOf(name)) {
+      const encrypted = value.startsWith("e1.");
+      const signed = value.length <= longestValue ? this.#authentic(name, value, encrypted) : "malformed";
+      if (signed === "malformed") continue;
+      if (signed !== "forged") found.unshift({ ...signed, name, isOld: isOldName || encrypted !== this.#encrypt });
       if (++tried === mostValues) break;
     }
     return found.length < 2 ? found : found.sort((one, other) => other.signedAt - one.signedAt);
   }
 
-  /** As {@link unsignAll}, the newest that is neither older than `maxAge` seconds nor from the future. */
-  unsignNewest(name: string, values: readonly string[], maxAge = Infinity): Signed | undefined {
-    return this.unsignAll(name, values).find((signed) => this.#isCurrent(signed, maxAge));
-  }
-
-  #parts(value: string): RegExpExecArray | null {
-    return (this.#encrypt ? sealedForm : signedForm).exec(value);
-  }
-
-  #authentic(name: string, parts: RegExpExecArray): Signed | undefined {
+  #authentic(name: string, value: string, encrypted: boolean): Signed | "malformed" | "forged" {
+    const parts = (encrypted ? sealedForm : signedForm).exec(value);
+    if (parts === null) return "malformed";
     const payload = parts[1]!;
     const time = parts[2]!;
-    const text = this.#encrypt ? this.#open(name, payload, time) : this.#verify(name, payload, time, parts[3]!);
-    return text === undefined ? undefined : { text, signedAt: Number(time) };
+    const text = encrypted ? this.#open(name, payload, time) : this.#verify(name, payload, time, parts[3]!);
+    return text === undefined ? "forged" : { text, signedAt: Number(time) };
   }
 
   #isCurrent({ signedAt }: Signed, maxAge: number): boolean {
@@ -171,6 +179,9 @@ export interface SessionId {
   readonly key: string;
 }
 
+/** An id that a client sent. */
+export type ReceivedId = SessionId & Pick<Received, "name" | "isOld">;
+
 /** 32 bytes in base64url. The two unused bits of the last character must be 0, so that an id has one spelling. */
 const idForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
@@ -196,13 +207,25 @@ export class SessionIds {
   }
 
   /**
-   * The record keys of the ids in a client's values, the newest first, without values that were not signed here for this cookie.
-   * The time of the signature decides nothing else: the record has the times of the session.
+   * The ids in what a client sent, the newest first, without values that were not signed here for this cookie. The time of the signature
+   * decides nothing else: the record has the times of the session.
    */
-  recordKeys(cookieName: string, values: readonly string[]): readonly string[] {
-    const keys = this.#signer.unsignAll(cookieName, values).flatMap(({ text }) => (idForm.test(text) ? [keyOf(text)] : []));
-    return keys.length < 2 ? keys : [...new Set(keys)];
+  received(cookieName: string, sent: SentCookies): readonly ReceivedId[] {
+    return idsIn(this.#signer.unsignAll(cookieName, sent));
   }
+
+  namesIn(cookieName: string, sent: SentCookies): readonly string[] {
+    return this.#signer.namesIn(cookieName, sent);
+  }
+
+  /** The same with the ids of names that have another prefix. */
+  every(cookieName: string, sent: SentCookies): readonly ReceivedId[] {
+    return idsIn(this.#signer.unsignEvery(cookieName, sent));
+  }
+}
+
+function idsIn(found: readonly Received[]): readonly ReceivedId[] {
+  return found.flatMap(({ text: id, name, isOld }) => (idForm.test(id) ? [{ id, key: keyOf(id), name, isOld }] : []));
 }
 
 function keyOf(id: string): string {
