@@ -7,6 +7,7 @@ const longest = [
   "session/proxied-cache",
   "package/build",
   "browser/login",
+  "browser/notes",
   "examples/cluster",
   "package/checks",
   "soak/soak",
