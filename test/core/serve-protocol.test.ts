@@ -53,6 +53,11 @@ describe("Expect: 100-continue", () => {
   });
 });
 
+test("a response says how long its connection is kept open for the next request", async () => {
+  const client = await send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  expect((await client.answer()).headers).toMatchObject({ connection: "keep-alive", "keep-alive": "timeout=5" });
+});
+
 describe("a client of HTTP/1.0", () => {
   test("needs no Host header, and its connection is closed after the response", async () => {
     const client = await send("GET / HTTP/1.0\r\n\r\n");

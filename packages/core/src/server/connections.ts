@@ -54,6 +54,11 @@ interface NotedResponse extends ServerResponse {
   [asked]?: Abortable;
 }
 
+/** What Node writes into `Keep-Alive`, in milliseconds. Its own limit of that name, which it would take, has a timer for each request. */
+interface KeptAlive extends ServerResponse {
+  _keepAliveTimeout: number;
+}
+
 interface Limits {
   readonly maxHeaderSize: number;
   /** Milliseconds, like the others. */
@@ -75,7 +80,7 @@ export class Connections {
   /** The requests whose connections speak another protocol now. */
   readonly #released = new Set<Abortable>();
   readonly #server: Server;
-  readonly #limits: Limits;
+  readonly limits: Limits;
   readonly #closing = new AbortController();
   /** For each socket while the server closes: the bytes sent and received, and since when this number has not changed. */
   readonly #seen = new WeakMap<Socket, { readonly bytes: number; readonly at: number }>();
@@ -84,7 +89,7 @@ export class Connections {
   constructor(server: Server, limits: Limits) {
     const { maxHeaderSize, headers, request, idle } = limits;
     this.#server = server;
-    this.#limits = limits;
+    this.limits = limits;
     this.closing = this.#closing.signal;
     // Each response without an end has a listener. Node would take more than ten for a leak.
     setMaxListeners(0, this.closing);
@@ -97,9 +102,9 @@ export class Connections {
       headersTimeout: Math.min(headers, request),
       requestTimeout: request,
       connectionsCheckingInterval: interval,
-      keepAliveTimeout: idle,
-      // For pauses in which nothing is sent or received.
-      timeout: request,
+      // No timers of Node for the pauses of a connection: those would take a tenth of the time of each request. `#check` looks for them.
+      keepAliveTimeout: 0,
+      timeout: 0,
       // The listener checks it, and also refuses what follows on the connection.
       requireHostHeader: false,
     });
@@ -123,24 +128,37 @@ export class Connections {
       else this.#watch(socket);
     });
     server.on("timeout", (socket: NotedSocket) => {
-      // Timeouts of HTTP/2 arrive here too; Http2Connections checks those.
-      if (!this.#sockets.has(socket)) return;
-      // Node itself ends a connection that sends no first request.
-      if (socket[answer] === undefined) return;
-      // The application may take its time. A client that does not read its response may not.
-      // Requests that wait for their turn may not: while they do, nothing is read, and nobody can tell whether their client is still there.
-      if (!this.isInFlight(socket) || socket[pipeline]?.isWaiting === true) socket.destroy();
-      // With a reset, the system does not go on trying to send what the client does not read.
-      else if (socket.writableLength > 0) (socket[carriedBy] ?? socket).resetAndDestroy();
+      // A client that does not read its response. With a reset, the system does not go on trying to send it.
+      if (this.#sockets.has(socket) && this.#isSending(socket)) (socket[carriedBy] ?? socket).resetAndDestroy();
     });
-    if (!isSecure) return;
-    const checks = setInterval(() => this.http2.check(performance.now()), Math.min(interval, Math.ceil(idle / 4))).unref();
+    const checks = setInterval(() => this.#check(performance.now()), Math.min(interval, Math.ceil(idle / 4))).unref();
     server.once("close", () => clearInterval(checks));
+  }
+
+  /**
+   * Registers a request over HTTP/1, and says what the caller does with it:
+   *
+   * - `"answer"`: answers it.
+   * - `"refuse"`: refuses it, because the previous response ends the connection.
+   * - A response: it is the previous one, which is unfinished. The request is answered in its turn.
+   */
+  register(req: Incoming, res: ServerResponse): "answer" | "refuse" | ServerResponse {
+    const socket = req.socket as NotedSocket;
+    const last = socket[answer];
+    socket[answer] = res;
+    (res as KeptAlive)._keepAliveTimeout = this.limits.idle;
+    if (last !== undefined && !last.shouldKeepAlive) return "refuse";
+    if (this.closing.aborted) res.shouldKeepAlive = false;
+    return last === undefined || last.writableFinished ? "answer" : last;
   }
 
   /** Whether a response over HTTP/1 is on its way. */
   isInFlight({ [answer]: given }: NotedSocket): boolean {
     return given !== undefined && !given.writableFinished;
+  }
+
+  #isSending(socket: NotedSocket): boolean {
+    return this.isInFlight(socket) && socket.writableLength > 0;
   }
 
   /** Gives up a connection over HTTP/1 to another protocol. Its limits are no longer checked, and its request is aborted when the server closes. */
@@ -173,7 +191,7 @@ export class Connections {
     const last = setTimeout(() => {
       this.#abort(reason);
       end = setTimeout(() => this.destroy(), abortGrace);
-    }, this.#limits.grace);
+    }, this.limits.grace);
     let end: NodeJS.Timeout | undefined;
     try {
       await closed;
@@ -197,6 +215,23 @@ export class Connections {
     for (const socket of [...this.#sockets, ...this.#carriers.values()]) socket.destroy();
   }
 
+  /** Ends what has reached a limit. */
+  #check(now: number): void {
+    this.http2.check(now);
+    const { request, idle } = this.limits;
+    for (const socket of this.#sockets) {
+      // Node itself ends a connection that sends no first request.
+      if (socket[answer] === undefined) continue;
+      // A timer of Node knows whether the client has taken some of a large write.
+      const isSending = this.#isSending(socket);
+      if (isSending !== (socket.timeout ?? 0) > 0) socket.setTimeout(isSending ? request : 0);
+      const pause = now - this.#lastChange(socket, now);
+      // The application may take its time. Requests that wait for their turn may not: while they do, nothing is read, and nobody can tell
+      // whether their client is still there.
+      if (this.isInFlight(socket) ? socket[pipeline]?.isWaiting === true && pause > request : pause > idle) socket.destroy();
+    }
+  }
+
   /** Ends the connections that a closing server does not wait for. */
   #sweep(now: number): void {
     this.http2.check(now);
@@ -205,7 +240,7 @@ export class Connections {
       const { [answer]: given, writableLength } = socket;
       const idle = now - this.#lastChange(socket, now);
       const isOver = this.isInFlight(socket)
-        ? writableLength > 0 && idle > this.#limits.request
+        ? writableLength > 0 && idle > this.limits.request
         : idle > (given === undefined ? headGrace : idleGrace);
       if (isOver) socket.destroy();
     }

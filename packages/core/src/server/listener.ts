@@ -7,16 +7,7 @@ import { isHost } from "../http/host.ts";
 import { adopt, connectionSpecific } from "../http/adopted-response.ts";
 import { partsOf, Response, writtenOf } from "../http/response.ts";
 import { closing, type Origin } from "../http/served-request.ts";
-import {
-  answer as answerOf,
-  asked,
-  hasLeft,
-  pipeline,
-  type Abortable,
-  type Connections,
-  type Incoming,
-  type NotedSocket,
-} from "./connections.ts";
+import { asked, hasLeft, pipeline, type Abortable, type Connections, type Incoming, type NotedSocket } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
 import { refuse, type Served } from "./refusals.ts";
@@ -50,45 +41,65 @@ export function listenerOf(
     }
     // A body that is longer or shorter than its length ends the connection, so that it cannot be taken for the next response.
     if (stream === undefined) res.strictContentLength = true;
-    // Neither an application nor sending throws or rejects; if one did, the process would end here.
-    const failed = (error: unknown) => {
-      answered?.();
-      logError(app.logger, "Cannot send a response", error);
-      if (res.headersSent) {
-        breakOff(res);
-        return;
-      }
-      // Node may have noted the length of the response that failed.
-      res.strictContentLength = false;
-      refuse(app, req, res, secure, 500);
-    };
-    const respond = (response: globalThis.Response) => {
-      answered?.();
-      send(req, res, response instanceof Response ? response : adopt(response), failed);
-    };
     try {
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
       request[closing] = connections.closing;
       ((stream ?? res) as { [asked]?: Abortable })[asked] = request;
       const response = app.answer === undefined ? app.fetch(request) : app.answer(request);
-      if ("then" in response) response.then(respond).then(undefined, failed);
-      else respond(response);
+      if ("then" in response)
+        void response.then(
+          (given) => respond(req, res, given, answered),
+          (error: unknown) => failed(req, res, error, answered),
+        );
+      else respond(req, res, response, answered);
     } catch (error) {
-      failed(error);
+      failed(req, res, error, answered);
     }
+  }
+
+  function respond(req: Incoming, res: ServerResponse, response: globalThis.Response, answered: (() => void) | undefined): void {
+    answered?.();
+    try {
+      send(req, res, response instanceof Response ? response : adopt(response), failed);
+    } catch (error) {
+      failed(req, res, error, undefined);
+    }
+  }
+
+  // Neither an application nor sending throws or rejects; if one did, the process would end here.
+  function failed(req: Incoming, res: ServerResponse, error: unknown, answered?: () => void): void {
+    answered?.();
+    logError(app.logger, "Cannot send a response", error);
+    if (res.headersSent) {
+      breakOff(res);
+      return;
+    }
+    // Node may have noted the length of the response that failed.
+    res.strictContentLength = false;
+    refuse(app, req, res, secure, 500);
   }
 
   return (req, res, refusal) => {
     if (req.stream !== undefined) return answer(req, res, refusal);
-    const next = note(req, res, () => answer(req, res, refusal), connections);
-    if (next !== "queued") answer(req, res, next === "refuse" ? 400 : refusal);
+    const next = connections.register(req, res);
+    if (next === "answer") answer(req, res, refusal);
+    else if (next === "refuse") answer(req, res, 400);
+    else {
+      const socket = req.socket as NotedSocket;
+      (socket[pipeline] ??= new Pipeline(socket)).add(next, res, () => answer(req, res, refusal));
+    }
   };
 }
 
 /** Bytes of a body that leave in one write over HTTP/2. */
 const largestWrite = 65_536;
 
-function send(req: Incoming, res: ServerResponse, response: Response, failed: (error: unknown) => void): void {
+function send(
+  req: Incoming,
+  res: ServerResponse,
+  response: Response,
+  fail: (req: Incoming, res: ServerResponse, error: unknown) => void,
+): void {
   const { stream } = req;
   // The rest of a body that was not read is discarded, so that the next request can be read.
   // Over HTTP/2 the stream knows when it has sent the response. A reset would be allowed too (RFC 9113 §8.1), but some clients, that of
@@ -102,11 +113,13 @@ function send(req: Incoming, res: ServerResponse, response: Response, failed: (e
   if (stream === undefined) res.writeHead(status, statusText, headers);
   else res.writeHead(status, forHttp2(headers));
   if (body instanceof ReadableStream) {
+    const failed = (error: unknown) => fail(req, res, error);
     void sendStream(res, body, partsOf(response).isBound === true ? () => undefined : failed, failed);
     return;
   }
   if (stream !== undefined && body !== null && length > largestWrite) {
     // In pieces, so that it shows whether the client goes on reading. For HTTP/1, Node itself looks at the bytes that are left.
+    const failed = (error: unknown) => fail(req, res, error);
     void sendStream(res, new Blob([body as BlobPart]).stream(), failed, failed);
     return;
   }
@@ -135,29 +148,6 @@ function forHttp2(flat: FlatHeaders): FlatHeaders {
   const headers = new Headers();
   for (let i = 0; i < flat.length; i += 2) if (!connectionSpecific.has(flat[i]!)) headers.append(flat[i]!, flat[i + 1]!);
   return [...headers].flat();
-}
-
-/**
- * Registers a request over HTTP/1, and says what the caller does with it:
- *
- * - `"answer"`: answers it.
- * - `"refuse"`: refuses it, because the previous response ends the connection.
- * - `"queued"`: nothing. The previous response is unfinished, and `run` answers the request, at once or when it is its turn.
- */
-function note(
-  req: Incoming,
-  res: ServerResponse,
-  run: () => void,
-  { closing: { aborted: serverCloses } }: Connections,
-): "answer" | "refuse" | "queued" {
-  const socket = req.socket as NotedSocket;
-  const last = socket[answerOf];
-  socket[answerOf] = res;
-  if (last !== undefined && !last.shouldKeepAlive) return "refuse";
-  if (serverCloses) res.shouldKeepAlive = false;
-  if (last === undefined || last.writableFinished) return "answer";
-  (socket[pipeline] ??= new Pipeline(socket)).add(last, res, run);
-  return "queued";
 }
 
 /** The most hosts that are remembered as valid. */

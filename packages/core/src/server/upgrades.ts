@@ -57,7 +57,7 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
       const given = app.answer === undefined ? await app.fetch(request) : await app.answer(request);
       if (isTaken) return;
       // Node no longer watches over a client that does not read.
-      socket.setTimeout(server.timeout, () => socket.destroy());
+      socket.setTimeout(connections.limits.request, () => socket.destroy());
       // The function has written to it before it failed.
       if (socket.bytesWritten > written) socket.destroy();
       else {
