@@ -55,7 +55,7 @@ export async function build(): Promise<Built> {
 }
 
 /** The sources of both packages in a folder of their own, beside what the repository has installed. */
-function copyOfRepository(): string {
+export function copyOfRepository(): string {
   const copy = temporaryFolder();
   cpSync(join(root, "tsconfig.json"), join(copy, "tsconfig.json"));
   mkdirSync(join(copy, "node_modules/@mini"), { recursive: true });

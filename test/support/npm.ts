@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder } from "./folder.ts";
 import { runNode } from "./run-node.ts";
@@ -24,8 +25,14 @@ export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
   return runNode([npmScript(), ...args, ...quiet], { cwd, env });
 }
 
+/** Whether npm can ask its registry for a package that is not in its cache. */
+export async function reachesRegistry(): Promise<boolean> {
+  const { code } = await runNode([npmScript(), "ping", "--fetch-retries=0", "--fetch-timeout=10000"], { cwd: tmpdir() });
+  return code === 0;
+}
+
 /** npm's own script: the one that runs us, else the one behind the name on the PATH. */
-function npmScript(): string {
+export function npmScript(): string {
   const npm = process.env.npm_execpath ?? findProgram("npm");
   if (npm === undefined) throw new Error("npm was not found: run the tests with npm test.");
   return realpathSync(npm);
