@@ -45,7 +45,7 @@ interface Polka {
 }
 
 /** Gives what the handler throws to `next`, as the frameworks that know no promises need it. */
-const passing =
+export const passing =
   (handle: Handle): NodeMiddleware =>
   (request, response, next) => {
     new Promise((resolve) => {
@@ -65,7 +65,7 @@ const answering =
   };
 
 /** The same, for a framework without a list of error handlers. */
-const failing =
+export const failing =
   (onError: OnError): ErrorHandler =>
   (error, request, response, next) => {
     sessionErrors(error, request);
@@ -130,6 +130,8 @@ const koaFramework: NodeFramework = {
   make(sessions, handle, onError) {
     const app = new Koa();
     app.silent = true;
+    // Of a response that was written to ctx.res, Koa answers the error.
+    app.on("error", (error: unknown, ctx: Koa.Context) => void onError(error, ctx.req));
     app.use(async (ctx, next) => {
       try {
         await next();

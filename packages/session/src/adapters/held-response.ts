@@ -53,6 +53,8 @@ export class HeldResponse {
    * - answered: the error is answered; what else is sent belongs to the response that was dropped.
    */
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
+  /** Whether the adapter has asked for the commit, so that it answers a failure. */
+  #isAsked = false;
   #committed: Promise<{ readonly error: unknown } | undefined> | undefined;
 
   constructor(response: ServerResponse, holder: Holder) {
@@ -65,8 +67,14 @@ export class HeldResponse {
     response.once("close", () => this.#close());
   }
 
-  /** Commits now, if the application has sent nothing yet. @throws The error of the commit. */
+  /**
+   * Commits now, if the application has sent nothing yet. Then a failure is not answered, but thrown.
+   *
+   * @throws The error of the commit.
+   */
   async commit(): Promise<void> {
+    if (this.#state !== "open") return void (await this.#committed);
+    this.#isAsked = true;
     this.#begin();
     const failure = await this.#committed;
     if (failure !== undefined) throw failure.error;
@@ -75,7 +83,7 @@ export class HeldResponse {
   #send(name: Sending, args: readonly unknown[]): unknown {
     if (this.#state === "free") return this.#call(name, args);
     if (this.#state === "failed" || this.#state === "answering") return this.#sendError(name, args);
-    if (this.#state === "answered") return this.#drop({ name, args });
+    if (this.#state === "answered") return this.#skip({ name, args });
     if (name === "writeHead" && this.#state === "held") throw headersSentError("write");
     if (name === "writeHead") applyHead(this.#response, args);
     else if (name !== "flushHeaders") checkChunk(name, args[0]);
@@ -152,8 +160,7 @@ export class HeldResponse {
       if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
     }
     for (const source of this.#sources) source.unpipe(response);
-    for (const call of this.#calls.splice(0)) this.#drop(call, error);
-    this.#holder.answer(error);
+    if (!this.#isAsked) this.#holder.answer(error);
   }
 
   #sendError(name: Sending, args: readonly unknown[]): unknown {
@@ -171,18 +178,22 @@ export class HeldResponse {
     return result;
   }
 
-  /** Leaves out a call, and tells its callback. */
-  #drop({ name, args }: Call, error: unknown = new Error("The response was dropped, because its session could not be saved.")): unknown {
+  /** Leaves out a call. Whoever waits for it goes on. */
+  #skip({ name, args }: Call): unknown {
     const callback = args.findLast((arg) => typeof arg === "function");
-    if (callback !== undefined) process.nextTick(callback, error);
-    return name === "write" ? false : this.#response;
+    if (callback !== undefined) process.nextTick(callback, new Error("The response was dropped, because a session could not be saved."));
+    return name === "write" ? true : this.#response;
   }
 
   #close(): void {
     // A stream that was to be the response will not send anything any more, so nothing else would begin the commit.
     if (this.#sources.size > 0) this.#begin();
-    if (this.#state === "held" || this.#state === "free") return;
+    if (this.#state === "open" || this.#state === "held" || this.#state === "free") return;
+    // Not before, because what waits for the response that was dropped would go on with it, into the response to the error.
+    this.#state = "answered";
+    for (const call of this.#calls.splice(0)) this.#skip(call);
     for (const source of this.#sources) source.destroy();
+    this.#response.emit("drain");
   }
 }
 

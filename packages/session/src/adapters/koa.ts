@@ -48,14 +48,11 @@ export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknow
 export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
   const shared = sharedOf(config);
   return async (context, next) => {
-    let isOver = false;
     const visit = new NodeVisit(shared, context.req, context.res, {
       isSecure: () => context.secure,
       // Koa says what was thrown.
       isFailure: () => false,
-      answer(error) {
-        if (isOver) context.onerror(error as Error);
-      },
+      answer: (error) => context.onerror(error as Error),
     });
     keepVisit(context.req, visit);
     define(context, "session", { get: () => visit.getSession() });
@@ -63,15 +60,11 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
     try {
       await next();
     } catch (error) {
-      isOver = true;
       if (!isExpected(error)) visit.fail();
+      // The commit comes with the response to the error.
       throw error;
     }
-    try {
-      await visit.commit();
-    } finally {
-      isOver = true;
-    }
+    await visit.commit();
   };
 }
 

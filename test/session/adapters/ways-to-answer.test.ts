@@ -1,0 +1,73 @@
+import { sessionStoreOf } from "@mini/session/node";
+import { beforeAll, describe, expect, test } from "vitest";
+import { listen, nodeFrameworks } from "../../support/node-frameworks.ts";
+import { sendRaw } from "../../support/raw-http.ts";
+import { FailingBackend, makeSessions, type Data } from "../../support/visits.ts";
+import { waysToAnswer } from "../../support/ways-to-answer.ts";
+
+/** Headers that a session adds, and those that differ from one response to the next. */
+const added = /^(?:set-cookie: session=|vary: |cache-control: no-store|date: )/i;
+
+interface Answered {
+  /** The lines of the head without those that a session adds. */
+  readonly lines: readonly string[];
+  readonly body: string;
+  readonly cookie: string | undefined;
+}
+
+async function ask(port: number, way: number, method: string, changes: boolean): Promise<Answered> {
+  const headers = `host: a\r\nx-way: ${way}\r\nx-changes: ${changes ? 1 : 0}\r\nconnection: close\r\n`;
+  const bytes = await sendRaw(port, `${method} / HTTP/1.1\r\n${headers}\r\n`);
+  const end = bytes.lastIndexOf("\r\n\r\n", bytes.search(/\r\n\r\n(?!HTTP)/));
+  const lines = bytes.slice(0, end).split("\r\n");
+  const cookie = lines.find((line) => /^set-cookie: session=/i.test(line))?.slice(12);
+  return { lines: lines.filter((line) => !added.test(line)), body: bytes.slice(end + 4), cookie: cookie?.split(";")[0] };
+}
+
+describe.each(nodeFrameworks)("a response of $name", (framework) => {
+  const backend = new FailingBackend();
+  const sessions = makeSessions({ backend });
+  const errors: unknown[] = [];
+  let port = 0;
+  beforeAll(async () => {
+    const handle = framework.make(
+      sessions,
+      async (request, response) => {
+        if (request.headers["x-changes"] === "1") (await sessionStoreOf(request).getSession<Data>()).set("a", 1);
+        await waysToAnswer[Number(request.headers["x-way"])]!.answer(response, request);
+      },
+      (error) => void errors.push(error),
+    );
+    port = await listen(handle);
+  });
+
+  test.each(waysToAnswer.map(({ title, method = "GET" }, way) => [title, method, way] as const))(
+    "by %s is the same with a session that has changed, which is saved before it",
+    async (_title, method, way) => {
+      const plain = await ask(port, way, method, false);
+      const changed = await ask(port, way, method, true);
+      expect({ ...changed, cookie: undefined }).toEqual(plain);
+      expect((await sessions.read<Data>(changed.cookie)).toJSON()).toEqual({ a: 1 });
+    },
+  );
+
+  test.each(waysToAnswer.map(({ title, method = "GET" }, way) => [title, method, way] as const))(
+    "by %s is replaced by the framework's error handling when the commit fails",
+    async (_title, method, way) => {
+      backend.isDown = true;
+      errors.length = 0;
+      const { lines, body, cookie } = await ask(port, way, method, true);
+      backend.isDown = false;
+      const head = lines[0]!.includes("103") ? lines.slice(3) : lines;
+      expect(head[0]).toBe("HTTP/1.1 503 Service Unavailable");
+      expect(
+        head.slice(1).filter((line) => !/^(?:connection|content-(?:length|type)|retry-after|transfer-encoding|server):/i.test(line)),
+      ).toEqual([]);
+      // What a handler has written to `ctx.res` is answered by Koa itself, because the handler may wait for it.
+      const text = framework.name === "Koa" ? /^(?:Service Unavailable|handled: 503)$/ : /^handled: 503$/;
+      expect(body.replace(/^c\r\n(.*)\r\n0\r\n\r\n$/, "$1")).toMatch(method === "HEAD" ? /^$/ : text);
+      expect(cookie).toBeUndefined();
+      expect(errors).toEqual([expect.objectContaining({ name: "SessionUnavailableError" })]);
+    },
+  );
+});
