@@ -134,3 +134,36 @@ test("the factories keep the schema of a query", async () => {
   const [rule] = Host("a.example.org", [new Rule("/", { handler: Search, query: SearchQuery })]);
   expect(rule.query).toBe(SearchQuery);
 });
+
+describe("a rule that redirects to an endpoint with the schema of a query", () => {
+  const moved = new TestClient(
+    new App({
+      rules: [
+        new Rule("/search", { endpoint: "search", handler: Search, query: SearchQuery }),
+        new Rule("/find/:q", { redirectTo: { endpoint: "search" } }),
+        new Rule("/find/:q/page/:page", { redirectTo: { endpoint: "search" } }),
+        new Rule("/tagged/*tags", { redirectTo: { endpoint: "search" } }),
+        new Rule("/by-function/:q", { redirectTo: ({ q }) => `/search?${new URLSearchParams({ q })}` }),
+      ],
+      logger: silent,
+    }),
+  );
+
+  test.each([
+    ["/find/ink", "/search?q=ink"],
+    ["/find/ink?page=2", "/search?q=ink&page=2"],
+    ["/find/a%26b", "/search?q=a%26b"],
+    // What the schema has by default is not written.
+    ["/find/ink/page/1", "/search?q=ink"],
+    ["/find/ink/page/3", "/search?q=ink&page=3"],
+    // The names of arrays are those that the schema reads, and the rest of the query may come from the request.
+    ["/tagged/a/b?q=ink", "/search?tags%5B%5D=a&tags%5B%5D=b&q=ink"],
+    ["/tagged/a?q=ink", "/search?tags%5B%5D=a&q=ink"],
+    // What the schema refuses is refused after the redirect, with its reasons.
+    ["/find/a-text-that-is-too-long-for-it", "/search?q=a-text-that-is-too-long-for-it"],
+    ["/by-function/ink?page=2", "/search?q=ink&page=2"],
+  ])("%s leads to %s", async (from, to) => {
+    const response = await moved.get(from);
+    expect([response.status, response.headers.get("location")]).toEqual([308, to]);
+  });
+});

@@ -3,6 +3,7 @@ import { describeRule, type CompiledRule } from "./compiled-rule.ts";
 import type { EndpointUrls } from "../urls/endpoint-urls.ts";
 import { safeRedirect, writeRedirect } from "../urls/redirect-target.ts";
 import type { AnyRule } from "../rules/rule.ts";
+import { partOfQuery } from "../urls/schema-query.ts";
 import { Refused } from "../urls/url-args.ts";
 import { allNames } from "../urls/url-builder.ts";
 
@@ -73,5 +74,7 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
     .rules(redirectTo.endpoint)
     .find(({ builder }) => builder.missing(args, false).length === 0 && builder.fit(args) !== undefined);
   if (fitting === undefined) throw new Refused(`no rule of the endpoint "${redirectTo.endpoint}" fits the arguments`);
-  return { host: fitting.builder.host(args), pathOrUrl: fitting.builder.build(args) };
+  const { builder, rule } = fitting;
+  const { query } = rule;
+  return { host: builder.host(args), pathOrUrl: builder.build(args, query && ((all, used) => partOfQuery(query, all, used))) };
 }

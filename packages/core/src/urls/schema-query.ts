@@ -14,10 +14,7 @@ type Fields = readonly (readonly [name: string, text: string])[];
  * @throws Refused for a query that the schema refuses. An asynchronous schema is not asked.
  */
 export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
-  const fields = new Map<string, Fields>();
-  for (const [name, value] of Object.entries(args)) {
-    if (!used.has(name)) fields.set(name, fieldsOf({ [name]: value }, textOf));
-  }
+  const fields = fieldsIn(args, used);
   const output = read(schema, [...fields.values()].flat());
   if (output !== undefined) {
     for (const [name, own] of new Map(fields)) {
@@ -25,6 +22,25 @@ export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: Readonl
       if (!isDefault(schema, name, output, [...fields.values()].flat())) fields.set(name, own);
     }
   }
+  return written(args, fields);
+}
+
+/** A query to which more arguments will be added, so that its schema may refuse it for now. Then all arguments are written. */
+export function partOfQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
+  try {
+    return schemaQuery(schema, args, used);
+  } catch (error) {
+    if (error instanceof Refused) return written(args, fieldsIn(args, used));
+    throw error;
+  }
+}
+
+function fieldsIn(args: UrlArgs, used: ReadonlySet<string>): Map<string, Fields> {
+  const names = Object.keys(args).filter((name) => !used.has(name));
+  return new Map(names.map((name) => [name, fieldsOf({ [name]: args[name] }, textOf)]));
+}
+
+function written(args: UrlArgs, fields: ReadonlyMap<string, Fields>): string {
   const query = new URLSearchParams(Object.keys(args).flatMap((name) => (fields.get(name) ?? []).map(([key, text]) => [key, text])));
   return query.size === 0 ? "" : `?${query}`;
 }
