@@ -22,7 +22,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       serializeCookie setCookie setHeader setLocal text urlFor uuid vary withoutRequest
     `,
     types: `
-      AppOptions Application Config Context Converter CookieOptions CrossOriginOption Env ErrorHandler FormFields FormOf FormOptions FormReadOptions HTTPErrorOptions HandlerClass HandlerMessage HandlerResult InputError
+      AppOptions Application BasePathOption Config Context Converter CookieOptions CrossOriginOption Env ErrorHandler FormFields FormOf FormOptions FormReadOptions HTTPErrorOptions HandlerClass HandlerMessage HandlerResult InputError
       JsonOptions KeptForm Local LogFields Logger Middleware MiddlewareClass MiddlewareList NumberOptions Part PartOptions PathParams Platform RedirectOptions RedirectTarget Register Request RequestMessage RuleArgs RuleDescription RuleOptions StandardSchema TrustProxy
       UrlOptions
     `,

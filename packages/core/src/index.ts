@@ -21,6 +21,7 @@ export type { PathParams, RuleArgs } from "./rules/rule-types.ts";
 export { Rule } from "./rules/rule.ts";
 export type { RedirectTarget, RuleOptions } from "./rules/rule.ts";
 export { BuildError } from "./urls/build-error.ts";
+export type { BasePathOption } from "./urls/base-path.ts";
 export type { UrlOptions } from "./urls/endpoint-urls.ts";
 export type { RuleDescription } from "./routing/describe-rules.ts";
 export { accepts, acceptsEncodings, acceptsLanguages } from "./context/accepts.ts";

@@ -12,6 +12,7 @@ import { Router } from "../routing/router.ts";
 import type { EndpointName, KnownEndpoints, UrlForRest } from "../rules/endpoint-types.ts";
 import type { CheckRules } from "../rules/handler-types.ts";
 import type { Rule } from "../rules/rule.ts";
+import { BasePath, type BasePathOption } from "../urls/base-path.ts";
 import { baseOf, noOptions, type UrlOptions } from "../urls/endpoint-urls.ts";
 import { CrossOrigin, type CrossOriginOption } from "./cross-origin.ts";
 import { ErrorPages, type ErrorHandler } from "./error-pages.ts";
@@ -29,6 +30,8 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly middleware?: MiddlewareList | undefined;
   /** Functions by status, which answer the errors that no middleware has answered. */
   readonly errorHandlers?: Readonly<Record<number, ErrorHandler>> | undefined;
+  /** The path on the site below which the application answers, such as `"/shop"`. Default: the root. */
+  readonly basePath?: BasePathOption | undefined;
   /** Peers that may report the address and scheme of the client: addresses, CIDR blocks. Default `false`: none. */
   readonly trustProxy?: TrustProxy | undefined;
   /** Hosts that requests may be sent to, with a port, or without one for all ports; others get 400. Default: any host. */
@@ -51,6 +54,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   /** The logger of the options; what it gets is written as one line. */
   readonly logger: Logger;
   readonly debug: boolean;
+  readonly basePath: string;
   readonly maxBodySize: number;
   readonly router: Router<Route>;
   readonly #registry: MiddlewareRegistry;
@@ -65,7 +69,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
    */
   constructor(options: AppOptions<CheckRules<R, HandlerResult>>) {
     checkRules((options as typeof options | undefined)?.rules);
-    const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts } = options;
+    const { config = {}, middleware = [], errorHandlers = {}, trustProxy = false, trustedHosts, basePath } = options;
     const { maxBodySize = 1024 * 1024, crossOrigin = {}, debug = false, logger = console, requestLog = false } = options;
     if (typeof config !== "object" || config === null)
       throw new ConfigError("The config of an App must be an object, with one entry for each package.");
@@ -79,15 +83,18 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     this.logger = new LineLogger(logger);
     this.debug = debug;
     this.maxBodySize = maxBodySize;
+    const base = basePath === undefined ? undefined : new BasePath(basePath);
+    this.basePath = base?.path ?? "";
     const hosts = trustedHosts === undefined ? undefined : new TrustedHosts(trustedHosts);
     const proxies = trustProxy === false ? undefined : new Proxies(trustProxy);
-    this.#requestSettings = { proxies, trustedHosts: hosts, maxBodySize, logger: this.logger };
+    this.#requestSettings = { proxies, trustedHosts: hosts, maxBodySize, basePath: base, logger: this.logger };
     this.#registry = new MiddlewareRegistry(this, middleware);
     const routes = new Routes(options.rules as readonly unknown[], this.#registry);
-    this.router = new Router(routes.rules, routes);
+    this.router = new Router(routes.rules, routes, this.basePath);
     this.#ownHosts = new Set(routes.rules.flatMap(({ host = "" }) => ownHost(host)));
     this.#answerSettings = {
       router: this.router,
+      basePath: this.basePath,
       trustedHosts: hosts,
       crossOrigin: new CrossOrigin(crossOrigin),
       middleware: this.#registry.stack(BuiltInHandler),

@@ -1,5 +1,5 @@
 import type { AddedHead, Context } from "../context/context.ts";
-import { dependenciesOf, dependOn, matchTo, servedOf, type Request } from "../context/request.ts";
+import { dependenciesOf, dependOn, matchTo, pathStartOf, servedOf, type Request } from "../context/request.ts";
 import { bindStream, checkEmptyBody, discardStream, withoutBody } from "../context/response-body.ts";
 import type { StandardSchema } from "../forms/schema.ts";
 import { outsideCauseOf } from "../bodies/body-errors.ts";
@@ -22,6 +22,8 @@ import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
 /** The settings of an application that decide what happens to its requests. */
 export interface AnswerSettings {
   readonly router: Router<Route>;
+  /** The path below which the application answers; empty at the root. */
+  readonly basePath: string;
   /** Hosts that may be asked for; `undefined`: any. */
   readonly trustedHosts: TrustedHosts | undefined;
   readonly crossOrigin: CrossOrigin;
@@ -99,7 +101,10 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   const upgrade = servedOf(request)[takeOver];
   if (upgrade !== undefined) return { Handler: BuiltInHandler, stack: middleware, method: "upgrade", args: upgrade };
   try {
+    if (pathStartOf(request) === undefined) return failWith(settings, new HTTPError(404));
     if (!router.methods.has(method)) return failWith(settings, new HTTPError(501));
+    // The base path itself.
+    if (path === "") return redirectTo(`${settings.basePath}/`, request);
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
@@ -117,7 +122,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
         );
       }
       case "redirect":
-        return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(matched.location, request.search)] });
+        return redirectTo(matched.location, request);
       case "options":
         return { Handler: BuiltInHandler, stack: middleware, method: "allow", args: matched.allow };
       case "methodNotAllowed":
@@ -130,6 +135,10 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   } catch (error) {
     return failWith(settings, error);
   }
+}
+
+function redirectTo(location: string, { search }: Request): Response {
+  return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(location, search)] });
 }
 
 /** The call for a method; `undefined` if the class is not loaded, or lacks the method. After the load, the router is told which methods it has. */

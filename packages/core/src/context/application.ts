@@ -11,6 +11,8 @@ export interface Application {
   readonly logger: Logger;
   /** Whether error pages show details of an error. */
   readonly debug: boolean;
+  /** The path below which the application answers, such as `/shop`; empty at the root of its site. */
+  readonly basePath: string;
   /** The URL of an endpoint, like the function `urlFor`. Works outside a request too. */
   urlFor(endpoint: string, args?: Readonly<Record<string, unknown>>, options?: UrlOptions): string;
   /** Whether a request may be redirected to a URL: one with a host that a rule names and the scheme and port of the request, or with an origin in `crossOrigin.trusted`. */

@@ -50,7 +50,7 @@ export class Context {
   /** What the request adds to the head of its response; made at the first call. */
   head(): AddedHead {
     this.#mustBeOpen();
-    return (this.#head ??= new AddedHead());
+    return (this.#head ??= new AddedHead(this.app.basePath));
   }
 
   /** Notes a request header that the response depends on. @throws Error when the head is being sent. */
@@ -172,8 +172,17 @@ export class AddedHead {
   #cookies: HeadCookie[] = [];
   #headers: FlatHeaders = [];
   readonly #functions: HeadFunction[] = [];
+  /** The path of cookies that name none; empty for the root. */
+  readonly #basePath: string;
 
-  setCookie(name: string, value: string, options: CookieOptions, clearing: boolean): void {
+  constructor(basePath: string) {
+    this.#basePath = basePath;
+  }
+
+  setCookie(name: string, value: string, given: CookieOptions, clearing: boolean): void {
+    // Browsers keep a __Host- cookie only with the path "/".
+    const isOfBase = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
+    const options = isOfBase ? { ...given, path: this.#basePath } : given;
     const line = serializeCookie(name, value, options);
     // What makes two cookies one for a browser. Browsers keep a partitioned cookie beside an unpartitioned
     // one of the same name.

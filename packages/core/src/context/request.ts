@@ -10,6 +10,7 @@ import type { JsonOptions } from "../bodies/json-body.ts";
 import { limitBody, native, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
 import type { Rule } from "../rules/rule.ts";
+import type { BasePath } from "../urls/base-path.ts";
 import type { Logger } from "./logger.ts";
 import { RequestPlatform, type GivenPlatform } from "./platform.ts";
 
@@ -21,6 +22,8 @@ export interface RequestSettings {
   readonly trustedHosts: TrustedHosts | undefined;
   /** Bytes. */
   readonly maxBodySize: number;
+  /** The path below which the application answers; `undefined`: the root. */
+  readonly basePath?: BasePath | undefined;
   readonly logger: Logger;
 }
 
@@ -50,6 +53,9 @@ export let dependenciesOf: (request: Request) => readonly string[] | undefined;
 /** The request as the server has given it. Unlike `web`, reading it makes no native Request. */
 export let servedOf: (request: Request) => ServedRequest;
 
+/** Where the path of a request begins in its target, after the base path; `undefined`: it is not below that. */
+export let pathStartOf: (request: Request) => number | undefined;
+
 /** Notes the rule that matches a request, and applies the limit that it has for bodies. */
 export function matchTo(request: Request, rule: Rule): void {
   request.rule = rule;
@@ -59,13 +65,14 @@ export function matchTo(request: Request, rule: Rule): void {
 /** A request. Its parts are computed when they are first read. */
 export class Request {
   readonly method: string;
-  /** The path as it was sent, with percent-encoding, without the query. */
+  /** The path as it was sent, with percent-encoding, without the query. With a `basePath`, what follows that. */
   readonly path: string;
   /** The rule that matched; `undefined` before the match, and if there is none. */
   rule: Rule | undefined = undefined;
   readonly #web: ServedRequest;
   readonly #settings: RequestSettings;
   readonly #target: Target;
+  readonly #pathStart: number | undefined;
   #platform: GivenPlatform | RequestPlatform | undefined;
   #forwarded: Forwarded | undefined;
   #args: URLSearchParams | undefined;
@@ -82,8 +89,10 @@ export class Request {
     const known = (web as ServedRequest)[target];
     this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web.url);
     const { pathAndQuery } = this.#target;
+    const { basePath } = settings;
+    this.#pathStart = basePath === undefined || basePath.isStripped ? 0 : basePath.lengthIn(pathAndQuery);
     const end = pathAndQuery.indexOf("?");
-    this.path = end === -1 ? pathAndQuery : pathAndQuery.slice(0, end);
+    this.path = pathAndQuery.slice(this.#pathStart, end === -1 ? undefined : end);
   }
 
   /** The standard Request. The body can be read from one of the two only. */
@@ -112,12 +121,14 @@ export class Request {
 
   /** The absolute URL, without a fragment. Behind a trusted proxy, with the scheme and host that the proxy reports. */
   get url(): string {
-    return `${this.secure ? "https" : "http"}://${this.host}${this.#target.pathAndQuery}`;
+    const { basePath } = this.#settings;
+    const stripped = basePath?.isStripped === true ? basePath.path : "";
+    return `${this.secure ? "https" : "http"}://${this.host}${stripped}${this.#target.pathAndQuery}`;
   }
 
   /** The query with its `?`; empty if there is none. */
   get search(): string {
-    return this.#target.pathAndQuery.slice(this.path.length);
+    return this.#target.pathAndQuery.slice((this.#pathStart ?? 0) + this.path.length);
   }
 
   /** The host that the client has requested, in lower case, with the port unless it is that of the scheme. */
@@ -255,5 +266,6 @@ export class Request {
     };
     dependenciesOf = (request) => request.#dependencies;
     servedOf = (request) => request.#web;
+    pathStartOf = (request) => request.#pathStart;
   }
 }

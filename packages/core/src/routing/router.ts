@@ -42,11 +42,15 @@ export class Router<Target = unknown> {
   readonly #anyHost: RuleTable<Target>["anyHost"];
   readonly #spelling: RuleTable<Target>["spelling"];
 
+  /** What every URL and redirect begins with. Paths that are looked up do not have it. */
+  readonly #basePath: string;
+
   /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
-  constructor(rules: readonly AnyRule[], targets: RuleTargets<Target>) {
+  constructor(rules: readonly AnyRule[], targets: RuleTargets<Target>, basePath = "") {
     this.rules = rules;
+    this.#basePath = basePath;
     this.#targets = targets;
-    this.#table = makeRuleTable(rules, targets);
+    this.#table = makeRuleTable(rules, targets, basePath);
     this.methods = methodsOfRules([...this.#table.compiled.values()].flatMap((each) => (countsMethods(each) ? [each.methods] : [])));
     this.#hosts = this.#table.hosts;
     this.#anyHost = this.#table.anyHost;
@@ -94,7 +98,7 @@ export class Router<Target = unknown> {
     if (search.pending !== undefined) return foundBy(search.pending, noArgs);
     if (refused !== undefined && method === "OPTIONS") return { type: "options", allow: allowedMethods(refused) };
     const slashed = this.#otherSlashes(search);
-    if (typeof slashed === "string") return { type: "redirect", location: slashed };
+    if (typeof slashed === "string") return { type: "redirect", location: this.#basePath + slashed };
     if (slashed !== undefined) return foundBy(slashed, noArgs);
     if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
     return search.encoded && !isDecodable(raw) ? malformed : notFound;
@@ -143,7 +147,8 @@ export class Router<Target = unknown> {
 
   #redirect({ host, pathOrUrl }: Location, base: UrlBase | undefined): Matched<Target> {
     const onlyPath = host === undefined || (base !== undefined && hostAsPath(base.host) === hostAsPath(host));
-    return { type: "redirect", location: onlyPath ? pathOrUrl : origin(base?.scheme ?? "http", withPort(host, base)) + pathOrUrl };
+    const location = pathOrUrl.startsWith("/") ? this.#basePath + pathOrUrl : pathOrUrl;
+    return { type: "redirect", location: onlyPath ? location : origin(base?.scheme ?? "http", withPort(host, base)) + location };
   }
 
   /** The path with the final slash added or repeated slashes merged, if a rule answers that one; the rule, if its handler must be loaded to know. */

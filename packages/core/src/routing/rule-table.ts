@@ -32,11 +32,11 @@ export interface RuleTable<Target> {
 }
 
 /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
-export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTargets<Target>): RuleTable<Target> {
+export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTargets<Target>, basePath: string): RuleTable<Target> {
   const problems = [...(targets.problems ?? [])];
   const report = (problem: string) => void problems.push(problem);
   const compiled = compileRules(rules, targets, report);
-  const endpoints = new EndpointUrls(compiled);
+  const endpoints = new EndpointUrls(compiled, basePath);
   const canonical = new CanonicalUrls(compiled);
   checkRedirects(compiled, endpoints, rules, report);
   // Of equal rules the first answers, and a rule for HEAD alone comes before one whose GET would answer HEAD.

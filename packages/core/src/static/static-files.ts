@@ -93,7 +93,7 @@ export function StaticFiles({ root, fingerprint = false, maxAge = 0 }: StaticFil
       const state = isFolder ? undefined : await stateOf(path);
       const index = state?.isDirectory() === true ? await find(`${path}/index.html`) : undefined;
       if (index === undefined) throw new HTTPError(404);
-      const location = withQuery(encodeUnsafe(`${this.request.path}/`), this.request.search);
+      const location = withQuery(encodeUnsafe(`${this.app.basePath}${this.request.path}/`), this.request.search);
       return fromParts({ body: null, status: 308, statusText: "", headers: ["location", location] });
     }
   };

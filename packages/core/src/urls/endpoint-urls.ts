@@ -45,7 +45,11 @@ export interface BuildableRule {
 export class EndpointUrls {
   readonly #rules = new Map<string, BuildableRule[]>();
 
-  constructor(rules: readonly BuildableRule[]) {
+  /** What every path begins with. */
+  readonly #basePath: string;
+
+  constructor(rules: readonly BuildableRule[], basePath: string) {
+    this.#basePath = basePath;
     for (const each of rules) {
       const { endpoint } = each.rule;
       if (endpoint === undefined) continue;
@@ -72,12 +76,12 @@ export class EndpointUrls {
       if (options === noOptions) {
         const rules = this.#rules.get(endpoint);
         const path = rules?.length === 1 && rules[0]!.rule.query === undefined ? rules[0]!.builder.buildSimple(given) : undefined;
-        if (path !== undefined) return path;
+        if (path !== undefined) return this.#basePath + path;
       }
       const { rule, builder } = this.#best(endpoint, given, host !== undefined, base);
       const args = completed(rule, given);
       const { query } = rule;
-      const path = builder.build(args, query === undefined ? undefined : (all, used) => schemaQuery(query, all, used));
+      const path = this.#basePath + builder.build(args, query === undefined ? undefined : (all, used) => schemaQuery(query, all, used));
       const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeAnchor(anchor)}`;
       const own = host === undefined ? builder.host(args) : undefined;
       const elsewhere = own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));

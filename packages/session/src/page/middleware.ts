@@ -30,6 +30,9 @@ export function provideStore(handler: RequestHandler): void {
   (instances.get(handler.app) ?? new SessionMiddleware(handler.app)).beforeDispatch(handler);
 }
 
+/** What the middleware reads of an application. */
+type SessionApplication = Pick<Application, "config" | "logger"> & Partial<Pick<Application, "basePath">>;
+
 /** Gives each request its `local.sessionStore`. Changes are committed before the head of the response. */
 export class SessionMiddleware implements Middleware {
   static readonly provides = ["sessionStore"] as const;
@@ -39,7 +42,7 @@ export class SessionMiddleware implements Middleware {
   readonly #shared: SharedSessions;
 
   /** @throws ConfigError when `config.session` is missing or wrong. */
-  constructor(app: Pick<Application, "config" | "logger">) {
+  constructor(app: SessionApplication) {
     const { session } = app.config;
     this.#shared = (session instanceof Sessions ? session : makeSessions(session, app)).shared;
     instances.set(app, this);
@@ -55,9 +58,11 @@ export class SessionMiddleware implements Middleware {
   }
 }
 
-function makeSessions(config: SessionConfig | undefined, { logger }: Pick<Application, "logger">): Sessions {
+function makeSessions(config: SessionConfig | undefined, { logger, basePath = "" }: SessionApplication): Sessions {
   if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
-  return new Sessions({ logger, ...config });
+  // Cookies with the prefix __Host- are for the whole host.
+  if (basePath === "" || config.cookie?.path !== undefined || config.cookie?.prefix === "host") return new Sessions({ logger, ...config });
+  return new Sessions({ logger, ...config, cookie: { ...config.cookie, path: basePath } });
 }
 
 /** The head of the running request's response. One for all requests. */

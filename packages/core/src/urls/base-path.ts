@@ -1,0 +1,67 @@
+import { ConfigError } from "../http/errors.ts";
+
+/**
+ * Where an application is on its site: a path such as `"/shop"`. With `isStripped`, whoever hands on the requests has removed it from
+ * their URLs.
+ */
+export type BasePathOption = string | { readonly path: string; readonly isStripped?: boolean | undefined };
+
+/** The path below which an application answers. All its URLs begin with it. */
+export class BasePath {
+  /** As URLs have it: encoded, without a slash at its end. */
+  readonly path: string;
+  readonly isStripped: boolean;
+  /** Decoded. */
+  readonly #segments: readonly string[];
+
+  /** @throws ConfigError for text that cannot be the beginning of every path. */
+  constructor(option: BasePathOption) {
+    const { path, isStripped = false } = (typeof option === "object" && option !== null ? option : { path: option }) as Readonly<
+      Record<string, unknown>
+    >;
+    const text = typeof path === "string" ? path : "";
+    const encoded = URL.canParse(`http://a${text}`) ? new URL(`http://a${text}`).pathname : "";
+    const segments = encoded.slice(1).split("/").map(decoded);
+    // The URL parser removes what no path keeps, so a path that it has changed in more than its spelling is not one.
+    const isWhole = text.startsWith("/") && segments.join("/") === decoded(text.slice(1));
+    // A semicolon would end the path of a cookie.
+    const isWrong = (each: string | undefined) => each === undefined || each === "" || each.includes("/") || encoded.includes(";");
+    this.#segments = segments.map((each) => each ?? "");
+    if (!isWhole || segments.some(isWrong) || typeof isStripped !== "boolean") {
+      throw new ConfigError(
+        `Cannot use the basePath ${JSON.stringify(option)}: write a path with a slash before each segment and none at its end, such as "/shop" ` +
+          'or "/tools/shop". If the path is removed before requests arrive, write { path: "/shop", isStripped: true }. At the root of a site, leave it out.',
+      );
+    }
+    this.path = encoded;
+    this.isStripped = isStripped;
+  }
+
+  /** How many characters of a target are the base path, in any spelling of its letters; `undefined`: the target is not below it. */
+  lengthIn(pathAndQuery: string): number | undefined {
+    const { path } = this;
+    if (pathAndQuery.startsWith(path) && isEnd(pathAndQuery, path.length)) return path.length;
+    let at = 0;
+    for (const segment of this.#segments) {
+      const end = pathAndQuery.slice(at + 1).search(/[/?]|$/) + at + 1;
+      if (pathAndQuery[at] !== "/" || decoded(pathAndQuery.slice(at + 1, end)) !== segment) return undefined;
+      at = end;
+    }
+    return at;
+  }
+}
+
+/** Whether a path or a segment of it ends at a place. */
+function isEnd(text: string, at: number): boolean {
+  return at === text.length || text[at] === "/" || text[at] === "?";
+}
+
+/** Text without its percent-encoding; `undefined` if that is malformed. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // decodeURIComponent() throws only URIError.
+    return undefined;
+  }
+}
