@@ -25,6 +25,7 @@ const tests = [
   "core/router-round-trip",
   "session/schedules",
   "session/backends/counting",
+  "session/proxied",
   "examples/cluster-primary",
 ].map((name) => `test/${name}.test.ts`);
 const { status } = spawnSync(process.execPath, [fileURLToPath(new URL("test.mjs", import.meta.url)), ...tests], {

@@ -4,8 +4,9 @@ import type { SessionBackend } from "@mini/session";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { Pool } from "pg";
-import { createClient } from "redis";
+import { processes } from "./long-run.ts";
 import { makePostgres } from "./postgres-server.ts";
+import { redisClients, type RedisClientKind } from "./redis-clients.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 import { findPostgres } from "./programs.ts";
 
@@ -38,6 +39,9 @@ export interface Connected {
   readonly end: () => Promise<void>;
 }
 
+/** In a long run all of them: iovalkey was made from ioredis. */
+const someRedisClients = redisClients.filter(({ name }) => name !== "iovalkey" || processes > 1);
+
 /** Every kind of server that this machine may have. */
 export const sessionServers: readonly {
   readonly name: string;
@@ -47,33 +51,25 @@ export const sessionServers: readonly {
   readonly isDurable: boolean;
   readonly start: () => Promise<SessionServer>;
 }[] = [
-  { name: "Redis", needs: ["redis-server", findRedisServer()], isDurable: false, start: startRedis },
+  ...someRedisClients.map((kind): (typeof sessionServers)[number] => ({
+    name: kind.name === "redis" ? "Redis" : `Redis by ${kind.name}`,
+    needs: ["redis-server", findRedisServer()],
+    isDurable: false,
+    start: () => startRedis(kind),
+  })),
   { name: "Postgres", needs: ["Postgres, to start and to stop", findPostgres()], isDurable: true, start: startPostgres },
 ];
 
-async function startRedis(): Promise<SessionServer> {
+async function startRedis(kind: RedisClientKind): Promise<SessionServer> {
   const settings = ["--requirepass", password];
   let server = await startRedisServer({ arguments: settings });
   const { port } = server;
   return {
     target: { host: "127.0.0.1", port },
     async connect(through, most) {
-      const said: string[] = [];
-      // As RedisBackend says, with shorter times.
-      const client = createClient({
-        url: `redis://:${password}@127.0.0.1:${through}`,
-        disableOfflineQueue: true,
-        commandsQueueMaxLength: most,
-        pingInterval: 200,
-        socket: { connectTimeout: 2000, socketTimeout: 600, reconnectStrategy: (retries) => Math.min(50 * retries, 200) },
-      });
-      client.on("error", (error) => said.push(String(error)));
-      await client.connect();
-      const end = async () => {
-        if (client.isOpen) client.destroy();
-      };
+      const { client, said, end } = await kind.connect(`redis://:${password}@127.0.0.1:${through}`, { socketTimeout: 600, most });
       // It does not tell how many commands wait; the backend's close() waits for them.
-      return { backend: new RedisBackend({ client }), said, waiting: () => 0, end };
+      return { backend: new RedisBackend({ client }), said, waiting: () => 0, end: async () => end() };
     },
     freeze() {
       server.signal("SIGSTOP");
