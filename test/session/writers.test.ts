@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contradictions, type SessionWrite } from "../support/history.ts";
 import { memcachedServer, sharedMemcached } from "../support/memcached-server.ts";
 import { findPostgresUrl, newTable, openPool } from "../support/postgres.ts";
+import { processes } from "../support/long-run.ts";
 import { processesOf, resultOf } from "../support/processes.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "../support/redis.ts";
 import type { Answered, Held, State, Task } from "../support/session-process.ts";
@@ -60,9 +61,10 @@ need("Postgres", postgresUrl);
 const memcached = await sharedMemcached();
 need(memcachedServer, memcached);
 
-function redisPlace({ url, client, prefix }: SharedRedis): Place {
+function redisPlace({ url, client, prefix }: SharedRedis, kind: "redis" | "ioredis" | "iovalkey"): Place {
   const own = prefix();
-  return { name: "Redis", args: ["redis", url, own], records: async () => (await client.keys(`${own}*`)).length };
+  const name = kind === "redis" ? "Redis" : `Redis by ${kind}`;
+  return { name, args: [kind, url, own], records: async () => (await client.keys(`${own}*`)).length };
 }
 
 function postgresPlaces(url: string): readonly Place[] {
@@ -77,7 +79,8 @@ function postgresPlaces(url: string): readonly Place[] {
 
 const places = [
   sqlitePlace(),
-  ...(redis === undefined ? [] : [redisPlace(redis)]),
+  ...(redis === undefined ? [] : [redisPlace(redis, "redis"), redisPlace(redis, "ioredis")]),
+  ...(redis === undefined || processes === 1 ? [] : [redisPlace(redis, "iovalkey")]),
   ...(postgresUrl === undefined ? [] : postgresPlaces(postgresUrl)),
 ];
 

@@ -1,7 +1,8 @@
 import { MemcachedCache, RedisCache, type SessionCache } from "@mini/session/cached";
 import { Client } from "memjs";
-import { createClient } from "redis";
+import { processes } from "./long-run.ts";
 import { findMemcached, startMemcached } from "./memcached-server.ts";
+import { redisClients, type RedisClientKind } from "./redis-clients.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 
 /** A real cache server of the test's own. */
@@ -21,6 +22,9 @@ export interface ConnectedCache {
   readonly end: () => void;
 }
 
+/** In a long run all of them. */
+const someRedisClients = redisClients.filter(({ name }) => name === "redis" || processes > 1);
+
 /** Every kind of server that this machine may have. */
 export const cacheServers: readonly {
   readonly name: string;
@@ -29,7 +33,11 @@ export const cacheServers: readonly {
   readonly start: () => Promise<CacheServer>;
 }[] = [
   { name: "memcached", needs: ["memcached", findMemcached()], start: memcached },
-  { name: "Redis", needs: ["redis-server", findRedisServer()], start: redis },
+  ...someRedisClients.map((kind): (typeof cacheServers)[number] => ({
+    name: kind.name === "redis" ? "Redis" : `Redis by ${kind.name}`,
+    needs: ["redis-server", findRedisServer()],
+    start: () => redis(kind),
+  })),
 ];
 
 async function memcached(): Promise<CacheServer> {
@@ -49,23 +57,14 @@ async function memcached(): Promise<CacheServer> {
   };
 }
 
-async function redis(): Promise<CacheServer> {
+async function redis(kind: RedisClientKind): Promise<CacheServer> {
   let server = await startRedisServer();
   const { port } = server;
   return {
     port,
     async connect(through) {
-      // As for a RedisBackend, with shorter times.
-      const client = createClient({
-        url: `redis://127.0.0.1:${through}`,
-        disableOfflineQueue: true,
-        commandsQueueMaxLength: 1000,
-        pingInterval: 200,
-        socket: { connectTimeout: 2000, socketTimeout: 600, reconnectStrategy: (retries) => Math.min(50 * retries, 200) },
-      });
-      client.on("error", () => undefined);
-      await client.connect();
-      return { cache: new RedisCache({ client }), end: () => client.destroy() };
+      const { client, end } = await kind.connect(`redis://127.0.0.1:${through}`, { socketTimeout: 600 });
+      return { cache: new RedisCache({ client }), end };
     },
     signal: (signal) => server.signal(signal),
     kill: () => server.kill(),

@@ -1,6 +1,6 @@
 // A process that counts in a file it may share with others: in a record of its own, and in one that all count in. It says
-// each number when it was answered. Its arguments: `sqlite` or `lmdb`, the path, its name, and how it ends by itself, if it
-// does: `exit` or `throw`, in the midst of a write.
+// each number when it was answered. Its arguments: what to open (`sqlite`, `ioredis`, ...), the path or the address, a prefix, its name, and
+// how it ends by itself, if it does: `exit` or `throw`, in the midst of a write.
 import type { SessionBackend } from "@mini/session";
 import { keyOf, recordFor } from "./backends.ts";
 import { listen } from "./listen.ts";
@@ -15,8 +15,8 @@ export interface Counted {
 /** What a process is told: to count until it ends or is told to stop, to read counters, or to close and end. */
 export type Task = { readonly task: "count" } | { readonly task: "read"; readonly names: readonly string[] } | { readonly task: "stop" };
 
-const [, , kind = "", path = "", name = "", ending] = process.argv;
-const opened = await openBackend([kind, path]);
+const [, , kind = "", path = "", prefix = "", name = "", ending] = process.argv;
+const opened = await openBackend([kind, path, prefix]);
 let counting: readonly Promise<void>[] = [];
 let isOver = false;
 
@@ -56,7 +56,11 @@ async function perform(task: Task): Promise<unknown> {
       isOver = true;
       await Promise.all(counting);
       await opened.close?.();
-      setImmediate(() => process.disconnect());
+      setImmediate(() => {
+        process.disconnect();
+        // A connection to a server keeps a process alive; a file does not.
+        if (prefix !== "") process.exit();
+      });
       return "stopped";
   }
 }

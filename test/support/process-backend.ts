@@ -26,6 +26,13 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
       client.on("error", () => {});
       return new RedisBackend({ client: await client.connect(), prefix: name });
     }
+    case "ioredis":
+    case "iovalkey": {
+      const { Redis } = kind === "ioredis" ? await import("ioredis") : await import("iovalkey");
+      const client = new Redis(at, { lazyConnect: true, maxRetriesPerRequest: 0 });
+      await client.connect();
+      return new RedisBackend({ client, prefix: name });
+    }
     case "postgres": {
       const { Pool } = await import("pg");
       return new PostgresBackend({ pool: new Pool({ connectionString: at, max: 8 }), table: name });

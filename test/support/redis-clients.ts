@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import type { RedisCache } from "@mini/session/cached";
 import type { RedisBackendOptions } from "@mini/session/redis";
 import { Cluster as IoredisCluster, Redis as Ioredis } from "ioredis";
 import { Cluster as IovalkeyCluster, Redis as Iovalkey } from "iovalkey";
@@ -6,7 +7,7 @@ import { createClient, createCluster, createSentinel } from "redis";
 import { afterAll } from "vitest";
 
 export interface ConnectedRedis {
-  readonly client: RedisBackendOptions["client"];
+  readonly client: RedisBackendOptions["client"] & ConstructorParameters<typeof RedisCache>[0]["client"];
   /** Whether it has a connection that takes commands. */
   readonly isReady: () => boolean;
   /** What the client has said of errors. */

@@ -9,7 +9,11 @@ import type { Counted, Task } from "../../support/counting-process.ts";
 import { root, temporaryFolder } from "../../support/folder.ts";
 import { processes } from "../../support/long-run.ts";
 import { env, programOf } from "../../support/processes.ts";
+import { redisServer, sharedRedis } from "../../support/redis.ts";
+import { need } from "../../support/skip.ts";
 import { openSqlite, sqlitePath } from "../../support/sqlite.ts";
+
+const redis = await sharedRedis();
 
 /** How often each thing is done; `npm run test:long` does it more often. */
 const times = (short: number) => short * processes;
@@ -27,11 +31,14 @@ class Counters {
   #look = () => {};
   readonly #kind: string;
   readonly #path: string;
+  readonly #prefix: string;
   #started = 0;
 
-  constructor(kind: string, path: string) {
+  /** @param path - Where a server listens, in place of a file; then with a prefix of the counters. */
+  constructor(kind: string, path: string, prefix = "") {
     this.#kind = kind;
     this.#path = path;
+    this.#prefix = prefix;
     afterAll(() => {
       for (const child of this.children) child.kill("SIGKILL");
     });
@@ -40,7 +47,7 @@ class Counters {
   /** Starts a process that has opened the file when this resolves. */
   async start(ending?: "exit" | "throw"): Promise<ChildProcess> {
     const name = `counter${this.#started++}`;
-    const args = [this.#kind, this.#path, name, ...(ending === undefined ? [] : [ending])];
+    const args = [this.#kind, this.#path, this.#prefix, name, ...(ending === undefined ? [] : [ending])];
     const stdio = ["ignore", "ignore", ending === "throw" ? "ignore" : "inherit", "ipc"] as const;
     const child = fork(programOf("counting-process.ts"), args, { cwd: root, env, stdio: [...stdio] });
     this.children.add(child);
@@ -187,3 +194,22 @@ describe.each(["sqlite", "lmdb"])("a process that writes to %s", { timeout: 600_
     expect(await counters.lost()).toEqual([]);
   });
 });
+
+need(redisServer, redis).each(["redis", "ioredis", "iovalkey"])(
+  "processes that count in Redis by %s",
+  { timeout: 600_000 * times(1) },
+  (kind) => {
+    test("can be killed in the midst of their writes while others come, and nothing is lost that was answered", async () => {
+      const counters = new Counters(kind, redis!.url, redis!.prefix());
+      const writers = await Promise.all([1, 2, 3].map(() => counters.counting()));
+      for (let killed = 0; killed < times(2); killed++) {
+        await counters.more(writers, 5);
+        await counters.kill(writers.shift()!);
+        writers.push(await counters.counting());
+      }
+      await counters.more(writers, 5);
+      await Promise.all(writers.map((writer) => counters.kill(writer)));
+      expect(await counters.lost()).toEqual([]);
+    });
+  },
+);

@@ -5,7 +5,9 @@ import { Cluster, Redis } from "ioredis";
 import { Cluster as IovalkeyCluster, Redis as Iovalkey } from "iovalkey";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { bytes, keyOf, recordFor } from "../../support/backends.ts";
-import { redisServer, sharedRedis } from "../../support/redis.ts";
+import { startName } from "../../support/name.ts";
+import { connectRedis, redisServer, sharedRedis } from "../../support/redis.ts";
+import { redisClients } from "../../support/redis-clients.ts";
 import { findRedisServer, startRedisServer } from "../../support/redis-server.ts";
 import { need } from "../../support/skip.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
@@ -163,5 +165,42 @@ need("redis-server", findRedisServer()).each(kinds)("a connection of $name that 
     for (let count = 0; count < 20; count++) await expect(backend.owners.bump("user:1")).rejects.toThrow(/^The client of Redis has no/);
     await proxy.set("passes");
     await vi.waitFor(async () => expect(await backend.owners.epoch("user:1")).toBe(1), 60_000);
+  });
+});
+
+need("redis-server", findRedisServer()).each(redisClients)("RedisCache by $name", ({ connect }) => {
+  test("keeps all 256 bytes, adds only what is not there, and forgets what was deleted", async () => {
+    const cache = new RedisCache({ client: (await connect((await startRedisServer()).url)).client });
+    const all256 = Uint8Array.from({ length: 256 }, (_, index) => index);
+    await cache.set("a", all256, 30);
+    await cache.add("a", bytes("other"), 30);
+    await cache.add("b", bytes("added"), 30);
+    expect([...(await cache.get("a"))!]).toEqual([...all256]);
+    expect(Buffer.from((await cache.get("b"))!).toString()).toBe("added");
+    await cache.delete("a");
+    await cache.delete("a");
+    expect(await cache.get("a")).toBeUndefined();
+  });
+
+  test("gives up a server that became a replica, and goes on where the name leads to now", async () => {
+    const [first, second] = await Promise.all([startRedisServer(), startRedisServer()]);
+    const name = await startName({ port: first.port, host: "127.0.0.1" });
+    const cache = new RedisCache({ client: (await connect(`redis://127.0.0.1:${name.port}`)).client });
+    await cache.set("a", bytes("first"), 30);
+    const admin = await connectRedis(first.url);
+    await admin.sendCommand(["REPLICAOF", "127.0.0.1", String(second.port)]);
+    name.leadsTo({ port: second.port, host: "127.0.0.1" });
+    await expect(cache.set("a", bytes("second"), 30)).rejects.toThrow(/^READONLY/);
+    await expect
+      .poll(
+        () =>
+          cache.set("a", bytes("third"), 30).then(
+            () => "kept",
+            () => "refused",
+          ),
+        { timeout: 60_000 },
+      )
+      .toBe("kept");
+    expect(await (await connectRedis(second.url)).exists("a")).toBe(1);
   });
 });

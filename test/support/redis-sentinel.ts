@@ -1,0 +1,76 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, expect, vi } from "vitest";
+import { temporaryFolder } from "./folder.ts";
+import { endAtOnce, freePort } from "./ports.ts";
+import { connectRedis } from "./redis.ts";
+import { findRedisServer, startRedisServer, type RedisServer } from "./redis-server.ts";
+
+/** A sentinel that watches a primary, by the name `main`, and its replica. */
+export interface TestSentinel {
+  readonly port: number;
+  /** The server that the name leads to now. */
+  readonly primary: () => Promise<RedisServer>;
+  /** Resolves when a server has what the primary has, and gets more. */
+  readonly inStep: () => Promise<void>;
+  /** Makes the replica the primary, and the other one a replica. */
+  readonly failOver: () => Promise<void>;
+}
+
+/** Milliseconds without an answer after which a server counts as lost. */
+const downAfter = 1000;
+
+const patience = { timeout: 60_000, interval: 25 };
+
+const folder = temporaryFolder();
+const started = new Set<ChildProcess>();
+afterAll(async () => {
+  await Promise.all(Array.from(started, endAtOnce));
+});
+
+/** Starts a sentinel with its servers; they end with the file's tests. */
+export async function startRedisSentinel(): Promise<TestSentinel> {
+  const primary = await startRedisServer();
+  const replica = await startRedisServer({ arguments: ["--replicaof", "127.0.0.1", String(primary.port)] });
+  const servers = [primary, replica];
+  // A sentinel learns of replicas when it looks first, and then every ten seconds.
+  const admins = await Promise.all(servers.map(async (server) => [server, await connectRedis(server.url)] as const));
+  const isInStep = async (server: RedisServer) => (await new Map(admins).get(server)!.info("replication")).includes("state=online");
+  await vi.waitFor(async () => expect(await isInStep(primary)).toBe(true), patience);
+  const port = await freePort();
+  const file = join(folder, `${port}.conf`);
+  writeFileSync(
+    file,
+    `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor main 127.0.0.1 ${primary.port} 1\n` +
+      `sentinel down-after-milliseconds main ${downAfter}\nsentinel failover-timeout main 5000\n`,
+  );
+  const child = spawn(findRedisServer()!, [file, "--sentinel"], { stdio: ["ignore", "pipe", "inherit"] });
+  started.add(child);
+  await says(child, "+slave slave");
+  const sentinel = await connectRedis(`redis://127.0.0.1:${port}`);
+  const ask = (...command: readonly string[]) => sentinel.sendCommand(["SENTINEL", ...command]);
+  async function currentPrimary(): Promise<RedisServer> {
+    const [, found] = (await ask("GET-MASTER-ADDR-BY-NAME", "main")) as unknown as readonly string[];
+    return servers.find((server) => String(server.port) === found)!;
+  }
+  return {
+    port,
+    primary: currentPrimary,
+    inStep: () => vi.waitFor(async () => expect(await isInStep(await currentPrimary())).toBe(true), patience),
+    async failOver() {
+      await ask("FAILOVER", "main");
+    },
+  };
+}
+
+/** Resolves when it has written that. */
+async function says(child: ChildProcess, text: string): Promise<void> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    if (!line.includes(text)) continue;
+    child.stdout!.resume();
+    return;
+  }
+  throw new Error("The sentinel has ended.");
+}
