@@ -1,8 +1,12 @@
 import type { SessionBackend } from "@mini/session";
+import { RedisBackend } from "@mini/session/redis";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { schedules, seed } from "../support/long-run.ts";
 import { serverSideMedia } from "../support/media.ts";
+import { redisServer, sharedRedis } from "../support/redis.ts";
+import { redisClients } from "../support/redis-clients.ts";
+import { need } from "../support/skip.ts";
 import type { Operation, Plan } from "../support/schedule-model.ts";
 import { ScheduledApps } from "../support/schedule-run.ts";
 
@@ -73,4 +77,15 @@ test(
 test.each(serverSideMedia().filter(({ name }) => name !== "memory"))("and 200 in $name", async (medium) => {
   const open = (now: () => number) => medium.open(now) as SessionBackend;
   expect(await explore(new ScheduledApps(open), 200)).toBeUndefined();
+});
+
+const redis = await sharedRedis();
+/** In a long run all of them. */
+const others = redisClients.filter(({ name }) => name !== "redis" && (name !== "iovalkey" || schedules > 10_000));
+need(redisServer, redis).each(others)("and some in Redis", ({ name, connect }) => {
+  test(`by ${name}`, async () => {
+    const { client } = await connect(redis!.url);
+    const apps = new ScheduledApps((now) => new RedisBackend({ client, prefix: redis!.prefix(), now }));
+    expect(await explore(apps, schedules > 10_000 ? 200 : 50)).toBeUndefined();
+  });
 });
