@@ -87,7 +87,9 @@ export class Body {
   }
 
   #contentType(): string {
-    return (this.#web.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+    const type = this.#web.headers.get("content-type") ?? "";
+    const end = type.indexOf(";");
+    return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
   }
 
   /** Why a body is refused: it is compressed, or it is text in another charset. */

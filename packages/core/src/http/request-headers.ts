@@ -37,16 +37,18 @@ export class RequestHeaders implements Headers {
   }
 
   get(name: string): string | null {
-    if (this.#native !== undefined || !isToken(name)) return this[native].get(name);
+    if (this.#native !== undefined) return this.#native.get(name);
     const lower = name.toLowerCase();
     const raw = this.#raw;
+    if (lower.startsWith(":")) return this[native].get(name);
     let value: string | null = null;
     for (let i = 0; i < raw.length; i += 2) {
       const each = raw[i]!;
       if (each.length !== lower.length || (each !== lower && each.toLowerCase() !== lower)) continue;
       value = value === null ? raw[i + 1]! : `${value}${lower === "cookie" ? "; " : ", "}${raw[i + 1]!}`;
     }
-    return value;
+    // A name that is there is one. For another that cannot be one, the native list throws.
+    return value === null && !isToken(name) ? this[native].get(name) : value;
   }
 
   has(name: string): boolean {
