@@ -1,4 +1,6 @@
+import { TestClient } from "@mini/core/testing";
 import { LmdbBackend } from "@mini/session/lmdb";
+import { sessionOf } from "@mini/session/testing";
 import { open } from "lmdb";
 import { describe, expect, test, vi } from "vitest";
 import { makeApp } from "../../examples/login/app.ts";
@@ -141,15 +143,14 @@ test("the pause ends by itself, and the password can be tried again", async () =
   const users = new Users(data);
   const own = makeApp({ secretKey, backend: new LmdbBackend({ root: data }), users });
   await users.add("john", password);
-  let cookie = "";
+  const client = new TestClient(own);
   const tryIt = async (given: string) => {
-    const body = new URLSearchParams({ name: "john", password: given });
-    const answer = await own.fetch(new Request("http://localhost/sign-in", { method: "POST", headers: { cookie }, body }));
-    cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+    const answer = await client.post("/sign-in", { form: { name: "john", password: given } });
     return [answer.status, answer.headers.get("retry-after")];
   };
   try {
     for (let count = 0; count < 5; count++) expect(await tryIt("wrong")).toEqual([403, null]);
+    expect((await sessionOf(client, own)).get("failures")).toBe(5);
     expect(await tryIt(password)).toEqual([429, "30"]);
     vi.setSystemTime(Date.now() + 29_500);
     expect(await tryIt(password)).toEqual([429, "1"]);
