@@ -85,6 +85,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "koaSessions",
     types: "KoaContextLike KoaMiddleware",
   },
+  "@mini/session/fastify": {
+    values: "fastifySessions",
+    types: "",
+  },
   "@mini/session/fetch": {
     values: "Sessions h3Sessions honoSessions withSessions",
     types: "FetchSessionsOptions H3EventLike HonoContextLike SessionVariables",

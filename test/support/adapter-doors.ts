@@ -2,6 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { App } from "@mini/core";
 import { sessionStoreOf } from "@mini/session/node";
 import type { Sessions, SessionStore } from "@mini/session";
+import { fastifySessions } from "@mini/session/fastify";
+import { honoSessions } from "@mini/session/fetch";
+import fastify from "fastify";
+import { Hono } from "hono";
+import { afterAll } from "vitest";
 import { listen, nodeFrameworks, type NodeFramework } from "./node-frameworks.ts";
 
 /** Answers a request that has sessions. */
@@ -47,8 +52,55 @@ export function ask(port: number, request: Request): Promise<Response> {
   return fetch(`http://127.0.0.1:${port}${pathname}${search}`, { method, headers, redirect: "manual" });
 }
 
+/** The status that the frameworks answer an error with. */
+const statusOf = (error: unknown): number => (error as { readonly status?: number }).status ?? 500;
+
+const honoDoor: AdapterDoor = {
+  name: "Hono",
+  tellsErrors: true,
+  make(sessions, handle, onError) {
+    const app = new Hono();
+    app.use(honoSessions(sessions));
+    app.all("*", (c) => handle(c.req.raw, c.var.sessionStore));
+    app.onError(async (error, c) => {
+      await onError(error, c.var.sessionStore);
+      return new Response(`handled: ${statusOf(error)}`, { status: statusOf(error) });
+    });
+    return async (request) => app.fetch(request);
+  },
+};
+
+const fastifyDoor: AdapterDoor = {
+  name: "Fastify",
+  tellsErrors: true,
+  make(sessions, handle, onError) {
+    const app = fastify();
+    app.register(fastifySessions(sessions));
+    app.setErrorHandler(async (error, request, reply) => {
+      await onError(error, request.sessionStore);
+      return reply.code(statusOf(error)).send(`handled: ${statusOf(error)}`);
+    });
+    app.register((routes, _options, done) => {
+      routes.all("*", async ({ raw, sessionStore }, reply) => {
+        const request = new Request(`http://localhost${raw.url}`, { method: raw.method!, headers: raw.headers as Record<string, string> });
+        const response = await handle(request, sessionStore);
+        reply.raw.sendDate = false;
+        return reply.send(response);
+      });
+      done();
+    });
+    const ready = app.listen({ port: 0, host: "127.0.0.1" });
+    afterAll(() => app.close());
+    return async (request) => ask(Number(new URL(await ready).port), request);
+  },
+};
+
 /** Each adapter once. */
-export const adapterDoors: readonly AdapterDoor[] = nodeFrameworks.filter(({ name }) => ["Express 5", "Koa"].includes(name)).map(nodeDoor);
+export const adapterDoors: readonly AdapterDoor[] = [
+  ...nodeFrameworks.filter(({ name }) => ["Express 5", "Koa"].includes(name)).map(nodeDoor),
+  honoDoor,
+  fastifyDoor,
+];
 
 /** An application that is only good for its `fetch`. */
 export function appBehind(adapter: AdapterDoor, sessions: Sessions, handle: DoorHandler, onError: DoorErrorHandler): App {

@@ -50,7 +50,11 @@ export function withoutRequest<Result>(work: () => Result): Result {
  * Names that the language asks any object for: `await` for `then`, `JSON.stringify()` for `toJSON`, and everything that a plain object
  * inherits. No caller means a value of the request by them, so they never throw.
  */
-export const probes: ReadonlySet<string> = new Set(["then", "toJSON", ...Object.getOwnPropertyNames(Object.prototype)]);
+export const probes: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "then",
+  "toJSON",
+  .../* @__PURE__ */ Object.getOwnPropertyNames(Object.prototype),
+]);
 
 function read(name: string): unknown {
   const context = probes.has(name) ? storage.getStore() : running(`read local.${name}`);
@@ -63,7 +67,7 @@ function read(name: string): unknown {
  * A dictionary of the running request, which code anywhere in the request can use without it being passed around. A request
  * never sees the values of another. `"user" in local` tells whether a name is set.
  */
-export const local: Local = new Proxy(Object.create(null) as Local, {
+export const local: Local = /* @__PURE__ */ new Proxy(/* @__PURE__ */ Object.create(null) as Local, {
   get: (_target, name) => (typeof name === "symbol" ? undefined : read(name)),
   has: (_target, name) => typeof name === "string" && storage.getStore()?.has(name) === true,
   set(_target, name, value) {

@@ -70,7 +70,7 @@ interface ResponseLike {
 
 /** Commits, and adds to the headers that h3 puts into the response. @throws The error of the commit. */
 async function leave({ res }: H3EventLike, visit: FrameworkVisit, value: unknown): Promise<void> {
-  if (!visit.isUsed) return;
+  if (!visit.isUsed) return visit.head.closeUnused();
   const answer: ResponseLike = typeof value === "object" && value !== null ? value : {};
   const own = answer.headers instanceof Headers ? answer.headers : undefined;
   const status = (own && answer.status) ?? res.status ?? 200;

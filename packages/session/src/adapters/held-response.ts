@@ -80,6 +80,13 @@ export class HeldResponse {
     if (failure !== undefined) throw failure.error;
   }
 
+  /** Holds nothing any more, because somebody else has committed, and adds the headers. */
+  free(): void {
+    if (this.#state !== "open") return;
+    this.#state = "free";
+    this.#putBack();
+  }
+
   #send(name: Sending, args: readonly unknown[]): unknown {
     if (this.#state === "free") return this.#call(name, args);
     if (this.#state === "failed" || this.#state === "answering") return this.#sendError(name, args);

@@ -79,6 +79,7 @@ export function honoSessions(
       throw error;
     }
     if (visit.isUsed) await leave(c, visit);
+    else visit.head.closeUnused();
     return undefined;
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 // For its types, which are extended below.
 import type {} from "koa";
+import { Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
@@ -46,7 +47,7 @@ export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknow
  * ```
  */
 export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
-  const shared = sharedOf(config);
+  const shared = sharedOf(config, Form);
   return async (context, next) => {
     const visit = new NodeVisit(shared, context.req, context.res, {
       isSecure: () => context.secure,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
 import { SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
@@ -98,11 +99,7 @@ class NodeHead extends CollectedHead implements Holder {
   }
 
   addHeaders(response: ServerResponse): void {
-    this.writeTo({
-      get: (name) => readHeader(response, name),
-      set: (name, value) => void response.setHeader(name, value),
-      append: (name, value) => void response.appendHeader(name, value),
-    });
+    writeHeaders(this, response);
   }
 
   answer(error: unknown): void {
@@ -110,7 +107,17 @@ class NodeHead extends CollectedHead implements Holder {
   }
 }
 
-function askedRequest(request: IncomingMessage, response: ServerResponse, isSecure: () => boolean): AskedRequest {
+/** Adds what a head has collected to a response. */
+export function writeHeaders(head: CollectedHead, response: ServerResponse): void {
+  head.writeTo({
+    get: (name) => readHeader(response, name),
+    set: (name, value) => void response.setHeader(name, value),
+    append: (name, value) => void response.appendHeader(name, value),
+  });
+}
+
+/** What sessions ask of a request of node:http. */
+export function askedRequest(request: IncomingMessage, response: ServerResponse, isSecure: () => boolean): AskedRequest {
   return {
     method: request.method ?? "GET",
     headers: {
@@ -128,4 +135,16 @@ function askedRequest(request: IncomingMessage, response: ServerResponse, isSecu
       },
     },
   };
+}
+
+/** Answers an error without a framework. */
+export function answerError(error: unknown, { method }: IncomingMessage, response: ServerResponse): void {
+  const { status, message, headers } = error instanceof HTTPError ? error : new HTTPError(500, "Internal Server Error", {});
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    ...headers,
+  });
+  response.end(method === "HEAD" ? undefined : message);
 }

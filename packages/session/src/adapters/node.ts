@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { HTTPError } from "@mini/core/base";
+import { Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { answerError, isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "http" {
@@ -46,7 +46,7 @@ export type NodeMiddleware = (request: IncomingMessage, response: ServerResponse
  * ```
  */
 export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecure }: NodeSessionsOptions = {}): NodeMiddleware {
-  const shared = sharedOf(config);
+  const shared = sharedOf(config, Form);
   return (request, response, next) => {
     // Express gives a request and its response other prototypes as long as a mounted application has them.
     const [requestPrototype, responsePrototype] = [request, response].map((each) => Object.getPrototypeOf(each) as object);
@@ -104,16 +104,4 @@ function define(request: IncomingMessage, name: string, descriptor: PropertyDesc
 function isSecure(request: IncomingMessage): boolean {
   const { secure, socket } = request as IncomingMessage & { readonly secure?: unknown };
   return typeof secure === "boolean" ? secure : "encrypted" in socket;
-}
-
-/** Answers an error without a framework. */
-function answerError(error: unknown, { method }: IncomingMessage, response: ServerResponse): void {
-  const { status, message, headers } = error instanceof HTTPError ? error : new HTTPError(500, "Internal Server Error", {});
-  response.writeHead(status, {
-    "content-type": "text/plain; charset=utf-8",
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    ...headers,
-  });
-  response.end(method === "HEAD" ? undefined : message);
 }

@@ -114,6 +114,11 @@ export class CollectedHead implements Head {
     return failure;
   }
 
+  /** Refuses a first use from now on: the response has left. */
+  closeUnused(): void {
+    this.#isClosed = true;
+  }
+
   /** Whether nothing was added. */
   get isEmpty(): boolean {
     return this.#vary.length === 0 && this.#cookies.length === 0;

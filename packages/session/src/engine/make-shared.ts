@@ -8,17 +8,21 @@ import { ServerSessions } from "../keeping/server-session.ts";
 import { CookieRules } from "../request/cookies.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { readSettings } from "../settings/settings.ts";
+import { readSettings, type Settings } from "../settings/settings.ts";
 import { SessionIds, Signer } from "../signing/signing.ts";
 
 /**
  * What the sessions of all requests share, and the records in the configured backend. Adapters load it without {@link Sessions}, whose
  * other methods a site may not need.
  *
+ * @param forms - For `session.keptForm()`.
  * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
  */
-export function makeShared(config: SessionConfig): { readonly shared: SharedSessions; readonly records: BackendRecords | undefined } {
-  const settings = readSettings(config);
+export function makeShared(
+  config: SessionConfig,
+  forms?: Settings["forms"],
+): { readonly shared: SharedSessions; readonly records: BackendRecords | undefined } {
+  const settings: Settings = { ...readSettings(config), forms };
   const { secretKeys, encrypt, now } = settings;
   const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
   const ids = new SessionIds({ secretKeys, encrypt, now });

@@ -1,4 +1,4 @@
-import { HTTPError } from "@mini/core/base";
+import { Form, HTTPError } from "@mini/core/base";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { SessionData } from "../record/session-data.ts";
 import { markHandled } from "../request/session.ts";
@@ -44,7 +44,7 @@ export class Sessions {
 
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
   constructor(config: SessionConfig) {
-    const { shared, records } = makeShared(config);
+    const { shared, records } = makeShared(config, Form);
     this.shared = shared;
     this.#all = new AllSessions(records, shared.settings);
   }

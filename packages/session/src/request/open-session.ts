@@ -2,7 +2,7 @@ import type { SessionChanges, Committed, KeptSession, Regeneration } from "../ke
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import { choose, sameChosen } from "../record/record.ts";
 import { withKept } from "../settings/session-options.ts";
-import type { SessionSettings } from "../settings/settings.ts";
+import type { SessionSettings, Settings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
 import { SessionCommittedError } from "./head.ts";
@@ -66,6 +66,10 @@ export class OpenSession implements OpenSessionLike {
 
   get isUnseen(): boolean {
     return this.#request.isUnseen;
+  }
+
+  get forms(): Settings["forms"] {
+    return this.#request.settings.forms;
   }
 
   get hasFailed(): boolean {

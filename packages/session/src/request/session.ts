@@ -1,4 +1,4 @@
-import { Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
+import { ConfigError, type Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
 import { copyJson, makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
 import { longestForm, shortened } from "./changed-flashes.ts";
@@ -227,7 +227,11 @@ export class Session<Data extends object = SessionData> {
   async #takeForm<Schema extends StandardSchema>(schema: Schema | undefined, options: KeptFormOptions<Schema>): Promise<FormOf<Schema>> {
     const { initial, name = "" } = options;
     const kept = (await this.#take((flash) => isFormOf(flash, name))).at(-1);
-    return kept === undefined ? Form.of(schema, initial) : (Form.from(kept.message as KeptForm) as FormOf<Schema>);
+    const { forms } = this.#opened;
+    if (forms === undefined) {
+      throw new ConfigError("Cannot show a kept form: the adapter was made with settings. Give it a Sessions, which loads forms.");
+    }
+    return kept === undefined ? forms.of(schema, initial) : (forms.from(kept.message as KeptForm) as FormOf<Schema>);
   }
 
   /** Takes out what the next page shows once. */

@@ -42,6 +42,7 @@ export interface OpenSessionLike {
   readonly flashes: ChangedFlashes;
   /** The session as it is kept. */
   readonly kept: Pick<KeptSession, "exists" | "handle" | "room">;
+  readonly forms: Settings["forms"];
   readonly owner: string | undefined;
   readonly authenticatedAt: number | undefined;
   /** Milliseconds since the Unix epoch. */

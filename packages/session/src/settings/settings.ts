@@ -1,5 +1,5 @@
 import { ConfigError, serializeCookie } from "@mini/core/base";
-import type { Logger } from "@mini/core/base";
+import type { Form, Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
 import type { Chosen } from "../record/record.ts";
 import { checkKeys, checkSettings, configChecks, cookieChecks, oneOf } from "./checks.ts";
@@ -33,6 +33,8 @@ export interface Settings extends Omit<SessionSettings, "backend"> {
   readonly backend: "securecookie" | SessionBackend;
   readonly backends: Readonly<Record<string, SessionBackend>>;
   readonly secretKeys: readonly string[];
+  /** Makes the forms that sessions have kept; left out, they cannot be shown. No setting: the engine gives it. */
+  readonly forms?: typeof Form | undefined;
   readonly cookieName: string;
   /** The beginning of every cookie name. */
   readonly prefix: "" | "__Host-" | "__Secure-";

@@ -1,0 +1,218 @@
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import { CollectedHead } from "../engine/collected-head.ts";
+import { Form } from "@mini/core/base";
+import type { Sessions } from "../engine/sessions.ts";
+import { SessionCommittedError, type Head, type LeavingResponse } from "../request/head.ts";
+import { RequestSessions } from "../request/request.ts";
+import type { SessionStore } from "../request/session-store.ts";
+import type { Session } from "../request/session.ts";
+import type { SharedSessions } from "../request/shared-sessions.ts";
+import type { SessionConfig } from "../settings/config.ts";
+import { HeldResponse, type Holder } from "./held-response.ts";
+import { answerError, askedRequest, isExpected, writeHeaders } from "./node-visit.ts";
+import { sharedOf } from "./shared-of.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The default session, loaded at the first access. Set by `fastifySessions` of `@mini/session/fastify`. */
+    readonly session: Promise<Session>;
+    /** All sessions of the request. Set by `fastifySessions` of `@mini/session/fastify`. */
+    readonly sessionStore: SessionStore;
+  }
+}
+
+const replyKey = Symbol("reply");
+const visitKey = Symbol("visit");
+
+interface Visited extends FastifyRequest {
+  [replyKey]: FastifyReply;
+  [visitKey]: FastifyVisit | null;
+}
+
+/**
+ * A plugin of Fastify: gives each request `session` and `sessionStore`. Changes are committed before the head of the response, however it is
+ * sent. When that fails, the error handler of Fastify answers.
+ *
+ * @param config - Settings of sessions, or the `Sessions` that were made with them.
+ * @throws ConfigError for wrong settings.
+ * @example
+ * ```ts
+ * import fastify from "fastify";
+ * import { fastifySessions } from "@mini/session/fastify";
+ *
+ * const app = fastify();
+ * app.register(fastifySessions({ secretKey: process.env.SECRET_KEY! }));
+ * app.get("/", async (request) => `Visit ${(await request.session).increment("visits")}`);
+ * ```
+ */
+export function fastifySessions(config: SessionConfig | Sessions): FastifyPluginCallback {
+  const shared = sharedOf(config, Form);
+  const storeOf = (request: FastifyRequest): SessionStore =>
+    ((request as Visited)[visitKey] ??= new FastifyVisit(shared, request as Visited));
+  const plugin: FastifyPluginCallback = (app, _options, done) => {
+    app.decorateRequest(replyKey, null);
+    app.decorateRequest(visitKey, null);
+    define("session", (request) => storeOf(request).getSession());
+    define("sessionStore", storeOf);
+    app.addHook("onRequest", (request, reply, next) => {
+      (request as Visited)[replyKey] = reply;
+      next();
+    });
+    app.addHook("onError", (request, reply, error, next) => {
+      const isRefusal = reply.statusCode >= 400 && reply.statusCode < 500;
+      if (!isExpected(error) && !isRefusal) (request as Visited)[visitKey]?.fail();
+      next();
+    });
+    app.addHook("onSend", (request, _reply, payload, next) => {
+      const visit = (request as Visited)[visitKey];
+      // Fastify takes a promise in place of the call.
+      if (visit?.isUsed === true) return visit.send(payload);
+      next();
+      return undefined;
+    });
+    done();
+
+    /** Leaves the property of another library as it is. */
+    function define(name: string, get: (request: FastifyRequest) => unknown): void {
+      if (app.hasRequestDecorator(name)) return;
+      app.decorateRequest(name, {
+        getter(this: FastifyRequest) {
+          return get(this);
+        },
+      });
+    }
+  };
+  // What fastify-plugin sets: the hooks are for the whole application, and not only for what the plugin registers.
+  return Object.assign(plugin, { [Symbol.for("skip-override")]: true, [Symbol.for("fastify.display-name")]: "@mini/session/fastify" });
+}
+
+/** The sessions of one request of Fastify. */
+class FastifyVisit extends RequestSessions {
+  readonly #head: FastifyHead;
+
+  constructor(shared: SharedSessions, request: Visited) {
+    const reply = request[replyKey];
+    const head = new FastifyHead(reply);
+    super(
+      shared,
+      askedRequest(request.raw, reply.raw, () => request.protocol === "https"),
+      head,
+    );
+    this.#head = head;
+  }
+
+  get isUsed(): boolean {
+    return !this.#head.isEmpty;
+  }
+
+  /** Notes that an unexpected error has ended the request, before its error handler runs. */
+  fail(): void {
+    this.#head.fail();
+  }
+
+  /** Commits, before Fastify sends its reply, and gives what is sent. @throws The error of the commit. */
+  send(payload: unknown): Promise<unknown> {
+    return this.#head.send(payload);
+  }
+}
+
+/** The head of a reply. If the application writes to `reply.raw`, the response is held as one of node:http. */
+class FastifyHead extends CollectedHead implements Holder {
+  readonly #reply: FastifyReply;
+  #held: HeldResponse | undefined;
+  /** The headers when a session was first used: those of hooks, which a response to an error keeps. */
+  #before: Readonly<Record<string, unknown>> = {};
+  /**
+   * - open: nothing is committed yet;
+   * - failed: the commit has failed, and the reply to its error comes;
+   * - over: the reply has the headers, or the response of node:http gets them.
+   */
+  #state: "open" | "failed" | "over" = "open";
+
+  constructor(reply: FastifyReply) {
+    super();
+    this.#reply = reply;
+  }
+
+  override beforeHead(work: Parameters<Head["beforeHead"]>[0]): void {
+    const { raw } = this.#reply;
+    if (this.#held === undefined && raw.headersSent) throw new SessionCommittedError("use a session or secure cookie for the first time");
+    super.beforeHead(work);
+    if (this.#held !== undefined) return;
+    this.#before = this.#reply.getHeaders();
+    this.#held = new HeldResponse(raw, this);
+  }
+
+  async send(payload: unknown): Promise<unknown> {
+    const reply = this.#reply;
+    if (this.#state === "over") return payload;
+    // Fastify puts the headers of a standard response over the others, after this.
+    const own = payload instanceof Response ? payload : undefined;
+    const hasFailed = this.#state === "failed";
+    this.#state = "over";
+    if (!hasFailed) {
+      const status = own === undefined ? reply.statusCode : own.status;
+      const failure = await this.close({ status, headers: { get: (name) => own?.headers.get(name) ?? textOf(reply.getHeader(name)) } });
+      this.#held?.free();
+      if (failure !== undefined) {
+        this.#state = "failed";
+        this.#dropHeaders();
+        endStream(payload);
+        throw failure.error;
+      }
+    }
+    if (own !== undefined) return this.#addToBoth(own);
+    this.writeTo({
+      get: (name) => textOf(reply.getHeader(name)),
+      set: (name, value) => void reply.header(name, value),
+      // Fastify keeps the other lines of Set-Cookie.
+      append: (name, value) => void reply.header(name, value),
+    });
+    return payload;
+  }
+
+  /** A standard response with what was collected, for which the headers of the reply count too. */
+  #addToBoth({ status, statusText, body, headers: given }: Response): Response {
+    const headers = new Headers(given);
+    this.writeTo({
+      get: (name) => [textOf(this.#reply.getHeader(name)), headers.get(name)].filter((value) => value).join(", ") || null,
+      set: (name, value) => headers.set(name, value),
+      append: (name, value) => headers.append(name, value),
+    });
+    return new Response(body, { status, statusText, headers });
+  }
+
+  commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+    this.#state = "over";
+    return this.close(response);
+  }
+
+  addHeaders(response: FastifyReply["raw"]): void {
+    writeHeaders(this, response);
+  }
+
+  /** Answers an error in place of what was written to `reply.raw`. */
+  answer(error: unknown): void {
+    const reply = this.#reply;
+    if (reply.sent) answerError(error, reply.request.raw, reply.raw);
+    else {
+      this.#dropHeaders();
+      void reply.send(error);
+    }
+  }
+
+  #dropHeaders(): void {
+    for (const name of Object.keys(this.#reply.getHeaders())) if (!(name in this.#before)) this.#reply.removeHeader(name);
+  }
+}
+
+/** Ends a stream that is not sent. It may hold a file or a connection open, and Fastify leaves it. */
+function endStream(payload: unknown): void {
+  const stream = payload instanceof Response ? payload.body : payload;
+  if (stream instanceof ReadableStream) stream.cancel().catch(() => undefined);
+  else if (typeof stream === "object" && stream !== null && "destroy" in stream) (stream as { destroy(): void }).destroy();
+}
+
+function textOf(value: number | string | string[] | undefined): string | null {
+  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
+}

@@ -1,0 +1,2 @@
+/** Sessions for Fastify. */
+export { fastifySessions } from "./adapters/fastify.ts";
