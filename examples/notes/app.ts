@@ -60,7 +60,7 @@ export function makeApp({ secretKey, data, backend, ...options }: Settings) {
     middleware: [SecurityHeaders, SessionMiddleware, visitor(site)],
     errorHandlers: {
       403: errorPage("Not allowed"),
-      404: errorPage("Not found"),
+      404: errorPage("Not Found"),
       413: errorPage("Too large"),
       429: errorPage("Please wait"),
       500: errorPage("Something went wrong"),

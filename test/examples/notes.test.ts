@@ -194,7 +194,7 @@ describe("every page", () => {
 
   test("of an error looks like the others, and programs get a document", async () => {
     const { newVisitor } = notesSite();
-    expect(await (await expectStatus(newVisitor().get("/nothing"), 404)).text()).toContain("<h1>Not found</h1>");
+    expect(await (await expectStatus(newVisitor().get("/nothing"), 404)).text()).toContain("<h1>Not Found</h1>");
     const answer = await expectStatus(newVisitor().get("/nothing", { headers: { accept: "application/json" } }), 404);
     expect(await answer.json()).toEqual({ title: "Not Found", status: 404 });
   });
