@@ -186,7 +186,7 @@ export const checks = [
       const response = await fetch(`${url}files/site.css`);
       assert.deepEqual(
         [response.status, response.headers.get("content-type"), await response.text()],
-        [200, "text/css; charset=utf-8", "body { margin: 0 }\n"],
+        [200, "text/css; charset=utf-8", "body {\n  margin: 0;\n}\n"],
       );
       const etag = response.headers.get("etag");
       assert.equal((await fetch(`${url}files/site.css`, { headers: { "if-none-match": etag } })).status, 304);
