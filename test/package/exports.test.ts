@@ -93,6 +93,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     values: "Sessions h3Sessions honoSessions withSessions",
     types: "FetchSessionsOptions H3EventLike HonoContextLike SessionVariables",
   },
+  "@mini/session/import": {
+    values: "importCookieSession importExpressSession importSessions",
+    types: "CookieSessionImportOptions ExpressSessionImportOptions ExpressStoreLike OldSession SessionImport SessionSource",
+  },
   "@mini/session/testing": {
     values: "actingAs flashesOf sessionOf testSessionBackend withSession",
     types: "AppLike BackendBench ClientLike TestRunner",

@@ -13,7 +13,7 @@ import type { PackageName, Source } from "../support/sources.ts";
 const rooms: Readonly<Record<PackageName, readonly string[]>> = {
   core: words("http tracing bodies forms rules urls routing context events app static server testing"),
   session: words(`
-    signing record keeping settings
+    signing record keeping import settings
     backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached
     request engine adapters page testing
   `),

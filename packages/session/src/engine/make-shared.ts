@@ -29,9 +29,11 @@ export function makeShared(
   const recordsOf = (backend: SessionBackend) => new BackendRecords({ ...settings, backend, ids, logger });
   const inCookies = new CookieSessions({ secretKeys, encrypt, now });
   const records = settings.backend === "securecookie" ? undefined : recordsOf(settings.backend);
+  const configured = records === undefined ? inCookies : new ServerSessions(records);
+  const { deadline, prefix, cookieName } = settings;
   const keepers = new Map<string | undefined, SessionKeeper>([
     ["securecookie", inCookies],
-    [undefined, records === undefined ? inCookies : new ServerSessions(records)],
+    [undefined, settings.import?.over(configured, { cookieName: prefix + cookieName, deadline, logger }) ?? configured],
   ]);
   for (const [name, backend] of Object.entries(settings.backends)) keepers.set(name, new ServerSessions(recordsOf(backend)));
   const shared: SharedSessions = {

@@ -50,6 +50,10 @@ function isLogger(value: unknown): boolean {
   return ["error", "warn", "info", "debug"].every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === "function");
 }
 
+function isImport(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "over" in value && typeof value.over === "function";
+}
+
 /** For a value that another function checks. */
 const checkedSeparately: Check = () => undefined;
 
@@ -79,6 +83,7 @@ export const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   encrypt: flag,
   flashMaxAge: seconds,
   deadline: mustBe("must be a number of milliseconds over 0, up to 2147483647", (value) => isPositive(value) && Number(value) < 2 ** 31),
+  import: mustBe("must be made by a function of @mini/session/import, such as importSessions({ cookieNames, read })", isImport),
   logger: mustBe("must be an object with the methods error, warn, info and debug, such as console", isLogger),
   now: mustBe("must be a function that gives milliseconds since the Unix epoch", (value) => typeof value === "function"),
 };

@@ -1,5 +1,6 @@
 import type { Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
+import type { SessionImport } from "../keeping/imported-sessions.ts";
 
 /** Attributes of the cookie of a session. */
 export interface SessionCookieOptions {
@@ -55,6 +56,8 @@ export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   readonly flashMaxAge?: number | undefined;
   /** Milliseconds that a load from a backend may take, and a commit with its retries. Default 750. */
   readonly deadline?: number | undefined;
+  /** The library whose sessions are carried over, such as `importExpressSession(...)` of `@mini/session/import`. */
+  readonly import?: SessionImport | undefined;
   /** Where failures of a backend are logged. Default `console`, and in an App its logger. */
   readonly logger?: Logger | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */

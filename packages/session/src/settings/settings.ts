@@ -1,6 +1,7 @@
 import { ConfigError, serializeCookie } from "@mini/core/base";
 import type { Form, Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
+import type { SessionImport } from "../keeping/imported-sessions.ts";
 import type { Chosen } from "../record/record.ts";
 import { checkKeys, checkSettings, configChecks, cookieChecks, oneOf } from "./checks.ts";
 import { defaults, type SessionCookieOptions } from "./config.ts";
@@ -41,6 +42,7 @@ export interface Settings extends Omit<SessionSettings, "backend"> {
   readonly encrypt: boolean;
   readonly flashMaxAge: number;
   readonly deadline: number;
+  readonly import?: SessionImport;
   readonly logger: Logger;
   readonly now: () => number;
 }

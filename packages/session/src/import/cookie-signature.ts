@@ -1,0 +1,20 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+/** Whether one of the keys has made a signature. The algorithms are those of the other library. */
+export function isSignedBy(keys: readonly string[], algorithm: "sha1" | "sha256", text: string, signature: string): boolean {
+  const given = Buffer.from(signature);
+  return keys.some((key) => {
+    const made = Buffer.from(createHmac(algorithm, key).update(text).digest("base64").replace(/=+$/, ""));
+    return made.length === given.length && timingSafeEqual(made, given);
+  });
+}
+
+/** The object in a JSON text; `undefined` for anything else. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

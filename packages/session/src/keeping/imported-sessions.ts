@@ -1,0 +1,179 @@
+import type { Logger } from "@mini/core/base";
+import type { Contents } from "../record/contents.ts";
+import type { CookiePlace } from "../record/record.ts";
+import { Deadline, reasonOf } from "./deadline.ts";
+import type { BrowserCookies, CommitSettings, Committed, KeptSession, Received, SessionChanges, SessionKeeper } from "./keeping.ts";
+
+/** The session that a visitor has from another library. */
+export interface OldSession {
+  /** Its values, as JSON. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /**
+   * Removes what a server keeps of it. Left out, there is nothing.
+   *
+   * @param hasEnded - Whether the visitor has ended it. If not, it was carried over, and requests that were sent before may still ask for it.
+   */
+  forget?(hasEnded: boolean): Promise<void>;
+}
+
+/** Where the sessions of another library are found. */
+export interface SessionSource {
+  /** The names of its cookies, which are cleared when a session was carried over. */
+  readonly cookieNames: readonly string[];
+  /**
+   * The session of a request; `undefined` when it has none that is valid.
+   *
+   * @param valuesOf - Gives the values of a cookie as they were sent, not decoded.
+   */
+  read(valuesOf: (name: string) => readonly string[]): OldSession | undefined | Promise<OldSession | undefined>;
+}
+
+/** A {@link SessionSource} as a setting. */
+export interface SessionImport {
+  readonly cookieNames: readonly string[];
+  /** @internal */
+  readonly over: (keeper: SessionKeeper, into: Target) => SessionKeeper;
+}
+
+interface Target {
+  /** Full name of the cookie of the default session, which is the one that old sessions become. */
+  readonly cookieName: string;
+  /** Milliseconds that the other library's store may take. */
+  readonly deadline: number;
+  readonly logger: Logger;
+}
+
+interface Importing extends Target {
+  readonly source: SessionSource;
+}
+
+/**
+ * Carries over the sessions of any other library: a value for the setting `import` of sessions. A visitor who has no session gets the
+ * values of the old one, which is saved with the response, and the old cookies are cleared.
+ */
+export function importSessions(source: SessionSource): SessionImport {
+  return {
+    cookieNames: source.cookieNames,
+    over: (keeper, into) => new ImportingSessions(keeper, { ...into, source }),
+  };
+}
+
+/** Begins the default session of a visitor who has none with what another library has kept for them. */
+class ImportingSessions implements SessionKeeper {
+  readonly #keeper: SessionKeeper;
+  readonly #importing: Importing;
+
+  constructor(keeper: SessionKeeper, importing: Importing) {
+    this.#keeper = keeper;
+    this.#importing = importing;
+  }
+
+  load(received: Received): KeptSession | Promise<KeptSession> {
+    const kept = this.#keeper.load(received);
+    return this.#oldNames(received).length === 0 ? kept : this.#import(received, kept);
+  }
+
+  async #import(received: Received, loading: KeptSession | Promise<KeptSession>): Promise<KeptSession> {
+    const kept = await loading;
+    if (kept.exists) return kept;
+    const old = await this.#read(received);
+    return old === undefined ? kept : new ImportedSession(kept, old, this.#oldNames(received), (hasEnded) => this.#forget(old, hasEnded));
+  }
+
+  begin(received: Received): KeptSession {
+    return this.#keeper.begin(received);
+  }
+
+  cookies(received: Received): BrowserCookies {
+    return withNames(this.#keeper.cookies(received), this.#oldNames(received));
+  }
+
+  async end(received: Received, endedKey: string | undefined): Promise<CookiePlace | undefined> {
+    const place = await this.#keeper.end(received, endedKey);
+    if (this.#oldNames(received).length > 0) await (await this.#read(received))?.forget?.(true);
+    return place;
+  }
+
+  /** The names of old cookies that the client sent. One of the name of ours is replaced by ours. */
+  #oldNames({ cookieName, request }: Received): readonly string[] {
+    if (cookieName !== this.#importing.cookieName) return [];
+    const { cookieNames } = this.#importing.source;
+    return cookieNames.some((name) => request.valuesOf(name).length > 0) ? cookieNames : [];
+  }
+
+  /** @throws SessionUnavailableError when the other library's store fails. */
+  async #read({ request }: Received): Promise<OldSession | undefined> {
+    const { source, deadline, logger } = this.#importing;
+    const time = new Deadline(deadline, "the store of the sessions to import");
+    try {
+      return await time.call(async () => source.read((name) => request.valuesOf(name)));
+    } catch (error) {
+      logger.error(`Cannot import a session: ${reasonOf((error as { reason?: unknown }).reason)}`);
+      throw error;
+    } finally {
+      time.end();
+    }
+  }
+
+  /** The response does not wait for it, because the session was saved in its new place. */
+  #forget(old: OldSession, hasEnded: boolean): Promise<void> {
+    const forgetting = async () => old.forget?.(hasEnded);
+    return forgetting().catch((error: unknown) => {
+      this.#importing.logger.warn(`Cannot remove an imported session from its old store: ${reasonOf(error)}`);
+    });
+  }
+}
+
+/** A session that was found in another library, and is saved here by the first commit, even if that has no changes. */
+class ImportedSession implements KeptSession {
+  readonly contents: Contents;
+  readonly createdAt: number;
+  readonly expiresAt = undefined;
+  readonly recordKey = undefined;
+  readonly handle = undefined;
+  readonly owner = undefined;
+  readonly authenticatedAt = undefined;
+  readonly chosen = undefined;
+  readonly place = undefined;
+  readonly cached = false;
+  readonly exists = true;
+  readonly room: number;
+  readonly #fresh: KeptSession;
+  readonly #oldNames: readonly string[];
+  readonly #forget: (hasEnded: boolean) => Promise<void>;
+
+  constructor(fresh: KeptSession, { data }: OldSession, oldNames: readonly string[], forget: (hasEnded: boolean) => Promise<void>) {
+    this.contents = { data, flashes: [] };
+    this.createdAt = fresh.createdAt;
+    this.room = fresh.room;
+    this.#fresh = fresh;
+    this.#oldNames = oldNames;
+    this.#forget = forget;
+  }
+
+  commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed> {
+    const committed = this.#fresh.commit({ ...changes, changed: true }, settings);
+    return committed instanceof Promise ? committed.then((done) => this.#finish(done)) : this.#finish(committed);
+  }
+
+  #finish({ cookie, kept }: Committed): Committed {
+    void this.#forget(false);
+    return { kept, cookie: cookie && { ...cookie, before: withNames(cookie.before, this.#oldNames) } };
+  }
+
+  claim(): ReadonlySet<string> {
+    return new Set();
+  }
+
+  rollBack(): void {}
+
+  end(): Promise<void> {
+    return this.#forget(true);
+  }
+
+  surviveRevocation(): void {}
+}
+
+function withNames({ names, place }: BrowserCookies, oldNames: readonly string[]): BrowserCookies {
+  return { names: [...new Set([...names, ...oldNames])], place };
+}
