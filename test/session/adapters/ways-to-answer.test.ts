@@ -21,7 +21,21 @@ async function ask(port: number, way: number, method: string, changes: boolean):
   const end = bytes.lastIndexOf("\r\n\r\n", bytes.search(/\r\n\r\n(?!HTTP)/));
   const lines = bytes.slice(0, end).split("\r\n");
   const cookie = lines.find((line) => /^set-cookie: session=/i.test(line))?.slice(12);
-  return { lines: lines.filter((line) => !added.test(line)), body: bytes.slice(end + 4), cookie: cookie?.split(";")[0] };
+  return {
+    lines: lines.filter((line) => !added.test(line)),
+    body: lines.some((line) => /^transfer-encoding: chunked$/i.test(line)) ? joined(bytes.slice(end + 4)) : bytes.slice(end + 4),
+    cookie: cookie?.split(";")[0],
+  };
+}
+
+/** The text of chunks, and the trailers after them. Where one chunk ends and the next begins depends on the version of Node. */
+function joined(chunks: string): string {
+  const [head = ""] = chunks.split("\r\n", 1);
+  const size = Number.parseInt(head, 16);
+  const start = head.length + 2;
+  // A response to HEAD has none.
+  if (Number.isNaN(size)) return chunks;
+  return size === 0 ? chunks.slice(start) : chunks.slice(start, start + size) + joined(chunks.slice(start + size + 2));
 }
 
 describe.each(nodeFrameworks)("a response of $name", (framework) => {
@@ -65,7 +79,7 @@ describe.each(nodeFrameworks)("a response of $name", (framework) => {
       ).toEqual([]);
       // What a handler has written to `ctx.res` is answered by Koa itself, because the handler may wait for it.
       const text = framework.name === "Koa" ? /^(?:Service Unavailable|handled: 503)$/ : /^handled: 503$/;
-      expect(body.replace(/^c\r\n(.*)\r\n0\r\n\r\n$/, "$1")).toMatch(method === "HEAD" ? /^$/ : text);
+      expect(body.trimEnd()).toMatch(method === "HEAD" ? /^$/ : text);
       expect(cookie).toBeUndefined();
       expect(errors).toEqual([expect.objectContaining({ name: "SessionUnavailableError" })]);
     },
