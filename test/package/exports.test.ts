@@ -28,8 +28,8 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     `,
   },
   "@mini/core/base": {
-    values: "ConfigError Form HTTPError LineLogger cookieValues mergeVary serializeCookie withoutRequest",
-    types: "CookieOptions FormOf HTTPErrorOptions KeptForm Logger StandardSchema",
+    values: "ConfigError Form HTTPError LineLogger Notice Trace cookieValues mergeVary recordings serializeCookie withoutRequest",
+    types: "CookieOptions FormOf HTTPErrorOptions KeptForm Logger Shown StandardSchema",
   },
   "@mini/core/events": {
     values: "events",
@@ -53,7 +53,7 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
       Sessions defaults requireFresh
     `,
     types: `
-      CallSignal FinishOptions FlashMessage KeptFormOptions KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RequireFreshOptions RunOptions Session SessionBackend SessionConfig SessionCookieOptions
+      CallSignal FinishOptions FlashMessage KeptFormOptions KeySize ListedSession MemoryBackendOptions NewRecord OwnedSession OwnerIndex RegenerateOptions RequireFreshOptions RunOptions Session SessionBackend SessionBackendMessage SessionCommitMessage SessionConfig SessionCookieOptions SessionLoadMessage SessionRefusedMessage
       SessionData SessionMembers SessionOptions SessionRecord SessionStore SessionValue SessionValues SessionView SwapResult Visit VisitOptions
     `,
   },

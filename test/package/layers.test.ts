@@ -11,7 +11,7 @@ import type { PackageName, Source } from "../support/sources.ts";
  * public entries in src itself.
  */
 const rooms: Readonly<Record<PackageName, readonly string[]>> = {
-  core: words("http tracing bodies forms rules urls routing context events app static server testing"),
+  core: words("http tracing bodies forms rules urls routing context events inspector app static server testing"),
   session: words(`
     signing record keeping import settings
     backends backends/memory backends/lmdb backends/redis backends/postgres backends/sqlite backends/cached
@@ -125,7 +125,7 @@ test("only the adapter of core's pages imports the framework: the rest of sessio
     foreign.some((other) => other.startsWith("@mini/core") && other !== "@mini/core/base"),
   );
   expect([...new Set(users.map(({ name }) => roomOf(name)))]).toEqual(["page"]);
-  expect([...new Set(loadedWith("base").map(roomOf))].toSorted()).toEqual(["", "context", "forms", "http"]);
+  expect([...new Set(loadedWith("base").map(roomOf))].toSorted()).toEqual(["", "context", "forms", "http", "tracing"]);
 });
 
 test("no backend imports a driver, its types included", () => {

@@ -8,4 +8,6 @@ export type { HTTPErrorOptions } from "./http/errors.ts";
 export { mergeVary } from "./http/headers.ts";
 export { LineLogger } from "./context/logger.ts";
 export type { Logger } from "./context/logger.ts";
+export { Notice, recordings, Trace } from "./tracing/trace.ts";
+export type { Shown } from "./tracing/trace.ts";
 export { withoutRequest } from "./context/running-request.ts";

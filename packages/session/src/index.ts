@@ -24,3 +24,5 @@ export type { KeptFormOptions, RegenerateOptions, Session } from "./request/sess
 export { SessionCommittedError } from "./request/head.ts";
 export { defaults } from "./settings/config.ts";
 export type { SessionConfig, SessionCookieOptions, SessionOptions } from "./settings/config.ts";
+export type { SessionBackendMessage, SessionCommitMessage, SessionLoadMessage } from "./keeping/traces.ts";
+export type { SessionRefusedMessage } from "./signing/refusals.ts";

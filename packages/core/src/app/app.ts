@@ -100,7 +100,15 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
       middleware: this.#registry.stack(BuiltInHandler),
       errorPages: new ErrorPages(errorHandlers, () => this.router.describe()),
       requestLog,
+      inspector: undefined,
     };
+    if (debug) void this.#inspect();
+  }
+
+  /** Loads the inspector, which only applications with `debug` have. Requests that come before it is there are not in it. */
+  async #inspect(): Promise<void> {
+    const { Inspector } = await import("../inspector/inspector.ts");
+    this.#answerSettings.inspector = new Inspector(this.router.rules, () => this.router.describe());
   }
 
   /**

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, realpathSync } from "node:fs";
-import { relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Context } from "../context/context.ts";
-import { oneLine, stackParts } from "../context/error-text.ts";
+import { stackParts } from "../context/error-text.ts";
 import { html, raw, type Html } from "../http/html.ts";
 import { Response } from "../http/response.ts";
+import { inspectorPath } from "../inspector/path.ts";
+import { shownCall } from "../inspector/source-lines.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import { bySimilarity } from "../urls/similar-names.ts";
 
@@ -13,8 +12,6 @@ import { bySimilarity } from "../urls/similar-names.ts";
 const mostRules = 10;
 /** The most errors on a page, causes included; they may go round in a circle. */
 const mostErrors = 20;
-/** Lines of source before and after the one of a call. */
-const around = 5;
 
 const style =
   "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.5rem}h1,summary{overflow-wrap:anywhere}" +
@@ -39,11 +36,13 @@ ${rows}</table>`;
  * The page of an unexpected error with `debug`: the error, its causes, their calls, and the source of those that are in the project. A part
  * of the message may come from another site, so the page has no scripts, and no frames that the message made up.
  */
-export function debugPage({ request: { method, url } }: Context, error: unknown): Response {
+export function debugPage(context: Context, error: unknown): Response {
+  const { method, url } = context.request;
   const errors = withCauses(error);
   const title = describe(error).head;
   const content = html`<p>${method} ${url}</p>
-${errors.map(({ what, error: each }) => errorSection(what, each))}`;
+${errors.map(({ what, error: each }) => errorSection(what, each))}
+${requestSection(context)}`;
   return debugResponse(title, content, 500);
 }
 
@@ -79,34 +78,27 @@ function errorSection(what: string, error: unknown): Html {
 ${frames.map(frameSection)}`;
 }
 
-const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*|(?:file:\/\/\/)?[A-Z]:[\\/][^()]*):(\d+):\d+\)?$/;
-
 function frameSection(frame: string, index: number): Html {
-  const [, file = "", line = ""] = place.exec(frame) ?? [];
-  const source = sourceOf(file, Number(line));
-  const text = oneLine(frame.trim());
-  if (source === undefined) return html`<p><code>${text}</code></p>\n`;
+  const { text, lines } = shownCall(frame);
+  if (lines === undefined) return html`<p><code>${text}</code></p>\n`;
+  const source = lines.map(({ number, text: line, isCall }) => {
+    const numbered = `${String(number).padStart(5)}  ${line}`;
+    return isCall ? html`<mark>${numbered}</mark>` : html`${numbered}\n`;
+  });
   return html`<details${index === 0 ? raw(" open") : ""}><summary><code>${text}</code></summary><pre>${source}</pre></details>\n`;
 }
 
-/** The lines around a call. `undefined` for a file that is not code of the project. */
-function sourceOf(file: string, line: number): readonly Html[] | undefined {
-  if (!/\.[cm]?[jt]sx?$/.test(file)) return undefined;
-  try {
-    const path = realpathSync(file.startsWith("file:") ? fileURLToPath(file) : file);
-    const inside = relative(realpathSync(process.cwd()), path);
-    if (inside.split(sep).some((part) => part === ".." || part === "node_modules") || path === inside) return undefined;
-    const lines = readFileSync(path, "utf8").split("\n");
-    if (line < 1 || line > lines.length) return undefined;
-    const first = Math.max(0, line - 1 - around);
-    return lines.slice(first, line + around).map((text, i) => {
-      const numbered = `${String(first + i + 1).padStart(5)}  ${text}`;
-      return first + i + 1 === line ? html`<mark>${numbered}</mark>` : html`${numbered}\n`;
-    });
-  } catch {
-    // The source is gone or cannot be read.
-    return undefined;
-  }
+/** The rule and the handler, what the request did until then, and where to see more. */
+function requestSection({ request: { rule }, handler, recording }: Context): Html {
+  const facts = [
+    ["Rule", rule?.path],
+    ["Endpoint", rule?.endpoint],
+    ["Handler", handler?.constructor.name],
+    ...(recording?.spans() ?? []).map(({ label, details }) => [label, details.map(([name, value]) => `${name}: ${value}`).join(", ")]),
+  ];
+  const rows = facts.filter(([, value]) => value !== undefined && value !== "").map(([name, value]) => html`<tr><th>${name}<td>${value}\n`);
+  return html`<table>${rows}</table>
+<p><a href="${inspectorPath}">The inspector</a> shows this request and those before it, on this machine.</p>`;
 }
 
 function debugResponse(title: string, content: Html, status: number): Response {

@@ -238,3 +238,9 @@ async function wait<T>(steps: Steps<T>, first: PromiseLike<unknown>): Promise<T>
     pending = value;
   }
 }
+
+/** Calls the method of a handler that answers a request. */
+export function callMethod(handler: RequestHandler, method: string, args: unknown, query: object | undefined): unknown {
+  const methods = handler as unknown as Record<string, (args: unknown, query?: unknown) => unknown>;
+  return query === undefined ? methods[method]!(args) : methods[method]!(args, query);
+}

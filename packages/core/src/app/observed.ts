@@ -3,7 +3,7 @@ import { logInfo } from "../context/logger.ts";
 import type { Request } from "../context/request.ts";
 import type { Response } from "../http/response.ts";
 import { Trace } from "../tracing/trace.ts";
-import { isPromise } from "./handler.ts";
+import { isPromise, type Middleware, type RequestHandler } from "./handler.ts";
 
 /** What subscribers of `mini:request` get. */
 export interface RequestMessage {
@@ -28,34 +28,66 @@ export interface HandlerMessage {
   readonly method: string;
 }
 
-export const requestTrace = new Trace<RequestMessage>("mini:request");
-export const handlerTrace = new Trace<HandlerMessage>("mini:handler");
+/** What subscribers of `mini:hook` get. */
+export interface HookMessage {
+  /** Name of the middleware class. */
+  readonly middleware: string;
+  readonly hook: "beforeDispatch" | "afterDispatch";
+}
 
-/** Answers a request, tells subscribers of it, and logs it. */
+export const requestTrace = new Trace<RequestMessage>("mini:request");
+export const handlerTrace = new Trace<HandlerMessage>("mini:handler", ({ handler, method }) => ({ label: `${handler}.${method}` }));
+/** Told while a request is recorded only. */
+const hookTrace = new Trace<HookMessage>("mini:hook", ({ middleware, hook }) => ({ label: `${middleware}.${hook}` }));
+
+/** The inspector, as a request meets it. */
+export interface Inspection {
+  /** Its own response, for a request for one of its pages; a recording is begun for any other. */
+  answer(context: Context): Response | undefined;
+  /** Adds a request whose response leaves. */
+  add(context: Context, status: number): void;
+}
+
+/** Answers a request, tells subscribers and the inspector of it, and logs it. */
 export function observeRequest(
   context: Context,
-  isLogged: boolean,
+  { requestLog, inspector }: { readonly requestLog: boolean; readonly inspector: Inspection | undefined },
   answer: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const log = (response: Response) => (isLogged ? logged(context, response) : response);
-  if (requestTrace.channel?.hasSubscribers !== true) {
-    const response = answer();
-    return isPromise(response) ? response.then(log) : log(response);
-  }
+  const left = (response: Response) => {
+    inspector?.add(context, response.status);
+    return requestLog ? logged(context, response) : response;
+  };
   const { request } = context;
   const message: RequestMessage = { request, rule: undefined, endpoint: undefined, status: undefined };
-  return requestTrace.run(message, async () => {
-    const response = log(await answer());
+  const note = (response: Response) => {
     message.rule = request.rule?.path;
     message.endpoint = request.rule?.endpoint;
     message.status = response.status;
     if (context.hasFailed) message.error = context.error;
-    return response;
+    return left(response);
+  };
+  return requestTrace.run(message, () => {
+    const response = answer();
+    return isPromise(response) ? response.then(note) : note(response);
   });
 }
 
+/** Calls the hook of a middleware before the method, and records it. */
+export function observeBefore(middleware: Middleware, handler: RequestHandler): unknown {
+  if (middleware.beforeDispatch === undefined) return undefined;
+  const message: HookMessage = { middleware: middleware.constructor.name, hook: "beforeDispatch" };
+  return hookTrace.run(message, () => middleware.beforeDispatch!(handler) as unknown);
+}
+
+/** Calls the hook of a middleware after the method, and records it. */
+export function observeAfter(middleware: Middleware, handler: RequestHandler, response: Response): unknown {
+  const message: HookMessage = { middleware: middleware.constructor.name, hook: "afterDispatch" };
+  return hookTrace.run(message, () => middleware.afterDispatch!(handler, response) as unknown);
+}
+
 /** Calls the method of a handler, and tells subscribers of it. */
-export function observeHandler(context: Context, method: string, call: () => unknown): Promise<unknown> {
+export function observeHandler(context: Context, method: string, call: () => unknown): unknown {
   const { request, handler } = context;
   const { path, endpoint } = request.rule ?? {};
   return handlerTrace.run({ request, rule: path, endpoint, handler: handler!.constructor.name, method }, call);

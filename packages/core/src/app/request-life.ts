@@ -1,6 +1,7 @@
 import type { AddedHead, Context } from "../context/context.ts";
 import { dependenciesOf, dependOn, matchTo, pathStartOf, servedOf, type Request } from "../context/request.ts";
-import { bindStream, checkEmptyBody, discardStream, withoutBody } from "../context/response-body.ts";
+import { redirectTo } from "../context/redirect.ts";
+import { bindStream, checkEmptyBody, discard, discardStream, withoutBody } from "../context/response-body.ts";
 import type { StandardSchema } from "../forms/schema.ts";
 import { outsideCauseOf } from "../bodies/body-errors.ts";
 import { HTTPError } from "../http/errors.ts";
@@ -11,12 +12,29 @@ import { fromParts, partsOf, Response } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Router } from "../routing/router.ts";
 import { baseOf } from "../urls/endpoint-urls.ts";
-import { withQuery } from "../urls/redirect-target.ts";
 import type { CrossOrigin } from "./cross-origin.ts";
 import { errorPage, type ErrorPages } from "./error-pages.ts";
-import { type HandlerClass, isPromise, type Middleware, type RequestHandler, responseFrom, run, type Steps } from "./handler.ts";
+import {
+  callMethod,
+  type HandlerClass,
+  isPromise,
+  type Middleware,
+  type RequestHandler,
+  responseFrom,
+  run,
+  type Steps,
+} from "./handler.ts";
 import type { Stack } from "./middleware.ts";
-import { handlerTrace, logged, observeHandler, observeRequest, requestTrace } from "./observed.ts";
+import {
+  handlerTrace,
+  type Inspection,
+  logged,
+  observeAfter,
+  observeBefore,
+  observeHandler,
+  observeRequest,
+  requestTrace,
+} from "./observed.ts";
 import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
 
 /** The settings of an application that decide what happens to its requests. */
@@ -32,6 +50,8 @@ export interface AnswerSettings {
   readonly errorPages: ErrorPages;
   /** Whether each request is logged. */
   readonly requestLog: boolean;
+  /** What shows requests on a page of their own, with `debug`. */
+  inspector: Inspection | undefined;
 }
 
 /**
@@ -39,8 +59,11 @@ export interface AnswerSettings {
  * order in which it happens. Never throws or rejects. Returns a promise only if a step had to wait for one.
  */
 export function answerRequest(settings: AnswerSettings, context: Context): Response | Promise<Response> {
-  if (!settings.requestLog && requestTrace.channel?.hasSubscribers !== true) return run(answer(settings, context));
-  return observeRequest(context, settings.requestLog, () => run(answer(settings, context)));
+  const { requestLog, inspector } = settings;
+  if (!requestLog && inspector === undefined && requestTrace.channel?.hasSubscribers !== true) return run(answer(settings, context));
+  const inspected = inspector?.answer(context);
+  if (inspected !== undefined) return finish(context, inspected, undefined, settings.middleware);
+  return observeRequest(context, settings, () => run(answer(settings, context)));
 }
 
 /** Answers a request that the server refuses itself, because it is malformed: without a body, because the client may not read one. */
@@ -137,10 +160,6 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   }
 }
 
-function redirectTo(location: string, { search }: Request): Response {
-  return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(location, search)] });
-}
-
 /** The call for a method; `undefined` if the class is not loaded, or lacks the method. After the load, the router is told which methods it has. */
 function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown, query: StandardSchema | undefined): Call | undefined {
   if (loaded === undefined) return undefined;
@@ -173,7 +192,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   try {
     while (response === undefined && entered < middleware.length) {
       const each = middleware[entered++]!;
-      const result: unknown = each.beforeDispatch?.(handler);
+      const result: unknown = context.recording === undefined ? each.beforeDispatch?.(handler) : observeBefore(each, handler);
       const given = isPromise(result) ? yield result : result;
       if (given !== undefined) response = responseFrom(given, each, "beforeDispatch");
     }
@@ -181,7 +200,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
       inMethod = true;
       const query = call.query === undefined ? undefined : ((yield context.request.query(call.query)) as object);
       const result =
-        handlerTrace.channel?.hasSubscribers === true
+        context.recording !== undefined || handlerTrace.channel?.hasSubscribers === true
           ? observeHandler(context, method, () => callMethod(handler, method, args, query))
           : callMethod(handler, method, args, query);
       response = responseFrom(isPromise(result) ? yield result : result, handler, method);
@@ -195,7 +214,8 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     const each = middleware[i]!;
     if (each.afterDispatch === undefined) continue;
     try {
-      const result: unknown = each.afterDispatch(handler, response);
+      const result: unknown =
+        context.recording === undefined ? each.afterDispatch(handler, response) : observeAfter(each, handler, response);
       const given = isPromise(result) ? yield result : result;
       if (given === response) continue;
       discard(context, response);
@@ -206,11 +226,6 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     }
   }
   return response;
-}
-
-function callMethod(handler: RequestHandler, method: string, args: unknown, query: object | undefined): unknown {
-  const methods = handler as unknown as Record<string, (args: unknown, query?: unknown) => unknown>;
-  return query === undefined ? methods[method]!(args) : methods[method]!(args, query);
 }
 
 // 4. Errors: middleware is asked in reverse order; if none answers, an error page does.
@@ -253,12 +268,6 @@ function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: 
     }
   }
   return current;
-}
-
-/** Notes that a response is not sent. Its stream is cancelled at the end, because the response that replaces it may be made of it. */
-function discard(context: Context, response: Response): void {
-  const { body } = partsOf(response);
-  if (body instanceof ReadableStream) (context.discarded ??= new Set()).add(body);
 }
 
 // 6. Head and body.

@@ -6,6 +6,7 @@ import type { Application } from "./application.ts";
 import { describeError, plainText } from "./error-text.ts";
 import { LocalError } from "./errors.ts";
 import { logError, type LogFields } from "./logger.ts";
+import type { Recording } from "../tracing/trace.ts";
 import { dependOn, servedOf, type Request } from "./request.ts";
 
 /** What a log entry says about a request. */
@@ -40,6 +41,8 @@ export class Context {
   #closed = false;
   /** The streams of responses that others have replaced; `undefined`: none. */
   discarded: Set<ReadableStream> | undefined = undefined;
+  /** What the request records of itself, for the inspector; `undefined` without `debug`. */
+  recording: Recording | undefined = undefined;
   #values: Map<string, unknown> | undefined = undefined;
 
   constructor(app: Application, request: Request) {

@@ -1,6 +1,8 @@
 import { UnsafeRedirectError } from "./errors.ts";
 import { running } from "./running-request.ts";
-import { Response } from "../http/response.ts";
+import type { Request } from "./request.ts";
+import { fromParts, Response } from "../http/response.ts";
+import { withQuery } from "../urls/redirect-target.ts";
 
 export interface RedirectOptions {
   /** Default 302. */
@@ -57,4 +59,9 @@ export function redirect(location: string, options: number | RedirectOptions = {
  */
 export function seeOther(location: string): Response {
   return redirect(location, 303);
+}
+
+/** The redirect of a rule: 308, with the query of the request. */
+export function redirectTo(location: string, { search }: Request): Response {
+  return fromParts({ body: null, status: 308, statusText: "", headers: ["location", withQuery(location, search)] });
 }

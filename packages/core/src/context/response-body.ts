@@ -1,8 +1,14 @@
 import { outsideCauseOf } from "../bodies/body-errors.ts";
 import { type FlatHeaders, flatValue, withLength } from "../http/headers.ts";
-import { isUsed, type Parts } from "../http/response.ts";
+import { isUsed, partsOf, type Parts, type Response } from "../http/response.ts";
 import type { Context } from "./context.ts";
 import { storage } from "./running-request.ts";
+
+/** Notes that a response is not sent. Its stream is cancelled at the end, because the response that replaces it may be made of it. */
+export function discard(context: Context, response: Response): void {
+  const { body } = partsOf(response);
+  if (body instanceof ReadableStream) (context.discarded ??= new Set()).add(body);
+}
 
 /**
  * A response whose stream runs in the context of the request it answers. `storage.run()` is used for each step: a context that is

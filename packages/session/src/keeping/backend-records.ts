@@ -18,6 +18,7 @@ import type { SessionId, SessionIds } from "../signing/signing.ts";
 import type { SessionBackend } from "./backend.ts";
 import { Deadline, reasonOf, SessionUnavailableError } from "./deadline.ts";
 import { GroupCommit, type Edit, type Edited } from "./group-commit.ts";
+import { workOn } from "./traces.ts";
 
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
@@ -72,7 +73,7 @@ export class BackendRecords {
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     const deadline = new Deadline(this.#milliseconds);
     try {
-      return await work(deadline);
+      return await workOn(this.backend, what, () => work(deadline));
     } catch (error) {
       if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
       throw error;

@@ -19,6 +19,7 @@ import type { BrowserCookies, CommitSettings, SessionChanges, Committed, KeptSes
  * parallel requests the last response wins: what must not be lost or replayed needs a backend.
  */
 export class CookieSessions implements SessionKeeper {
+  readonly backendName = "securecookie";
   readonly #signer: Signer;
   readonly #now: () => number;
 
@@ -64,6 +65,7 @@ export class CookieSessions implements SessionKeeper {
 
 /** A session in its cookie: nothing is kept on the server, so it ends with the cookie. */
 class CookieSession implements KeptSession {
+  readonly backendName = "securecookie";
   readonly expiresAt = undefined;
   readonly recordKey = undefined;
   readonly handle = undefined;

@@ -10,6 +10,8 @@ export type Edit = (current: DecodedRecord) => DecodedRecord;
 export interface Edited {
   readonly before: DecodedRecord;
   readonly after: DecodedRecord;
+  /** How many tries have failed, because another process had changed the record. */
+  readonly retries: number;
 }
 
 type Outcome = { readonly edited: Edited | undefined } | { readonly error: unknown };
@@ -23,7 +25,7 @@ interface Job {
 }
 
 /** An edit that was made on a record in memory, and is not saved yet. */
-interface Draft extends Edited {
+interface Draft extends Omit<Edited, "retries"> {
   readonly job: Job;
 }
 
@@ -109,7 +111,7 @@ export class GroupCommit {
       // Requests that got an error are left out of the next try.
       jobs = drafts.map(({ job }) => job);
       if (drafts.every(({ before, after }) => before === after)) {
-        const unchanged = { before: current, after: current };
+        const unchanged = { before: current, after: current, retries: tries };
         const isSure = ({ known: own }: Job) => isNewest || (own.version === current.version && current.cached !== true);
         for (const job of jobs.filter(isSure)) job.settle({ edited: unchanged });
         jobs = jobs.filter((job) => !isSure(job));
@@ -130,7 +132,7 @@ export class GroupCommit {
         const result = await this.#swap(key, current.version, made, signal);
         if (result.ok) {
           const after = { ...made, version: result.version, cached: false };
-          for (const { job, before } of drafts) job.settle({ edited: { before, after } });
+          for (const { job, before } of drafts) job.settle({ edited: { before, after, retries: tries } });
           return after;
         }
         const newer = result.current ? decodeRecord(result.current) : undefined;

@@ -60,10 +60,12 @@ export function importSessions(source: SessionSource): SessionImport {
 
 /** Begins the default session of a visitor who has none with what another library has kept for them. */
 class ImportingSessions implements SessionKeeper {
+  readonly backendName: string;
   readonly #keeper: SessionKeeper;
   readonly #importing: Importing;
 
   constructor(keeper: SessionKeeper, importing: Importing) {
+    this.backendName = keeper.backendName;
     this.#keeper = keeper;
     this.#importing = importing;
   }
@@ -126,6 +128,7 @@ class ImportingSessions implements SessionKeeper {
 
 /** A session that was found in another library, and is saved here by the first commit, even if that has no changes. */
 class ImportedSession implements KeptSession {
+  readonly backendName: string;
   readonly contents: Contents;
   readonly createdAt: number;
   readonly expiresAt = undefined;
@@ -143,6 +146,7 @@ class ImportedSession implements KeptSession {
   readonly #forget: (hasEnded: boolean) => Promise<void>;
 
   constructor(fresh: KeptSession, { data }: OldSession, oldNames: readonly string[], forget: (hasEnded: boolean) => Promise<void>) {
+    this.backendName = fresh.backendName;
     this.contents = { data, flashes: [] };
     this.createdAt = fresh.createdAt;
     this.room = fresh.room;

@@ -30,6 +30,8 @@ export interface BrowserCookies {
 
 /** Finds sessions, and ends them. */
 export interface SessionKeeper {
+  /** For traces: the name of the backend's class, or `securecookie`. */
+  readonly backendName: string;
   /** The client's session, or a new empty one when the client sent no valid one. Loading creates nothing. */
   load(received: Received): KeptSession | Promise<KeptSession>;
   /** A new empty session, whatever the client sent. */
@@ -45,6 +47,8 @@ export interface SessionKeeper {
 
 /** One session as a request found it, and the ways to change it where it is kept. */
 export interface KeptSession {
+  /** For traces: the name of the backend's class, or `securecookie`. */
+  readonly backendName: string;
   /** It is never changed. */
   readonly contents: Contents;
   /** Milliseconds since the Unix epoch. */
@@ -110,6 +114,8 @@ export interface Committed {
   readonly cookie: { readonly value: string; readonly before: BrowserCookies } | undefined;
   /** The session as it is now. */
   readonly kept: KeptSession;
+  /** How often it was tried again, because another process had changed the session in the meantime. Default 0. */
+  readonly retries?: number;
 }
 
 // What is known of a session in a backend.

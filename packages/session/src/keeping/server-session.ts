@@ -32,12 +32,15 @@ import type {
 } from "./keeping.ts";
 import { putBack, takeOut, type MessageHolder } from "./messages.ts";
 import { createSession, moveToNewId } from "./new-ids.ts";
+import { tellRefused } from "../signing/refusals.ts";
 
 /** Keeps sessions in a backend. A session is loaded at the first access; each load and each commit has a deadline. */
 export class ServerSessions implements SessionKeeper {
+  readonly backendName: string;
   readonly #records: BackendRecords;
 
   constructor(records: BackendRecords) {
+    this.backendName = records.backend.constructor.name;
     this.#records = records;
   }
 
@@ -47,6 +50,7 @@ export class ServerSessions implements SessionKeeper {
     const { key } = sentId;
     return this.#records.within("load a session", async (deadline) => {
       const record = await this.#records.find(deadline, key, received);
+      if (record === undefined) tellRefused(received.cookieName, "ended");
       if (record === undefined) return this.begin(received);
       const { replaced } = record;
       return new ServerSession(this.#records, received, replaced === undefined ? { found: { key, record }, sentId } : { replaced });
@@ -74,6 +78,7 @@ export class ServerSessions implements SessionKeeper {
 
 /** A session in a backend, under the hash of the id in its cookie. */
 class ServerSession implements KeptSession {
+  readonly backendName: string;
   readonly contents: Contents;
   readonly createdAt: number;
   readonly room = 60 * 1024;
@@ -91,6 +96,7 @@ class ServerSession implements KeptSession {
   #hasLogged = false;
 
   constructor(records: BackendRecords, received: Received, { found, replaced, claimed = [], sentId }: Known) {
+    this.backendName = records.backend.constructor.name;
     this.#records = records;
     this.#received = received;
     this.#found = found;
@@ -135,8 +141,7 @@ class ServerSession implements KeptSession {
   }
 
   get expiresAt(): number | undefined {
-    const end = this.#found?.record.expiresAt;
-    return end === undefined ? undefined : lastMillisecond(end);
+    return this.#found && lastMillisecond(this.#found.record.expiresAt);
   }
 
   commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed> {
@@ -197,7 +202,7 @@ class ServerSession implements KeptSession {
     });
     if (edited === undefined) return this.#dropped(changed);
     const kept = this.#committed({ key, record: edited.after }, sentId === undefined ? this.#sentId : undefined);
-    return { cookie: sentId && this.#cookieOf(sentId), kept };
+    return { cookie: sentId && this.#cookieOf(sentId), kept, retries: edited.retries };
   }
 
   async #regenerate({ key, record }: Found, changes: SessionChanges, regeneration: Regeneration, settings: CommitSettings) {
@@ -247,11 +252,8 @@ class ServerSession implements KeptSession {
     const claimed = this.#claimed;
     this.#claimed = [];
     if (found === undefined || this.#ended) return;
-    if (claimed.length === 0) {
-      this.#renew(this.#received);
-      return;
-    }
-    await putBack(this.#records, this.#holder(found), claimed);
+    if (claimed.length === 0) this.#renew(this.#received);
+    else await putBack(this.#records, this.#holder(found), claimed);
   }
 
   #holder({ key }: Found): MessageHolder {

@@ -1,4 +1,5 @@
 import type { SessionChanges, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
+import { commitTo } from "../keeping/traces.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import { choose, sameChosen } from "../record/record.ts";
 import { withKept } from "../settings/session-options.ts";
@@ -123,10 +124,9 @@ export class OpenSession implements OpenSessionLike {
       this.#values.keepOnly(keep);
       this.#flashes = this.flashes.onto([]);
     }
-    const earlier = this.#regeneration;
-    const keptBefore = earlier?.keep;
+    const { owner: earlier, keep: keptBefore } = this.#regeneration ?? {};
     this.#regeneration = {
-      owner: owner ?? earlier?.owner,
+      owner: owner ?? earlier,
       at: this.now(),
       keep: keep === undefined || keptBefore === undefined ? (keep ?? keptBefore) : new Set([...keep].filter((key) => keptBefore.has(key))),
     };
@@ -169,7 +169,7 @@ export class OpenSession implements OpenSessionLike {
       const changes = this.#changes();
       const isBegun = changes.changed && changes.regeneration === undefined && !this.#kept.exists;
       if (isBegun && this.#request.sent.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
-      const committed = this.#kept.commit(changes, this.settings);
+      const committed = commitTo(this.#kept, changes, this.settings, this.cookieName);
       if (committed instanceof Promise) {
         this.#beginCommit(changes);
         return this.#request.mustSucceed(

@@ -1,5 +1,6 @@
 import { cookieValues } from "@mini/core/base";
 import type { KeptSession, Received } from "../keeping/keeping.ts";
+import { loadFrom } from "../keeping/traces.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import { checkValues, quoted } from "../record/contents.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
@@ -128,7 +129,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     this.mustBeOpen("load the session", name);
     const cookieName = this.#cookieName(name);
     const settings = this.#settingsOf(name, options);
-    const kept = this.#shared.keepers.get(settings.backend)!.load(this.#receivedFor(cookieName, settings));
+    const kept = loadFrom(this.#shared.keepers.get(settings.backend)!, this.#receivedFor(cookieName, settings));
     if (kept instanceof Promise) return this.#load(name, cookieName, settings, kept);
     const opened = new OpenSession(this, cookieName, settings, kept);
     sessions.set(name, opened);

@@ -1,5 +1,6 @@
 import { createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from "node:crypto";
 import { nonceLength, open, seal } from "./encryption.ts";
+import { tellRefused } from "./refusals.ts";
 import { otherNames, type Received, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
 
 /** What a value is for. Each purpose has keys of its own, so a value for one purpose is refused for another. */
@@ -116,7 +117,10 @@ export class Signer {
    * @param oldMaxAge - The same for values of an old name or form.
    */
   unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): Received | undefined {
-    return this.unsignAll(cookieName, sent).find((found) => this.#isCurrent(found, found.isOld ? oldMaxAge : maxAge));
+    const all = this.unsignAll(cookieName, sent);
+    const newest = all.find((found) => this.#isCurrent(found, found.isOld ? oldMaxAge : maxAge));
+    if (newest === undefined && all.length > 0) tellRefused(cookieName, "expired");
+    return newest;
   }
 
   /** Malformed values are passed over, and of the others, at most four are tried. */
@@ -126,6 +130,7 @@ export class Signer {
     for (const value of sent.valuesOf(name)) {
       const encrypted = value.startsWith("e1.");
       const signed = value.length <= longestValue ? this.#authentic(name, value, encrypted) : "malformed";
+      if (typeof signed === "string") tellRefused(name, signed);
       if (signed === "malformed") continue;
       if (signed !== "forged") found.unshift({ ...signed, name, isOld: isOldName || encrypted !== this.#encrypt });
       if (++tried === mostValues) break;

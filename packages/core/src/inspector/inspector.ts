@@ -1,0 +1,80 @@
+import type { Context } from "../context/context.ts";
+import { servedOf } from "../context/request.ts";
+import { storage } from "../context/running-request.ts";
+import { events } from "../events/events.ts";
+import { withoutPort } from "../http/host.ts";
+import type { Response } from "../http/response.ts";
+import type { RuleDescription } from "../routing/describe-rules.ts";
+import type { AnyRule } from "../rules/rule.ts";
+import { recordingsFrom } from "../tracing/trace.ts";
+import { inspectorPage } from "./page.ts";
+import { inspectorPath } from "./path.ts";
+import { Recorder, RequestRecording } from "./recorder.ts";
+
+const eventsPath = `${inspectorPath}/events`;
+
+/** Addresses of this machine. */
+const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
+const localNames = /^(?:localhost|[\w-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
+/** Headers that a proxy on this machine adds, in front of visitors from elsewhere. */
+const ofProxies = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/** Whether a request is for a page of the inspector. Such requests are not recorded. */
+function isForInspector(path: string): boolean {
+  return path === inspectorPath || path === eventsPath;
+}
+
+/** The inspector of an application: records its requests, and answers its own pages. */
+export class Inspector {
+  readonly #recorder: Recorder;
+
+  constructor(rules: readonly AnyRule[], describe: () => readonly RuleDescription[]) {
+    this.#recorder = new Recorder(rules, describe);
+    recordingsFrom(() => storage.getStore()?.recording);
+  }
+
+  /** The inspector's own response; `undefined` for any other request, which is recorded from now on. */
+  answer(context: Context): Response | undefined {
+    if (isForInspector(context.request.path)) return answerInspector(context, this.#recorder);
+    context.recording = new RequestRecording(context.began);
+    return undefined;
+  }
+
+  /** Adds a request whose response leaves. */
+  add(context: Context, status: number): void {
+    if (context.recording instanceof RequestRecording) this.#recorder.add(context, status, context.recording);
+  }
+}
+
+/**
+ * The response of the inspector. `undefined` for a request that it does not answer: one that comes from another machine, through a proxy,
+ * for another host name, which may be that of an attacker who makes it lead here, or from a page of another site.
+ */
+function answerInspector(context: Context, recorder: Recorder): Response | undefined {
+  const { request } = context;
+  const { headers, ip } = servedOf(request);
+  const isLocal = loopback.test(ip ?? "") && localNames.test(withoutPort(request.host)) && !ofProxies.some((name) => headers.has(name));
+  const isOwn = ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
+  if (!isLocal || !isOwn || request.method !== "GET") return undefined;
+  return request.path === inspectorPath ? inspectorPage() : entryEvents(recorder);
+}
+
+/** The rules, then each request. A reader who stands still misses the entries that are dropped meanwhile, and slows nobody. */
+function entryEvents(recorder: Recorder): Response {
+  return events(
+    async function* ({ lastEventId, signal }) {
+      yield { event: "rules", data: recorder.rules };
+      let last = Number(lastEventId ?? 0) || 0;
+      while (!signal.aborted) {
+        const [entry] = recorder.after(last);
+        if (entry === undefined) {
+          await recorder.next(signal);
+          continue;
+        }
+        last = entry.number;
+        yield { event: "request", id: String(last), data: entry };
+      }
+    },
+    { retry: 1000 },
+  );
+}

@@ -1,0 +1,2 @@
+/** Where the inspector is. */
+export const inspectorPath = "/__mini";

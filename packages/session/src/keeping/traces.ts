@@ -1,0 +1,113 @@
+import { recordings, Trace } from "@mini/core/base";
+import type { Contents } from "../record/contents.ts";
+import type { CommitSettings, Committed, KeptSession, Received, SessionChanges, SessionKeeper } from "./keeping.ts";
+
+/** What subscribers of `mini:session.load` get. */
+export interface SessionLoadMessage {
+  /** Name of the cookie. */
+  readonly cookieName: string;
+  /** Name of the backend's class, or `securecookie`. */
+  readonly backend: string;
+  /** Whether the client brought no valid session; `undefined` until that is known. */
+  isNew: boolean | undefined;
+  /** Names of the values that were loaded. */
+  keys: readonly string[];
+}
+
+/** What subscribers of `mini:session.commit` get. */
+export interface SessionCommitMessage {
+  readonly cookieName: string;
+  /** Name of the backend's class, or `securecookie`. */
+  readonly backend: string;
+  /** Whether there is something to save. */
+  readonly isChanged: boolean;
+  /** How often the commit was made again, because another process had changed the session in the meantime. */
+  retries: number;
+  /** The contents that were loaded and those that are saved: data by key, and flash messages. They must not be changed. */
+  readonly before: Contents;
+  readonly after: Contents;
+}
+
+/** What subscribers of `mini:session.backend` get. */
+export interface SessionBackendMessage {
+  readonly backend: string;
+  /** In words: `commit a session`. */
+  readonly work: string;
+}
+
+const loadTrace = new Trace<SessionLoadMessage>("mini:session.load", ({ cookieName, backend, isNew, keys }) => ({
+  label: `load ${cookieName}`,
+  details: { backend, isNew, keys: keys.join(", ") },
+}));
+
+const commitTrace = new Trace<SessionCommitMessage>("mini:session.commit", ({ cookieName, backend, isChanged, retries, before, after }) => {
+  const texts = ({ flashes }: Contents, other: Contents) =>
+    flashes.filter(({ id }) => !other.flashes.some((each) => each.id === id)).map(({ level, message }) => ({ level, message }));
+  const added = texts(after, before);
+  const shown = texts(before, after);
+  return {
+    label: isChanged ? `save ${cookieName}` : `${cookieName} is unchanged`,
+    details: {
+      backend,
+      retries: retries === 0 ? undefined : retries,
+      "messages added": added.length === 0 ? undefined : added,
+      "messages shown": shown.length === 0 ? undefined : shown,
+    },
+    changes: changedKeys(before, after),
+  };
+});
+
+const backendTrace = new Trace<SessionBackendMessage>("mini:session.backend", ({ backend, work }) => ({
+  label: work,
+  details: { backend },
+}));
+
+const isObserved = ({ channel }: { readonly channel: { readonly hasSubscribers: boolean } | undefined }) =>
+  recordings.areMade || channel?.hasSubscribers === true;
+
+/** Loads a session, and tells subscribers of it. */
+export function loadFrom(keeper: SessionKeeper, received: Received): KeptSession | Promise<KeptSession> {
+  if (!isObserved(loadTrace)) return keeper.load(received);
+  const message: SessionLoadMessage = { cookieName: received.cookieName, backend: keeper.backendName, isNew: undefined, keys: [] };
+  const note = (kept: KeptSession) => {
+    message.isNew = !kept.exists;
+    message.keys = Object.keys(kept.contents.data);
+    return kept;
+  };
+  return loadTrace.run(message, () => {
+    const kept = keeper.load(received);
+    return kept instanceof Promise ? kept.then(note) : note(kept);
+  });
+}
+
+/** Commits the changes of a session, and tells subscribers of it. */
+export function commitTo(
+  kept: KeptSession,
+  changes: SessionChanges,
+  settings: CommitSettings,
+  cookieName: string,
+): Committed | Promise<Committed> {
+  if (!isObserved(commitTrace)) return kept.commit(changes, settings);
+  const isChanged = changes.changed || changes.regeneration !== undefined;
+  const { backendName: backend } = kept;
+  const message: SessionCommitMessage = { cookieName, backend, isChanged, retries: 0, before: kept.contents, after: changes.next };
+  const note = (committed: Committed) => {
+    message.retries = committed.retries ?? 0;
+    return committed;
+  };
+  return commitTrace.run(message, () => {
+    const committed = kept.commit(changes, settings);
+    return committed instanceof Promise ? committed.then(note) : note(committed);
+  });
+}
+
+/** Does work on a backend, and tells subscribers of it. */
+export function workOn<Result>(backend: object, work: string, call: () => Promise<Result>): Result | Promise<Result> {
+  return isObserved(backendTrace) ? backendTrace.run({ backend: backend.constructor.name, work }, call) : call();
+}
+
+function changedKeys({ data: before }: Contents, { data: after }: Contents) {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+    .map((key) => ({ key, before: before[key], after: after[key] }));
+}

@@ -1,0 +1,20 @@
+import { Notice } from "@mini/core/base";
+
+/** What subscribers of `mini:session.refused` get. The response says nothing of it. */
+export interface SessionRefusedMessage {
+  readonly cookieName: string;
+  /**
+   * `"malformed"`: not in the form of a signed value. `"forged"`: not signed with a key of this site for this cookie. `"expired"`: older than
+   * it may be. `"ended"`: its session has ended.
+   */
+  readonly reason: "malformed" | "forged" | "expired" | "ended";
+}
+
+const refusals = new Notice<SessionRefusedMessage>("mini:session.refused", ({ cookieName, reason }) => ({
+  label: `refused ${cookieName}: ${reason}`,
+}));
+
+/** Tells subscribers that the value of a cookie was refused. */
+export function tellRefused(cookieName: string, reason: SessionRefusedMessage["reason"]): void {
+  if (refusals.isObserved) refusals.tell({ cookieName, reason });
+}
