@@ -144,6 +144,37 @@ describe("continuous integration", () => {
   });
 });
 
+describe("a release", () => {
+  const workflow = read(".github/workflows/release.yml");
+  const check = (GITHUB_REPOSITORY: string | undefined) => runNode([".ci/release.mjs"], { cwd: root, env: { GITHUB_REPOSITORY } });
+
+  test("is started by a person, runs all tests, and publishes both packages with provenance", () => {
+    expect(workflow).toMatch(/^on:\n {2}workflow_dispatch:\n(?: {4}.*\n)*\n/m);
+    const commands = Array.from(workflow.matchAll(/^ {6}- run: (.*)$/gm), ([, command = ""]) => command.replace(/ \$\{\{.*/, ""));
+    expect(commands).toEqual([
+      "node .ci/release.mjs",
+      ".ci/run",
+      "npm publish --workspace packages/core --access public --provenance",
+      "npm publish --workspace packages/session --access public --provenance",
+    ]);
+  });
+
+  test("may read the repository and prove who it is, and nothing else, and pins the actions it uses to commits", () => {
+    expect(workflow).toMatch(/^permissions: \{\}$/m);
+    expect(workflow.match(/^ {4}permissions:\n((?: {6}.*\n)*)/m)?.[1]).toBe("      contents: read\n      id-token: write\n");
+    const actions = Array.from(workflow.matchAll(/uses: (\S+)/g), ([, action]) => action);
+    expect(actions.length).toBeGreaterThan(0);
+    expect(actions.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/.test(action ?? ""))).toEqual([]);
+  });
+
+  test("is refused in another repository than the packages name, which provenance would not match", async () => {
+    const { code, stderr } = await check("someone/fork");
+    expect(code).toBe(1);
+    expect(stderr).toContain("@mini/core names the repository git+https://github.com/mini/mini.git, and this is someone/fork");
+    expect((await check("mini/mini")).stderr).not.toContain("names the repository");
+  });
+});
+
 test("a report of a vulnerability goes to the repository's private advisories", () => {
   expect(read(".github/SECURITY.md")).toMatch(/private security advisory/);
 });
