@@ -165,7 +165,9 @@ function copyOfManifests(folder: string): string {
   return copy;
 }
 
-const lockFiles = [".", "test/bench", "test/mutation", "test/runtimes"].filter((folder) => existsSync(join(root, folder, "package.json")));
+const lockFiles = [".", "test/bench", "test/mutation", "test/runtimes", "test/compilers"].filter((folder) =>
+  existsSync(join(root, folder, "package.json")),
+);
 
 describe.each(lockFiles)("the lock file in %s", (place) => {
   const folder = join(root, place);

@@ -22,6 +22,8 @@ export interface Built {
   /** A folder with `@mini/core` and `@mini/session` installed from their tarballs, with what they depend on and nothing else. */
   readonly consumer: string;
   readonly packed: Readonly<Record<PackageName, Packed>>;
+  /** The folder of the tarballs. */
+  readonly tarballs: string;
 }
 
 /** What the packages of the framework install besides each other. */
@@ -51,7 +53,7 @@ export async function build(): Promise<Built> {
   const overrides = Object.fromEntries(others.map(tarball));
   const consumer = temporaryFolder({ "package.json": JSON.stringify({ private: true, type: "module", dependencies, overrides }) });
   await expectSuccess(runNpm(["install"], consumer));
-  return { consumer, packed: { core: find("@mini/core"), session: find("@mini/session") } };
+  return { consumer, tarballs, packed: { core: find("@mini/core"), session: find("@mini/session") } };
 }
 
 /** The sources of both packages in a folder of their own, beside what the repository has installed. */

@@ -69,7 +69,11 @@ export class Multipart {
     return head;
   }
 
-  /** The next bytes of the content of a part; `undefined` at its end. */
+  /**
+   * The next bytes of the content of a part; `undefined` at its end.
+   *
+   * @internal
+   */
   read(): Buffer | undefined | Promise<Buffer | undefined> {
     const piece = this.#readRaw();
     return piece instanceof Promise ? piece.then((arrived) => this.#decoded(arrived)) : this.#decoded(piece);
@@ -216,4 +220,4 @@ function extended(value: string | undefined): string | undefined {
 }
 
 /** Decodes the text of parts. */
-export const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+export const utf8: InstanceType<typeof TextDecoder> = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -19,7 +19,11 @@ export interface Local {
   readonly error: unknown;
 }
 
-/** Keeps the context of the running request. */
+/**
+ * Keeps the context of the running request.
+ *
+ * @internal
+ */
 export const storage = new AsyncLocalStorage<Context | undefined>();
 
 /**

@@ -75,7 +75,7 @@ export function normalized(value: unknown): string {
   return trimPart(text, 0, text.length, isSpace);
 }
 
-export function flatten(headers: HeadersInit): FlatHeaders {
+export function flatten(headers: NonNullable<ConstructorParameters<typeof Headers>[0]>): FlatHeaders {
   const flat: FlatHeaders = [];
   if (Symbol.iterator in headers) {
     for (const pair of headers as Iterable<readonly unknown[]>) {

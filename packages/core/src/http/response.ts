@@ -18,8 +18,14 @@ export interface Parts {
   readonly headers: FlatHeaders;
 }
 
+/** A stream of Node, by the members that tell it apart, so that the types need none of Node. */
+export interface NodeStream extends AsyncIterable<unknown> {
+  readonly readable: boolean;
+  pipe(destination: never): unknown;
+}
+
 /** What a response can be made of: the standard bodies, and the streams of Node. */
-export type ResponseBody = BodyInit | Readable;
+export type ResponseBody = NonNullable<ConstructorParameters<typeof globalThis.Response>[0]> | NodeStream;
 
 /** @param textType - The content type of a text body, if the headers have none. */
 function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit, textType = "text/plain;charset=UTF-8"): Parts {
@@ -45,7 +51,7 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
   if (ArrayBuffer.isView(body)) return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), status, statusText, headers };
   if (body instanceof Readable) return { body: fromNode(body), status, statusText, headers };
   // Blob, FormData and so on: the native response knows their bytes and type.
-  const native = new globalThis.Response(body);
+  const native = new globalThis.Response(body as BodyInit);
   const type = native.headers.get("content-type");
   if (type !== null && flatValue(headers, "content-type") === undefined) headers.push("content-type", type);
   return { body: native.body, status, statusText, headers };
@@ -104,7 +110,7 @@ export class Response implements globalThis.Response {
   declare readonly bodyUsed: boolean;
   declare readonly ok: boolean;
   declare readonly redirected: boolean;
-  declare readonly type: ResponseType;
+  declare readonly type: globalThis.Response["type"];
   declare readonly url: string;
   readonly #parts: Parts;
   /** The stream to send in place of that of the parts, once the response was read or cloned. */

@@ -14,6 +14,7 @@ export interface Target {
 
 /** What gets a body as it arrives. One of `end` and `fail` is called, once, and nothing after it. */
 export interface BodySink {
+  /** @internal */
   data(chunk: Buffer): void;
   end(): void;
   fail(error: Error): void;

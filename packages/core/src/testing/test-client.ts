@@ -18,7 +18,7 @@ export interface TestRequest {
   /** Default `GET`. */
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: BodyInit | undefined;
+  readonly body?: NonNullable<ConstructorParameters<typeof globalThis.Response>[0]> | undefined;
   /** A body that is sent as a urlencoded form. */
   readonly form?: Readonly<Record<string, string>> | undefined;
   /** A body that is sent as JSON. */

@@ -59,7 +59,11 @@ export function recordingsFrom(find: () => Recording | undefined): void {
  * failed. The inspector shows the same. Without either it does nothing.
  */
 export class Trace<Message extends object> {
-  /** Whether it has subscribers is asked for each request, so of the channel itself. */
+  /**
+   * Whether it has subscribers is asked for each request, so of the channel itself.
+   *
+   * @internal
+   */
   readonly channel: TracingChannel<unknown, Message> | undefined;
   readonly #name: string;
   readonly #show: ((message: Message) => Shown) | undefined;
