@@ -57,6 +57,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   readonly basePath: string;
   readonly maxBodySize: number;
   readonly router: Router<Route>;
+  /** Settles when the inspector is loaded, which `serve()` waits for: it would miss earlier requests. `undefined` without `debug`. */
+  readonly ready: Promise<void> | undefined;
   readonly #registry: MiddlewareRegistry;
   readonly #requestSettings: RequestSettings;
   readonly #answerSettings: AnswerSettings;
@@ -102,10 +104,10 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
       requestLog,
       inspector: undefined,
     };
-    if (debug) void this.#inspect();
+    this.ready = debug ? this.#inspect() : undefined;
   }
 
-  /** Loads the inspector, which only applications with `debug` have. Requests that come before it is there are not in it. */
+  /** Loads the inspector, which only applications with `debug` have. */
   async #inspect(): Promise<void> {
     const { Inspector } = await import("../inspector/inspector.ts");
     this.#answerSettings.inspector = new Inspector(this.router.rules, () => this.router.describe());

@@ -22,7 +22,7 @@ export function inspectorPage(): Response {
 <main id="requests">
   <section class="list" aria-label="Requests">
     <div class="tools">
-      <label>Filter <input id="filter" type="search" placeholder="path, status or method"></label>
+      <label>Filter <input id="filter" type="search" placeholder="path or status"></label>
       <button type="button" id="pause" aria-pressed="false">Pause</button>
       <button type="button" id="clear">Clear</button>
     </div>

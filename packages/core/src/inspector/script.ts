@@ -70,11 +70,16 @@ export const script = String.raw`
     const detail = at("detail");
     const all = [make("h2", entry.method + " " + entry.path + entry.query, "title path")];
     all.push(facts([["Status", entry.status], ["Time", time(entry.ms)], ["At", new Date(entry.at).toLocaleTimeString()], ["Request id", entry.id], ["Rule", entry.rule ?? "none"], ["Endpoint", entry.endpoint]]));
-    if (entry.error !== undefined) all.push(title("Error"), make("pre", entry.error, "error"));
-    for (const { text, lines } of entry.calls) {
-      const source = make("pre", undefined, "source");
-      for (const { number, text: line, isCall } of lines) source.append(make(isCall ? "mark" : "span", String(number).padStart(5) + "  " + line + "\n"));
-      all.push(make("p", text, "quiet path"), source);
+    if (entry.error !== undefined) {
+      all.push(title("Error"), make("p", entry.error.split("\n")[0], "error"));
+      for (const { text, lines } of entry.calls) {
+        const source = make("pre", undefined, "source");
+        for (const { number, text: line, isCall } of lines) source.append(make(isCall ? "mark" : "span", String(number).padStart(5) + "  " + line + "\n"));
+        all.push(make("p", text, "quiet path"), source);
+      }
+      const stack = make("details");
+      stack.append(make("summary", "Causes and calls"), make("pre", entry.error, "error"));
+      all.push(stack);
     }
     if (entry.spans.length > 0) all.push(title("What it did"), waterfall(entry));
     if (entry.left > 0) all.push(make("p", entry.left + " more are left out.", "quiet"));

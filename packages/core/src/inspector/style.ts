@@ -14,7 +14,7 @@ export const style = `
   main{flex:1;min-height:0;display:grid;grid-template-columns:minmax(18rem,26rem) 1fr}main[hidden]{display:none}
   #rules:not([hidden]){display:block;overflow:auto;padding:1rem}
   .list{display:flex;flex-direction:column;min-height:0;border-right:1px solid var(--line)}
-  .tools{display:flex;flex-wrap:wrap;gap:.5rem;padding:.5rem;border-bottom:1px solid var(--line)}.tools label{flex:1;display:flex;gap:.375rem;align-items:center;color:var(--quiet)}.tools input{flex:1;min-width:6rem}
+  .tools{display:flex;gap:.5rem;padding:.5rem;border-bottom:1px solid var(--line)}.tools label{flex:1;display:flex;gap:.375rem;align-items:center;color:var(--quiet)}.tools input{flex:1;min-width:4rem;width:100%}
   ol{list-style:none;margin:0;padding:0;overflow:auto}#empty{padding:1rem;color:var(--quiet)}
   ol button{display:grid;grid-template-columns:2.75rem 3.5rem 1fr auto;gap:.25rem .5rem;width:100%;text-align:left;border:0;border-bottom:1px solid var(--line);border-radius:0;background:none;padding:.375rem .625rem}
   ol button[aria-current=true]{background:var(--soft);box-shadow:inset 3px 0 var(--accent)}

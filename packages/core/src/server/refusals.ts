@@ -5,7 +5,7 @@ import { answer, type Connections, type NotedSocket } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 
 /** The part of an application that is needed to serve it. */
-export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "answer" | "refuse">>;
+export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "answer" | "ready" | "refuse">>;
 
 /** The headers of a response to a request that the application does not get, because it is malformed or cannot be served. */
 export function refusalHeaders(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): Headers {

@@ -93,6 +93,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   server.on("checkExpectation", (req, res) => listener(req, res, 417));
   answerRefusals(server, app, connections, tls !== undefined, idle);
   if (options.upgrade !== undefined) acceptUpgrades(server, app, connections, tls !== undefined, options.upgrade);
+  await app.ready;
   // Not exclusive, so that workers of node:cluster share the port.
   await listen(server, { port, host: hostname, exclusive: false });
   // A connection that cannot be accepted, when the process has no file descriptors left for example. Others can later.
