@@ -1,5 +1,5 @@
 import { local, redirect, request, setHeader, setLocal, urlFor } from "@mini/core";
-import type { Middleware } from "@mini/core";
+import type { Middleware, RequestHandler } from "@mini/core";
 import { requireFresh } from "@mini/session";
 import type { Session } from "@mini/session";
 import { describeBrowser } from "./browsers.ts";
@@ -51,13 +51,13 @@ export class CurrentUser implements Middleware {
 export class MembersOnly implements Middleware {
   static readonly provides = ["member"] as const;
 
-  async beforeDispatch() {
+  async beforeDispatch({ app }: RequestHandler) {
     // No cache may keep these pages, not even that of the browser: after signing out, "back" must not show them.
     setHeader("cache-control", "no-store");
     const user = await local.currentUser();
     if (user !== undefined) return setLocal("member", user);
     // A form cannot be sent again after signing in, so only pages are visited again.
-    const next = request.method === "GET" ? request.path + request.search : undefined;
+    const next = request.method === "GET" ? `${app.basePath}${request.path}${request.search}` : undefined;
     return redirect(urlFor("sign-in", { next }), 303);
   }
 }

@@ -20,7 +20,7 @@ function pleaseWait(error: unknown): Promise<Html> {
   return page(
     "Please wait",
     html`<p class="note error" role="alert">${messageOf(error)}</p>
-      <p><a class="button" href="${request.path}">Back to the form</a></p>`,
+      <p><a class="button" href="${request.url}">Back to the form</a></p>`,
   );
 }
 

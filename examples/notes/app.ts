@@ -41,7 +41,7 @@ const errorPage = (title: string) => (error: unknown) =>
   page(
     title,
     html`${error instanceof HTTPError && error.message !== title && html`<p>${error.message}</p>`}
-      <p><a class="button" href="${request.method === "GET" ? urlFor("board") : request.path}">Go back</a></p>`,
+      <p><a class="button" href="${request.method === "GET" ? urlFor("board") : request.url}">Go back</a></p>`,
   );
 
 export interface Settings extends Pick<AppOptions<readonly []>, "trustProxy" | "trustedHosts" | "logger"> {

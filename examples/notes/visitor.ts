@@ -1,4 +1,15 @@
-import { accepts, HTTPError, local, type Middleware, request, seeOther, setHeader, setLocal, urlFor } from "@mini/core";
+import {
+  accepts,
+  HTTPError,
+  local,
+  type Middleware,
+  request,
+  type RequestHandler,
+  seeOther,
+  setHeader,
+  setLocal,
+  urlFor,
+} from "@mini/core";
 import type { Session, Sessions } from "@mini/session";
 import type { Notes } from "./notes.ts";
 import { ownerOf, type User, type Users } from "./users.ts";
@@ -45,13 +56,13 @@ export const visitor = (site: Site): Middleware => ({
 export class MembersOnly implements Middleware {
   static readonly provides = ["member"] as const;
 
-  async beforeDispatch() {
+  async beforeDispatch({ app }: RequestHandler) {
     // No cache may keep these pages: after logging out, "back" must not show them.
     setHeader("cache-control", "no-store");
     if (local.user !== undefined) return setLocal("member", local.user);
     if (accepts("html", "json") === "json") throw new HTTPError(401, "Log in first.", { headers: { "www-authenticate": "Cookie" } });
     // A form cannot be sent again after logging in, so only pages are visited again.
-    if (request.method === "GET") (await local.sessionStore.getSession()).set("next", request.path + request.search);
+    if (request.method === "GET") (await local.sessionStore.getSession()).set("next", `${app.basePath}${request.path}${request.search}`);
     return seeOther(urlFor("log-in"));
   }
 }

@@ -109,6 +109,23 @@ describe.each(places)("a session in %s", (_name, backend) => {
   });
 });
 
+test.each(["/shop", { path: "/shop", isStripped: true }])(
+  "the way back of an application with the basePath %j begins with it",
+  async (basePath) => {
+    const rules = [
+      new Rule("/page/:name", { endpoint: "page", handler: Page }),
+      new Rule("/log-in", { endpoint: "log-in", handler: LogIn }),
+    ] as const;
+    const app = new App({ rules, basePath, config: { session: { secretKey } } });
+    const arrivesAs = typeof basePath === "string" ? basePath : "";
+    const client = new TestClient(app);
+    const response = await client.get(`${arrivesAs}/page/keys?a=1`, browser);
+    expect(response.headers.get("location")).toBe("/shop/log-in?next=%2Fshop%2Fpage%2Fkeys%3Fa%3D1");
+    const back = await client.post(`${arrivesAs}/log-in?next=%2Fshop%2Fpage%2Fkeys%3Fa%3D1`);
+    expect(back.headers.get("location")).toBe("/shop/page/keys?a=1");
+  },
+);
+
 test("a request that changes something is sent to the log-in without a way back, because it is not sent again", async () => {
   const { client } = siteOf();
   const response = await client.post("/page/keys", browser);

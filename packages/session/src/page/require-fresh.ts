@@ -35,7 +35,7 @@ export function requireFresh(seconds: number, { endpoint = "log-in" }: RequireFr
     throw new ConfigError("requireFresh() needs a number of seconds over 0, such as requireFresh(15 * 60).");
   }
   return {
-    async beforeDispatch({ request }: RequestHandler) {
+    async beforeDispatch({ app, request }: RequestHandler) {
       const store = local.sessionStore as RequestSessions;
       const { authenticatedAt } = await store.getSession();
       const age = store.settings.now() - (authenticatedAt ?? Number.NaN);
@@ -46,7 +46,7 @@ export function requireFresh(seconds: number, { endpoint = "log-in" }: RequireFr
         throw new HTTPError(401, "Log in again to do this.", { headers: { "www-authenticate": "Cookie" } });
       }
       // With two slashes at its start, it could be read as another host.
-      const next = method === "GET" || method === "HEAD" ? `/${path.replace(/^\/+/, "")}${search}` : undefined;
+      const next = method === "GET" || method === "HEAD" ? `${app.basePath}/${path.replace(/^\/+/, "")}${search}` : undefined;
       return redirect(urlFor(endpoint as never, { next } as never), 303);
     },
   };
