@@ -226,6 +226,33 @@ test("a body that trickles in over HTTP/2 is reset: what counts is the whole", a
   }
 });
 
+describe.each([
+  ["over HTTP", {}],
+  ["over TLS", secure],
+])("a client that goes on sending empty lines, %s", (_title, tls) => {
+  const open = async ({ port }: Server) => {
+    const socket = "tls" in tls ? connectSecurely(port) : connect(port, "127.0.0.1");
+    watch(socket.on("error", () => undefined));
+    await once(socket, "tls" in tls ? "secureConnect" : "connect");
+    socket.write(get("/"));
+    const lines = setInterval(() => socket.write("\r\n"), 10);
+    socket.once("close", () => clearInterval(lines));
+    return socket;
+  };
+
+  test("is idle: its connection ends", async () => {
+    const socket = (await open(await listen({ ...tls, timeouts: short }))).resume();
+    const closed = new Promise((resolve) => socket.once("close", () => resolve("closed")));
+    await expect(within("the end of the connection", closed)).resolves.toBe("closed");
+  });
+
+  test("and reads nothing of its response is not waited for", async () => {
+    const { response, givenUp } = endless();
+    await open(await listen({ ...tls, timeouts: short }, response));
+    await expect(within("the end of the response", givenUp)).resolves.toBeUndefined();
+  });
+});
+
 test("over HTTP/2, a request that is answered before its body has come ends", async () => {
   const server = await listen(secure, async () => text(await request.text()));
   const stream = session(server).request({ ":path": "/", ":method": "POST" });

@@ -69,6 +69,21 @@ interface Limits {
   readonly grace: number;
 }
 
+/** The bytes of a connection, when they were last seen to change, and when those did that were sent. */
+interface Seen {
+  readonly bytes: number;
+  readonly at: number;
+  readonly sent: number;
+  /** Those that the system has not taken yet; `undefined` where that is not known. */
+  readonly queued: number | undefined;
+  readonly sentAt: number;
+}
+
+/** What Node itself looks at to know whether the client has taken some of a large write. */
+interface QueuedSocket extends Socket {
+  readonly _handle?: { readonly writeQueueSize?: number } | null;
+}
+
 /** The connections of a server: the limits of their clients, and how they end when the server closes. */
 export class Connections {
   readonly http2: Http2Connections;
@@ -82,8 +97,7 @@ export class Connections {
   readonly #server: Server;
   readonly limits: Limits;
   readonly #closing = new AbortController();
-  /** For each socket while the server closes: the bytes sent and received, and since when this number has not changed. */
-  readonly #seen = new WeakMap<Socket, { readonly bytes: number; readonly at: number }>();
+  readonly #seen = new WeakMap<Socket, Seen>();
 
   /** @param server - A server that does not listen yet. Node itself enforces most limits of HTTP/1. */
   constructor(server: Server, limits: Limits) {
@@ -128,8 +142,8 @@ export class Connections {
       else this.#watch(socket);
     });
     server.on("timeout", (socket: NotedSocket) => {
-      // A client that does not read its response. With a reset, the system does not go on trying to send it.
-      if (this.#sockets.has(socket) && this.#isSending(socket)) (socket[carriedBy] ?? socket).resetAndDestroy();
+      // A client that does not read its response.
+      if (this.#sockets.has(socket) && this.#isSending(socket)) reset(socket);
     });
     const checks = setInterval(() => this.#check(performance.now()), Math.min(interval, Math.ceil(idle / 4))).unref();
     server.once("close", () => clearInterval(checks));
@@ -225,10 +239,17 @@ export class Connections {
       // A timer of Node knows whether the client has taken some of a large write.
       const isSending = this.#isSending(socket);
       if (isSending !== (socket.timeout ?? 0) > 0) socket.setTimeout(isSending ? request : 0);
-      const pause = now - this.#lastChange(socket, now);
+      const { at, queued, sentAt } = this.#look(socket, now);
+      const pause = now - at;
+      // Whatever a client sends keeps the timer of Node from ending, empty lines too, which are no request.
+      const silence = now - sentAt;
+      if (isSending && queued !== undefined && silence > request) reset(socket);
       // The application may take its time. Requests that wait for their turn may not: while they do, nothing is read, and nobody can tell
       // whether their client is still there.
-      if (this.isInFlight(socket) ? socket[pipeline]?.isWaiting === true && pause > request : pause > idle) socket.destroy();
+      const isOver = this.isInFlight(socket)
+        ? socket[pipeline]?.isWaiting === true && pause > request
+        : pause > idle || silence > idle + request;
+      if (isOver) socket.destroy();
     }
   }
 
@@ -238,7 +259,7 @@ export class Connections {
     for (const socket of this.#carriers.values()) if (socket.bytesRead === 0 && now - socket[opened]! > headGrace) socket.destroy();
     for (const socket of this.#sockets) {
       const { [answer]: given, writableLength } = socket;
-      const idle = now - this.#lastChange(socket, now);
+      const idle = now - this.#look(socket, now).at;
       const isOver = this.isInFlight(socket)
         ? writableLength > 0 && idle > this.limits.request
         : idle > (given === undefined ? headGrace : idleGrace);
@@ -246,14 +267,19 @@ export class Connections {
     }
   }
 
-  /** Since when no bytes were sent or received. */
-  #lastChange(socket: NotedSocket, now: number): number {
-    const bytes = socket.bytesRead + socket.bytesWritten;
-    const seen = this.#seen.get(socket);
-    if (seen?.bytes === bytes) return seen.at;
-    const at = bytes === 0 ? socket[opened]! : now;
-    this.#seen.set(socket, { bytes, at });
-    return at;
+  /** What has changed since the last look. */
+  #look(socket: QueuedSocket, now: number): Seen {
+    const { bytesRead, bytesWritten: sent } = socket;
+    const bytes = bytesRead + sent;
+    const queued = socket._handle?.writeQueueSize;
+    const last = this.#seen.get(socket);
+    if (last?.bytes === bytes && last.queued === queued) return last;
+    const begin = bytes === 0 ? (socket as NotedSocket)[opened]! : now;
+    const at = last?.bytes === bytes ? last.at : begin;
+    const sentAt = last?.sent === sent && last.queued === queued ? last.sentAt : begin;
+    const seen = { bytes, at, sent, queued, sentAt };
+    this.#seen.set(socket, seen);
+    return seen;
   }
 
   #abort(reason: unknown): void {
@@ -261,6 +287,11 @@ export class Connections {
     for (const each of new Set<object | undefined>([...responses, ...this.http2.streams]))
       (each as NotedResponse | undefined)?.[asked]?.abort(reason);
   }
+}
+
+/** Ends the connection of a client that does not read. With a reset, the system does not go on trying to send. */
+function reset(socket: NotedSocket): void {
+  (socket[carriedBy] ?? socket).resetAndDestroy();
 }
 
 /** The peer of a connection, as text. */
