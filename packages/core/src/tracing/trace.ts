@@ -59,12 +59,9 @@ export function recordingsFrom(find: () => Recording | undefined): void {
  * failed. The inspector shows the same. Without either it does nothing.
  */
 export class Trace<Message extends object> {
-  /**
-   * Whether it has subscribers is asked for each request, so of the channel itself.
-   *
-   * @internal
-   */
-  readonly channel: TracingChannel<unknown, Message> | undefined;
+  /** Whether it has subscribers is asked for each request, so of the channel itself. The whole type of it would need types of Node. */
+  readonly channel: { readonly hasSubscribers: boolean } | undefined;
+  readonly #channel: TracingChannel<unknown, Message> | undefined;
   readonly #name: string;
   readonly #show: ((message: Message) => Shown) | undefined;
 
@@ -75,7 +72,8 @@ export class Trace<Message extends object> {
   constructor(name: string, show?: (message: Message) => Shown) {
     this.#name = name;
     this.#show = show;
-    this.channel = diagnostics?.tracingChannel<unknown, Message>(name);
+    this.#channel = diagnostics?.tracingChannel<unknown, Message>(name);
+    this.channel = this.#channel;
   }
 
   /**
@@ -85,7 +83,7 @@ export class Trace<Message extends object> {
   run<Result>(message: Message, work: () => Result | Promise<Result>): Result | Promise<Result> {
     const show = this.#show;
     const end = show && findRecording?.()?.begin(this.#name, () => show(message));
-    const { channel } = this;
+    const channel = this.#channel;
     if (channel?.hasSubscribers !== true) return end === undefined ? work() : follow(work, () => end(), end);
     const told = message as Message & { result?: unknown; error?: unknown };
     const settle = () => {
