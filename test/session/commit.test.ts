@@ -2,7 +2,8 @@ import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { everyMedium, serverSideMedia } from "../support/media.ts";
-import { gate, sessionApp as makeApp, setCookies, type AnySession, throughEachDoor } from "../support/session-app.ts";
+import { throughEachDoor } from "../support/doors.ts";
+import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
 describe.each(throughEachDoor(serverSideMedia()))("commit() in the midst of a request in $name", (medium) => {

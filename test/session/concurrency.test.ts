@@ -1,7 +1,8 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { serverSideMedia } from "../support/media.ts";
-import { gate, sessionApp as makeApp, setCookies, type AnySession, throughAdapters, throughEachDoor } from "../support/session-app.ts";
+import { throughAdapters, throughEachDoor } from "../support/doors.ts";
+import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 
 const flashes = async (session: AnySession) => text(JSON.stringify((await session.getFlashes()).map(({ message }) => message)));
 

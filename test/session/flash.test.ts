@@ -1,7 +1,8 @@
 import { text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { everyMedium } from "../support/media.ts";
-import { sessionApp as makeApp, setCookies, throughEachDoor } from "../support/session-app.ts";
+import { throughEachDoor } from "../support/doors.ts";
+import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
 
 describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });

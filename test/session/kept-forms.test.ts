@@ -5,7 +5,8 @@ import { flashesOf, sessionOf } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { everyMedium } from "../support/media.ts";
-import { secretKey, sessionApp as makeApp, throughEachDoor } from "../support/session-app.ts";
+import { throughEachDoor } from "../support/doors.ts";
+import { secretKey, sessionApp as makeApp } from "../support/session-app.ts";
 
 const Note = z.object({ title: z.string().min(1, "Write a title."), text: z.string() });
 const refused = (fields: Record<string, string>) =>

@@ -2,7 +2,8 @@ import { abort, html, Response, text } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { CookieTooLargeError, SessionCommittedError } from "@mini/session";
 import { everyMedium } from "../support/media.ts";
-import { Rescue, sessionApp as makeApp, setCookies, type AnySession, throughEachDoor } from "../support/session-app.ts";
+import { throughEachDoor } from "../support/doors.ts";
+import { Rescue, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 
 describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { App } from "@mini/core";
 import { sessionStoreOf } from "@mini/session/node";
 import type { Sessions, SessionStore } from "@mini/session";
 import { fastifySessions } from "@mini/session/fastify";
@@ -101,8 +100,3 @@ export const adapterDoors: readonly AdapterDoor[] = [
   honoDoor,
   fastifyDoor,
 ];
-
-/** An application that is only good for its `fetch`. */
-export function appBehind(adapter: AdapterDoor, sessions: Sessions, handle: DoorHandler, onError: DoorErrorHandler): App {
-  return { fetch: adapter.make(sessions, handle, onError) } as unknown as App;
-}

@@ -1,7 +1,7 @@
 import { App, html, local, request, RequestHandler, Rule, text, type Middleware, type MiddlewareList, type Response } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { SessionMiddleware, Sessions, type Session, type SessionBackend, type SessionConfig, type SessionStore } from "@mini/session";
-import { adapterDoors, appBehind, type AdapterDoor } from "./adapter-doors.ts";
+import type { AdapterDoor } from "./adapter-doors.ts";
 import { gate } from "./gate.ts";
 import type { Medium } from "./media.ts";
 
@@ -18,21 +18,6 @@ export type Work = (store: SessionStore, session: () => Promise<AnySession>) => 
 
 /** A place to keep sessions in, and what is between a client and `Sessions`: an `App`, nothing, or an adapter in its framework. */
 export type DoorMedium = Medium & { readonly withoutApp?: boolean; readonly adapter?: AdapterDoor };
-
-/** Each place twice: for an `App` with `SessionMiddleware`, and without one. Memory also for each adapter. */
-export function throughEachDoor(media: readonly Medium[]): readonly DoorMedium[] {
-  return [
-    ...media.flatMap((medium) => [medium, { ...medium, name: `${medium.name}, without an App`, withoutApp: true }]),
-    ...throughAdapters(media.filter(({ name }) => name === "memory")),
-  ];
-}
-
-/** Each place for each adapter. */
-export function throughAdapters(media: readonly Medium[]): readonly DoorMedium[] {
-  return media.flatMap((medium) =>
-    adapterDoors.map((adapter) => ({ ...medium, name: `${medium.name}, in ${adapter.name}`, withoutApp: true, adapter })),
-  );
-}
 
 export interface SessionApp {
   readonly app: App;
@@ -105,7 +90,7 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
   const sessions = () => new Sessions({ logger, ...session });
   const app =
     adapter !== undefined
-      ? appBehind(adapter, sessions(), (request, store) => doWork(workOf(request), store), handleError)
+      ? ({ fetch: adapter.make(sessions(), (request, store) => doWork(workOf(request), store), handleError) } as unknown as App)
       : isWithoutApp === true
         ? withoutApp(sessions(), workOf, handleError)
         : makeApp();

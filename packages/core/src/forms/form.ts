@@ -18,7 +18,7 @@ export interface FormFields<Name extends string = string> {
   response(page: Html): Response;
   /** The same form, refused for one more reason: one that the schema cannot know. `""`: about no single field. */
   refuse(name: Name | "", problem: string): FormFields<Name> & { readonly ok: false };
-  /** The texts and problems, to be shown by another request: see {@link Form.from}. Secret fields and files are left out, and so is `data`. */
+  /** The texts and problems, to be shown by another request: see `Form.from`. Secret fields and files are left out, and so is `data`. */
   toJSON(): KeptForm;
 }
 

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line typescript/ban-ts-comment -- Without Fastify its types are any. A directive of this form stays in the declarations.
+/* @ts-ignore */
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import { CollectedHead } from "../engine/collected-head.ts";
 import { Form } from "@mini/core/base";
@@ -12,6 +14,8 @@ import { HeldResponse, type Holder } from "./held-response.ts";
 import { answerError, askedRequest, isExpected, writeHeaders } from "./node-visit.ts";
 import { sharedOf } from "./shared-of.ts";
 
+// oxlint-disable-next-line typescript/ban-ts-comment -- Without Fastify there is nothing to add to.
+/* @ts-ignore */
 declare module "fastify" {
   interface FastifyRequest {
     /** The default session, loaded at the first access. Set by `fastifySessions` of `@mini/session/fastify`. */
