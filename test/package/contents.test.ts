@@ -106,7 +106,7 @@ test("both packages together install five others, each under a permissive licenc
   }
 });
 
-test("the code of both packages and of what they install stays under 0.75 MB, and all with types, sources and maps under 3.25 MB", () => {
+test("the code of both packages and of what they install stays under 0.75 MB, and all with types, sources and maps under 4 MB", () => {
   const own = packageNames.flatMap((name) => built.packed[name].files);
   const others = dependencies.flatMap((name) =>
     listFiles(join(root, "node_modules", name)).map((path) => ({ path, size: statSync(path).size })),
@@ -114,7 +114,7 @@ test("the code of both packages and of what they install stays under 0.75 MB, an
   const sum = (files: Built["packed"]["core"]["files"]) => files.reduce((total, { size }) => total + size, 0);
   const all = [...own, ...others];
   expect(sum(all.filter(({ path }) => /\.[cm]?js$/.test(path)))).toBeLessThan(750 * kilobyte);
-  expect(sum(all)).toBeLessThan(3250 * kilobyte);
+  expect(sum(all)).toBeLessThan(4000 * kilobyte);
 });
 
 test("the repository and both packages carry the same licence", () => {
