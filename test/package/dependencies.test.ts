@@ -187,7 +187,7 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     "session/backends/redis/owners createHash sha256",
     "session/backends/sql-values createHash sha256",
     // Those of other libraries, whose sessions are carried over.
-    "session/import/cookie-signature createHmac ",
+    "session/import/cookie-values createHmac ",
     "session/signing/encryption createCipheriv aes-256-gcm",
     "session/signing/encryption createDecipheriv aes-256-gcm",
     "session/signing/signing Hmac ",

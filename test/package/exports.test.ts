@@ -94,8 +94,10 @@ const publicNames: Readonly<Record<string, PublicNames>> = {
     types: "FetchSessionsOptions H3EventLike HonoContextLike SessionVariables",
   },
   "@mini/session/import": {
-    values: "importCookieSession importExpressSession importSessions",
-    types: "CookieSessionImportOptions ExpressSessionImportOptions ExpressStoreLike OldSession SessionImport SessionSource",
+    values: "importCookieSession importExpressSession importFastifySession importIronSession importSecureSession importSessions",
+    types:
+      "CookieSessionImportOptions ExpressSessionImportOptions ExpressStoreLike FastifySessionImportOptions IronSessionImportOptions " +
+      "OldSession SecureSessionImportOptions SessionImport SessionSource",
   },
   "@mini/session/testing": {
     values: "actingAs flashesOf sessionOf testSessionBackend withSession",

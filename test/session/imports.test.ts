@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
-import { MemoryBackend, type SessionBackend } from "@mini/session";
-import { importCookieSession, importExpressSession, importSessions, type ExpressStoreLike, type SessionImport } from "@mini/session/import";
+import { MemoryBackend } from "@mini/session";
+import { importCookieSession, importExpressSession, importSessions, type ExpressStoreLike } from "@mini/session/import";
 import express from "express";
 import Koa from "koa";
 import { describe, expect, test } from "vitest";
 import { listen } from "../support/node-frameworks.ts";
 import { redisServer, sharedRedis } from "../support/redis.ts";
 import { need } from "../support/skip.ts";
+import { values, visit } from "../support/old-sessions.ts";
 import { cookieOf, dataOf, makeSessions, requestWith, type Data } from "../support/visits.ts";
 
 const load = createRequire(import.meta.url);
@@ -42,29 +43,8 @@ async function cookiesFromKoa(options: object, keys: readonly string[]): Promise
   return cookieOf((await fetch(`http://127.0.0.1:${port}`)).headers.getSetCookie());
 }
 
-const values = { user: 5, cart: ["a"] };
 const until = Date.parse("2100-01-01");
 const secret = "an old secret";
-
-/** Gives what a visitor with these cookies sees, and the cookies that they have after that. */
-async function visit(config: { import: SessionImport; backend?: SessionBackend }, cookie: string, change?: (session: Data) => void) {
-  const sessions = makeSessions({ backend: new MemoryBackend(), ...config });
-  let seen: unknown;
-  const response = await sessions.run(requestWith(cookie), async (store) => {
-    const session = await store.getSession<Data>();
-    seen = session.toJSON();
-    change?.(session as unknown as Data);
-    return new Response(null);
-  });
-  const lines = response.headers.getSetCookie();
-  return {
-    sessions,
-    seen,
-    status: response.status,
-    cookie: cookieOf(lines.filter((line) => !line.includes("Max-Age=0"))),
-    cleared: [...new Set(lines.filter((line) => line.includes("Max-Age=0")).map((line) => line.split("=")[0]))],
-  };
-}
 
 describe.each([
   [
@@ -188,6 +168,14 @@ describe("importing", () => {
     expect((await visit({ import: failing }, "other=1")).status).toBe(200);
     const unused = await makeSessions({ import: failing }).run(requestWith("old=1"), () => new Response(null));
     expect(unused.status).toBe(200);
+  });
+
+  test("finds no session when a store in files says that the file is missing", async () => {
+    const store = new expressSession.MemoryStore();
+    const cookie = await cookiesFrom(expressSession({ secret, store, resave: false, saveUninitialized: false }));
+    store.get = (_id, done) => done(Object.assign(new Error("no such file"), { code: "ENOENT" }));
+    const { status, seen } = await visit({ import: importExpressSession({ secret, store }) }, cookie);
+    expect([status, seen]).toEqual([200, {}]);
   });
 
   test("does nothing for a visitor who has a session, and for other sessions than the default one", async () => {

@@ -1,5 +1,5 @@
 import { importSessions, type SessionImport } from "../keeping/imported-sessions.ts";
-import { isSignedBy, parseObject } from "./cookie-signature.ts";
+import { isSignedBy, parseObject } from "./cookie-values.ts";
 
 export interface CookieSessionImportOptions {
   /** The name of its cookie. Default `session`, as of cookie-session; that of koa-session is `koa.sess`. */

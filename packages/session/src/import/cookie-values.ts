@@ -12,9 +12,22 @@ export function isSignedBy(keys: readonly string[], algorithm: "sha1" | "sha256"
 /** The object in a JSON text; `undefined` for anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return asObject(JSON.parse(text));
   } catch {
     return undefined;
+  }
+}
+
+/** The value if it is an object, and no list. */
+export function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}
+
+/** The text that a cookie was made of; empty when its value cannot be decoded. */
+export function decodeValue(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return "";
   }
 }
