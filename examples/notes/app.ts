@@ -36,7 +36,7 @@ declare module "@mini/core" {
   }
 }
 
-/** A page for an error, for who prefers HTML. Programs get a problem document. */
+/** A page for an error, for clients that prefer HTML. Others get a problem document. */
 const errorPage = (title: string) => (error: unknown) =>
   page(
     title,

@@ -13,7 +13,7 @@ const messages = (flashes: readonly FlashMessage[]) =>
   flashes.length > 0 &&
   html`<div role="status">${flashes.map(({ message, level }) => html`<p class="message ${level}">${message}</p>`)}</div>`;
 
-/** A whole page, with the messages that wait for one. */
+/** A whole page, with the flash messages of the session. */
 export async function page(title: string, content: Html): Promise<Html> {
   const session = await local.sessionStore.getSession();
   return html`<!doctype html>

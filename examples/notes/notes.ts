@@ -17,7 +17,7 @@ const select = "SELECT notes.*, users.name AS authorName FROM notes JOIN users O
 
 /** The notes on the board. With several processes, `changes` would be messages of Redis or Postgres. */
 export class Notes {
-  /** Has `change` with a note that is new, or the id of one that was deleted. */
+  /** Emits `change` with a new note, or with the id of a deleted one. */
   readonly changes = new EventEmitter<{ change: [Note | number] }>().setMaxListeners(0);
   readonly #database: Database;
 
@@ -25,7 +25,7 @@ export class Notes {
     this.#database = database;
   }
 
-  /** The newest notes first: those with the text `q`, and with ids between two others. */
+  /** The notes that contain the text `q` and have an id between `after` and `before`, the newest first. */
   list({
     q = "",
     before = Number.MAX_SAFE_INTEGER,

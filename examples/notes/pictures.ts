@@ -11,10 +11,10 @@ const kinds = [
   ["webp", /^RIFF[^]{4}WEBP/],
 ] as const;
 
-/** The names that {@link savePicture} gives. Nobody can guess one. */
+/** The form of the names that {@link savePicture} makes. Nobody can guess such a name. */
 export const pictureName = /[\da-f-]{36}\.(?:png|jpg|gif|webp)/;
 
-/** A picture in a form. Its output is the bytes, and the ending for their kind. */
+/** A picture in a form. Its output is the bytes and the file extension for their kind. */
 export const Picture = z
   .file()
   .max(5_000_000, "Choose a picture of 5 MB or less.")
@@ -26,7 +26,7 @@ export const Picture = z
     return z.NEVER;
   });
 
-/** Saves a picture and gives its name. A file has its name when it is complete. */
+/** Saves a picture and gives its name. The file gets this name when it is complete. */
 export async function savePicture(folder: string, { bytes, ending }: z.output<typeof Picture>): Promise<string> {
   const name = `${randomUUID()}.${ending}`;
   const unfinished = join(folder, `${name}.part`);

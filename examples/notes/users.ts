@@ -11,7 +11,7 @@ export interface User {
 /** The owner of a user's sessions. */
 export const ownerOf = ({ id }: User) => `user:${id}`;
 
-/** Log-ins that may fail before the name has to wait, and for how long. */
+/** The log-ins with one name that may fail, and the milliseconds after which more are allowed. */
 const mostAttempts = 5;
 const pause = 15 * 60 * 1000;
 
@@ -34,7 +34,7 @@ export class Users {
 
   /** The user of that name and password. @throws HTTPError 429 after too many attempts. */
   async check(name: string, password: string): Promise<User | undefined> {
-    // Counted before the password is compared, so that many attempts at once are counted, too.
+    // Counted before the password is compared, so that parallel attempts are counted too.
     this.#countAttempt(name);
     const sql = "SELECT id, name, password FROM users WHERE name = ?";
     const row = this.#database.prepare(sql).get(name) as (User & { readonly password: string }) | undefined;
@@ -68,7 +68,7 @@ async function hash(password: string): Promise<string> {
   return `${salt}.${(await keyOf(password, salt)).toString("base64url")}`;
 }
 
-/** Compared with when there is no user, so that it takes as long. No password has this hash. */
+/** Compared with the password when there is no such user, so that the check takes as long. No password has this hash. */
 const nobodys = `${"A".repeat(22)}.${randomBytes(32).toString("base64url")}`;
 
 async function isPassword(password: string, hashed = nobodys): Promise<boolean> {

@@ -14,7 +14,7 @@ import type { Session, Sessions } from "@mini/session";
 import type { Notes } from "./notes.ts";
 import { ownerOf, type User, type Users } from "./users.ts";
 
-/** What the pages work with. */
+/** What the pages need: the data and the sessions. */
 export interface Site {
   readonly users: Users;
   readonly notes: Notes;
@@ -25,10 +25,11 @@ export interface Site {
 
 declare module "@mini/core" {
   interface Local {
-    /** Set by visitor(), like the next one. */
+    /** Set by visitor(). */
     readonly site: Site;
+    /** The user who is logged in; `undefined`: nobody. Set by visitor(). */
     readonly user: User | undefined;
-    /** Who is logged in, for handlers that list MembersOnly. */
+    /** The user who is logged in, for handlers that list MembersOnly. */
     readonly member: User;
   }
 }
@@ -71,7 +72,7 @@ export class MembersOnly implements Middleware {
 export function logIn(session: Session, user: User): string {
   const next = session.pop("next") ?? urlFor("board");
   session.regenerate({ owner: ownerOf(user), keep: [] });
-  // Most browsers name others, too, so the order matters.
+  // Most browsers name other browsers too, so the order matters.
   const userAgent = request.headers.get("user-agent") ?? "";
   const [browser] = /Edg|OPR|Firefox|Chrome|Safari|curl/.exec(userAgent) ?? ["Unknown browser"];
   const [system] = /Android|iPhone|iPad|Windows|Mac OS|CrOS|Linux/.exec(userAgent) ?? ["an unknown system"];

@@ -9,6 +9,7 @@ const single = [
   "CHANGELOG.md",
   ".github/CONTRIBUTING.md",
   ".github/SECURITY.md",
+  "examples/notes/README.md",
   "packages/core/README.md",
   "packages/session/README.md",
   "test/bench/README.md",

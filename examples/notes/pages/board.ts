@@ -39,11 +39,11 @@ export class Live extends RequestHandler {
   get(_args: object, { after }: z.output<typeof LiveQuery>) {
     const { notes, sessions } = local.site;
     return events(async function* ({ lastEventId, signal }) {
-      // Listening begins before the notes are sent that were missed, so that none is missed in between.
+      // Listening begins before the missed notes are sent, so that none is lost in between.
       const changes = on(notes.changes, "change", { signal });
       for (const note of notes.list({ after: Number(lastEventId) || after, limit: 100 }).toReversed()) yield eventOf(note);
       for await (const [change] of changes) {
-        // The stream outlives the request that began it. It must not outlive the log-in.
+        // The stream can last longer than the log-in, so the session is checked before each event.
         const session = await sessions.read(request.headers.get("cookie"));
         if (session.get("userId") !== local.member.id) return;
         yield eventOf(change as Note | number);
@@ -66,7 +66,7 @@ export function card({ id, author, authorName, title, text, picture, written }: 
   </li>`;
 }
 
-/** Without scripts, the board is up to date whenever it is loaded. */
+/** Shows changes of the board at once. Without scripts, the board shows them when it is loaded again. */
 const liveScript = (after: number) => html`<script type="module">
   const source = new EventSource("${urlFor("live", { after })}");
   source.addEventListener("note", ({ data }) => {

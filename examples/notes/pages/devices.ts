@@ -14,7 +14,7 @@ export class Devices extends SessionMixin(RequestHandler) {
     const sessions = await local.sessionStore.listSessions(ownerOf(local.member));
     return page(
       "Devices",
-      html`<p>You are logged in here. Log out what you do not know.</p>
+      html`<p>You are logged in on these devices. Log out each device that you do not know.</p>
         <ul class="cards">${sessions.map(card)}</ul>
         <form method="post"><button>Log out everywhere</button></form>`,
     );
