@@ -51,7 +51,7 @@ export interface AppOptions<R = readonly Rule[]> {
 /** An application: its rules and settings, and one function from request to response. */
 export class App<const R extends readonly unknown[] = readonly unknown[]> implements Application {
   readonly config: Readonly<Config>;
-  /** The logger of the options; what it gets is written as one line. */
+  /** The logger of the options. Each message is written as one line. */
   readonly logger: Logger;
   readonly debug: boolean;
   readonly basePath: string;
@@ -114,11 +114,11 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /**
-   * Answers a request with a response of the platform. Bound to the application, so that it can be handed on: `const { fetch } = app`.
+   * Answers a request with a response of the platform. Bound to the application, so that it can be passed around: `const { fetch } = app`.
    * Never throws or rejects. Returns a promise only if a step had to wait for one.
    *
-   * @param platform - What the platform knows of the request. What Bun, Deno and workerd hand to the `fetch` of a default export is
-   *   understood too.
+   * @param platform - What the platform knows of the request. The arguments that Bun, Deno and workerd give to the `fetch` of a default
+   *   export work too.
    */
   readonly fetch = (
     request: globalThis.Request,

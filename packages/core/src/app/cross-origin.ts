@@ -2,7 +2,7 @@ import { ConfigError } from "../http/errors.ts";
 import { asciiHost } from "../http/host.ts";
 import type { Request } from "../context/request.ts";
 
-/** Which other origins may send writes. With `false`, nothing is checked: the application does it itself. */
+/** Which other origins may send writes. `false`: the check is off, and the application must check origins itself. */
 export type CrossOriginOption =
   | false
   | {

@@ -10,7 +10,7 @@ import { bySimilarity } from "../urls/similar-names.ts";
 
 /** The most rules on the page of an unknown path. */
 const mostRules = 10;
-/** The most errors on a page, causes included; they may go round in a circle. */
+/** The most errors on a page, causes included. Causes can be circular. */
 const mostErrors = 20;
 
 const style =
@@ -47,7 +47,7 @@ ${requestSection(context)}`;
 }
 
 interface ShownError {
-  /** How it belongs to the error before it. */
+  /** Its relation to the error before it, such as a cause. */
   readonly what: string;
   readonly error: unknown;
 }

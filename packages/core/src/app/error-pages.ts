@@ -130,7 +130,7 @@ ${message === title ? "" : html`<p>${message}</p>\n`}${errors === undefined ? ""
   return pageOf(page.markup, status, headers, pageHeaders);
 }
 
-/** Each reason, after the name of the field that it is about. */
+/** The reasons, each after the name of its field. */
 function listOf(errors: readonly InputError[]): Html {
   return html`<ul>${errors.map(({ pointer, detail }) => html`<li>${pointer === "#" ? "" : `${fieldName(pointer)}: `}${detail}</li>`)}</ul>`;
 }

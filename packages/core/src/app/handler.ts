@@ -22,13 +22,13 @@ export type HandlerResult = Response | globalThis.Response | Html;
  * `local`.
  */
 export interface Middleware {
-  /** Called in the order of the list. If it returns a response, that is the answer, and what comes after is not called. */
+  /** Called in the order of the list. If it returns a response, that is the answer, and neither later middleware nor the handler is called. */
   beforeDispatch?(handler: RequestHandler): MiddlewareAnswer;
   /** Called in reverse order, for each middleware that was reached before the answer. Returns the response to go on with. */
   afterDispatch?(handler: RequestHandler, response: Response): Response | globalThis.Response | Promise<Response | globalThis.Response>;
   /** Called in reverse order for an error. The first that returns a response answers it. */
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;
-  /** Called by `runInRequest()`, where no handler runs, for middleware of the application: sets in `local` what works there too. */
+  /** Called by `runInRequest()`, where no handler runs, for middleware of the application. Sets the names of `local` that work without a handler. */
   provideLocals?(request: Request): void;
 }
 
@@ -194,15 +194,15 @@ export function platformResponse(response: Response): globalThis.Response {
   const isStream = body instanceof ReadableStream;
   const list: [name: string, value: string][] = [];
   for (let i = 0; i < headers.length; i += 2) {
-    // How the body is framed is for the platform to say, except for lengths that it cannot know.
+    // The platform frames the body itself. A length is kept only for a stream, and for a response without a body.
     const name = headers[i]!;
     const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
     if (!frames) list.push([name, headers[i + 1]!]);
   }
-  // The platform takes no memory that other threads can change.
+  // The platform refuses memory that other threads can change.
   const given = body instanceof Uint8Array && !(body.buffer instanceof ArrayBuffer) ? Uint8Array.from(body) : body;
   const native = new globalThis.Response(given as BodyInit | null, { status, statusText, headers: list });
-  // The platform adds a type to text that has none.
+  // The platform adds a content type to text without one.
   if (typeof body === "string" && flatValue(headers, "content-type") === undefined) native.headers.delete("content-type");
   return native;
 }

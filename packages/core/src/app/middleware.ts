@@ -70,7 +70,7 @@ export class MiddlewareRegistry {
 const hooks = ["beforeDispatch", "afterDispatch", "handleException"] as const;
 const hasHook = (item: object) => hooks.some((name) => name in item);
 
-/** What an entry of a list of middleware is, and what to do, if it is not middleware. */
+/** If an entry of a list is not middleware: what it is, and what to write instead. */
 function problemOf(item: unknown): string | undefined {
   if (typeof item === "function") {
     const prototype: unknown = item.prototype;

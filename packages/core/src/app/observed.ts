@@ -5,7 +5,7 @@ import type { Response } from "../http/response.ts";
 import { Trace } from "../tracing/trace.ts";
 import { isPromise, type Middleware, type RequestHandler } from "./handler.ts";
 
-/** What subscribers of `mini:request` get. */
+/** The message that subscribers of `mini:request` get. */
 export interface RequestMessage {
   readonly request: Request;
   /** Path of the rule; `undefined` until it is found, and if there is none. */
@@ -17,7 +17,7 @@ export interface RequestMessage {
   error?: unknown;
 }
 
-/** What subscribers of `mini:handler` get. */
+/** The message that subscribers of `mini:handler` get. */
 export interface HandlerMessage {
   readonly request: Request;
   readonly rule: string | undefined;

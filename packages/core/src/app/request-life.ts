@@ -252,7 +252,7 @@ function* answerError(
   return yield* errorPages.render(context, error);
 }
 
-// 5. Work before the head: the functions given to beforeHead(), the last one first. An error's page takes the response's place.
+// 5. Work before the head: the functions given to beforeHead(), the last one first. If one fails, its error page replaces the response.
 
 function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: AddedHead, response: Response): Steps<Response> {
   let current = response;

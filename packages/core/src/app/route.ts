@@ -93,10 +93,10 @@ export class Routes {
     this.problems = problems;
   }
 
-  /** The route of a rule; a rule without a handler has none, and `problems` says so. */
+  /** The route of a rule; `undefined` for a rule without a handler, which is added to `problems`. */
   readonly target = (rule: AnyRule): Route => this.#routes.get(rule)!;
 
-  /** A rule whose handler cannot answer has no methods, so that it hides no other. */
+  /** A rule whose handler cannot answer has no methods, so that it does not hide other rules. */
   readonly methods = (rule: AnyRule): readonly string[] | undefined => {
     const route = this.#routes.get(rule);
     return route === undefined ? [] : route.methods;
@@ -151,7 +151,7 @@ export class BuiltInHandler extends RequestHandler {
     throw new HTTPError(405, undefined, { headers: { allow: methods.join(", ") } });
   }
 
-  /** Hands the connection on to another protocol. The response is for after-hooks, and is not sent. */
+  /** Gives the connection to another protocol. The response is for after-hooks, and is not sent. */
   async upgrade(takeOver: () => unknown): Promise<Response> {
     await takeOver();
     return new Response(null, { status: 204 });

@@ -1,6 +1,6 @@
 import { HTTPError } from "../http/errors.ts";
 
-/** A body that cannot be read through the client's fault: it is over the limit, or the client has ended it early. */
+/** The client's body cannot be read: it is over the limit, or the client has ended it early. */
 export class BodyError extends HTTPError {}
 
 export const tooLarge = (limit: number) => new BodyError(413, `The body is over the limit of ${limit} bytes.`);
@@ -29,9 +29,9 @@ function interruption(status: number, message: string): DOMException {
 const mostCauses = 10;
 
 /**
- * What an error comes from, if that is not the application: the client's body could not be read, the client has disconnected, or the
+ * The cause of an error that is not the fault of the application: the client's body could not be read, the client has disconnected, or the
  * server closes. Code that was given the body or the signal, such as `fetch`, fails with an error of its own that has this one as its
- * cause. `undefined` for every other error: these are the application's. Never throws.
+ * cause. `undefined` for every other error, which is a fault of the application. Never throws.
  */
 export function outsideCauseOf(error: unknown): HTTPError | undefined {
   try {
@@ -43,7 +43,7 @@ export function outsideCauseOf(error: unknown): HTTPError | undefined {
       cause = (cause as { readonly cause?: unknown }).cause;
     }
   } catch {
-    // A proxy or an accessor can throw whatever is asked of it.
+    // A proxy or an accessor can throw when it is read.
   }
   return undefined;
 }

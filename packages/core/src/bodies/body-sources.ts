@@ -8,7 +8,7 @@ export class StreamSource implements BodySource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #maxSize: number;
   readonly #sink: BodySink;
-  /** Whether the stream is one of the server, whose errors say what has failed. */
+  /** Whether the server made the stream. Then its errors say why the body failed. */
   readonly #isServed: boolean;
   #size = 0;
   #isPaused = false;
@@ -34,7 +34,7 @@ export class StreamSource implements BodySource {
 
   leave(): void {
     this.#isOver = true;
-    // Without an effect on a body that was read to its end, or has failed.
+    // This has no effect on a body that was read to its end, or has failed.
     void this.#reader.cancel().catch(() => undefined);
   }
 
@@ -76,7 +76,7 @@ export class StreamSource implements BodySource {
 export class ArrivingBody implements BodySink, AsyncIterator<Uint8Array, void> {
   readonly #source: BodySource | undefined;
   readonly #chunks: Buffer[] = [];
-  /** How the body has ended; `undefined`: it has not. */
+  /** How the body has ended; `undefined`: it has not ended yet. */
   #end: { readonly error: Error | undefined } | undefined;
   #waiting: { readonly resolve: (result: IteratorResult<Uint8Array, void>) => void; readonly reject: (error: Error) => void } | undefined;
 

@@ -11,7 +11,7 @@ export interface FormOptions {
   readonly maxFields?: number | undefined;
 }
 
-/** All bytes of a body, or why there are none. */
+/** All bytes of a body, or the error that it failed with. */
 type Whole = { readonly bytes: Buffer } | { readonly error: unknown };
 
 /** The body of one request, read once and up to a limit. */
@@ -19,7 +19,7 @@ export class Body {
   readonly #web: ServedRequest;
   readonly #maxSize: number;
   #whole: Whole | undefined;
-  /** What waits for all bytes; `undefined`: nobody has asked for them. */
+  /** The functions that wait for all bytes; `undefined`: nothing has asked for them. */
   #waiting: ((whole: Whole) => void)[] | undefined;
 
   constructor(web: globalThis.Request, maxSize: number) {
@@ -60,7 +60,7 @@ export class Body {
       }
       read.push({ head, pieces });
     }
-    // Made when it is known that there are not too many: files take most of the time.
+    // The form is made after the fields were counted, because making the files takes most of the time.
     const form = new FormData();
     for (const { head, pieces } of read) {
       if (head.filename === undefined) form.append(head.name, utf8WithMark.decode(Buffer.concat(pieces)));
@@ -103,8 +103,8 @@ export class Body {
   }
 
   /**
-   * What a function makes of all bytes of the body. There is one promise only, because on Node 20 each costs as much as to parse a small
-   * body.
+   * Calls a function with all bytes of the body, and gives its result. It makes one promise only, because on Node 20 each promise costs as
+   * much as parsing a small body.
    */
   #read<Result>(use: (bytes: Buffer) => Result): Promise<Result> {
     const problem = this.#codingProblem();
@@ -185,11 +185,11 @@ export class Body {
     yield await this.#read((bytes) => bytes);
   }
 
-  /** Why the body cannot be read: its Content-Length is over the limit, or somebody has read it. */
+  /** Why the body cannot be read: its Content-Length is over the limit, or it was read before. */
   #problem(): Error | undefined {
     const web = this.#web;
     if (Number(web.headers.get("content-length") ?? 0) > this.#maxSize) return tooLarge(this.#maxSize);
-    // The body of the server's own request is not asked for, because that would make a native request.
+    // `body` of a request of our server is not read here, because that would make a native request.
     if (!web.bodyUsed && (receive in web || web.body?.locked !== true)) return undefined;
     const advice = "Read it in one way only, or read a copy: request.web.clone().";
     return new TypeError(`Cannot read the body of this request: it was read before, or is being read. ${advice}`);

@@ -24,7 +24,7 @@ export class GuardedStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
     return [GuardedStream.of(one), GuardedStream.of(other)];
   }
 
-  // These are no overrides, because the type of a reader depends on what it is asked for with.
+  // These do not use `override`, because the type of a reader depends on the arguments.
   static {
     const define = (name: PropertyKey, promising: readonly string[]) => {
       const method = Reflect.get(ReadableStream.prototype, name) as (this: ReadableStream, ...options: unknown[]) => object;
@@ -39,7 +39,7 @@ export class GuardedStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Lets methods of an object give promises that do not end the process. */
+/** Replaces methods of an object, so that their promises do not end the process when they are rejected. */
 export function guardMethods<Target extends object>(target: Target, names: readonly string[]): Target {
   for (const name of names) {
     const method = Reflect.get(target, name) as (...args: unknown[]) => Promise<unknown>;

@@ -6,31 +6,31 @@ const longestHead = 16_384;
 const lineBreak = Buffer.from("\r\n");
 const headEnd = Buffer.from("\r\n\r\n");
 
-/** What the head of a part says about it. */
+/** The head of a part: its name, file name and type. */
 export interface PartHead {
   readonly name: string;
-  /** The name of the file, as the client gives it; `undefined`: the part is no file. */
+  /** The name of the file, as the client gives it; `undefined`: the part is not a file. */
   readonly filename: string | undefined;
   /** The content type; `text/plain` if there is none. */
   readonly type: string;
 }
 
 /**
- * The parts of a multipart form, RFC 7578, read while they arrive. Read as widely as clients write: names with and without quotes,
- * `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
+ * The parts of a multipart form, RFC 7578, read while they arrive. Accepts everything that clients write: names with and without
+ * quotes, `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
  */
 export class Multipart {
   readonly #chunks: AsyncIterator<Uint8Array, void>;
   readonly #mark: Buffer;
-  /** What has arrived and is not read. The first boundary has no line break before it if the body begins with it. */
+  /** The bytes that have arrived and are not read yet. At first, a line break, because the first boundary may have none before it. */
   #bytes: Buffer = lineBreak;
   #hasArrived = false;
   /** What comes next. What comes before the first delimiter is read like content. */
   #state: "content" | "head" = "content";
   #isLast = false;
-  /** How many bytes before the content are not content: content of no bytes shares its line break with the head. */
+  /** How many bytes come before the content: empty content shares its line break with the head. */
   #skip = 0;
-  /** The characters of base64 that make no whole bytes yet; `undefined`: the content is not encoded. */
+  /** The last characters of base64, which are not a whole byte yet; `undefined`: the content is not encoded. */
   #base64: string | undefined;
 
   /** @param type - The content type, which names the boundary. */
@@ -41,7 +41,7 @@ export class Multipart {
     this.#mark = Buffer.from(`\r\n--${boundary}`, "latin1");
   }
 
-  // A promise only where bytes must arrive: most of the time of a form with many parts would go into promises.
+  // These methods return a promise only if bytes must arrive: otherwise promises would take most of the time of a form with many parts.
 
   /** The head of the next part, after the rest of the part before; `undefined` after the last one. */
   next(): PartHead | undefined | Promise<PartHead | undefined> {
@@ -88,7 +88,7 @@ export class Multipart {
     return Buffer.from(text.slice(0, whole), "base64");
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   async cancel(): Promise<void> {
     await this.#chunks.return?.();
   }
@@ -121,7 +121,7 @@ export class Multipart {
     return piece;
   }
 
-  /** Where the line of the delimiter ends that the bytes begin with; `undefined` if it is none, or not all of it has arrived. RFC 2046 §5.1.1. */
+  /** If the bytes begin with a delimiter, the end of its line; `undefined` if not, or if not all of it has arrived. RFC 2046 §5.1.1. */
   #delimiterEnd(): number | undefined {
     const bytes = this.#bytes;
     const { end, isLast } = this.#afterMark();
@@ -191,7 +191,7 @@ function readHead(text: string): { readonly head: PartHead; readonly coding: str
   return { head: { name: decoded(name), filename: filename === undefined ? undefined : decoded(filename), type }, coding };
 }
 
-/** What a part may be encoded with. RFC 7578 §4.7: nobody should write any, but some do. */
+/** The encodings of parts. RFC 7578 §4.7: clients should not use them, but some do. */
 const codings: ReadonlySet<string> = new Set(["7bit", "8bit", "binary", "base64"]);
 
 // One parameter: a name, and a value in quotes or without. In quotes, only a quote and a backslash are escaped with a backslash:

@@ -39,7 +39,7 @@ export class Context {
   error: unknown = undefined;
   #head: AddedHead | undefined = undefined;
   #closed = false;
-  /** The streams of responses that others have replaced; `undefined`: none. */
+  /** The streams of responses that were replaced; `undefined`: none. */
   discarded: Set<ReadableStream> | undefined = undefined;
   /** What the request records of itself, for the inspector; `undefined` without `debug`. */
   recording: Recording | undefined = undefined;
@@ -67,7 +67,7 @@ export class Context {
     if (this.#closed) throw new Error("Cannot add to the response: its head is being sent, or was sent.");
   }
 
-  /** Nothing can be added to the head from here on. */
+  /** Closes the head: nothing can be added to it any more. */
   close(): void {
     this.#closed = true;
   }
@@ -187,7 +187,7 @@ export class AddedHead {
     const isOfBase = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
     const options = isOfBase ? { ...given, path: this.#basePath } : given;
     const line = serializeCookie(name, value, options);
-    // What makes two cookies one for a browser. Browsers keep a partitioned cookie beside an unpartitioned
+    // Browsers replace a cookie by another one with the same key. They keep a partitioned cookie beside an unpartitioned
     // one of the same name.
     const { domain = "", path = "/", partitioned = false } = options;
     const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;

@@ -1,7 +1,7 @@
 import { inspect, types } from "node:util";
 
 /**
- * Characters that begin a line, move the cursor or turn the direction of what follows: controls (C0, DEL, C1), the separators of
+ * Characters that begin a line, move the cursor or change the direction of the text after them: controls (C0, DEL, C1), the separators of
  * lines and paragraphs, marks and overrides of the bidirectional algorithm.
  */
 // oxlint-disable-next-line no-control-regex

@@ -17,8 +17,8 @@ export interface Logger {
 type Level = keyof Logger;
 
 /**
- * Hands each message on as one line, so that nothing that a visitor has sent can begin a line of its own or reach the terminal. Fields
- * are handed on as they are; for `console`, which would write them in many lines, they are the end of the line.
+ * Passes each message on as one line, so that text of a visitor cannot forge a line of the log or control the terminal. Fields are passed on
+ * unchanged. `console` would write them in many lines, so it gets them as text at the end of the line.
  */
 export class LineLogger implements Logger {
   /** The logger that the application was given. */
@@ -55,7 +55,7 @@ export class LineLogger implements Logger {
 /**
  * Logs that something happened. Never throws, so that a logger that fails does not leave a request unanswered.
  *
- * @param rest - The fields that the message does not have already, for `console`.
+ * @param rest - The fields that the message does not contain, for `console`.
  */
 export function logInfo(logger: Logger, message: string, fields: LogFields, rest: LogFields): void {
   const target = logger instanceof LineLogger ? logger.target : logger;
@@ -69,8 +69,8 @@ export function logInfo(logger: Logger, message: string, fields: LogFields, rest
 /**
  * Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered.
  *
- * @param fields - Handed on with the error itself as `err`.
- * @param rest - Those that the message does not have already. For `console` they are the last line.
+ * @param fields - Passed on together with the error itself as `err`.
+ * @param rest - The fields that the message does not contain. For `console` they are the last line.
  */
 export function logError(logger: Logger, where: string, error: unknown, fields?: LogFields, rest = fields): void {
   const target = logger instanceof LineLogger ? logger.target : logger;
@@ -80,7 +80,7 @@ export function logError(logger: Logger, where: string, error: unknown, fields?:
     else target.error(text, { ...fields, err: error });
   } catch {
     try {
-      // A logger may fail at the error itself, which can be anything.
+      // The error can be any value, and a logger may fail to write it.
       target.error(text);
     } catch {
       // The failure of the logger cannot be logged.

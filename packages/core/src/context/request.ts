@@ -27,10 +27,10 @@ export interface RequestSettings {
   readonly logger: Logger;
 }
 
-/** Path and query that the URL parser leaves as they are: no segment `.` or `..`, encoded or not, and no character that it encodes. */
+/** A path and query that the URL parser does not change: no segment `.` or `..`, encoded or not, and no character that it encodes. */
 const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
 
-/** What reads input with a schema. It is loaded when it is first used. */
+/** The code that reads input with a schema. It is loaded when it is first used. */
 const forms = () => import("../forms/read.ts");
 
 /** The target of a request in its URL, without the fragment. */
@@ -42,7 +42,7 @@ function targetIn(url: string): Target {
   return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
 }
 
-// Private fields can only be read inside their class. These functions are for the framework, and are not members for that reason.
+// Private fields can be read only inside their class. These functions read them for the framework, so that they are no public members.
 
 /** Notes a header of the request that the response depends on, for its `Vary`. */
 export let dependOn: (request: Request, name: string) => void;
@@ -95,7 +95,7 @@ export class Request {
     this.path = pathAndQuery.slice(this.#pathStart, end === -1 ? undefined : end);
   }
 
-  /** The standard Request. The body can be read from one of the two only. */
+  /** The standard Request. Read the body from this one or from `web`, not from both. */
   get web(): globalThis.Request {
     return this.#web[native] ?? this.#web;
   }
@@ -225,7 +225,7 @@ export class Request {
   }
 
   /**
-   * The fields of a form, urlencoded or multipart, read by a schema. A form that it refuses is no error: the page shows it again. Names such
+   * The fields of a form, urlencoded or multipart, read by a schema. A refused form is not an error: the page shows it again. Names such
    * as `address.city`, `items[0].name` and `tags[]` make objects and arrays. Values are text or files; file inputs that were left empty are
    * absent.
    *

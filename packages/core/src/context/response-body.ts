@@ -15,10 +15,10 @@ export function discard(context: Context, response: Response): void {
  * entered for good would leak into the next request on the connection.
  *
  * The stream fails if its source does, with a chunk that is neither text nor bytes, and if its length is not the response's
- * `Content-Length`. Whoever sends it ends the connection then. The failure is logged here, once, unless it comes from the client or
+ * `Content-Length`. The server then ends the connection. The failure is logged here, once, unless it comes from the client or
  * from the closing of the server.
  *
- * @param over - Called when the stream has ended, in whichever way.
+ * @param over - Called when the stream has ended, failed or was cancelled.
  * @throws TypeError for a stream that is being read or was read, and for a `Content-Length` that is not one.
  */
 export function bindStream(context: Context, parts: Parts, stream: ReadableStream, over: (() => void) | undefined): Parts {

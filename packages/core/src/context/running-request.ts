@@ -43,16 +43,16 @@ export function running(what: string): Context {
 }
 
 /**
- * Runs work outside the running request. Use it for anything that outlives the request that happens to start it, such as a
- * connection, a timer or a cache entry: otherwise it keeps the whole request in memory and can read its {@link local}.
+ * Runs work outside the running request. Use it to create anything that lives longer than the request, such as a connection, a timer or
+ * a cache entry. Otherwise that keeps the whole request in memory and can read its {@link local}.
  */
 export function withoutRequest<Result>(work: () => Result): Result {
   return storage.run(undefined, work);
 }
 
 /**
- * Names that the language asks any object for: `await` for `then`, `JSON.stringify()` for `toJSON`, and everything that a plain object
- * inherits. No caller means a value of the request by them, so they never throw.
+ * Names that JavaScript reads from any object: `then` for `await`, `toJSON` for `JSON.stringify()`, and everything that a plain object
+ * inherits. They are not values of the request, so reading them never throws.
  */
 export const probes: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "then",

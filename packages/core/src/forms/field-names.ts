@@ -1,10 +1,10 @@
-/** Values that are one field. */
+/** Values that a single field gives. */
 type Single = string | number | bigint | boolean | symbol | null | undefined | Date | Blob;
 
 /** How deep the compiler follows the names; below that, it accepts any. */
 type Deepest = [1, 1, 1, 1, 1, 1];
 
-/** The names of the fields for a value that a schema takes under a name. A schema with coercion may take `unknown`: then it can be anything. */
+/** The names of the fields for a value under a name. A schema with coercion may take `unknown`, which allows any name. */
 type NamesOf<Value, Name extends string, Depth extends readonly unknown[]> = Depth["length"] extends Deepest["length"]
   ? `${Name}${string}`
   : unknown extends Value
@@ -15,7 +15,7 @@ type NamesOf<Value, Name extends string, Depth extends readonly unknown[]> = Dep
         ? Name | `${Name}[]` | NamesOf<Item, `${Name}[${number}]`, [...Depth, 1]>
         : Name | { [Key in keyof Value & string]-?: NamesOf<Value[Key], `${Name}.${Key}`, [...Depth, 1]> }[keyof Value & string];
 
-/** The names that the fields of a form may have whose schema takes this input; any text if the input has no known keys. */
+/** The names of fields for a schema that takes this input; any text if the input has no known keys. */
 export type FieldName<Input> = unknown extends Input
   ? string
   : Input extends Single | readonly unknown[]

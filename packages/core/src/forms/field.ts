@@ -1,7 +1,7 @@
 import { html, type Html } from "../http/html.ts";
 import type { FormFields } from "./form.ts";
 
-/** An id has no blanks. */
+/** Makes an id, which must not have blanks. */
 const idOf = (name: string) => (name === "" ? "form" : name.replaceAll(/\s/g, "_"));
 const problemId = (name: string) => `${idOf(name)}-problem`;
 

@@ -4,7 +4,7 @@ import type { FieldName } from "./field-names.ts";
 import { fieldsOf, nameOf, plainName } from "./names.ts";
 import { keysOf, type SchemaInput, type SchemaIssue, type SchemaOutput, type StandardSchema } from "./schema.ts";
 
-/** What a page needs of a form that it shows: the text that was sent, and what is wrong with it. `Name`: the names that its fields may have. */
+/** A form as a page shows it: the text that was sent, and its problems. `Name`: the names that its fields may have. */
 export interface FormFields<Name extends string = string> {
   /** The text that was sent for a field; empty if there is none, for files, and for fields that are secret. */
   value(name: Name): string;
@@ -12,11 +12,11 @@ export interface FormFields<Name extends string = string> {
   values(name: Name): readonly string[];
   /** Whether a checkbox or radio button with this value was chosen. Without a value, one that has none: browsers send `on`. */
   checked(name: Name, value?: string): boolean;
-  /** Why a field was refused, in sentences; `""`: those about no single field. Without a name, those of the whole form. */
+  /** The problems of a field, in sentences; with the name `""`, those of no single field; without a name, those of the whole form. */
   problems(name?: Name | ""): readonly string[];
   /** The response with a page that shows the form: 422 for a form that was sent and refused, 200 otherwise. */
   response(page: Html): Response;
-  /** The same form, refused for one more reason: one that the schema cannot know. `""`: about no single field. */
+  /** The same form, refused for one more reason, which the schema cannot know. The name `""` is for a problem of no single field. */
   refuse(name: Name | "", problem: string): FormFields<Name> & { readonly ok: false };
   /** The texts and problems, to be shown by another request: see `Form.from`. Secret fields and files are left out, and so is `data`. */
   toJSON(): KeptForm;
@@ -71,16 +71,16 @@ function initialText(value: unknown, name: string): string | undefined {
   throw new TypeError(`Cannot fill in the field ${JSON.stringify(name)}: give text, a number or a boolean, or an object or array of them.`);
 }
 
-/** What is known about a form. */
+/** The parts that a form is made of. */
 export interface FormParts {
   readonly fields: Iterable<readonly [name: string, value: unknown]>;
-  /** Whether the text of a field is never shown again. Default: of none. */
+  /** Whether the text of a field is never shown again. Default: no field. */
   readonly isSecret?: ((name: string) => boolean) | undefined;
-  /** What the schema gave; `undefined`: the form was not sent, or was refused. */
+  /** The output of the schema; `undefined`: the form was not sent, or was refused. */
   readonly accepted?: { readonly data: unknown } | undefined;
-  /** Why the schema has refused the form; `undefined`: it has not. */
+  /** The reasons for which the schema has refused the form; `undefined`: it has not. */
   readonly issues?: readonly SchemaIssue[] | undefined;
-  /** What is known to be wrong before the schema is asked. */
+  /** Problems that are known before the schema is called. */
   readonly problems?: KeptForm["problems"] | undefined;
   /** Whether this request has refused the form. Default: whether there are issues. */
   readonly wasRefused?: boolean | undefined;
@@ -148,7 +148,7 @@ export class ReadForm implements FormFields {
   }
 }
 
-/** The shortest secret that is looked for outside of quotes: a shorter one is found in ordinary words. */
+/** The length from which a secret is removed outside of quotes too. A shorter one can be a part of ordinary words. */
 const shortest = 4;
 
 /** A sentence without the secrets that a schema has quoted in it. */

@@ -27,7 +27,7 @@ export class Part {
   #size = 0;
   #isTaken = false;
   #isOver = false;
-  /** What reads the content now. */
+  /** The work that reads the content now. */
   #work: Promise<unknown> | undefined;
   #stream: ReadableStream<Uint8Array> | undefined;
 
@@ -102,7 +102,7 @@ export class Part {
     });
   }
 
-  /** Waits for what reads the content, and lets nothing read it from now on. */
+  /** Waits until the content is no longer being read. After that, it cannot be read. */
   async leave(): Promise<void> {
     await this.#work?.catch(() => undefined);
     this.#isOver = true;
@@ -131,7 +131,7 @@ export class Part {
   }
 }
 
-/** How many files were begun, for their names. */
+/** The number of files that were begun, which is a part of their temporary names. */
 let saved = 0;
 
 /** The parts of a multipart form, while they arrive. A part that is not read is skipped. */

@@ -14,20 +14,20 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a schema says about a value: its output, or why it refuses the value. */
+/** The result of a schema for a value: its output, or the reasons to refuse the value. */
 export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 /** One reason to refuse a value. */
 export interface SchemaIssue {
   readonly message: string;
-  /** Where in the value it is; nothing: the value itself. */
+  /** The path to the refused part of the value; left out for the value itself. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a schema takes. */
+/** The input type of a schema. */
 export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["input"];
 
-/** What a schema gives. */
+/** The output type of a schema. */
 export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~standard"]["types"]>["output"];
 
 /** Schemas of some libraries are functions. */

@@ -1,6 +1,6 @@
 import type { Channel, TracingChannel } from "node:diagnostics_channel";
 
-// Not imported, so that core runs where this module is missing, and nothing of it is loaded there.
+// The module is not imported, so that core also runs where it is missing.
 const diagnostics = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
 
 /** What the inspector shows of a piece of work or an event. */

@@ -6,7 +6,7 @@ import type { SessionData } from "../record/session-data.ts";
 
 /** One of all sessions. */
 export interface ListedSession<Data extends object = SessionData> extends Omit<OwnedSession<Data>, "current"> {
-  /** Who it belongs to; `undefined`: nobody. */
+  /** The owner of the session; `undefined`: none. */
   readonly owner: string | undefined;
 }
 

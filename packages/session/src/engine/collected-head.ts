@@ -9,7 +9,7 @@ interface HeadCookie {
   readonly clearing: boolean;
 }
 
-/** The headers of a response that is about to leave, as `Headers` and those of other servers have them. */
+/** The headers of a response that is about to be sent: the standard `Headers`, or those of another server. */
 export interface LeavingHeaders extends Pick<Headers, "get"> {
   set(name: string, value: string): void;
   append(name: string, value: string): void;
@@ -40,7 +40,7 @@ export class CollectedHead implements Head {
     return this.#hasFailed;
   }
 
-  /** What was added before the error is dropped, what comes later stays. */
+  /** Everything that was added before the error is dropped. What is added later is sent. */
   #noticeFailure(): void {
     if (!this.#hasFailed && this.#isFailing()) this.fail();
   }
@@ -69,7 +69,7 @@ export class CollectedHead implements Head {
 
   #add(name: string, value: string, options: CookieOptions, clearing: boolean): void {
     const line = serializeCookie(name, value, options);
-    // What makes two cookies one for a browser. Browsers keep a partitioned cookie beside an unpartitioned
+    // Browsers replace a cookie by another one with the same key. They keep a partitioned cookie beside an unpartitioned
     // one of the same name.
     const { domain = "", path = "/", partitioned = false } = options;
     const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;
@@ -96,7 +96,7 @@ export class CollectedHead implements Head {
     this.#headers = nothing;
   }
 
-  /** Runs the functions, the last one first; gives the last error of one. Nothing can be added afterwards. */
+  /** Runs the functions, the last one first, and gives the error of the last one that failed. Nothing can be added afterwards. */
   async close(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
     let current = response;
     let failure: { readonly error: unknown } | undefined;

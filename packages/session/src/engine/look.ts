@@ -6,7 +6,7 @@ import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionOptions } from "../settings/config.ts";
 import { CollectedHead } from "./collected-head.ts";
 
-/** A session to look at. It has no methods that change it. */
+/** A session that can only be read. */
 export type SessionView<Data extends object = SessionData> = Pick<
   Session<Data>,
   | "isNew"

@@ -9,19 +9,19 @@ import { lookAt, type SessionView } from "./look.ts";
 import { makeShared } from "./make-shared.ts";
 import { askedOf, errorResponse, FetchVisit, type Visit } from "./visit.ts";
 
-/** How a visit reaches us. */
+/** What the caller knows about the connection of a request. */
 export interface VisitOptions {
-  /** Whether the client came over https. Default: as the URL says, which a proxy may have changed. */
+  /** Whether the client used https. Default: whether the URL begins with `https:`, which is not so behind a proxy that ends TLS. */
   readonly secure?: boolean | undefined;
 }
 
 export interface RunOptions extends VisitOptions {
-  /** Makes the response to an error, such as a page that says so. Left out, `run` rejects with the error. */
+  /** Makes the response to an unexpected error, such as an error page. Without it, `run` rejects with the error. */
   readonly onError?: ((error: unknown, visit: Visit) => Response | Promise<Response>) | undefined;
 }
 
 /**
- * Sessions for any program: an application of `@mini/core`, another framework, a job, a command line. They know nothing of the program
+ * Sessions for any program: an application of `@mini/core`, another framework, a job, a command line. They do not depend on the program
  * around them. One object is enough for a process: give `config.session` of an `App` the same one.
  *
  * @example
@@ -63,7 +63,7 @@ export class Sessions {
    * is answered with its status; a thrown `Response` is a response; any other error drops the changes and puts messages back.
    *
    * An unexpected error is given to `onError`, whose response gets the cookies that must be sent in any case, such as those that clear
-   * a cookie. Without `onError`, `run` rejects with it and these cookies are not sent; what was ended on the server stays so.
+   * a cookie. Without `onError`, `run` rejects with it and these cookies are not sent. Sessions that were ended on the server stay ended.
    */
   run(request: Request, work: (visit: Visit) => Response | Promise<Response>, options: RunOptions = {}): Promise<Response> {
     return markHandled(this.#run(request, work, options));
@@ -78,13 +78,13 @@ export class Sessions {
     try {
       return await visit.finish(await answerOf(request, () => work(visit)));
     } catch (error) {
-      // Also an error of the commit, which has dropped the changes already.
+      // This can also be an error of the commit, which has dropped the changes already.
       return answerError(error, visit, onError);
     }
   }
 
   /**
-   * A session by the Cookie header of a request, only to look at: for the handshake of a WebSocket. Nothing is created, taken out or
+   * The session in the Cookie header of a request, only for reading: for the handshake of a WebSocket. Nothing is created, taken out or
    * saved, and the session does not count as used. `isNew` is true when the client brought none.
    *
    * @param name - Name of the session; left out, the default one.
@@ -102,7 +102,7 @@ export class Sessions {
   /**
    * A visit without a request, whose `cookies` can be handed out after its `commit`: for tests, or to act as a user.
    *
-   * @param owner - Who the default session belongs to, as after `regenerate({ owner })`.
+   * @param owner - The owner of the default session, as after `regenerate({ owner })`.
    * @param options - `secure`: whether the cookies are for https. Default true.
    */
   begin(owner?: string, { secure = true }: VisitOptions = {}): Visit {
@@ -125,7 +125,7 @@ export class Sessions {
     return this.#owned((owned) => owned.revoke(owner, handle));
   }
 
-  /** Ends all sessions of the owner, also one that is created at this moment; gives their number. Call it when a password is reset. */
+  /** Ends all sessions of the owner, also those that are being created, and gives their number. Call it when a password is reset. */
   revokeAll(owner: string): Promise<number> {
     return this.#owned((owned) => owned.revokeExcept(owner, []));
   }
@@ -141,7 +141,7 @@ export class Sessions {
   }
 
   /**
-   * All live sessions, in no order. Those that begin or end meanwhile may be missing.
+   * All live sessions, in any order. Those that begin or end in the meantime may be missing.
    *
    * @throws ConfigError for a backend that cannot list them; SessionUnavailableError.
    */
@@ -150,7 +150,7 @@ export class Sessions {
   }
 }
 
-/** The response of `work`, also one that it throws. */
+/** The response that `work` returns or throws. */
 async function answerOf(request: Request, work: () => Response | Promise<Response>): Promise<Response> {
   try {
     return await work();

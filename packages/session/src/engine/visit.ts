@@ -13,7 +13,7 @@ export interface FinishOptions {
 
 /** The sessions of one request, or of none, until they are committed. */
 export interface Visit extends SessionStore {
-  /** The lines of Set-Cookie that go to the client. They are complete after `commit` and `finish`, also after those that fail. */
+  /** The lines of Set-Cookie for the client. They are complete after `commit` or `finish`, also if it has failed. */
   readonly cookies: readonly string[];
 
   /**
@@ -75,7 +75,7 @@ export class FetchVisit extends RequestSessions implements Visit {
       if (failed) this.#state = "failed";
       return this.#head.addTo(response);
     }
-    // A stream may hold a file or a connection open.
+    // The stream of a response that is not sent may hold a file or a connection open.
     response.body?.cancel().catch(() => undefined);
     if (!(failure.error instanceof HTTPError)) throw failure.error;
     return this.#head.addTo(errorResponse(failure.error, this.#method));
@@ -95,7 +95,7 @@ export class FetchVisit extends RequestSessions implements Visit {
   }
 }
 
-/** What sessions ask of a standard request. Nothing is read before, because some servers make these parts when they are read. */
+/** What sessions need from a standard request. It is read only when it is needed, because some servers make these parts at the first read. */
 export function askedOf(request: Request, secure?: boolean | (() => boolean)): AskedRequest {
   return {
     get method() {
@@ -119,7 +119,7 @@ export function errorResponse({ status, message, headers }: HTTPError, method: s
   return new Response(method === "HEAD" ? null : message, { status, headers: { ...always, ...headers } });
 }
 
-/** @throws TypeError for a value that cannot be sent with more headers. */
+/** @throws TypeError for anything but a response whose body was not read. */
 function checkResponse(response: unknown): void {
   const problem = !(response instanceof Response)
     ? "it is not a Response"

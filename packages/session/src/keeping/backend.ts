@@ -5,7 +5,7 @@ export type SwapResult =
   | { readonly ok: true; readonly version: string }
   | { readonly ok: false; readonly current: SessionRecord | undefined };
 
-/** Whether the caller of a backend has given up; an `AbortSignal` is one. */
+/** Says whether the caller of a backend has given up. An `AbortSignal` has this type. */
 export interface CallSignal {
   readonly aborted: boolean;
 }
@@ -55,8 +55,8 @@ export interface SessionBackend {
   /** Removes expired records, `limit` at most; gives their number. */
   prune?(limit: number): Promise<number>;
   /**
-   * All live records with their keys, in any order, read while the caller asks for more. Those that are created or end meanwhile may be
-   * given or not.
+   * All live records with their keys, in any order. More are read when the caller asks for them. Records that are created or end in the
+   * meantime may be missing.
    */
   all?(): AsyncIterable<readonly [key: string, record: SessionRecord]>;
   /** The number of live records. */
@@ -68,7 +68,7 @@ export interface SessionBackend {
 /** A session was removed from its backend, but a cache did not learn of it, and may still show it for some time. */
 export class SessionStillCachedError extends Error {
   readonly code = "MINI_SESSION_STILL_CACHED";
-  /** What was removed. */
+  /** The removed record. */
   readonly record: SessionRecord | undefined;
 
   constructor(record: SessionRecord | undefined, options?: ErrorOptions) {

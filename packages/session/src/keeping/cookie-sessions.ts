@@ -16,7 +16,7 @@ import type { BrowserCookies, CommitSettings, SessionChanges, Committed, KeptSes
 
 /**
  * Keeps each session in its own cookie, signed or encrypted. A copy of a cookie stays valid until `maxAge`, and of two
- * parallel requests the last response wins: what must not be lost or replayed needs a backend.
+ * parallel requests the last response wins. Use a backend for values that must not be lost or replayed.
  */
 export class CookieSessions implements SessionKeeper {
   readonly backendName = "securecookie";

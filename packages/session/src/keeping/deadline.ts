@@ -19,7 +19,7 @@ export class SessionUnavailableError extends HTTPError {
     return "SessionUnavailableError";
   }
 
-  /** A response that says so. The error handler of Hono asks for it. */
+  /** The 503 response. The error handler of Hono calls this. */
   getResponse(): Response {
     const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...this.headers };
     return new Response(this.message, { status: this.status, headers });
@@ -42,7 +42,7 @@ export class Deadline implements CallSignal {
   constructor(milliseconds: number, server = "the backend") {
     this.#milliseconds = milliseconds;
     this.#server = server;
-    // After the process was busy, timers run before answers that have arrived are read. setImmediate lets the answers count.
+    // When the process was busy, timers run before answers that have already arrived. setImmediate lets these answers count.
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
   }
 
@@ -90,7 +90,7 @@ export class Deadline implements CallSignal {
   }
 }
 
-/** What a failure says. */
+/** The message of a failure, for a log. */
 export function reasonOf(error: unknown): string {
   // When a name has several addresses, a failed connection gives the errors of all of them, and no message of its own.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");

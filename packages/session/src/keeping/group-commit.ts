@@ -94,12 +94,11 @@ export class GroupCommit {
     this.#waiting.delete(key);
   }
 
-  /** Saves all of the edits in one swap; gives the newest record, as far as it is known then. */
+  /** Saves all of the edits in one swap, and gives the newest known record. */
   async #saveTogether(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let jobs = all;
     let current = known;
-    // Whether `current` is newer than the records that all of these requests have loaded. Until then, one of them may have loaded a
-    // newer one.
+    // Whether `current` is known to be the newest record. Until then, one of the requests may have loaded a newer one.
     let isNewest = false;
     for (let tries = 0; ; tries++) {
       // A request that was answered 503 must not change anything afterwards.

@@ -9,7 +9,7 @@ export interface OldSession {
   /** Its values, as JSON. */
   readonly data: Readonly<Record<string, unknown>>;
   /**
-   * Removes what a server keeps of it. Left out, there is nothing.
+   * Removes the session from its old store. Left out, there is no store.
    *
    * @param hasEnded - Whether the visitor has ended it. If not, it was carried over, and requests that were sent before may still ask for it.
    */
@@ -58,7 +58,7 @@ export function importSessions(source: SessionSource): SessionImport {
   };
 }
 
-/** Begins the default session of a visitor who has none with what another library has kept for them. */
+/** If a visitor has no session, begins the default session with the values that another library has kept. */
 class ImportingSessions implements SessionKeeper {
   readonly backendName: string;
   readonly #keeper: SessionKeeper;
@@ -96,7 +96,7 @@ class ImportingSessions implements SessionKeeper {
     return place;
   }
 
-  /** The names of old cookies that the client sent. One of the name of ours is replaced by ours. */
+  /** The names of the old cookies, if the client sent any of them. An old cookie with the name of our cookie is replaced by ours. */
   #oldNames({ cookieName, request }: Received): readonly string[] {
     if (cookieName !== this.#importing.cookieName) return [];
     const { cookieNames } = this.#importing.source;

@@ -6,11 +6,11 @@ import type { ReceivedId } from "../signing/signing.ts";
 // The two places where a session can be kept, as a request sees them: its cookie (cookie-sessions.ts), or a backend, under
 // the hash of the id in its cookie (server-session.ts).
 
-/** What the client sent for one session, and how long it may last. */
+/** The cookies that the client sent for one session, and the lifetimes of the session. */
 export interface Received extends Limits {
   /** Full name of the cookie. */
   readonly cookieName: string;
-  /** The request that asks. When nobody sees its response, it does not count as a use of the session. */
+  /** The request. If nobody sees its response, it does not count as a use of the session. */
   readonly request: SentCookies & { readonly isUnseen: boolean };
 }
 
@@ -22,9 +22,9 @@ export interface CommitSettings extends Limits {
 
 /** The cookies of a session that its browser has. They may be from before the configuration was changed. */
 export interface BrowserCookies {
-  /** The names under which it sent what was signed here, once for each value. */
+  /** The names of the cookies that were signed here, once for each value. */
   readonly names: readonly string[];
-  /** Where it keeps the one that counts; `undefined`: that is not known. */
+  /** The domain, path and partition of the cookie that counts; `undefined`: not known. */
   readonly place: CookiePlace | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface SessionKeeper {
 export interface KeptSession {
   /** For traces: the name of the backend's class, or `securecookie`. */
   readonly backendName: string;
-  /** It is never changed. */
+  /** The contents that were loaded. This object is never changed. */
   readonly contents: Contents;
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
@@ -89,11 +89,11 @@ export interface KeptSession {
 
 /** The changes that a request wants to make permanent. */
 export interface SessionChanges {
-  /** What was done, for a record that is newer than the one that was loaded. */
+  /** The operations, to be applied to a record that is newer than the loaded one. */
   readonly operations: Operations;
-  /** The result of that on the record that was loaded. */
+  /** The result of the operations on the loaded record. */
   readonly next: Contents;
-  /** Whether `next`, or what is chosen for the session, differs from what was loaded. */
+  /** Whether `next` or the options of the session differ from what was loaded. */
   readonly changed: boolean;
   readonly regeneration: Regeneration | undefined;
 }
@@ -118,7 +118,7 @@ export interface Committed {
   readonly retries?: number;
 }
 
-// What is known of a session in a backend.
+// What a request knows of a session in a backend.
 
 /** A session's record in the backend, and its key there. */
 export interface Found {

@@ -15,7 +15,7 @@ export interface MessageHolder {
   readonly idle: (current: DecodedRecord) => Partial<DecodedRecord>;
 }
 
-/** Removes messages from the record; `undefined` when the session has ended. What was there before was taken out by this call. */
+/** Removes messages from the record; `undefined` when the session has ended. The caller has taken those that were still in the record. */
 export function takeOut(
   records: BackendRecords,
   { key, newest, limits, idle }: MessageHolder,

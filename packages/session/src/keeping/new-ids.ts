@@ -14,7 +14,7 @@ import type { BackendRecords, Created } from "./backend-records.ts";
 import type { Deadline } from "./deadline.ts";
 import type { CommitSettings, Regeneration, SessionChanges } from "./keeping.ts";
 
-// The two ways in which a session in a backend gets an id: it begins, or it moves under a new one.
+// A session in a backend gets an id in two cases: it begins, or it moves to a new id.
 
 /** A session that has no record yet. */
 interface Beginning {
@@ -59,7 +59,7 @@ interface Loaded {
 }
 
 /**
- * Moves a session under a new id; `undefined` when it has ended. The new record is created before the old one is replaced, so that a crash
+ * Moves a session to a new id; `undefined` when it has ended. The new record is created before the old one is replaced, so that a crash
  * loses neither. Of several requests that do so at once, the first one decides: the others send no cookie, except for log-ins.
  */
 export function moveToNewId(
@@ -124,7 +124,7 @@ async function carryOver(
   return edited?.after;
 }
 
-/** What a session with a new id holds of earlier contents, with the changes of this request. */
+/** The contents of a session with a new id: the loaded ones that are kept, and the changes of this request. */
 function changed(
   records: BackendRecords,
   contents: Contents,
@@ -134,7 +134,7 @@ function changed(
   return records.fresh(apply(operations, keepOnly(contents, keep)));
 }
 
-/** The times of a session that begins now, what is chosen for it, and where its cookie is kept. */
+/** The times and options of a session that begins now, and the domain, path and partition of its cookie. */
 function beginning(records: BackendRecords, createdAt: number, settings: CommitSettings, kept: Chosen | undefined) {
   const lifetime = lifetimeOf(settings, kept);
   const expiresAt = endAfter(createdAt, lifetime.maxAge);

@@ -28,7 +28,7 @@ export interface OwnedSession<Data extends object = SessionData> {
 export interface OwnSession {
   /** The key of its record in the backend. */
   recordKey(): Promise<string | undefined>;
-  /** Does not end when the others of its owner are revoked. */
+  /** Keeps the session alive when the other sessions of its owner are revoked. */
   surviveRevocation(owner: string, epoch: number): Promise<void>;
 }
 
@@ -116,7 +116,7 @@ export class OwnedSessions {
   }
 }
 
-/** What is told of a session in a list. */
+/** A session as a list shows it. */
 export function describeSession(record: DecodedRecord, lifetime: Lifetime): Omit<OwnedSession<object>, "current"> {
   const { handle, createdAt, idleAt, idleTimeout, expiresAt, contents, chosen } = record;
   return {

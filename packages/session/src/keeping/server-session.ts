@@ -168,7 +168,7 @@ class ServerSession implements KeptSession {
     try {
       return await this.#save(this.#found!, changes, settings);
     } catch (error) {
-      // The next response sends it.
+      // The next response sends the cookie instead.
       if (error instanceof SessionUnavailableError) return { cookie: undefined, kept: this };
       throw error;
     }

@@ -13,7 +13,7 @@ export interface SessionMembers {
   readonly session: Promise<Session>;
 }
 
-/** Adds `session` to a handler class. If no list has `SessionMiddleware`, the first use of `session` brings it along. */
+/** Adds `session` to a handler class. If no list has `SessionMiddleware`, the first use of `session` starts it. */
 export function SessionMixin<Base extends Constructor<RequestHandler>>(base: Base): Base & Constructor<SessionMembers> {
   return class extends base implements SessionMembers {
     get session(): Promise<Session> {

@@ -11,8 +11,8 @@ export interface RequireFreshOptions {
 const clockSkew = 60_000;
 
 /**
- * Middleware that lets in who has logged in within the last `seconds`, by `regenerate({ owner })`. Others are redirected to the log-in page
- * with 303; its query argument `next` has the path of this page, to come back to. A request that changes something is not sent again, so it
+ * Middleware that lets in visitors who have logged in within the last `seconds`, by `regenerate({ owner })`. Others are redirected to the log-in
+ * page with 303. The query argument `next` has the path of this page. A request that changes something is not sent again, so it
  * is redirected without `next`. A client that does not take HTML gets 401.
  *
  * @throws ConfigError when `seconds` is not a number over 0.

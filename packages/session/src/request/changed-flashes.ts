@@ -58,12 +58,12 @@ export class ChangedFlashes {
     return other;
   }
 
-  /** Leaves the loaded messages where they are: they were not shown. */
+  /** Leaves the loaded messages in the session, because they were not shown. */
   putBack(): void {
     this.#taken = noIds;
   }
 
-  /** Drops all that was done before the request failed; whether messages remain. */
+  /** Drops everything that was done before the request failed. Returns whether messages remain. */
   keepLate(): boolean {
     this.#added = this.#added.filter(({ id }) => this.#late.has(id));
     this.#taken = noIds;
@@ -74,7 +74,7 @@ export class ChangedFlashes {
 /** The most bytes of a form that is kept. */
 export const longestForm = 16 * 1024;
 
-/** Stands at a field whose text was left out, so that the visitor does not lose it without notice. */
+/** The problem of a field whose text was left out, so that the visitor does not lose it without notice. */
 const leftOut = "This text was too long to be kept. Enter it again.";
 /** Bytes that are set aside for the problems of the first fields that were left out. */
 const forLeftOut = 500;

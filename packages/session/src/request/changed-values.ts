@@ -137,7 +137,7 @@ export class ChangedValues {
     this.#handedOut?.delete(key);
   }
 
-  /** A relative change of a loaded value is kept as such, to be made again on a newer record. Of any other value, the result is kept. */
+  /** Notes a relative change. If the value was loaded, the change is kept and made again on a newer record. Otherwise its result is kept. */
   #recordRelative(key: string, value: unknown, change: RelativeChange): void {
     const pending = this.#pending?.get(key);
     const changedInside = this.#changedInside(key);
@@ -157,14 +157,14 @@ export class ChangedValues {
   keepOnly(keep: ReadonlySet<string>): void {
     for (const key of this.keys()) {
       if (keep.has(key)) continue;
-      // What this request did is kept as a value, because there is no loaded value left that a relative change could begin with.
+      // Changes of this request are kept as values, because a relative change needs a loaded value to begin with.
       if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
       else this.#handedOut?.delete(key);
     }
     this.#data = pick(this.#data, keep);
   }
 
-  /** What was done, by key. @throws TypeError for a value that is not JSON any more. */
+  /** The changes, by key. @throws TypeError for a value that is not JSON any more. */
   keyChanges(): ReadonlyMap<string, KeyChange> {
     if (this.#handedOut === undefined && this.#pending === undefined) return none;
     const changes = new Map<string, KeyChange>();

@@ -16,7 +16,7 @@ interface FailedRequest {
   /** Whether an unexpected error has ended it; if not, there is a `failure`. */
   readonly endedByError: boolean;
   readonly failure: Failure | undefined;
-  /** Those that it sends, as soon as there are some. */
+  /** The cookies that it sends; `undefined` while there are none. */
   readonly cookies: () => RequestCookies | undefined;
   readonly logger: Logger;
 }
@@ -24,7 +24,7 @@ interface FailedRequest {
 /**
  * Drops the changes of a request that has failed, except messages of its error handler.
  *
- * @throws The error of a session, when a change is lost by it.
+ * @throws The error of a session, if a change is lost because of it.
  */
 export async function dropChanges(sessions: readonly OpenSession[], response: LeavingResponse, failed: FailedRequest): Promise<void> {
   const { endedByError, failure, cookies } = failed;

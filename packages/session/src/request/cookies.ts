@@ -88,7 +88,7 @@ export class RequestCookies {
   /** By name, a function that sends the cookie again after an error has dropped all cookies. */
   readonly #lasting = new Map<string, () => void>();
   #hasSent = false;
-  /** Whether the response shows what no cache may show again. */
+  /** Whether the response shows flash messages, which no cache may show again. */
   isPersonal = false;
 
   constructor(rules: CookieRules, request: AskedRequest, head: Head, sent: SentCookies) {
@@ -126,7 +126,7 @@ export class RequestCookies {
   /** Clears a cookie, and those that the browser has of earlier settings. */
   clear(name: string, cookie: CookieSettings, before: BrowserCookies): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
-    // Here also what was not signed here counts: nothing of this name may be left.
+    // Cookies that were not signed here count too: no cookie of this name may be left.
     const names = [...before.names.filter((other) => other !== name), ...this.#sent.valuesOf(name).map(() => name)];
     const all = [[name, attributes] as const, ...this.#others(name, attributes, { ...before, names })];
     const clear = () => all.forEach(([each, its]) => this.#head.deleteCookie(each, its));
@@ -136,14 +136,14 @@ export class RequestCookies {
   }
 
   /**
-   * The cookies that the browser has beside the one with this name and these attributes. A request tells the names of its cookies, but not
-   * their attributes. So all that can be are taken, if there are several of one name, or if the name is an old one.
+   * The cookies that the browser has beside the one with this name and these attributes. A request has the names of its cookies, but not
+   * their attributes. So if there are several of one name, or if the name is an old one, all possible attributes are tried.
    */
   #others(name: string, attributes: CookieOptions, { names, place }: BrowserCookies): readonly NamedCookie[] {
     if (names.length < 2 && (names[0] ?? name) === name && (place === undefined || isSamePlace(place, attributes))) return none;
     const host = this.#request.headers.get("host")?.replace(/:\d+$/, "") ?? "";
     const all = [...new Set(names)].flatMap((each): readonly NamedCookie[] => {
-      // One of the prefixes needs it, and only these can be old names of a cookie that may come without it.
+      // The prefixes need `secure`, and only names with a prefix can be old names of a cookie that may be set without it.
       const its = each === name ? attributes : { ...attributes, secure: attributes.secure === true || each.startsWith("__") };
       const isAlone = each === name && names.filter((other) => other === name).length === 1;
       const variants = isAlone ? (place === undefined ? [] : [withPlace(its, place)]) : variantsOf(its, place, host);
@@ -154,7 +154,7 @@ export class RequestCookies {
 
   /**
    * Whether a cookie of a new session would replace one that the browser has and did not send, such as that of a log-in. A cookie that
-   * was cleared in this request may be replaced. If so, it is logged.
+   * was cleared in this request may be replaced. Logs a warning if the answer is yes.
    */
   wouldReplace(name: string, cookie: CookieSettings): boolean {
     if (!isLeftOut(this.#request, cookie) || this.#lasting.has(name) || this.#sent.valuesOf(name).length > 0) return false;
@@ -196,7 +196,7 @@ const none: readonly NamedCookie[] = [];
 
 const longAgo = new Date(0);
 
-/** The attributes of a cookie in another place. */
+/** The attributes of a cookie with another domain, path or partition. */
 function withPlace(attributes: CookieOptions, { domain, path = "/", partitioned = false }: CookiePlace): CookieOptions {
   return { ...attributes, domain, path, partitioned, ...(partitioned && { secure: true, sameSite: "none" as const }) };
 }

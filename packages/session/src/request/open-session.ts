@@ -149,7 +149,7 @@ export class OpenSession implements OpenSessionLike {
 
   // The commit
 
-  /** Saves now, because the handler asks for it. */
+  /** Saves the changes now: the handler has called `commit()`. */
   async commit(): Promise<void> {
     this.mustBeOpen("commit the session");
     await this.#request.delayResponse(Promise.resolve(this.#save(true)));
@@ -158,12 +158,12 @@ export class OpenSession implements OpenSessionLike {
   /** Saves the changes at the end of the request. Returns no promise when the session is kept in its cookie. */
   save(): void | Promise<void> {
     if (!this.#hasTaken || !this.#request.isGone) return this.#save(false);
-    // The client has not waited for its messages. Other changes are saved.
+    // The client has disconnected, so its messages are put back. Other changes are saved.
     this.#flashes?.putBack();
     return Promise.resolve(this.rollBack()).then(() => this.#save(false));
   }
 
-  /** @param isAwaited - Whether the handler has asked for the save; then no later error may undo it. */
+  /** @param isAwaited - Whether the handler has called `commit()`. Then no later error may undo it. */
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
@@ -179,7 +179,7 @@ export class OpenSession implements OpenSessionLike {
           }),
         );
       }
-      // When the cookie cannot be sent, this throws, and everything is still to be committed.
+      // If the cookie cannot be sent, this throws, and no change counts as committed.
       this.#send(committed, isAwaited);
       if (committed.kept === this.#kept) return undefined;
       this.#beginCommit(changes);
@@ -235,7 +235,7 @@ export class OpenSession implements OpenSessionLike {
     this.#request.sent[isPermanent ? "keep" : "send"](this.cookieName, value, this.settings.cookie, kept.contents, before);
   }
 
-  /** Drops all changes of a failed request but the messages of its error handler; whether there are any. */
+  /** Drops all changes of a failed request except the messages of its error handler. Returns whether there are any. */
   keepLateMessages(): boolean {
     this.#values = new ChangedValues(this.#base.data, this.#kept.cached);
     this.#regeneration = undefined;

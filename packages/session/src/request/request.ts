@@ -23,7 +23,7 @@ type Loading = { settings: SessionSettings; readonly session: Promise<Session> }
 const asSent = (value: string) => value;
 
 /**
- * The way of the sessions of one request. It does nothing until it is used.
+ * The sessions of one request, from load to commit. It does nothing until it is used.
  *
  * - Load: the handler asks for a session. `open` loads it from its {@link SessionKeeper}: a cookie, or a backend.
  * - Change: the handler gets a {@link Session}. Its methods note in the {@link OpenSession} what was done.
@@ -92,7 +92,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   getSession<Data extends object = SessionData>(name = this.settings.cookieName, options?: SessionOptions): Promise<Session<Data>> {
     try {
       const { session } = this.#open(name, options);
-      // The type of the data is the caller's to say; the object is the same.
+      // The caller chooses the type of the data. The object is the same for all of them.
       return (session instanceof Promise ? session : Promise.resolve(session)) as Promise<unknown> as Promise<Session<Data>>;
     } catch (error) {
       return markHandled(Promise.reject(error as Error));
@@ -113,7 +113,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return this.#change(replacing);
   }
 
-  /** Work that the response waits for, and that makes it an error when it fails, whether or not the handler awaits it. */
+  /** Work that the response waits for, whether or not the handler awaits it. If it fails, the response is an error. */
   #change<Result>(work: Promise<Result>): Promise<Result> {
     return markHandled(this.delayResponse(this.mustSucceed(work)));
   }
@@ -217,7 +217,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return work;
   }
 
-  /** When the work fails, the response is an error, even when the handler catches it: a change that had to be saved was not. */
+  /** If the work fails, the response is an error, even if the handler catches the error, because a change was not saved. */
   mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result> {
     if (!(work instanceof Promise)) return Promise.resolve(work);
     return work.catch((error: unknown) => {

@@ -12,12 +12,12 @@ interface SecureCookies {
   readonly signer: Signer;
 }
 
-/** What a request has sent, and what it sends. */
+/** The cookies that the client sent, and those of the response. */
 type CookieRequest = SentCookies & { readonly sent: RequestCookies };
 
-/** The data of the newest of a cookie's values that were signed here; `undefined`: none was. */
+/** The data of the newest value of a cookie that was signed here; `undefined`: there is none. */
 export function readSecureCookie({ settings, signer }: SecureCookies, cookieName: string, sent: SentCookies, maxAge: number | undefined) {
-  // One of an old name or form counts as long as a session would.
+  // A cookie with an old name or form counts for as long as a session would.
   const found = signer.unsignNewest(cookieName, sent, maxAge, maxAge ?? settings.maxAge);
   const data = found && parseJson(found.text);
   return isPlainObject(data) ? data : undefined;

@@ -9,14 +9,14 @@ import type { OpenSessionLike } from "./shared-sessions.ts";
 type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
 
 export interface RegenerateOptions {
-  /** Who the session belongs to from now on, such as `user:42`; left out, the owner stays. */
+  /** The new owner of the session, such as `user:42`. Left out, the owner stays. */
   readonly owner?: string | undefined;
-  /** The keys to keep of what was loaded; left out, all, messages too. What this request did itself is kept in any case. */
+  /** The loaded keys to keep. Left out, all keys and the messages are kept. Changes of this request are always kept. */
   readonly keep?: readonly string[] | undefined;
 }
 
 export interface KeptFormOptions<Schema extends StandardSchema> {
-  /** What the form is filled in with if none was kept, as for `Form.of()`. */
+  /** The values of the fields if no form was kept, as for `Form.of()`. */
   readonly initial?: Parameters<typeof Form.of<Schema>>[1];
   /** The name that the form was kept under. Default `""`. */
   readonly name?: string | undefined;
@@ -52,12 +52,12 @@ export class Session<Data extends object = SessionData> {
     return this.#opened.createdAt;
   }
 
-  /** When the session ends, however it is used; milliseconds since the Unix epoch. */
+  /** The time at which the session ends, even if it is in use; milliseconds since the Unix epoch. */
   get expiresAt(): number {
     return this.#opened.expiresAt;
   }
 
-  /** Who it belongs to, as given to {@link regenerate}; `undefined`: nobody. */
+  /** The owner, as given to {@link regenerate}; `undefined`: none. */
   get owner(): string | undefined {
     return this.#opened.owner;
   }
@@ -236,7 +236,7 @@ export class Session<Data extends object = SessionData> {
 
   /** Takes out what the next page shows once. */
   async #take(isWanted: (flash: Flash) => boolean): Promise<readonly Flash[]> {
-    // A page that was fetched in advance may be shown later, or never. The next page that somebody asks for shows them.
+    // A prefetched page may be shown later, or never. The messages stay for the next page that is not prefetched.
     if (this.#opened.isUnseen) return [];
     const found = this.#opened.freshFlashes().filter(isWanted);
     if (found.length === 0) return [];

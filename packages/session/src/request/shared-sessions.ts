@@ -23,7 +23,7 @@ export interface SharedSessions {
 /** What an open session needs of its request. */
 export interface SessionRequest extends SentCookies {
   readonly settings: Settings;
-  /** Whether the response may never be shown to anybody: a HEAD request, a prefetch or a prerender. */
+  /** Whether nobody may ever see the response: a HEAD request, a prefetch or a prerender. */
   readonly isUnseen: boolean;
   readonly hasFailed: boolean;
   /** Whether the client has disconnected. */
@@ -32,7 +32,7 @@ export interface SessionRequest extends SentCookies {
   readonly sent: RequestCookies;
   /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
   delayResponse<Result>(work: Promise<Result>): Promise<Result>;
-  /** When the work fails, the response is an error, even when the handler catches it. */
+  /** If the work fails, the response is an error, even if the handler catches the error. */
   mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;
 }
 
@@ -49,7 +49,7 @@ export interface OpenSessionLike {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly modified: boolean;
-  /** Whether the response may never be shown to anybody: a HEAD request or a prefetch. */
+  /** Whether nobody may ever see the response: a HEAD request, a prefetch or a prerender. */
   readonly isUnseen: boolean;
   /** Whether an unexpected error has ended the request, so that its error handler runs. */
   readonly hasFailed: boolean;
