@@ -55,11 +55,11 @@ export function recordingsFrom(find: () => Recording | undefined): void {
 }
 
 /**
- * A tracing channel of node:diagnostics_channel: who subscribes to it is told when a piece of work begins and ends, and how it
- * failed. The inspector shows the same. Without either it does nothing.
+ * A tracing channel of node:diagnostics_channel. Subscribers learn when a piece of work begins, ends and fails, and the inspector shows it.
+ * Without subscribers and inspector it does nothing.
  */
 export class Trace<Message extends object> {
-  /** Whether it has subscribers is asked for each request, so of the channel itself. The whole type of it would need types of Node. */
+  /** The channel itself, because each request asks whether there are subscribers. Its full type would need the types of Node. */
   readonly channel: { readonly hasSubscribers: boolean } | undefined;
   readonly #channel: TracingChannel<unknown, Message> | undefined;
   readonly #name: string;
@@ -77,7 +77,7 @@ export class Trace<Message extends object> {
   }
 
   /**
-   * Does the work, and tells what is known of it. The work may add to the message until it has ended. Whether or not it gives a promise,
+   * Does the work, and tells subscribers and the inspector of it. The work may add to the message until it has ended. Whether or not it gives a promise,
    * subscribers get `start`, `end`, `asyncStart` and `asyncEnd`, and `error` before the last two if it fails.
    */
   run<Result>(message: Message, work: () => Result | Promise<Result>): Result | Promise<Result> {
