@@ -7,7 +7,6 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 
 class Home extends RequestHandler {
   static override middleware = [SessionMiddleware];
-
   async get() {
     const session = await local.sessionStore.getSession();
     session.set("visits", session.increment("count"));
