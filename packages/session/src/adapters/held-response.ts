@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { LeavingResponse } from "../request/head.ts";
-import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, setProperties } from "./response-head.ts";
+import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, replaceMethods } from "./response-head.ts";
 
 /** What is done when the application answers. */
 export interface Holder {
@@ -14,12 +14,45 @@ export interface Holder {
 }
 
 /** The methods that send something, or would after the next call. */
-const sending = ["writeHead", "flushHeaders", "write", "end"] as const;
-/** The methods that throw once the head was sent. */
-const changing = ["setHeader", "setHeaders", "appendHeader", "removeHeader"] as const;
-
-type Sending = (typeof sending)[number];
+type Sending = "writeHead" | "flushHeaders" | "write" | "end";
 type Method = (...args: unknown[]) => unknown;
+
+const refuse = () => {
+  throw headersSentError("set");
+};
+/** The methods that throw once the head was sent. */
+const refusing = { setHeader: refuse, setHeaders: refuse, appendHeader: refuse, removeHeader: refuse };
+
+const heldKey = Symbol("held");
+
+/** A response knows who holds it, so that the properties below are the same for all. */
+interface Holding extends ServerResponse {
+  [heldKey]?: HeldResponse;
+}
+
+/** Properties that say what the application has sent, as long as the response is held; else what they said before. */
+const looks = {
+  headersSent: lookOf("headersSent", () => true),
+  writableEnded: lookOf("writableEnded", (held) => held.isEnded),
+};
+
+function lookOf(name: string, look: (held: HeldResponse) => boolean): PropertyDescriptor {
+  return {
+    configurable: true,
+    get(this: Holding) {
+      for (let held = this[heldKey]; held !== undefined; held = held.outer) if (held.isHolding) return look(held);
+      return Reflect.get(Object.getPrototypeOf(this) as object, name, this) as unknown;
+    },
+  };
+}
+
+/** Defines a property for good, because a deletion would make the response slow. One that it has itself is put back. */
+function define(response: ServerResponse, name: keyof typeof looks): (() => void) | undefined {
+  const before = Object.getOwnPropertyDescriptor(response, name);
+  if (before?.get === looks[name].get) return undefined;
+  Object.defineProperty(response, name, looks[name]);
+  return before && (() => Object.defineProperty(response, name, before));
+}
 
 interface Call {
   readonly name: Sending;
@@ -31,7 +64,7 @@ interface Call {
  * application it looks sent: `headersSent` is true, headers cannot change, and `write` returns false until there is a "drain".
  *
  * Methods are replaced in the one response object, and put back as soon as the head is free. Those that other libraries have put there
- * before are called in their turn.
+ * before are called in their turn. Every request with a session pays for this, so nothing is done before it is needed.
  */
 export class HeldResponse {
   readonly #response: ServerResponse;
@@ -39,6 +72,8 @@ export class HeldResponse {
   readonly #methods: Readonly<Record<Sending, Method>>;
   readonly #putBack: () => void;
   #putBackGuards: (() => void) | undefined;
+  /** Who held the response before, when another adapter has sessions of its own. */
+  readonly outer: HeldResponse | undefined;
   /** As it was before the application answered, for the response to an error. */
   readonly #before: { readonly status: number; readonly message: string; readonly headers: NodeJS.Dict<number | string | string[]> };
   /** The streams that were piped into the response. */
@@ -57,14 +92,31 @@ export class HeldResponse {
   #isAsked = false;
   #committed: Promise<{ readonly error: unknown } | undefined> | undefined;
 
-  constructor(response: ServerResponse, holder: Holder) {
+  constructor(response: Holding, holder: Holder) {
     this.#response = response;
+    this.outer = response[heldKey];
+    response[heldKey] = this;
     this.#holder = holder;
     this.#before = { status: response.statusCode, message: response.statusMessage, headers: response.getHeaders() };
     this.#methods = pick(response as unknown as Record<Sending, Method>);
-    this.#putBack = setProperties(response, sending, (name) => ({ value: (...args: unknown[]) => this.#send(name, args) }));
+    this.#putBack = replaceMethods<Sending>(response, {
+      writeHead: (...args) => this.#send("writeHead", args),
+      flushHeaders: (...args) => this.#send("flushHeaders", args),
+      write: (...args) => this.#send("write", args),
+      end: (...args) => this.#send("end", args),
+    });
     response.on("pipe", (source: Readable) => this.#sources.add(source));
-    response.once("close", () => this.#close());
+    response.on("close", () => this.#close());
+  }
+
+  /** Whether the commit is under way. */
+  get isHolding(): boolean {
+    return this.#state === "held";
+  }
+
+  /** Whether the application has ended the response. */
+  get isEnded(): boolean {
+    return this.#calls.some(({ name }) => name === "end");
   }
 
   /**
@@ -102,7 +154,7 @@ export class HeldResponse {
   }
 
   #call(name: Sending, args: readonly unknown[]): unknown {
-    return this.#methods[name].apply(this.#response, [...args]);
+    return this.#methods[name].apply(this.#response, args as unknown[]);
   }
 
   #begin(): void {
@@ -110,16 +162,8 @@ export class HeldResponse {
     this.#state = "held";
     const response = this.#response;
     const { statusCode, statusMessage } = response;
-    const isEnded = () => this.#calls.some(({ name }) => name === "end");
-    const guard = () => {
-      throw headersSentError("set");
-    };
-    const putBack = [
-      setProperties(response, ["headersSent"], () => ({ get: () => true })),
-      setProperties(response, ["writableEnded"], () => ({ get: isEnded })),
-      setProperties(response, changing, () => ({ value: guard })),
-    ];
-    this.#putBackGuards = () => putBack.forEach((each) => each());
+    const putBack = [define(response, "headersSent"), define(response, "writableEnded"), replaceMethods(response, refusing)];
+    this.#putBackGuards = () => putBack.forEach((each) => each?.());
     this.#committed = this.#holder.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
     void this.#committed.then((failure) => {
       this.#putBackGuards?.();

@@ -55,25 +55,18 @@ function nodeError(type: ErrorConstructor, code: string, message: string): Error
   return Object.assign(new type(message), { code });
 }
 
+/** Methods of an object, by name. */
+type Methods<Name extends string> = Readonly<Record<Name, (...args: unknown[]) => unknown>>;
+
 /**
- * Sets own properties of an object that it has already, by itself or inherited. Gives a function that puts back what was there, except
- * where somebody else has set the property in the meantime.
+ * Replaces methods of an object that it has, by itself or inherited. Gives what puts them back, except where somebody else has replaced
+ * them in the meantime. Assignment only: an object whose properties are defined or deleted is slow for the rest of its life.
  */
-export function setProperties(object: object, names: readonly string[], make: (name: never) => PropertyDescriptor): () => void {
-  const set = names
-    .filter((name) => name in object)
-    .map((name) => {
-      const before = Object.getOwnPropertyDescriptor(object, name);
-      const ours = make(name as never);
-      Object.defineProperty(object, name, { ...ours, ...("value" in ours && { writable: true }), configurable: true, enumerable: false });
-      return { name, before, ours };
-    });
+export function replaceMethods<Name extends string>(object: object, ours: Methods<Name>): () => void {
+  const methods = object as Record<string, unknown>;
+  const before = (Object.keys(ours) as Name[]).filter((name) => name in object).map((name) => [name, methods[name]] as const);
+  for (const [name] of before) methods[name] = ours[name];
   return () => {
-    for (const { name, before, ours } of set) {
-      const now = Object.getOwnPropertyDescriptor(object, name);
-      if (now === undefined || now.value !== ours.value || now.get !== ours.get) continue;
-      if (before === undefined) delete (object as Record<string, unknown>)[name];
-      else Object.defineProperty(object, name, before);
-    }
+    for (const [name, method] of before) if (methods[name] === ours[name]) methods[name] = method;
   };
 }
