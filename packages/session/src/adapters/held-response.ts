@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { LeavingResponse } from "../request/head.ts";
-import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, replaceMethods } from "./response-head.ts";
+import { applyHead, checkChunk, checkStatus, headersSentError, readHeader } from "./response-head.ts";
 
 /** What is done when the application answers. */
 export interface Holder {
@@ -17,11 +17,31 @@ export interface Holder {
 type Sending = "writeHead" | "flushHeaders" | "write" | "end";
 type Method = (...args: unknown[]) => unknown;
 
+/** The methods that throw once the head was sent. */
+type Changing = "setHeader" | "setHeaders" | "appendHeader" | "removeHeader";
+
 const refuse = () => {
   throw headersSentError("set");
 };
-/** The methods that throw once the head was sent. */
-const refusing = { setHeader: refuse, setHeaders: refuse, appendHeader: refuse, removeHeader: refuse };
+
+/**
+ * Has the methods throw that change headers. Gives what puts them back. Names are written out here and below, because V8 makes an object
+ * slow to which a dozen properties were added by names that it has to look up.
+ */
+function refuseChanges(response: Record<Changing, Method | undefined>): () => void {
+  const { setHeader, setHeaders, appendHeader, removeHeader } = response;
+  response.setHeader = refuse;
+  // The response of HTTP/2 has none.
+  if (setHeaders !== undefined) response.setHeaders = refuse;
+  response.appendHeader = refuse;
+  response.removeHeader = refuse;
+  return () => {
+    if (response.setHeader === refuse) response.setHeader = setHeader;
+    if (response.setHeaders === refuse) response.setHeaders = setHeaders;
+    if (response.appendHeader === refuse) response.appendHeader = appendHeader;
+    if (response.removeHeader === refuse) response.removeHeader = removeHeader;
+  };
+}
 
 const heldKey = Symbol("held");
 
@@ -99,12 +119,7 @@ export class HeldResponse {
     this.#holder = holder;
     this.#before = { status: response.statusCode, message: response.statusMessage, headers: response.getHeaders() };
     this.#methods = pick(response as unknown as Record<Sending, Method>);
-    this.#putBack = replaceMethods<Sending>(response, {
-      writeHead: (...args) => this.#send("writeHead", args),
-      flushHeaders: (...args) => this.#send("flushHeaders", args),
-      write: (...args) => this.#send("write", args),
-      end: (...args) => this.#send("end", args),
-    });
+    this.#putBack = this.#replace(response as unknown as Record<Sending, Method>);
     response.on("pipe", (source: Readable) => this.#sources.add(source));
     response.on("close", () => this.#close());
   }
@@ -139,6 +154,25 @@ export class HeldResponse {
     this.#putBack();
   }
 
+  /** Has what is sent come here. Gives what puts the methods back, except those that somebody else has replaced in the meantime. */
+  #replace(response: Record<Sending, Method>): () => void {
+    const before = this.#methods;
+    const writeHead: Method = (...args) => this.#send("writeHead", args);
+    const flushHeaders: Method = (...args) => this.#send("flushHeaders", args);
+    const write: Method = (...args) => this.#send("write", args);
+    const end: Method = (...args) => this.#send("end", args);
+    response.writeHead = writeHead;
+    response.flushHeaders = flushHeaders;
+    response.write = write;
+    response.end = end;
+    return () => {
+      if (response.writeHead === writeHead) response.writeHead = before.writeHead;
+      if (response.flushHeaders === flushHeaders) response.flushHeaders = before.flushHeaders;
+      if (response.write === write) response.write = before.write;
+      if (response.end === end) response.end = before.end;
+    };
+  }
+
   #send(name: Sending, args: readonly unknown[]): unknown {
     if (this.#state === "free") return this.#call(name, args);
     if (this.#state === "failed" || this.#state === "answering") return this.#sendError(name, args);
@@ -162,7 +196,11 @@ export class HeldResponse {
     this.#state = "held";
     const response = this.#response;
     const { statusCode, statusMessage } = response;
-    const putBack = [define(response, "headersSent"), define(response, "writableEnded"), replaceMethods(response, refusing)];
+    const putBack = [
+      define(response, "headersSent"),
+      define(response, "writableEnded"),
+      refuseChanges(response as unknown as Record<Changing, Method | undefined>),
+    ];
     this.#putBackGuards = () => putBack.forEach((each) => each?.());
     this.#committed = this.#holder.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
     void this.#committed.then((failure) => {

@@ -54,19 +54,3 @@ export function headersSentError(doing: "set" | "write"): Error {
 function nodeError(type: ErrorConstructor, code: string, message: string): Error {
   return Object.assign(new type(message), { code });
 }
-
-/** Methods of an object, by name. */
-type Methods<Name extends string> = Readonly<Record<Name, (...args: unknown[]) => unknown>>;
-
-/**
- * Replaces methods of an object that it has, by itself or inherited. Gives what puts them back, except where somebody else has replaced
- * them in the meantime. Assignment only: an object whose properties are defined or deleted is slow for the rest of its life.
- */
-export function replaceMethods<Name extends string>(object: object, ours: Methods<Name>): () => void {
-  const methods = object as Record<string, unknown>;
-  const before = (Object.keys(ours) as Name[]).filter((name) => name in object).map((name) => [name, methods[name]] as const);
-  for (const [name] of before) methods[name] = ours[name];
-  return () => {
-    for (const [name, method] of before) if (methods[name] === ours[name]) methods[name] = method;
-  };
-}
