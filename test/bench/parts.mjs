@@ -31,6 +31,7 @@ const modules = [
   "http/part.mjs",
   "files/part.mjs",
   "sessions/part.mjs",
+  "adapters/part.mjs",
   "routers/router-part.mjs",
   "routers/url-for-part.mjs",
   "start/part.mjs",
