@@ -15,7 +15,7 @@ import { listFiles, packageNames, readSources } from "../support/sources.ts";
 let built: Built;
 beforeAll(async () => {
   built = await build();
-  for (const name of ["@types", "undici-types"]) linkInstalled(built.consumer, name);
+  for (const name of ["@types", "undici-types", "fastify"]) linkInstalled(built.consumer, name);
 });
 
 /** Strict, without the repository's paths, and declaration files are checked as well. */
