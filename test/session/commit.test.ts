@@ -11,8 +11,7 @@ describe.each(throughEachDoor(serverSideMedia()))("commit() in the midst of a re
 
   async function begun(data: Record<string, unknown>) {
     const app = sessionApp();
-    await app.run(async (_store, session) => (await session()).assign(data));
-    return app;
+    return app.run(async (_store, session) => (await session()).assign(data)).then(() => app);
   }
 
   test("saves what has changed; changes during the commit are made on top, inside objects too", async () => {
