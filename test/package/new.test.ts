@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { copyOfRepository, expectSuccess } from "../support/built.ts";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
 import { Visitor } from "../support/http.ts";
-import { npmScript, reachesRegistry } from "../support/npm.ts";
+import { npmScript, reachesRegistry, withoutOuterNpm } from "../support/npm.ts";
 import { runNode } from "../support/run-node.ts";
 import type { Outcome } from "../support/run-node.ts";
 import { need } from "../support/skip.ts";
@@ -157,7 +157,15 @@ need("the npm registry", await reachesRegistry())("the project, installed", () =
 
   /** A script that goes on until it is told to end, in a process group of its own, as in a terminal. */
   function start(...args: readonly string[]) {
-    const env = { ...process.env, NODE_ENV: undefined, NODE_OPTIONS: undefined, SECRET_KEY: undefined, HOST: undefined, PORT: "0" };
+    const env = {
+      ...process.env,
+      ...withoutOuterNpm(),
+      NODE_ENV: undefined,
+      NODE_OPTIONS: undefined,
+      SECRET_KEY: undefined,
+      HOST: undefined,
+      PORT: "0",
+    };
     const child = spawn(process.execPath, [npmScript(), ...args], {
       cwd: project(),
       env,

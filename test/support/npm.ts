@@ -11,8 +11,7 @@ import { findProgram } from "./programs.ts";
  * scripts do not run.
  */
 export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
-  const outer = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
-  const env = Object.fromEntries(outer.map((name) => [name, undefined]));
+  const env = withoutOuterNpm();
   const quiet = [
     "--offline",
     "--ignore-scripts",
@@ -23,6 +22,12 @@ export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
     join(temporaryFolder(), "cache"),
   ];
   return runNode([npmScript(), ...args, ...quiet], { cwd, env });
+}
+
+/** The settings of an npm that runs us, such as `--silent`, each taken away. */
+export function withoutOuterNpm(): Readonly<Record<string, undefined>> {
+  const outer = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
+  return Object.fromEntries(outer.map((name) => [name, undefined]));
 }
 
 /** Whether npm can ask its registry for a package that is not in its cache. */
