@@ -140,7 +140,7 @@ describe("continuous integration", () => {
   });
 
   test("ends with the runner's lines: the tests are the last that the script runs", () => {
-    expect(script.trimEnd().split("\n").at(-1)).toBe("timeout --kill-after=10 700 npm test --silent </dev/null");
+    expect(script.trimEnd().split("\n").at(-1)).toBe("timeout --kill-after=10 800 npm test --silent </dev/null");
   });
 });
 
