@@ -130,7 +130,10 @@ export async function fuzzCookies(task: Task): Promise<Tally> {
     const decoded = [header, ...parseCookies(header).values()].join(" ");
     for (const [position, who] of said.entries()) {
       const of = position === 0 ? "session" : "campaign";
-      const source = genuine.find((each) => each.value === who && each.name === of && decoded.includes(each.cookie));
+      // What was made the other way is believed too, so that `encrypt` can be changed on a live site.
+      const source = [...genuine, ...unlike[1 - kind]!].find(
+        (each) => each.value === who && each.name === of && decoded.includes(each.cookie),
+      );
       if (who !== null && source === undefined) throw new FindingError(`It is taken for ${of} of ${who}`, header);
       count(tally, `${kind === 0 ? "signed" : "encrypted"} ${of}: ${who === null ? "nobody" : "genuine"}`);
     }

@@ -42,7 +42,7 @@ test("sessions add at most 24 KB to a bundle with Hono, and nothing of core's ap
   const [without, having] = await Promise.all([bundle(plain), bundle(withSessions)]);
   expect(having.bytes - without.bytes).toBeLessThan(24 * 1024);
   const core = having.files.filter((file) => file.startsWith("packages/core/src/")).map((file) => file.split("/")[3]!);
-  expect([...new Set(core)].toSorted()).toEqual(["context", "http"]);
+  expect([...new Set(core)].toSorted()).toEqual(["context", "http", "tracing"]);
   expect(having.files.filter((file) => /^packages\/session\/src\/(?:backends|page|testing)\//.test(file))).toEqual([]);
   expect(having.files.filter((file) => file.startsWith("node_modules/") && !file.startsWith("node_modules/hono/"))).toEqual([]);
 });

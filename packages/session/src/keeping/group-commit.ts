@@ -10,8 +10,8 @@ export type Edit = (current: DecodedRecord) => DecodedRecord;
 export interface Edited {
   readonly before: DecodedRecord;
   readonly after: DecodedRecord;
-  /** How many tries have failed, because another process had changed the record. */
-  readonly retries: number;
+  /** How many tries have failed, because another process had changed the record; `undefined`: none. */
+  readonly retries: number | undefined;
 }
 
 type Outcome = { readonly edited: Edited | undefined } | { readonly error: unknown };
@@ -100,6 +100,7 @@ export class GroupCommit {
     let current = known;
     // Whether `current` is known to be the newest record. Until then, one of the requests may have loaded a newer one.
     let isNewest = false;
+    let retries: number | undefined;
     for (let tries = 0; ; tries++) {
       // A request that was answered 503 must not change anything afterwards.
       const drafts = makeDrafts(
@@ -110,7 +111,7 @@ export class GroupCommit {
       // Requests that got an error are left out of the next try.
       jobs = drafts.map(({ job }) => job);
       if (drafts.every(({ before, after }) => before === after)) {
-        const unchanged = { before: current, after: current, retries: tries };
+        const unchanged = { before: current, after: current, retries };
         const isSure = ({ known: own }: Job) => isNewest || (own.version === current.version && current.cached !== true);
         for (const job of jobs.filter(isSure)) job.settle({ edited: unchanged });
         jobs = jobs.filter((job) => !isSure(job));
@@ -131,7 +132,7 @@ export class GroupCommit {
         const result = await this.#swap(key, current.version, made, signal);
         if (result.ok) {
           const after = { ...made, version: result.version, cached: false };
-          for (const { job, before } of drafts) job.settle({ edited: { before, after, retries: tries } });
+          for (const { job, before } of drafts) job.settle({ edited: { before, after, retries } });
           return after;
         }
         const newer = result.current ? decodeRecord(result.current) : undefined;
@@ -142,6 +143,7 @@ export class GroupCommit {
         }
         current = newer;
         isNewest = true;
+        retries = (retries ?? 0) + 1;
       } catch (error) {
         // Nothing was saved, because some requests were answered in the meantime. The others are tried again.
         if (signal.aborted && isAbort(error) && jobs.some(({ deadline }) => !deadline.aborted)) continue;

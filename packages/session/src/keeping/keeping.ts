@@ -115,7 +115,7 @@ export interface Committed {
   /** The session as it is now. */
   readonly kept: KeptSession;
   /** How often it was tried again, because another process had changed the session in the meantime. Default 0. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
 }
 
 // What a request knows of a session in a backend.
