@@ -17,9 +17,9 @@ export interface ConnectedRedis {
 }
 
 export interface RedisClientOptions {
-  /** Milliseconds after which a server that says nothing is given up. */
+  /** Milliseconds after which a server that does not answer counts as lost. */
   readonly socketTimeout?: number;
-  /** Commands that may wait, where the client has to be told. */
+  /** The most commands that may wait, for clients that have such a setting. */
   readonly most?: number;
 }
 
@@ -68,7 +68,7 @@ const nodeRedis: RedisClientKind = {
         name: "main",
         sentinelRootNodes: ports.map((port) => ({ host: "127.0.0.1", port })),
         nodeClientOptions: { disableOfflineQueue: true, socket: { connectTimeout, reconnectStrategy: reconnect } },
-        scanInterval: 100,
+        scanInterval: 1000,
       }),
     ),
 };

@@ -13,7 +13,7 @@ export interface TestSentinel {
   readonly port: number;
   /** The server that the name leads to now. */
   readonly primary: () => Promise<RedisServer>;
-  /** Resolves when a server has what the primary has, and gets more. */
+  /** Resolves when the replica has everything that was written to the primary before the call. */
   readonly inStep: () => Promise<void>;
   /** Makes the replica the primary, and the other one a replica. */
   readonly failOver: () => Promise<void>;
@@ -36,9 +36,15 @@ export async function startRedisSentinel(): Promise<TestSentinel> {
   const replica = await startRedisServer({ arguments: ["--replicaof", "127.0.0.1", String(primary.port)] });
   const servers = [primary, replica];
   // A sentinel learns of replicas when it looks first, and then every ten seconds.
-  const admins = await Promise.all(servers.map(async (server) => [server, await connectRedis(server.url)] as const));
-  const isInStep = async (server: RedisServer) => (await new Map(admins).get(server)!.info("replication")).includes("state=online");
-  await vi.waitFor(async () => expect(await isInStep(primary)).toBe(true), patience);
+  const admins = new Map(await Promise.all(servers.map(async (server) => [server, await connectRedis(server.url)] as const)));
+  async function inStep(server: RedisServer): Promise<void> {
+    const admin = admins.get(server)!;
+    // A replica that counts as online may still be reading what was written before it came.
+    await vi.waitFor(async () => expect(await admin.info("replication")).toContain("state=online"), patience);
+    await admin.set("in-step", "1");
+    expect(await admin.wait(1, patience.timeout)).toBe(1);
+  }
+  await inStep(primary);
   const port = await freePort();
   const file = join(folder, `${port}.conf`);
   writeFileSync(
@@ -58,14 +64,14 @@ export async function startRedisSentinel(): Promise<TestSentinel> {
   return {
     port,
     primary: currentPrimary,
-    inStep: () => vi.waitFor(async () => expect(await isInStep(await currentPrimary())).toBe(true), patience),
+    inStep: async () => inStep(await currentPrimary()),
     async failOver() {
       await ask("FAILOVER", "main");
     },
   };
 }
 
-/** Resolves when it has written that. */
+/** Resolves when the process has written that text. */
 async function says(child: ChildProcess, text: string): Promise<void> {
   for await (const line of createInterface({ input: child.stdout! })) {
     if (!line.includes(text)) continue;

@@ -34,7 +34,7 @@ need("redis-server", findRedisServer())("a Redis behind Sentinel", () => {
     // createSentinel of redis goes on as well, but took ten seconds more.
     ["killed", redisClients.filter(({ name }) => name !== "redis"), async (sentinel: TestSentinel) => (await sentinel.primary()).kill()],
   ])("whose primary is %s in the midst of changes: they go on with the new one, and none is made twice", async (_how, kinds, lose) => {
-    // One of its own, because a sentinel waits for some time before it makes another server the primary again.
+    // Each test starts a sentinel, because one waits for some time before it makes another server the primary again.
     const sentinel = await startRedisSentinel();
     const sessions = Array.from(await connectEach(sentinel, kinds), ([name, client]) => {
       const backend = new RedisBackend({ client, prefix: `lost${++prefixes}:` });
@@ -48,7 +48,7 @@ need("redis-server", findRedisServer())("a Redis behind Sentinel", () => {
         try {
           if (await append(session.backend, session.key, String(count))) session.answered++;
         } catch (error) {
-          // Whether it was written is unknown.
+          // The write may have been made or not.
           expect(error).toBeInstanceOf(Error);
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
