@@ -26,7 +26,7 @@ cpSync(template, folder, { recursive: true });
 // Under their own names they would count in this repository, too.
 for (const file of ["gitignore", "dockerignore"]) renameSync(join(folder, file), join(folder, `.${file}`));
 for (const file of pages) cpSync(join(tutorial, file), join(folder, "src", file));
-const env = `# Signs the cookies of sessions. Who knows it can make sessions: keep this file to yourself.\nSECRET_KEY=${randomBytes(32).toString("base64url")}\n`;
+const env = `# Signs the cookies of sessions. Anyone who knows it can make sessions, so keep this file private.\nSECRET_KEY=${randomBytes(32).toString("base64url")}\n`;
 writeFileSync(join(folder, ".env"), env, { mode: 0o600 });
 packInto(join(folder, "vendor"));
 writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -98,7 +98,7 @@ function manifest() {
   const tarballs = packages.map((each) => [`@mini/${each}`, `file:vendor/mini-${each}-${readManifest(`packages/${each}`).version}.tgz`]);
   const { devDependencies } = readManifest(".");
   return {
-    // What npm takes as a name, as near to the folder's as that can be.
+    // The name of the folder, with the characters that npm allows.
     name:
       basename(folder)
         .toLowerCase()
@@ -124,7 +124,7 @@ function manifest() {
 
 /** Runs the npm that runs us, else the one on the PATH; whether it succeeded. */
 function npm(args, cwd, stdout = "inherit") {
-  // What npm tells a script about the repository it runs in would be settings there, too.
+  // Without the variables that npm sets for scripts of this repository, which would be settings there too.
   const ours = /^npm_(?:package|lifecycle|command)|^npm_config_local_prefix$|^INIT_CWD$/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key)));
   const options = { cwd, env: { ...env, NODE_ENV: "" }, stdio: ["ignore", stdout, "inherit"] };

@@ -18,7 +18,7 @@ export default defineConfig({
     setupFiles: ["test/support/scan-setup.ts"],
     reporters: [new LeftOut(), "default"],
     sequence: { sequencer: LongestFirst },
-    // Some tests wait for a timeout of Node or for a program; meanwhile a processor has others to run.
+    // Some tests wait for a timeout of Node or for a program. A processor can run others in the meantime.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // More than a client waits before it says for what, and than a machine ten times slower needs.
     testTimeout: 300_000,

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from "express";
 import { html } from "./html.ts";
 import { layout } from "./pages.ts";
 
-/** An answer in words for the visitor, in place of what was asked for. */
+/** An error whose message is for the visitor. */
 export class Refusal extends Error {
   readonly status: number;
 
@@ -12,7 +12,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Refuses forms of other sites. A request with neither header is from no browser, so it brings no cookies of somebody else. */
+/** Refuses forms of other sites. Browsers send one of these headers, so a request with neither has no visitor's cookies to misuse. */
 export const ownFormsOnly: RequestHandler = (req, _res, next) => {
   const own = `${req.protocol}://${req.host}`;
   const { origin = own, "sec-fetch-site": site = origin === own ? "same-origin" : "cross-site" } = req.headers;

@@ -68,7 +68,10 @@ export class MembersOnly implements Middleware {
   }
 }
 
-/** Gives the session to a user, with a new id and without its earlier contents, which may be those of another visitor. */
+/**
+ * Gives the session to a user, with a new id and without its earlier contents, which may be those of another visitor. Returns the page to go
+ * on with.
+ */
 export function logIn(session: Session, user: User): string {
   const next = session.pop("next") ?? urlFor("board");
   session.regenerate({ owner: ownerOf(user), keep: [] });

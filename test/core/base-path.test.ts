@@ -66,14 +66,14 @@ const rules = [
   new Rule("/leave/:how", { handler: Leave }),
   new Rule("/cookies", { handler: Cookies }),
   new Rule("/files/*path", { endpoint: "file", handler: StaticFiles({ root: `${folder}/files` }) }),
-  // Would be found if the base path was cut off wherever a path is not below it.
+  // This rule would match if the base path were removed from every path.
   new Rule("/shop", { handler: Show, endpoint: "shop" }),
 ];
 
 const site = (basePath: AppOptions["basePath"], cookie: object = {}) =>
   new App({ rules, basePath, config: { session: { secretKey: "k".repeat(32), cookie } } });
 
-/** Status, and where it leads or what it says. */
+/** The status, and the location or else the body. */
 async function ask(app: App, path: string): Promise<readonly unknown[]> {
   const response = await app.fetch(new Request(`http://localhost${path}`));
   const location = response.headers.get("location");

@@ -204,7 +204,7 @@ describe("the inspector", () => {
     expect([all[0]!.path, all.at(-1)!.path]).toEqual(["/n5", "/n204"]);
   });
 
-  test("does not slow requests for a reader that stands still, nor keep more for it", async () => {
+  test("does not slow requests for a client that stops reading, nor keep more for it", async () => {
     const { server, get } = await listen();
     const still = httpRequest({ port: server.port, path: "/__mini/events", headers: { host: "localhost" } }, (response) =>
       response.pause(),

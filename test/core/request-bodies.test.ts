@@ -178,7 +178,7 @@ describe.each(protocols)("when a client leaves, over %s,", (protocol) => {
   });
 });
 
-/** Ways to begin to read a body and not to wait for it. */
+/** Ways to begin reading a body without waiting for it. */
 const unawaited: Readonly<Record<string, () => unknown>> = {
   "a read": () => body().getReader().read(),
   "a read into a buffer": () => body().getReader({ mode: "byob" }).read(new Uint8Array(10)),

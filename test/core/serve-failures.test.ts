@@ -193,10 +193,8 @@ describe("no response is written in place of one that is on its way:", () => {
 });
 
 describe("a client that leaves while its request waits for ever is noticed", () => {
-  test.each([
-    ["a write behind a request", get("/") + post("/other", "abc")],
-    ["a request behind a write", post("/", "abc") + get("/other")],
-  ])("over HTTP/1, by the time that a request may take: %s", async (_title, bytes) => {
+  /** Serves a handler that never answers. The gates open when it has begun, and when its client has left. */
+  async function listenWithoutAnswer(options: Parameters<typeof listen>[1]) {
     const [begun, aborted] = [gate(), gate()];
     const { server } = await listen(
       () => {
@@ -204,8 +202,16 @@ describe("a client that leaves while its request waits for ever is noticed", () 
         begun.open();
         return new Promise(() => undefined);
       },
-      { timeouts: { request: 500 }, grace: 60_000 },
+      { grace: 60_000, ...options },
     );
+    return { server, begun, aborted };
+  }
+
+  test.each([
+    ["a write behind a request", get("/") + post("/other", "abc")],
+    ["a request behind a write", post("/", "abc") + get("/other")],
+  ])("over HTTP/1, by the time that a request may take: %s", async (_title, bytes) => {
+    const { server, begun, aborted } = await listenWithoutAnswer({ timeouts: { request: 500 } });
     const client = await RawClient.open(server.port);
     await client.send(bytes);
     await within("the handler", begun.opened);
@@ -214,15 +220,7 @@ describe("a client that leaves while its request waits for ever is noticed", () 
   });
 
   test("over HTTP/2, also after an error of the protocol, when Node reads nothing more", async () => {
-    const [begun, aborted] = [gate(), gate()];
-    const { server } = await listen(
-      () => {
-        request.signal.addEventListener("abort", aborted.open);
-        begun.open();
-        return new Promise(() => undefined);
-      },
-      { tls: certificate, timeouts: { request: 500, idle: 200 }, grace: 60_000 },
-    );
+    const { server, begun, aborted } = await listenWithoutAnswer({ tls: certificate, timeouts: { request: 500, idle: 200 } });
     const client = await RawHttp2Client.open(server.port);
     await client.request(1, "GET");
     await within("the handler", begun.opened);

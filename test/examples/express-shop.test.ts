@@ -34,7 +34,7 @@ function visit(base: string): Visitor {
 async function openShop() {
   const backend = new WatchedBackend(new MemoryBackend());
   const users = new Users(join(temporaryFolder(), "shop.db"));
-  // Tests hold the backend for longer than a shop would wait.
+  // Tests make the backend wait for longer than the default deadline.
   const sessions = { secretKey: "a key for tests, long enough to sign", backend, deadline: 60_000 };
   const app = makeShop({ ...sessions, users, trustProxy: "loopback" });
   const server = app.listen(0, "127.0.0.1");

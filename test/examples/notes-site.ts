@@ -37,7 +37,7 @@ export function notesSite() {
     await actingAs(client, app, `user:${id}`, (session) => session.assign({ userId: id, browser }));
     return client;
   };
-  /** Somebody who is logged in. Passwords take time, so members have none unless the test is about them. */
+  /** A member who is logged in. They have no password, because checking one takes time. */
   const newMember = (name: string) => {
     const { lastInsertRowid } = data.database.prepare("INSERT INTO users (name, password) VALUES (?, '')").run(name);
     return newBrowser(Number(lastInsertRowid));

@@ -130,7 +130,7 @@ export async function fuzzCookies(task: Task): Promise<Tally> {
     const decoded = [header, ...parseCookies(header).values()].join(" ");
     for (const [position, who] of said.entries()) {
       const of = position === 0 ? "session" : "campaign";
-      // What was made the other way is believed too, so that `encrypt` can be changed on a live site.
+      // A cookie of the other form is accepted too, so that `encrypt` can be changed while a site runs.
       const source = [...genuine, ...unlike[1 - kind]!].find(
         (each) => each.value === who && each.name === of && decoded.includes(each.cookie),
       );

@@ -162,7 +162,7 @@ describe.each(["." as const, "test/bench" as const, "test/mutation" as const, "t
     test("names no other source than npm's own registry", () => {
       const places = new Set(foreign.map(([, { resolved }]) => resolved?.replace(/^(https:\/\/registry\.npmjs\.org\/).*/, "$1")));
       expect([...places].filter((place) => place !== undefined && place !== "https://registry.npmjs.org/")).toEqual([]);
-      // In a file that names one for some only, the others could come from anywhere.
+      // If a lock file names a source for some packages only, the others could come from anywhere.
       expect(places.size).toBe(1);
     });
   },
@@ -186,7 +186,7 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     "session/backends/redis/calls createHash sha1",
     "session/backends/redis/owners createHash sha256",
     "session/backends/sql-values createHash sha256",
-    // Those of other libraries, whose sessions are carried over.
+    // For cookies of other libraries, whose sessions are imported.
     "session/import/cookie-values createHmac ",
     "session/signing/encryption createCipheriv aes-256-gcm",
     "session/signing/encryption createDecipheriv aes-256-gcm",

@@ -211,7 +211,7 @@ function words(text: string): readonly string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
 
-/** `"@mini/core/serve"` is of `"@mini/core"`. */
+/** The package of an import: `"@mini/core"` for `"@mini/core/serve"`. */
 function packageOf(specifier: string): string {
   return specifier
     .split("/")

@@ -13,9 +13,9 @@ import { need } from "../support/skip.ts";
 import { readManifest } from "../support/sources.ts";
 import { within } from "../support/within.ts";
 
-/** A clone with what the command reads, so that the packages of this repository are not built while other tests run. */
+/** A clone with the files that the command reads. In this repository it would build the packages while other tests run. */
 let clone: string;
-/** A folder beside it. */
+/** A folder beside the clone. */
 let folder: string;
 
 beforeAll(() => {
@@ -25,7 +25,7 @@ beforeAll(() => {
   folder = temporaryFolder();
 });
 
-/** As npm runs the script "new" for somebody who is in a folder. */
+/** Runs the script as `npm run new` does in the folder INIT_CWD. */
 function makeProject(args: readonly string[], INIT_CWD = folder): Promise<Outcome> {
   const env = { npm_lifecycle_event: "new", npm_execpath: npmScript(), INIT_CWD, CI: undefined };
   return runNode([".ci/new.mjs", ...args], { cwd: clone, env });
@@ -155,7 +155,7 @@ need("the npm registry", await reachesRegistry())("the project, installed", () =
   /** Runs a script of its package.json. */
   const run = (...args: readonly string[]) => expectSuccess(runNode([npmScript(), ...args], { cwd: project() }));
 
-  /** A script that goes on until it is told to end, in a process group of its own, as in a terminal. */
+  /** Starts a script that runs until it is stopped, in a process group of its own, as a terminal does. */
   function start(...args: readonly string[]) {
     const env = {
       ...process.env,

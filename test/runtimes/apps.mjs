@@ -135,7 +135,7 @@ class State extends RequestHandler {
   }
 }
 
-/** Answered when nobody has asked for anything for a while. */
+/** Answers after some time. */
 class Slow extends RequestHandler {
   async get() {
     await new Promise((resolve) => setTimeout(resolve, 300));

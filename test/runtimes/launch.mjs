@@ -45,7 +45,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   await closeAll();
   console.log("closed");
 }
-// From here on nothing keeps the program, so that it ends by itself.
+// Nothing keeps the program alive after this.
 await closeAll();
 for (const end of ends) await end();
 

@@ -46,7 +46,7 @@ const runtimes = {
   },
 };
 
-/** What is not on this machine, in words. */
+/** What is left out because this machine does not have it. */
 const omissions = [];
 const failures = [];
 /** The programs that are under way. */
@@ -58,7 +58,7 @@ async function run(runtime, servers) {
   return cells;
 }
 
-/** Runs the checks through one door, and notes in `cells` what came of them. */
+/** Runs the checks through one door, and adds their results to `cells`. */
 async function runDoor({ name, command, lacks = [] }, door, servers, cells) {
   const child = spawn(command[0], [...command.slice(1), door, ...servers], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
   running.add(child);

@@ -1,4 +1,4 @@
-// What every runtime is asked. Each check asks over a real connection, and throws if the answer is wrong.
+// The checks of every runtime. Each sends requests over a real connection, and throws if a response is wrong.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 

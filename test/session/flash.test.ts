@@ -119,7 +119,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       },
     );
 
-    // That of an adapter leaves on a socket, in adapters/ways-to-answer.test.ts.
+    // Adapters answer on a socket; adapters/ways-to-answer.test.ts tests them.
     const inProcess = medium.adapter === undefined ? test : undefined;
     inProcess?.("is put back when its client has disconnected, and other changes are saved", async () => {
       const app = sessionApp();

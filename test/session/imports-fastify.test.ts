@@ -10,7 +10,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { values, visit } from "../support/old-sessions.ts";
 import { cookieOf, dataOf, makeSessions, requestWith } from "../support/visits.ts";
 
-// Their types of `request.session` do not go together with ours.
+// Required, because their types of `request.session` conflict with ours.
 const load = createRequire(import.meta.url);
 const secureSession = load("@fastify/secure-session") as FastifyPluginCallback<Record<string, unknown>>;
 const fastifySession = load("@fastify/session") as FastifyPluginCallback<Record<string, unknown>> & {
@@ -25,7 +25,7 @@ const closing: (() => unknown)[] = [];
 
 afterEach(() => Promise.all(closing.splice(0).map((close) => close())));
 
-/** The cookies of a visitor whom a plugin of Fastify has given the values. */
+/** The cookies that a plugin of Fastify sets when a visitor's session gets `values`. */
 async function cookiesFrom(register: (app: FastifyInstance) => unknown): Promise<string> {
   const app = fastify({ trustProxy: true });
   closing.push(() => app.close());
@@ -175,7 +175,7 @@ describe("a session of @fastify/session", () => {
 describe("a session of @fastify/secure-session", () => {
   const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] as const;
 
-  /** Reads them by a Fastify that has the plugin and serves nothing. */
+  /** Reads the cookies with the plugin, in a Fastify that does not listen. */
   async function reader(options: { readonly cookieName?: string; readonly key: unknown; readonly expiry?: number }) {
     const app = fastify();
     closing.push(() => app.close());

@@ -19,12 +19,12 @@ interface Store extends ExpressStoreLike {
   length?(done: (error: unknown, count: number) => void): void;
 }
 
-/** The cookies of a visitor whom another library has given the values `{ user: 5, cart: ["a"] }`. */
+/** The cookies that a middleware of another library sets when a visitor's session gets `values`. */
 async function cookiesFrom(middleware: express.RequestHandler): Promise<string> {
   const app = express();
   app.use(middleware);
   app.get("/", (request, response) => {
-    Object.assign(request.session as object, { user: 5, cart: ["a"] });
+    Object.assign(request.session as object, values);
     response.send("in");
   });
   return cookieOf((await fetch(`http://127.0.0.1:${await listen(app)}`)).headers.getSetCookie());
@@ -35,7 +35,7 @@ async function cookiesFromKoa(options: object, keys: readonly string[]): Promise
   app.keys = [...keys];
   app.use(koaSession.default(options, app));
   app.use((ctx) => {
-    Object.assign(ctx.session as object, { user: 5, cart: ["a"] });
+    Object.assign(ctx.session as object, values);
     ctx.body = "in";
   });
   const callback = app.callback();

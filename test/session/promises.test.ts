@@ -7,7 +7,7 @@ import { Rescue, sessionApp as makeApp, setCookies, type AnySession } from "../s
 
 describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
-  /** Some frameworks tell nobody of errors, so that a status of 500 stands for one. */
+  /** Some frameworks do not report errors to middleware, so a status of 500 counts as one. */
   const tellsErrors = medium.adapter?.tellsErrors ?? true;
   const inApp = medium.withoutApp === true ? undefined : test;
 

@@ -80,7 +80,7 @@ test.each(serverSideMedia().filter(({ name }) => name !== "memory"))("and 200 in
 });
 
 const redis = await sharedRedis();
-/** In a long run all of them. */
+/** A long run has all of them. */
 const others = redisClients.filter(({ name }) => name !== "redis" && (name !== "iovalkey" || schedules > 10_000));
 need(redisServer, redis).each(others)("and some in Redis", ({ name, connect }) => {
   test(`by ${name}`, async () => {

@@ -8,18 +8,18 @@ import { Hono } from "hono";
 import { afterAll } from "vitest";
 import { listen, nodeFrameworks, type NodeFramework } from "./node-frameworks.ts";
 
-/** Answers a request that has sessions. */
+/** The handler of a request that has sessions. */
 export type DoorHandler = (request: Request, store: SessionStore) => Promise<Response>;
 
 /** Called by the error handling of the framework, before it answers. */
 export type DoorErrorHandler = (error: unknown, store: SessionStore) => Promise<void>;
 
-/** A framework with an adapter, that a request goes through on its way to sessions. */
+/** A framework with an adapter for sessions. */
 export interface AdapterDoor {
   readonly name: string;
   /** Whether the framework tells a middleware what was thrown. If not, a status of 500 or more tells of an error. */
   readonly tellsErrors: boolean;
-  /** Makes what requests are given to. */
+  /** Makes the listener of node:http that gets the requests. */
   readonly make: (sessions: Sessions, handle: DoorHandler, onError: DoorErrorHandler) => (request: Request) => Promise<Response>;
 }
 

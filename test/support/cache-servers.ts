@@ -22,7 +22,7 @@ export interface ConnectedCache {
   readonly end: () => void;
 }
 
-/** In a long run all of them. */
+/** A long run has all of them. */
 const someRedisClients = redisClients.filter(({ name }) => name === "redis" || processes > 1);
 
 /** Every kind of server that this machine may have. */

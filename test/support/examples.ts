@@ -19,7 +19,7 @@ export interface Project {
   readonly files: Readonly<Record<string, string>>;
   /** Where the text of a file stands in the documents. */
   readonly places: Readonly<Record<string, string>>;
-  /** Whether no file declares something for everybody, so that other programs can be compiled beside it. */
+  /** Whether no file has global declarations, so that other programs can be compiled beside it. */
   readonly isLoose: boolean;
 }
 
@@ -75,7 +75,7 @@ export function groupExamples(title: string, examples: readonly Example[]): read
   }));
 }
 
-/** The loose programs of several documents as one, each in a folder: a start of the compiler takes longer than many small files. */
+/** The programs of several documents as one project, each in a folder, because starting the compiler takes longer than compiling them. */
 export function mergeLoose(title: string, projects: readonly Project[]): readonly Project[] {
   const loose = projects.filter(({ isLoose }) => isLoose);
   const named = (key: "files" | "places") =>

@@ -31,7 +31,7 @@ export interface NodeFramework {
 const load = createRequire(import.meta.url);
 /** Express 4 has the same types, as far as they are used. */
 const express4 = load("express4") as typeof express;
-const connect = load("connect") as () => RequestListener & { use(middleware: unknown): void };
+const connect = load("connect") as () => RequestListener & { use(middleware: unknown): unknown };
 const polka = load("polka") as (options: { onError: ErrorHandler }) => Polka;
 
 type ErrorHandler = (error: unknown, request: IncomingMessage, response: ServerResponse, next: Next) => void;
@@ -44,7 +44,7 @@ interface Polka {
   head(path: string, handle: NodeMiddleware): Polka;
 }
 
-/** Gives what the handler throws to `next`, as the frameworks that know no promises need it. */
+/** Gives errors of the handler to `next`, for frameworks that do not wait for promises. */
 export const passing =
   (handle: Handle): NodeMiddleware =>
   (request, response, next) => {
@@ -91,10 +91,11 @@ const nodeHttp: NodeFramework = {
   },
 };
 
-const expressOf = (name: string, framework: typeof express): NodeFramework => ({
+/** A framework whose applications have a list of middleware and error handlers. */
+const withErrorHandlers = (name: string, makeApp: () => RequestListener & { use(middleware: unknown): unknown }): NodeFramework => ({
   name,
   make(sessions, handle, onError) {
-    const app = framework().disable("x-powered-by");
+    const app = makeApp();
     app.use(nodeSessions(sessions));
     app.use(passing(handle));
     app.use(sessionErrors);
@@ -103,17 +104,7 @@ const expressOf = (name: string, framework: typeof express): NodeFramework => ({
   },
 });
 
-const connectFramework: NodeFramework = {
-  name: "Connect",
-  make(sessions, handle, onError) {
-    const app = connect();
-    app.use(nodeSessions(sessions));
-    app.use(passing(handle));
-    app.use(sessionErrors);
-    app.use(answering(onError));
-    return app;
-  },
-};
+const expressOf = (name: string, framework: typeof express) => withErrorHandlers(name, () => framework().disable("x-powered-by"));
 
 const polkaFramework: NodeFramework = {
   name: "Polka",
@@ -155,11 +146,11 @@ const koaFramework: NodeFramework = {
 
 export const express5: NodeFramework = expressOf("Express 5", express);
 
-/** Those that `@mini/session/node` and `@mini/session/koa` are for. */
+/** The frameworks of `@mini/session/node` and `@mini/session/koa`. */
 export const nodeFrameworks: readonly NodeFramework[] = [
   express5,
   expressOf("Express 4", express4),
-  connectFramework,
+  withErrorHandlers("Connect", connect),
   polkaFramework,
   nodeHttp,
   koaFramework,

@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import type { Sessions } from "@mini/session";
+import { expect, onTestFinished } from "vitest";
 import { request } from "./ask.ts";
+import { cookieOf, dataOf, type Data } from "./visits.ts";
 
 /** Serves a listener of node:http until the test is over, and gives its URL. */
 export async function serveListener(listener: RequestListener): Promise<string> {
@@ -22,4 +24,12 @@ export async function ask(
   const got = await request(url, { method, headers });
   const lines = [got.headers["set-cookie"] ?? []].flat();
   return { status: got.statusCode, headers: got.headers, lines, text: await got.body.text() };
+}
+
+/** Expects the one cookie of a session that was saved with this data, and the headers that keep its response out of caches. */
+export async function expectSaved(got: Awaited<ReturnType<typeof ask>>, sessions: Sessions, data: Data): Promise<void> {
+  expect(got.lines).toEqual([expect.stringMatching(/^session=v1\.[\w.-]+; Path=\/; HttpOnly; SameSite=Lax$/)]);
+  expect(got.headers.vary).toMatch(/(?:^|, )Cookie$/);
+  expect(got.headers["cache-control"]).toBe("no-store");
+  expect(await dataOf(sessions, cookieOf(got.lines))).toEqual(data);
 }

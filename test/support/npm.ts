@@ -24,7 +24,7 @@ export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
   return runNode([npmScript(), ...args, ...quiet], { cwd, env });
 }
 
-/** The settings of an npm that runs us, such as `--silent`, each taken away. */
+/** Removes the settings of the npm that runs the tests, such as `--silent`. */
 export function withoutOuterNpm(): Readonly<Record<string, undefined>> {
   const outer = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
   return Object.fromEntries(outer.map((name) => [name, undefined]));

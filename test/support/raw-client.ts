@@ -88,7 +88,7 @@ export class RawClient {
     while (this.#received === "" && this.#ending === undefined) await this.#change("the first byte of an answer");
   }
 
-  /** Waits for the end of the connection; gives what came and did not belong to an answer that was asked for. */
+  /** Waits for the end of the connection. Gives the bytes that were not part of an expected response. */
   async end(): Promise<{ readonly how: Ending; readonly rest: string }> {
     while (this.#ending === undefined) await this.#change("the end of the connection");
     this.socket.destroy();

@@ -39,7 +39,7 @@ export interface Connected {
   readonly end: () => Promise<void>;
 }
 
-/** In a long run all of them: iovalkey was made from ioredis. */
+/** A long run has all of them. The others leave out iovalkey, which was made from ioredis. */
 const someRedisClients = redisClients.filter(({ name }) => name !== "iovalkey" || processes > 1);
 
 /** Every kind of server that this machine may have. */

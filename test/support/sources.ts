@@ -14,7 +14,7 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
-  /** Files behind conditions by entry; the text alone is a file that is no module. */
+  /** The files of each entry, by condition; a string is a file that is not a module. */
   readonly exports?: Readonly<Record<string, Readonly<Record<string, string>> | string>>;
 }
 
@@ -22,7 +22,7 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 }
 
-/** The modules of `exports`: the files behind their conditions, by entry. */
+/** The modules of `exports`: the files of each entry, by condition. */
 export function modulesOf({ exports = {} }: Manifest): readonly (readonly [string, Readonly<Record<string, string>>])[] {
   return Object.entries(exports).flatMap(([path, target]) => (typeof target === "string" ? [] : [[path, target] as const]));
 }

@@ -53,6 +53,6 @@ export async function get(kind: Kind, work: () => unknown, logged: string[] = []
   return { status: response.status, body, isWhole: true };
 }
 
-// The types that the tests are compiled with leave this function out.
+// The types of Node 20 do not have this function.
 export const streamFrom = (chunks: Iterable<unknown> | AsyncIterable<unknown>): ReadableStream =>
   (ReadableStream as unknown as { from(chunks: unknown): ReadableStream }).from(chunks);

@@ -10,7 +10,7 @@ export interface WayToAnswer {
 
 const big = "0123456789abcdef".repeat(20_000);
 
-/** What is given to a function that calls back is waited for. */
+/** Waits for a function that takes a callback. */
 const called = (call: (done: () => void) => unknown) => new Promise<void>((resolve) => void call(resolve));
 const later = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -56,7 +56,7 @@ export class AllForgetsTouches extends PlainBackend {
   }
 }
 
-/** As a database does whose cursor stays open: nothing can be written until the last record is read. */
+/** Like a database with an open cursor: nothing can be written until the last record has been read. */
 export class AllKeepsItsLock extends PlainBackend {
   #isLocked = false;
 

@@ -12,7 +12,7 @@ const backends = {
   redis: async () => new RedisBackend({ client: await connectRedis() }),
 };
 
-/** Settings of our sessions in one of the places. A busy moment of the machine shall not end the benchmark. */
+/** Settings of our sessions in one of the places, with a long deadline, because the machine may be busy. */
 export async function ours(place) {
   const backend = await backends[place]();
   return backend === undefined ? { secretKey: secret } : { secretKey: secret, backend, deadline: 5000 };
@@ -24,11 +24,11 @@ export const mine = {
   change: async (session) => (await session).increment("count"),
 };
 
-/** How it counts in those that are objects. */
+/** How it counts in sessions that are plain objects. */
 export const plain = {
   read: (session) => session.count,
   change: (session) => (session.count = (session.count ?? 0) + 1),
 };
 
-/** How it counts where there are none. */
+/** For a handler without sessions. */
 export const none = { read: () => undefined, change: () => undefined };

@@ -7,7 +7,7 @@ const clients = 32;
 const server = (framework, ...args) => ({ module: new URL(`servers/${framework}.mjs`, import.meta.url), args });
 const cookie = (module) => ({ module: new URL(`../sessions/cookies/${module}.mjs`, import.meta.url), args: [] });
 
-/** For each framework and place the session libraries beside ours. The floor is the framework with none, which answers the same. */
+/** The session libraries that ours is compared with, by framework and place. The floor is the same application without sessions. */
 const peers = {
   express: {
     cookie: { "cookie-session": cookie("cookie-session") },
@@ -34,7 +34,7 @@ const titles = { express: "Express 5", fastify: "Fastify", koa: "Koa", hono: "Ho
 const places = { cookie: "in a cookie", memory: "in memory", redis: "in Redis" };
 const kinds = { untouched: "a session that nobody asks for", read: "a session read", change: "a session changed" };
 
-/** h3's costs nothing where nobody calls it, and hono-sessions sets a cookie in every response. */
+/** Sessions of h3 cost nothing until they are called, and hono-sessions sets a cookie in every response. */
 const neverUntouched = ["h3's own", "hono-sessions"];
 
 function scenario(framework, place, kind, all) {
@@ -50,7 +50,7 @@ function scenario(framework, place, kind, all) {
   return { title, path: `/${kind}`, contestants, ...roles, ...(place === "redis" && { medium: "Redis" }) };
 }
 
-/** By name; those in Redis have it as their `medium`. */
+/** By name. The `medium` of those that need Redis is "Redis". */
 export const scenarios = Object.fromEntries(
   Object.entries(peers).flatMap(([framework, byPlace]) =>
     Object.entries(byPlace).flatMap(([place, others]) =>
@@ -59,7 +59,7 @@ export const scenarios = Object.fromEntries(
   ),
 );
 
-/** What a server without sessions is sent is the same, so that it does the same work beside them. */
+/** Prepares the requests. A server without sessions is sent a cookie too, so that it reads as many bytes. */
 async function prepare(launched, path) {
   if (!launched.name.startsWith("no session")) return prepareSessions(launched, path, clients);
   const cookies = `session=${"0".repeat(100)}`;

@@ -36,6 +36,24 @@ export async function startDatabases(media) {
   }
 }
 
+/**
+ * Measures scenarios beside a Redis if one of them needs it, and says which are left out because this machine has none.
+ *
+ * @param wanted - Names of `scenarios`.
+ */
+export async function* measureWithRedis(wanted, scenarios, measure) {
+  const needsRedis = (name) => scenarios[name].medium === "Redis";
+  const databases = await startDatabases(wanted.some(needsRedis) ? ["Redis"] : []);
+  const isThere = (name) => !needsRedis(name) || databases.has("Redis");
+  const missing = wanted.filter((name) => !isThere(name));
+  if (missing.length > 0) console.log(`\nLeft out, because this machine has no redis-server: ${missing.join(", ")}.`);
+  try {
+    for (const name of wanted.filter(isThere)) yield await measure(name);
+  } finally {
+    await endDatabases(databases);
+  }
+}
+
 /** May be called again. */
 export async function endDatabases(started) {
   const ends = Array.from(started.values(), ({ end }) => end());

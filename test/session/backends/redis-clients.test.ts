@@ -25,7 +25,7 @@ describe.each(kinds)("a client of $name is refused at the start", (kind) => {
     ["that sends commands again by default", new kind.Redis({ lazyConnect: true }), /Give it maxRetriesPerRequest: 0\.$/],
     ["that sends commands again for ever", new kind.Redis({ ...once, maxRetriesPerRequest: null }), /maxRetriesPerRequest: 0\.$/],
     [
-      // Commands that were sent before are dropped then, and nobody learns of it.
+      // These clients drop commands that were sent before, without an error.
       "that does not send them again, and never answers them",
       new kind.Redis({ lazyConnect: true, autoResendUnfulfilledCommands: false }),
       /maxRetriesPerRequest: 0\.$/,
@@ -134,7 +134,8 @@ need(redisServer, redis).each(kinds)("a Redis of $name", (kind) => {
 });
 
 need("redis-server", findRedisServer()).each(kinds)("a connection of $name that is lost before the reply to a change", (kind) => {
-  test("rejects the change, which is made once: nobody sends it again", async () => {
+  /** A backend whose connection goes through a proxy, after its first change. */
+  async function throughProxy() {
     const server = await startRedisServer();
     const proxy = await startTcpProxy({ host: "127.0.0.1", port: server.port });
     const client = new kind.Redis(`redis://127.0.0.1:${proxy.port}`, { ...once, retryStrategy: () => 20 });
@@ -143,23 +144,21 @@ need("redis-server", findRedisServer()).each(kinds)("a connection of $name that 
     await client.connect();
     const backend = new RedisBackend({ client });
     await backend.owners.bump("user:1");
+    return { proxy, client, backend };
+  }
+
+  test("rejects the change, which is made once: nobody sends it again", async () => {
+    const { proxy, client, backend } = await throughProxy();
     await proxy.set({ cut: "reset", after: 0 });
     await expect(backend.owners.bump("user:1")).rejects.toThrow(/max retries per request/);
     await vi.waitFor(() => expect(client.status).toBe("ready"), 60_000);
     expect(await backend.owners.epoch("user:1")).toBe(2);
-    // Nothing waits for an answer that will never come.
+    // close() must not wait for a reply that never comes.
     await backend.close();
   });
 
   test("and every call while there is no connection is refused at once, and not made later", async () => {
-    const server = await startRedisServer();
-    const proxy = await startTcpProxy({ host: "127.0.0.1", port: server.port });
-    const client = new kind.Redis(`redis://127.0.0.1:${proxy.port}`, { ...once, retryStrategy: () => 20 });
-    (client as EventEmitter).on("error", () => {});
-    onTestFinished(() => client.disconnect());
-    await client.connect();
-    const backend = new RedisBackend({ client });
-    await backend.owners.bump("user:1");
+    const { proxy, client, backend } = await throughProxy();
     await proxy.set("refuses");
     await vi.waitFor(() => expect(client.status).toBe("reconnecting"), 60_000);
     for (let count = 0; count < 20; count++) await expect(backend.owners.bump("user:1")).rejects.toThrow(/^The client of Redis has no/);

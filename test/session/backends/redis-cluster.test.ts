@@ -10,7 +10,7 @@ import { need } from "../../support/skip.ts";
 need("redis-server", findRedisServer())("a Redis cluster", () => {
   let cluster: TestCluster;
   let clients: ReadonlyMap<string, RedisBackendOptions["client"]>;
-  /** Another one of redis, because calls over one connection wait for each other. */
+  /** Another connection to Redis, because calls over one connection wait for each other. */
   let waitingClient: RedisBackendOptions["client"];
   beforeAll(async () => {
     cluster = await startRedisCluster();
@@ -86,7 +86,7 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
         try {
           if (await append(session.backend, session.key, token)) session.answered.push(token);
         } catch (error) {
-          // Whether it was written is unknown.
+          // The write may have been made or not.
           expect(error).toBeInstanceOf(Error);
           await new Promise((resolve) => setTimeout(resolve, 20));
         }

@@ -77,7 +77,7 @@ test("close waits for operations under way, and leaves the client open", async (
 
 need("redis-server", findRedisServer()).each(redisClients)("a Redis server, by $name,", ({ connect }) => {
   let server: RedisServer;
-  /** The test's own, whatever the backend has. */
+  /** Opened by the test itself, beside that of the backend. */
   let client: RedisClient;
   let given: RedisBackendOptions["client"];
   let isReady: () => boolean;

@@ -141,7 +141,7 @@ test("the way back never leads to another host", async () => {
   }
 });
 
-test("a client that takes no HTML gets 401 as problem+json", async () => {
+test("a client that does not accept HTML gets 401 as problem+json", async () => {
   const { client } = siteOf();
   for (const method of ["GET", "POST"]) {
     const response = await client.request("/page/keys", { method, headers: { accept: "application/json" } });

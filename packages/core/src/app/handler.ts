@@ -6,7 +6,8 @@ import type { Request } from "../context/request.ts";
 import { actionMethods, classMethods } from "../routing/methods.ts";
 import { flatValue } from "../http/headers.ts";
 import { adopt } from "../http/adopted-response.ts";
-import { claim, partsOf, Response } from "../http/response.ts";
+import { claim, partsOf, Response, withoutFraming } from "../http/response.ts";
+import { pairs } from "../http/response-headers.ts";
 
 declare module "../context/running-request.ts" {
   interface Local {
@@ -190,18 +191,11 @@ export function responseFrom(result: unknown, owner: object, member: string): Re
  * over the body.
  */
 export function platformResponse(response: Response): globalThis.Response {
-  const { body, status, statusText, headers } = partsOf(response);
-  const isStream = body instanceof ReadableStream;
-  const list: [name: string, value: string][] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    // The platform frames the body itself. A length is kept only for a stream, and for a response without a body.
-    const name = headers[i]!;
-    const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
-    if (!frames) list.push([name, headers[i + 1]!]);
-  }
+  const parts = partsOf(response);
+  const { body, status, statusText, headers } = parts;
   // The platform refuses memory that other threads can change.
   const given = body instanceof Uint8Array && !(body.buffer instanceof ArrayBuffer) ? Uint8Array.from(body) : body;
-  const native = new globalThis.Response(given as BodyInit | null, { status, statusText, headers: list });
+  const native = new globalThis.Response(given as BodyInit | null, { status, statusText, headers: pairs(withoutFraming(parts)) });
   // The platform adds a content type to text without one.
   if (typeof body === "string" && flatValue(headers, "content-type") === undefined) native.headers.delete("content-type");
   return native;

@@ -5,7 +5,7 @@ import type { Response } from "../http/response.ts";
 import { Trace } from "../tracing/trace.ts";
 import { isPromise, type Middleware, type RequestHandler } from "./handler.ts";
 
-/** The message that subscribers of `mini:request` get. */
+/** The message of the channel `mini:request`. */
 export interface RequestMessage {
   readonly request: Request;
   /** Path of the rule; `undefined` until it is found, and if there is none. */
@@ -17,7 +17,7 @@ export interface RequestMessage {
   error?: unknown;
 }
 
-/** The message that subscribers of `mini:handler` get. */
+/** The message of the channel `mini:handler`. */
 export interface HandlerMessage {
   readonly request: Request;
   readonly rule: string | undefined;
@@ -28,8 +28,8 @@ export interface HandlerMessage {
   readonly method: string;
 }
 
-/** What subscribers of `mini:hook` get. */
-export interface HookMessage {
+/** The message of the channel `mini:hook`. */
+interface HookMessage {
   /** Name of the middleware class. */
   readonly middleware: string;
   readonly hook: "beforeDispatch" | "afterDispatch";
@@ -37,7 +37,7 @@ export interface HookMessage {
 
 export const requestTrace = new Trace<RequestMessage>("mini:request");
 export const handlerTrace = new Trace<HandlerMessage>("mini:handler", ({ handler, method }) => ({ label: `${handler}.${method}` }));
-/** Told while a request is recorded only. */
+/** Published only while requests are recorded. */
 const hookTrace = new Trace<HookMessage>("mini:hook", ({ middleware, hook }) => ({ label: `${middleware}.${hook}` }));
 
 /** The inspector, as a request meets it. */
@@ -54,22 +54,19 @@ export function observeRequest(
   { requestLog, inspector }: { readonly requestLog: boolean; readonly inspector: Inspection | undefined },
   answer: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const left = (response: Response) => {
-    inspector?.add(context, response.status);
-    return requestLog ? logged(context, response) : response;
-  };
   const { request } = context;
   const message: RequestMessage = { request, rule: undefined, endpoint: undefined, status: undefined };
-  const note = (response: Response) => {
+  const leave = (response: Response) => {
     message.rule = request.rule?.path;
     message.endpoint = request.rule?.endpoint;
     message.status = response.status;
     if (context.hasFailed) message.error = context.error;
-    return left(response);
+    inspector?.add(context, response.status);
+    return requestLog ? logged(context, response) : response;
   };
   return requestTrace.run(message, () => {
     const response = answer();
-    return isPromise(response) ? response.then(note) : note(response);
+    return isPromise(response) ? response.then(leave) : leave(response);
   });
 }
 

@@ -59,10 +59,10 @@ export function describeError(error: unknown): string {
   function describe(each: unknown, depth: number): string {
     left--;
     try {
-      if (!isError(each)) return oneLine(cut(String(each)));
+      if (!isError(each)) return oneLine(cut(String(each), longestMessage));
       const { head, frames, unclear = "" } = stackParts(each);
-      let described = [cut(head), ...frames].map(oneLine).join("\n");
-      if (unclear !== "") described += ` (its stack: ${oneLine(cut(unclear))})`;
+      let described = [cut(head, longestMessage), ...frames].map(oneLine).join("\n");
+      if (unclear !== "") described += ` (its stack: ${oneLine(cut(unclear, longestMessage))})`;
       if (depth === mostCauses) return described;
       if ("cause" in each) described += next("caused by", each.cause, depth);
       const errors: readonly unknown[] = "errors" in each && Array.isArray(each.errors) ? each.errors : [];
@@ -87,8 +87,9 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-function cut(text: string): string {
-  return text.length > longestMessage ? `${text.slice(0, longestMessage)}… (${text.length - longestMessage} characters more)` : text;
+/** The first `most` characters of a text, with the number of those that are left out. */
+export function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}… (${text.length - most} characters more)` : text;
 }
 
 /** Text of a client for a field of a log entry: at most 1000 characters, in one line. */

@@ -95,7 +95,7 @@ export class Request {
     this.path = pathAndQuery.slice(this.#pathStart, end === -1 ? undefined : end);
   }
 
-  /** The standard Request. Read the body from this one or from `web`, not from both. */
+  /** The standard Request. Read the body either from it or with the methods of this class, not with both. */
   get web(): globalThis.Request {
     return this.#web[native] ?? this.#web;
   }

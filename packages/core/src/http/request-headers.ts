@@ -47,7 +47,7 @@ export class RequestHeaders implements Headers {
       if (each.length !== lower.length || (each !== lower && each.toLowerCase() !== lower)) continue;
       value = value === null ? raw[i + 1]! : `${value}${lower === "cookie" ? "; " : ", "}${raw[i + 1]!}`;
     }
-    // A name that is there is one. For another that cannot be one, the native list throws.
+    // A name that was found is valid. For one that no header can have, the native list throws.
     return value === null && !isToken(name) ? this[native].get(name) : value;
   }
 

@@ -91,7 +91,8 @@ function checkedValue(name: string, value: string): string {
   return text;
 }
 
-function pairs(flat: FlatHeaders): [string, string][] {
+/** Headers as the native list takes them. */
+export function pairs(flat: FlatHeaders): [string, string][] {
   const list: [string, string][] = [];
   for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
   return list;

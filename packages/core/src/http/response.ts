@@ -248,21 +248,32 @@ interface Written {
   readonly length: number;
 }
 
+/**
+ * The headers of a response without those that frame it: the server or the platform does that. A length is kept for a stream, and for a
+ * response without a body, such as one to HEAD.
+ */
+export function withoutFraming({ body, headers }: Parts): FlatHeaders {
+  const isLengthKept = body === null || body instanceof ReadableStream;
+  const kept: FlatHeaders = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && !isLengthKept);
+    if (!frames) kept.push(name, headers[i + 1]!);
+  }
+  return kept;
+}
+
 /** What the server writes for a response, which stays as it is. */
 export function writtenOf(response: Response): Written {
-  const { status, body, headers, statusText: given, hasUnknownLength = false } = partsOf(response);
+  const parts = partsOf(response);
+  const { status, body, headers, statusText: given, hasUnknownLength = false } = parts;
   const statusText = given === "" ? (STATUS_CODES[status] ?? "") : given;
-  const written: FlatHeaders = [];
-  const isStream = body instanceof ReadableStream;
-  for (let i = 0; i < headers.length; i += 2) {
-    // A length that is not the body's, or a second framing, would break the framing of the connection. There are no trailers.
-    const name = headers[i]!;
-    const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && body !== null && !isStream);
-    if (!frames) written.push(name, headers[i + 1]!);
-  }
+  const written = withoutFraming(parts);
   const length = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : 0;
   if (
-    body === null ? !hasUnknownLength && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined : !isStream
+    body === null
+      ? !hasUnknownLength && status !== 204 && status !== 304 && flatValue(headers, "content-length") === undefined
+      : !(body instanceof ReadableStream)
   ) {
     written.push("content-length", String(length));
   }

@@ -7,6 +7,7 @@ import type { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { recordingsFrom } from "../tracing/trace.ts";
+import { NearRules } from "./near-rules.ts";
 import { inspectorPage } from "./page.ts";
 import { inspectorPath } from "./path.ts";
 import { Recorder, RequestRecording } from "./recorder.ts";
@@ -29,7 +30,7 @@ export class Inspector {
   readonly #recorder: Recorder;
 
   constructor(rules: readonly AnyRule[], describe: () => readonly RuleDescription[]) {
-    this.#recorder = new Recorder(rules, describe);
+    this.#recorder = new Recorder(new NearRules(rules, describe), describe);
     recordingsFrom(() => storage.getStore()?.recording);
   }
 
@@ -59,7 +60,7 @@ function answerInspector(context: Context, recorder: Recorder): Response | undef
   return request.path === inspectorPath ? inspectorPage() : entryEvents(recorder);
 }
 
-/** The rules, then each request. A reader who stands still misses the entries that are dropped meanwhile, and slows nobody. */
+/** The rules, then each request. A client that reads slowly misses the entries that are dropped in the meantime. */
 function entryEvents(recorder: Recorder): Response {
   return events(
     async function* ({ lastEventId, signal }) {

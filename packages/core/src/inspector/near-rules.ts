@@ -1,6 +1,6 @@
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import { alternatives, parsePattern } from "../rules/pattern.ts";
-import { valueReader } from "../rules/value-reader.ts";
+import { valueReader, type ValueReader } from "../rules/value-reader.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { bySimilarity } from "../urls/similar-names.ts";
 
@@ -12,42 +12,44 @@ export interface NearRule {
 
 const most = 5;
 
-/**
- * The rules that match the path of a request and did not answer it, then those with the most similar paths.
- *
- * @param rows - The table of rules, in the order of the rules.
- */
-export function nearRules(
-  rules: readonly AnyRule[],
-  rows: readonly RuleDescription[],
-  { method, path, rule: answered }: { readonly method: string; readonly path: string; readonly rule: AnyRule | undefined },
-): readonly NearRule[] {
-  const others = rules.map((rule, i) => ({ rule, methods: rows[i]?.methods })).filter(({ rule }) => rule !== answered);
-  const matching = others.filter(({ rule }) => matches(rule, path));
-  const similar =
-    answered === undefined
-      ? bySimilarity(
-          path,
-          others.filter((each) => !matching.includes(each)),
-          ({ rule }) => rule.path,
-          most,
-        )
-      : [];
-  return [
-    ...matching.map(({ rule, methods }) => ({ path: rule.path, why: whyNot(rule, methods, method, answered) })),
-    ...similar.map(({ rule }) => ({ path: rule.path, why: "its path is another" })),
-  ].slice(0, most);
+interface Candidate {
+  readonly rule: AnyRule;
+  /** Place in the list of rules, and in the table. */
+  readonly index: number;
+  /** One for each alternative of its path. */
+  readonly readers: readonly ValueReader[];
 }
 
-function matches({ path }: AnyRule, requested: string): boolean {
-  return alternatives(parsePattern(path)).some((alternative) => valueReader(alternative)(requested) !== undefined);
-}
+/** Finds the rules that nearly answered a request. */
+export class NearRules {
+  readonly #candidates: readonly Candidate[];
+  readonly #describe: () => readonly RuleDescription[];
 
-function whyNot(rule: AnyRule, methods: readonly string[] | undefined, method: string, answered: AnyRule | undefined): string {
-  if (rule.buildOnly) return "it only builds URLs";
-  if (methods !== undefined && !methods.includes(method) && !(method === "HEAD" && methods.includes("GET")))
-    return `it answers ${methods.join(", ")}`;
-  if (rule.host !== undefined) return `its host is ${rule.host}, or the other rule is more specific`;
-  if (answered !== undefined && Object.keys(rule.where).length === 0) return "the other rule is more specific";
-  return "one of its converters refuses a value";
+  /** @param describe - Gives the table of rules, in the order of the rules. */
+  constructor(rules: readonly AnyRule[], describe: () => readonly RuleDescription[]) {
+    this.#candidates = rules.map((rule, index) => ({ rule, index, readers: alternatives(parsePattern(rule.path)).map(valueReader) }));
+    this.#describe = describe;
+  }
+
+  /** The rules that match the path of a request and did not answer it. If none did, then those with the most similar paths. */
+  for(request: { readonly method: string; readonly path: string; readonly rule: AnyRule | undefined }): readonly NearRule[] {
+    const { path, rule: answered } = request;
+    const others = this.#candidates.filter(({ rule }) => rule !== answered);
+    const matching = others.filter(({ readers }) => readers.some((read) => read(path) !== undefined));
+    const found = matching.slice(0, most).map((each) => ({ path: each.rule.path, why: this.#whyNot(each, request) }));
+    if (answered !== undefined) return found;
+    const distant = others.filter((each) => !matching.includes(each));
+    const similar = bySimilarity(path, distant, ({ rule }) => rule.path, most);
+    return [...found, ...similar.map(({ rule }) => ({ path: rule.path, why: "its path is another" }))].slice(0, most);
+  }
+
+  #whyNot({ rule, index }: Candidate, { method, rule: answered }: { readonly method: string; readonly rule: AnyRule | undefined }): string {
+    const methods = this.#describe()[index]?.methods;
+    if (rule.buildOnly) return "it only builds URLs";
+    if (methods !== undefined && !methods.includes(method) && !(method === "HEAD" && methods.includes("GET")))
+      return `it answers ${methods.join(", ")}`;
+    if (rule.host !== undefined) return `its host is ${rule.host}, or the other rule is more specific`;
+    if (answered !== undefined && Object.keys(rule.where).length === 0) return "the other rule is more specific";
+    return "one of its converters refuses a value";
+  }
 }

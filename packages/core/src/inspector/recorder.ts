@@ -1,13 +1,12 @@
 import type { Context } from "../context/context.ts";
 import { describeError, stackParts } from "../context/error-text.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
-import type { AnyRule } from "../rules/rule.ts";
 import type { Recording, Shown, Span } from "../tracing/trace.ts";
-import { nearRules, type NearRule } from "./near-rules.ts";
+import type { NearRule, NearRules } from "./near-rules.ts";
 import { shownCall, type ShownCall } from "./source-lines.ts";
-import { cut, shownMember, shownQuery } from "./shown-values.ts";
+import { shownMember, shownQuery, shownText } from "./shown-values.ts";
 
-/** What the inspector shows of one request. */
+/** A request, as the inspector shows it. */
 export interface Entry {
   /** Counts from 1. */
   readonly number: number;
@@ -36,16 +35,17 @@ const mostEntries = 200;
 const mostSpans = 100;
 const mostChanges = 50;
 
-/** Keeps the last requests of an application, and tells who waits for the next one. */
+/** Keeps the last requests of an application, and tells those who wait for the next one. */
 export class Recorder {
   readonly #entries: Entry[] = [];
-  readonly #rules: readonly AnyRule[];
+  readonly #nearRules: NearRules;
   readonly #describe: () => readonly RuleDescription[];
   #count = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(rules: readonly AnyRule[], describe: () => readonly RuleDescription[]) {
-    this.#rules = rules;
+  /** @param describe - Gives the table of rules, in which methods appear when a handler class is loaded. */
+  constructor(nearRules: NearRules, describe: () => readonly RuleDescription[]) {
+    this.#nearRules = nearRules;
     this.#describe = describe;
   }
 
@@ -80,16 +80,16 @@ export class Recorder {
       id,
       at: Date.now() - recording.elapsed(),
       method,
-      path: cut(path),
+      path: shownText(path),
       query: shownQuery(search),
       status,
       ms: recording.elapsed(),
       rule: rule?.path,
       endpoint: rule?.endpoint,
-      near: nearRules(this.#rules, this.#describe(), context.request),
+      near: this.#nearRules.for(context.request),
       spans: recording.spans(),
       left: recording.left,
-      error: context.hasFailed ? cut(describeError(context.error)) : undefined,
+      error: context.hasFailed ? shownText(describeError(context.error)) : undefined,
       calls: context.hasFailed ? callsOf(context.error) : [],
     });
     if (this.#entries.length > mostEntries) this.#entries.shift();
@@ -97,7 +97,7 @@ export class Recorder {
   }
 }
 
-/** The calls of an error that are in the project, the most. */
+/** The most calls of an error that are shown. */
 const mostCalls = 3;
 
 function callsOf(error: unknown): readonly ShownCall[] {
@@ -139,7 +139,7 @@ export class RequestRecording implements Recording {
     return (failure) => {
       if (draft === undefined) return;
       draft.to = this.elapsed();
-      if (failure !== undefined) draft.error = cut(describeError(failure.error));
+      if (failure !== undefined) draft.error = shownText(describeError(failure.error));
     };
   }
 
@@ -164,12 +164,12 @@ export class RequestRecording implements Recording {
       const shown = Object.entries(details).map(([key, value]) => [key, shownMember(key, value)] as const);
       return {
         name,
-        label: cut(label),
+        label: shownText(label),
         from,
         to,
         details: shown.filter(([, value]) => value !== ""),
         changes: changes.slice(0, mostChanges).map(({ key, before, after }) => ({
-          key: cut(key),
+          key: shownText(key),
           before: shownMember(key, before),
           after: shownMember(key, after),
         })),

@@ -8,7 +8,7 @@ export const script = String.raw`
     return element;
   };
   const entries = new Map();
-  let chosen, isPaused = false, held = [];
+  let isPaused = false, held = [];
 
   function add(entry) {
     entries.set(entry.number, entry);
@@ -59,8 +59,7 @@ export const script = String.raw`
       bar.style.width = Math.max(0, (((span.to ?? entry.ms) - span.from) / whole) * 100) + "%";
       lane.append(bar);
       box.append(make("span", span.label, "what"), lane, make("span", span.to === undefined ? "not ended" : span.to === span.from ? "" : time(span.to - span.from), "number"));
-      const details = span.details.filter(([name]) => name !== "changes" && name !== "messages");
-      const text = details.map(([name, value]) => name + ": " + value).concat(span.error === undefined ? [] : [span.error.split("\n")[0]]).join(" · ");
+      const text = span.details.map(([name, value]) => name + ": " + value).concat(span.error === undefined ? [] : [span.error.split("\n")[0]]).join(" · ");
       if (text !== "") box.append(make("p", text, "details"));
     }
     return box;
@@ -84,13 +83,12 @@ export const script = String.raw`
     if (entry.spans.length > 0) all.push(title("What it did"), waterfall(entry));
     if (entry.left > 0) all.push(make("p", entry.left + " more are left out.", "quiet"));
     for (const { label, changes } of entry.spans)
-      if (changes?.length > 0) all.push(title("Changed by: " + label), table(["Key", "Before", "After"], changes.map(({ key, before, after }) => [key, before === "" ? "" : make("del", before), after === "" ? "" : make("ins", after)])));
+      if (changes.length > 0) all.push(title("Changed by: " + label), table(["Key", "Before", "After"], changes.map(({ key, before, after }) => [key, before === "" ? "" : make("del", before), after === "" ? "" : make("ins", after)])));
     if (entry.near.length > 0) all.push(title("Rules that nearly answered"), table(["Path", "Why not"], entry.near.map(({ path, why }) => [path, why])));
     detail.replaceChildren(...all);
   }
 
   function choose(number) {
-    chosen = number;
     for (const button of at("entries").querySelectorAll("button")) button.setAttribute("aria-current", String(Number(button.dataset.n) === number));
     show(entries.get(number));
   }

@@ -1,4 +1,5 @@
 import { inspect, types } from "node:util";
+import { cut } from "../context/error-text.ts";
 
 /** Names whose values are not shown. */
 const secret = /pass(?:word|phrase|wd)?$|^pass|pwd|token|secret|api-?_?key|authorization|cookie|credential|csrf|otp$/i;
@@ -7,13 +8,13 @@ const mask = "••••••";
 const deepest = 4;
 const mostMembers = 50;
 /** The most characters of a value as text. */
-export const longestText = 2000;
+const longestText = 2000;
 
 /** A value as text for people, without the values of secrets. Never throws; deep, long and many values are cut. */
-export function shownValue(value: unknown): string {
+function shownValue(value: unknown): string {
   try {
     const text = typeof value === "string" ? value : inspect(masked(value, 0), { depth: deepest, breakLength: 80, maxStringLength: 500 });
-    return cut(text);
+    return shownText(text);
   } catch {
     return "(a value that cannot be converted to text)";
   }
@@ -26,15 +27,16 @@ export function shownMember(name: string, value: unknown): string {
 
 /** The query of a request, without the values of secrets. */
 export function shownQuery(search: string): string {
-  return cut(
+  return shownText(
     search.replace(/([?&])([^=&]*)=([^&]*)/g, (whole, sign: string, name: string) =>
       secret.test(name) ? `${sign}${name}=${mask}` : whole,
     ),
   );
 }
 
-export function cut(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}… (${text.length - longestText} characters more)` : text;
+/** A text, cut if it is long. */
+export function shownText(text: string): string {
+  return cut(text, longestText);
 }
 
 /** A copy of plain objects and arrays in which secrets are masked. Others are left to `inspect`, which reads no accessor. */

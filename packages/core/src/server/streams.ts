@@ -77,16 +77,8 @@ export class Http2Connections {
 
   #add(socket: Socket, http2: NodeConnection): void {
     const streams = new Map<ServerHttp2Stream, Progress>();
-    const connection: Connection = {
-      http2,
-      streams,
-      idleSince: performance.now(),
-      ended: undefined,
-      heard: 0,
-      asked: undefined,
-      unanswered: 0,
-    };
-    connection.heard = performance.now();
+    const began = performance.now();
+    const connection: Connection = { http2, streams, idleSince: began, ended: undefined, heard: began, asked: undefined, unanswered: 0 };
     this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));
     // Before the listener of Node, which begins the request.

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { cut } from "../context/error-text.ts";
 import { partsOf, Response } from "../http/response.ts";
 import { loggedFor } from "./exchange.ts";
 
@@ -30,7 +31,7 @@ function differenceOf(response: globalThis.Response, expected: number): string {
   const location = response.headers.get("location");
   const lines = [`Expected the status ${named(expected)}, and got ${named(response.status)}.`];
   if (location !== null) lines.push(`It redirects to ${location}.`);
-  for (const text of loggedFor(response)) lines.push(`Logged: ${shortened(text)}`);
+  for (const text of loggedFor(response)) lines.push(`Logged: ${cut(text, mostCharacters)}`);
   lines.push(bodyOf(response));
   return lines.join("\n");
 }
@@ -42,8 +43,5 @@ function bodyOf(response: globalThis.Response): string {
   const body = response instanceof Response ? partsOf(response).body : response.body;
   if (body === null || body === "") return "It has no body.";
   if (body instanceof ReadableStream) return "Its body is a stream, which was not read.";
-  return `Its body: ${shortened(typeof body === "string" ? body : new TextDecoder().decode(body as Uint8Array))}`;
+  return `Its body: ${cut(typeof body === "string" ? body : new TextDecoder().decode(body as Uint8Array), mostCharacters)}`;
 }
-
-const shortened = (text: string) =>
-  text.length > mostCharacters ? `${text.slice(0, mostCharacters)}… (${text.length - mostCharacters} characters more)` : text;

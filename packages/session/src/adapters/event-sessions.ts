@@ -8,7 +8,7 @@ import type { FetchSessionsOptions, SessionVariables } from "./hono.ts";
 import { LazySession } from "./lazy-session.ts";
 import { sharedOf } from "./shared-of.ts";
 
-// oxlint-disable-next-line typescript/ban-ts-comment -- Without h3 there is nothing to add to. A directive of this form stays in the declarations.
+// oxlint-disable-next-line typescript/ban-ts-comment -- `@mini/session/fetch` also serves applications without h3, where the compiler would refuse this. A block comment stays in the declarations.
 /* @ts-ignore */
 declare module "h3" {
   interface H3EventContext extends SessionVariables {}

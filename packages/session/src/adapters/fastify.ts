@@ -1,5 +1,3 @@
-// oxlint-disable-next-line typescript/ban-ts-comment -- Without Fastify its types are any. A directive of this form stays in the declarations.
-/* @ts-ignore */
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import { CollectedHead } from "../engine/collected-head.ts";
 import { Form } from "@mini/core/base";
@@ -12,10 +10,9 @@ import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { HeldResponse, type Holder } from "./held-response.ts";
 import { answerError, askedRequest, isExpected, writeHeaders } from "./node-visit.ts";
+import { headerText } from "./response-head.ts";
 import { sharedOf } from "./shared-of.ts";
 
-// oxlint-disable-next-line typescript/ban-ts-comment -- Without Fastify there is nothing to add to.
-/* @ts-ignore */
 declare module "fastify" {
   interface FastifyRequest {
     /** The default session, loaded at the first access. Set by `fastifySessions` of `@mini/session/fastify`. */
@@ -76,7 +73,7 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
     });
     done();
 
-    /** Leaves the property of another library as it is. */
+    /** Adds a property, unless another plugin has added one of this name. */
     function define(name: string, get: (request: FastifyRequest) => unknown): void {
       if (app.hasRequestDecorator(name)) return;
       app.decorateRequest(name, {
@@ -156,7 +153,7 @@ class FastifyHead extends CollectedHead implements Holder {
     this.#state = "over";
     if (!hasFailed) {
       const status = own === undefined ? reply.statusCode : own.status;
-      const failure = await this.close({ status, headers: { get: (name) => own?.headers.get(name) ?? textOf(reply.getHeader(name)) } });
+      const failure = await this.close({ status, headers: { get: (name) => own?.headers.get(name) ?? headerText(reply.getHeader(name)) } });
       this.#held?.free();
       if (failure !== undefined) {
         this.#state = "failed";
@@ -167,7 +164,7 @@ class FastifyHead extends CollectedHead implements Holder {
     }
     if (own !== undefined) return this.#addToBoth(own);
     this.writeTo({
-      get: (name) => textOf(reply.getHeader(name)),
+      get: (name) => headerText(reply.getHeader(name)),
       set: (name, value) => void reply.header(name, value),
       // Fastify keeps the other lines of Set-Cookie.
       append: (name, value) => void reply.header(name, value),
@@ -179,7 +176,7 @@ class FastifyHead extends CollectedHead implements Holder {
   #addToBoth({ status, statusText, body, headers: given }: Response): Response {
     const headers = new Headers(given);
     this.writeTo({
-      get: (name) => [textOf(this.#reply.getHeader(name)), headers.get(name)].filter((value) => value).join(", ") || null,
+      get: (name) => [headerText(this.#reply.getHeader(name)), headers.get(name)].filter((value) => value).join(", ") || null,
       set: (name, value) => headers.set(name, value),
       append: (name, value) => headers.append(name, value),
     });
@@ -215,8 +212,4 @@ function endStream(payload: unknown): void {
   const stream = payload instanceof Response ? payload.body : payload;
   if (stream instanceof ReadableStream) stream.cancel().catch(() => undefined);
   else if (typeof stream === "object" && stream !== null && "destroy" in stream) (stream as { destroy(): void }).destroy();
-}
-
-function textOf(value: number | string | string[] | undefined): string | null {
-  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
 }

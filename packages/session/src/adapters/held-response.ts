@@ -147,7 +147,7 @@ export class HeldResponse {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** Holds nothing any more, because somebody else has committed, and adds the headers. */
+  /** Stops holding the response: the adapter has committed by itself, and adds the headers. */
   free(): void {
     if (this.#state !== "open") return;
     this.#state = "free";
@@ -206,7 +206,7 @@ export class HeldResponse {
     void this.#committed.then((failure) => {
       this.#putBackGuards?.();
       if (failure !== undefined) return this.#fail(failure.error);
-      // What was set after the head counts as little as it does without us.
+      // Without sessions, too, a status that is set after the head has no effect.
       response.statusCode = statusCode;
       response.statusMessage = statusMessage;
       return this.#release();
@@ -267,7 +267,7 @@ export class HeldResponse {
     return result;
   }
 
-  /** Leaves out a call. Whoever waits for it goes on. */
+  /** Drops a call. Its callback gets an error. */
   #skip({ name, args }: Call): unknown {
     const callback = args.findLast((arg) => typeof arg === "function");
     if (callback !== undefined) process.nextTick(callback, new Error("The response was dropped, because a session could not be saved."));

@@ -17,7 +17,7 @@ export interface SessionVariables {
   sessionStore: SessionStore;
 }
 
-// oxlint-disable-next-line typescript/ban-ts-comment -- Without Hono there is nothing to add to. A directive of this form stays in the declarations.
+// oxlint-disable-next-line typescript/ban-ts-comment -- `@mini/session/fetch` also serves applications without Hono, where the compiler would refuse this. A block comment stays in the declarations.
 /* @ts-ignore */
 declare module "hono" {
   interface ContextVariableMap extends SessionVariables {}

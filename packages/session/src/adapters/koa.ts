@@ -6,7 +6,7 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { isExpected, keepVisit, NodeVisit } from "./node-visit.ts";
+import { addProperty, isExpected, keepVisit, NodeVisit } from "./node-visit.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "koa" {
@@ -30,7 +30,7 @@ export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknow
 
 /**
  * Gives each context `session` and `sessionStore`. Changes are committed when the middleware below has ended, or before, when it writes to
- * `ctx.res` itself. When the commit fails, this middleware throws the error, so that it is handled as any other.
+ * `ctx.res` itself. When the commit fails, this middleware throws the error to the middleware above it.
  *
  * @param config - Settings of sessions, or the `Sessions` that were made with them.
  * @throws ConfigError for wrong settings.
@@ -56,8 +56,8 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
       answer: (error) => context.onerror(error as Error),
     });
     keepVisit(context.req, visit);
-    define(context, "session", { get: () => visit.getSession() });
-    define(context, "sessionStore", { value: visit });
+    addProperty(context, "session", { configurable: true, get: () => visit.getSession() });
+    addProperty(context, "sessionStore", { configurable: true, value: visit });
     try {
       await next();
     } catch (error) {
@@ -67,9 +67,4 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
     }
     await visit.commit();
   };
-}
-
-/** Leaves the property of another library as it is. */
-function define(context: KoaContextLike, name: string, descriptor: PropertyDescriptor): void {
-  if (!(name in context)) Object.defineProperty(context, name, { configurable: true, ...descriptor });
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
+import { errorHeaders } from "../keeping/deadline.ts";
 import { SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import { HeldResponse, type Holder } from "./held-response.ts";
-import { readHeader } from "./response-head.ts";
+import { headerText, readHeader } from "./response-head.ts";
 
 /** What an adapter says of its framework. */
 export interface NodeVisitOptions {
@@ -59,6 +60,11 @@ export function keepVisit(request: Visited, visit: NodeVisit): void {
 
 export function visitOf(request: Visited): NodeVisit | undefined {
   return request[visitKey];
+}
+
+/** Adds a property, unless another library has added one of this name. */
+export function addProperty(target: object, name: "session" | "sessionStore", descriptor: PropertyDescriptor): void {
+  if (!(name in target)) Object.defineProperty(target, name, descriptor);
 }
 
 /**
@@ -121,10 +127,7 @@ export function askedRequest(request: IncomingMessage, response: ServerResponse,
   return {
     method: request.method ?? "GET",
     headers: {
-      get(name) {
-        const value = request.headers[name];
-        return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
-      },
+      get: (name) => headerText(request.headers[name]),
     },
     get secure() {
       return isSecure();
@@ -140,11 +143,6 @@ export function askedRequest(request: IncomingMessage, response: ServerResponse,
 /** Answers an error without a framework. */
 export function answerError(error: unknown, { method }: IncomingMessage, response: ServerResponse): void {
   const { status, message, headers } = error instanceof HTTPError ? error : new HTTPError(500, "Internal Server Error", {});
-  response.writeHead(status, {
-    "content-type": "text/plain; charset=utf-8",
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    ...headers,
-  });
+  response.writeHead(status, { ...errorHeaders, ...headers });
   response.end(method === "HEAD" ? undefined : message);
 }

@@ -4,7 +4,7 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { answerError, isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { addProperty, answerError, isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "http" {
@@ -54,7 +54,7 @@ export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecu
       request,
       new NodeVisit(shared, request, response, {
         isSecure: () => secure(request),
-        // Nobody tells a middleware of errors that come later.
+        // A middleware of Express or Connect does not learn of errors in the handlers after it, so the status tells.
         isFailure: (status) => status >= 500,
         answer(error) {
           if (Object.getPrototypeOf(request) !== requestPrototype) Object.setPrototypeOf(request, requestPrototype!);
@@ -64,8 +64,8 @@ export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecu
         },
       }),
     );
-    define(request, "session", sessionProperty);
-    define(request, "sessionStore", storeProperty);
+    addProperty(request, "session", sessionProperty);
+    addProperty(request, "sessionStore", storeProperty);
     next?.();
   };
 }
@@ -94,11 +94,6 @@ function property(name: string, get: (request: IncomingMessage) => unknown): Pro
       Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
     },
   };
-}
-
-/** Leaves the property of another library as it is. */
-function define(request: IncomingMessage, name: string, descriptor: PropertyDescriptor): void {
-  if (!(name in request)) Object.defineProperty(request, name, descriptor);
 }
 
 function isSecure(request: IncomingMessage): boolean {

@@ -1,9 +1,13 @@
 import type { ServerResponse } from "node:http";
 
-/** A header as one text, as `Headers` has it. */
+/** A header of a response as one text, as `Headers` has it. */
 export function readHeader(response: ServerResponse, name: string): string | null {
-  const value = response.getHeader(name);
-  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
+  return headerText(response.getHeader(name));
+}
+
+/** A header as Node keeps it, as one text. */
+export function headerText(value: number | string | readonly string[] | undefined): string | null {
+  return value === undefined ? null : typeof value === "object" ? value.join(", ") : String(value);
 }
 
 /** Does what `writeHead(status, message, headers)` does in Node, up to the sending. @throws What Node throws for wrong arguments. */

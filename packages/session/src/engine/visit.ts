@@ -1,4 +1,5 @@
 import { HTTPError } from "@mini/core/base";
+import { errorHeaders } from "../keeping/deadline.ts";
 import { SessionCommittedError, type AskedRequest, type LeavingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
@@ -115,8 +116,7 @@ export function askedOf(request: Request, secure?: boolean | (() => boolean)): A
 
 /** The response to an error that a client may read. */
 export function errorResponse({ status, message, headers }: HTTPError, method: string): Response {
-  const always = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", "cache-control": "no-store" };
-  return new Response(method === "HEAD" ? null : message, { status, headers: { ...always, ...headers } });
+  return new Response(method === "HEAD" ? null : message, { status, headers: { ...errorHeaders, ...headers } });
 }
 
 /** @throws TypeError for anything but a response whose body was not read. */

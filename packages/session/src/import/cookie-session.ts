@@ -6,7 +6,7 @@ export interface CookieSessionImportOptions {
   readonly name?: string | undefined;
   /** The `keys` of cookie-session, or its `secret` in a list; the `app.keys` of Koa. */
   readonly keys: readonly string[];
-  /** Milliseconds since the Unix epoch, from when on old cookies do not count. A copy of one can be used until then. */
+  /** When old cookies stop being accepted, in milliseconds since the Unix epoch. A copy of one can be used until then. */
   readonly until: number;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;

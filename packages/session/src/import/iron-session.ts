@@ -9,7 +9,7 @@ export interface IronSessionImportOptions {
   readonly cookieName: string;
   /** Its `password`, or the object of them by number. */
   readonly password: string | Readonly<Record<string, string>>;
-  /** Milliseconds since the Unix epoch, from when on old cookies do not count. A copy of one can be used until then, or until its `ttl` is over. */
+  /** When old cookies stop being accepted, in milliseconds since the Unix epoch. A copy of one can be used until then, or until its `ttl` is over. */
   readonly until: number;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;

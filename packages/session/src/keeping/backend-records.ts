@@ -48,6 +48,7 @@ const pruneLimit = 1000;
  */
 export class BackendRecords {
   readonly backend: SessionBackend;
+  readonly backendName: string;
   readonly ids: SessionIds;
   readonly now: () => number;
   readonly logger: Logger;
@@ -60,6 +61,7 @@ export class BackendRecords {
 
   constructor({ backend, ids, deadline, flashMaxAge, now, logger }: BackendRecordsOptions) {
     this.backend = backend;
+    this.backendName = backend.constructor.name;
     this.ids = ids;
     this.now = now;
     this.logger = logger;
@@ -73,7 +75,7 @@ export class BackendRecords {
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     const deadline = new Deadline(this.#milliseconds);
     try {
-      return await workOn(this.backend, what, () => work(deadline));
+      return await workOn(this.backendName, what, () => work(deadline));
     } catch (error) {
       if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
       throw error;

@@ -1,6 +1,13 @@
 import { HTTPError, withoutRequest } from "@mini/core/base";
 import type { CallSignal } from "./backend.ts";
 
+/** Headers of an error that is answered with its message as text. */
+export const errorHeaders = {
+  "content-type": "text/plain; charset=utf-8",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
 /**
  * Sessions cannot be read or saved, because their backend failed or did not answer in time. The response is 503, and the
  * client keeps its cookie. Whether a change was saved is unknown, so it is not tried again.
@@ -21,8 +28,7 @@ export class SessionUnavailableError extends HTTPError {
 
   /** The 503 response. The error handler of Hono calls this. */
   getResponse(): Response {
-    const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...this.headers };
-    return new Response(this.message, { status: this.status, headers });
+    return new Response(this.message, { status: this.status, headers: { ...errorHeaders, ...this.headers } });
   }
 }
 

@@ -40,7 +40,7 @@ export class ServerSessions implements SessionKeeper {
   readonly #records: BackendRecords;
 
   constructor(records: BackendRecords) {
-    this.backendName = records.backend.constructor.name;
+    this.backendName = records.backendName;
     this.#records = records;
   }
 
@@ -96,7 +96,7 @@ class ServerSession implements KeptSession {
   #hasLogged = false;
 
   constructor(records: BackendRecords, received: Received, { found, replaced, claimed = [], sentId }: Known) {
-    this.backendName = records.backend.constructor.name;
+    this.backendName = records.backendName;
     this.#records = records;
     this.#received = received;
     this.#found = found;

@@ -2,7 +2,7 @@ import { recordings, Trace } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
 import type { CommitSettings, Committed, KeptSession, Received, SessionChanges, SessionKeeper } from "./keeping.ts";
 
-/** What subscribers of `mini:session.load` get. */
+/** The message of the channel `mini:session.load`. */
 export interface SessionLoadMessage {
   /** Name of the cookie. */
   readonly cookieName: string;
@@ -14,7 +14,7 @@ export interface SessionLoadMessage {
   keys: readonly string[];
 }
 
-/** What subscribers of `mini:session.commit` get. */
+/** The message of the channel `mini:session.commit`. */
 export interface SessionCommitMessage {
   readonly cookieName: string;
   /** Name of the backend's class, or `securecookie`. */
@@ -28,10 +28,10 @@ export interface SessionCommitMessage {
   readonly after: Contents;
 }
 
-/** What subscribers of `mini:session.backend` get. */
+/** The message of the channel `mini:session.backend`. */
 export interface SessionBackendMessage {
   readonly backend: string;
-  /** In words: `commit a session`. */
+  /** What is done, such as `commit a session`. */
   readonly work: string;
 }
 
@@ -102,8 +102,8 @@ export function commitTo(
 }
 
 /** Does work on a backend, and tells subscribers of it. */
-export function workOn<Result>(backend: object, work: string, call: () => Promise<Result>): Result | Promise<Result> {
-  return isObserved(backendTrace) ? backendTrace.run({ backend: backend.constructor.name, work }, call) : call();
+export function workOn<Result>(backend: string, work: string, call: () => Promise<Result>): Result | Promise<Result> {
+  return isObserved(backendTrace) ? backendTrace.run({ backend, work }, call) : call();
 }
 
 function changedKeys({ data: before }: Contents, { data: after }: Contents) {

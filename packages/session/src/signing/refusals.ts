@@ -1,6 +1,6 @@
 import { Notice } from "@mini/core/base";
 
-/** What subscribers of `mini:session.refused` get. The response says nothing of it. */
+/** The message of the channel `mini:session.refused`. The response does not tell the client why its cookie was refused. */
 export interface SessionRefusedMessage {
   readonly cookieName: string;
   /**

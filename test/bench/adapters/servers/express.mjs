@@ -1,4 +1,4 @@
-// express; what it would do beyond ours is switched off.
+// express without ETag and X-Powered-By, and express-session that saves changed sessions only.
 import { nodeSessions } from "@mini/session/node";
 import { RedisStore } from "connect-redis";
 import express from "express";
@@ -6,7 +6,7 @@ import session from "express-session";
 import { connectRedis } from "../../sessions/clients.mjs";
 import { cookie, mine, none, ours, plain, secret } from "../config.mjs";
 
-// express-session says in production that its memory store is not for production.
+// express-session warns about its memory store.
 console.warn = () => {};
 
 const stores = {

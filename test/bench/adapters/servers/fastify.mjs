@@ -1,4 +1,4 @@
-// fastify; what @fastify/session would do beyond ours is switched off.
+// fastify, and @fastify/session that saves changed sessions only.
 import cookies from "@fastify/cookie";
 import session from "@fastify/session";
 import { fastifySessions } from "@mini/session/fastify";

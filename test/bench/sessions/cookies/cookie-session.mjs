@@ -1,4 +1,4 @@
-// cookie-session on express; what express would do beyond ours is switched off.
+// cookie-session on express. Features of express that our server does not have are switched off.
 import cookieSession from "cookie-session";
 import express from "express";
 

@@ -1,4 +1,4 @@
-// express, with express-session and its memory store or connect-redis; what it would do beyond ours is switched off.
+// express, with express-session and its memory store or connect-redis. Features that our server and sessions do not have are switched off.
 import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";

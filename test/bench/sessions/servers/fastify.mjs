@@ -1,4 +1,4 @@
-// fastify, with @fastify/session and its memory store or connect-redis; what it would do beyond ours is switched off.
+// fastify, with @fastify/session and its memory store or connect-redis. Features that our server and sessions do not have are switched off.
 import cookies from "@fastify/cookie";
 import session from "@fastify/session";
 import { RedisStore } from "connect-redis";
