@@ -4,10 +4,9 @@ import { Html, htmlResponse } from "../http/html.ts";
 import type { Local } from "../context/running-request.ts";
 import type { Request } from "../context/request.ts";
 import { actionMethods, classMethods } from "../routing/methods.ts";
-import { flatValue } from "../http/headers.ts";
+import { flatValue, pairs } from "../http/headers.ts";
 import { adopt } from "../http/adopted-response.ts";
 import { claim, partsOf, Response, withoutFraming } from "../http/response.ts";
-import { pairs } from "../http/response-headers.ts";
 
 declare module "../context/running-request.ts" {
   interface Local {

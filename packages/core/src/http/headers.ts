@@ -106,3 +106,10 @@ export function withLength(flat: FlatHeaders, length: number): FlatHeaders {
 export function without(flat: FlatHeaders, name: string): FlatHeaders {
   return flat.filter((_, i) => flat[i - (i % 2)] !== name);
 }
+
+/** Headers as the native list takes them. */
+export function pairs(flat: FlatHeaders): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
+  return list;
+}

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { checkHeader, flatValue, normalized, without, type FlatHeaders } from "./headers.ts";
+import { checkHeader, flatValue, normalized, pairs, without, type FlatHeaders } from "./headers.ts";
 
 /**
  * The headers of a response. Native `Headers` are slower and are made only for iteration. All control characters except the tab
@@ -89,11 +89,4 @@ function checkedValue(name: string, value: string): string {
   const text = normalized(value);
   checkHeader(name, text);
   return text;
-}
-
-/** Headers as the native list takes them. */
-export function pairs(flat: FlatHeaders): [string, string][] {
-  const list: [string, string][] = [];
-  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
-  return list;
 }
