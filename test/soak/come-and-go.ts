@@ -23,7 +23,7 @@ export function comeAndGo(path: string): Comers {
 
   /** One process; resolves when it has ended. */
   async function visit(): Promise<void> {
-    const child = fork(compile("test/support/counting-process.ts"), ["sqlite", path, "comer"], {
+    const child = fork(compile("test/support/counting-process.ts"), ["sqlite", path, "", "comer"], {
       env: { ...process.env, NODE_OPTIONS: undefined },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
