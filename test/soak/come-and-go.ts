@@ -7,8 +7,8 @@ import type { Counted, Task } from "../support/counting-process.ts";
 export interface Comers {
   /** How many have ended. */
   readonly ended: number;
-  /** Numbers that one was answered and the next did not find. */
-  readonly lost: readonly string[];
+  /** Numbers that one was answered and the next did not find, and processes that ended before they had counted. */
+  readonly problems: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ const enough = 10;
 
 /** Lets processes come and go at a SQLite file until it is told to stop; every second one is killed in the midst of a write. */
 export function comeAndGo(path: string): Comers {
-  const lost: string[] = [];
+  const problems: string[] = [];
   let [ended, highest] = [0, 0];
   let over = false;
 
@@ -41,20 +41,21 @@ export function comeAndGo(path: string): Comers {
     const done = new Promise<void>((resolve) => {
       child.on("message", ({ of, number }: Counted) => {
         if (of !== "comer") return;
-        if (number <= highest) lost.push(`A process was answered ${number} after ${highest}.`);
+        if (number <= highest) problems.push(`A process was answered ${number} after ${highest}.`);
         highest = number;
         if (++count === enough) resolve();
       });
     });
     if (child.connected) child.send({ task: "count" } satisfies Task);
     await Promise.race([done, closed]);
+    if (count < enough) problems.push(`A process ended when it had counted ${count} numbers.`);
   }
 
   const visiting = (async () => {
     while (!over) await visit();
   })();
   return {
-    lost,
+    problems,
     get ended() {
       return ended;
     },

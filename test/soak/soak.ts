@@ -67,7 +67,7 @@ export async function soak({ length, flaw, onSample }: SoakOptions): Promise<Out
   const growth = growthOf(samples);
   const { counts, failures } = load;
   const problems = [
-    ...others.lost,
+    ...others.problems,
     ...(growth > mostGrowth ? [`The heap grew by ${growth.toFixed(0)} bytes in the second half; ${mostGrowth} may be.`] : []),
     ...(failures.length > 0 ? [`${failures.length} requests failed, the first: ${failures[0]}`] : []),
   ];

@@ -19,7 +19,7 @@ export interface AdapterDoor {
   readonly name: string;
   /** Whether the framework tells a middleware what was thrown. If not, a status of 500 or more tells of an error. */
   readonly tellsErrors: boolean;
-  /** Makes the listener of node:http that gets the requests. */
+  /** Makes the function that sends requests through the framework. */
   readonly make: (sessions: Sessions, handle: DoorHandler, onError: DoorErrorHandler) => (request: Request) => Promise<Response>;
 }
 

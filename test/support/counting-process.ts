@@ -16,6 +16,8 @@ export interface Counted {
 export type Task = { readonly task: "count" } | { readonly task: "read"; readonly names: readonly string[] } | { readonly task: "stop" };
 
 const [, , kind = "", path = "", prefix = "", name = "", ending] = process.argv;
+// Without one, nobody could tell its numbers from those of others.
+if (name === "") throw new Error("The process needs a name: counting-process.ts <kind> <path> <prefix> <name> [exit|throw]");
 const opened = await openBackend([kind, path, prefix]);
 let counting: readonly Promise<void>[] = [];
 let isOver = false;

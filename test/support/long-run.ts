@@ -2,9 +2,9 @@
 const isCI = process.env["CI"] === "true";
 
 /** Pairs that the random tests of the router compare: `npm run test:long` sets this, and what follows. */
-export const pairs = Number(process.env["MINI_PAIRS"] ?? (isCI ? 50_000 : 20_000));
+export const pairs = Number(process.env["MINI_PAIRS"] ?? (isCI ? 100_000 : 20_000));
 /** Interleavings of parallel requests on a session that are compared with a model. */
-export const schedules = Number(process.env["MINI_SCHEDULES"] ?? (isCI ? 5000 : 1500));
+export const schedules = Number(process.env["MINI_SCHEDULES"] ?? (isCI ? 10_000 : 1500));
 export const seed = Number(process.env["MINI_SEED"] ?? 20_260_901);
 
 /** Milliseconds that such a test may take. */

@@ -24,7 +24,7 @@ export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
   return runNode([npmScript(), ...args, ...quiet], { cwd, env });
 }
 
-/** Removes the settings of the npm that runs the tests, such as `--silent`. */
+/** Variables of the environment that unset those of an npm that runs the tests, such as that of `--silent`. */
 export function withoutOuterNpm(): Readonly<Record<string, undefined>> {
   const outer = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
   return Object.fromEntries(outer.map((name) => [name, undefined]));

@@ -249,8 +249,8 @@ interface Written {
 }
 
 /**
- * The headers of a response without those that frame it: the server or the platform does that. A length is kept for a stream, and for a
- * response without a body, such as one to HEAD.
+ * The headers of a response without those that frame it, which would contradict the framing by the server or the platform, and without
+ * `Trailer`, because there are none. A length is kept for a stream, and for a response without a body, such as one to HEAD.
  */
 export function withoutFraming({ body, headers }: Parts): FlatHeaders {
   const isLengthKept = body === null || body instanceof ReadableStream;
