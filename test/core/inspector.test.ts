@@ -1,125 +1,8 @@
 import { request as httpRequest } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
-import { abort, App, ConfigError, int, local, RequestHandler, Rule, SecurityHeaders, text } from "@mini/core";
-import { serve, type Server } from "@mini/core/serve";
+import { App, local, RequestHandler, Rule, text } from "@mini/core";
 import { MemoryBackend, SessionMiddleware } from "@mini/session";
-import { afterEach, describe, expect, test, vi } from "vitest";
-
-class Home extends RequestHandler {
-  static override middleware = [SessionMiddleware];
-  async get() {
-    const session = await local.sessionStore.getSession();
-    session.set("visits", session.increment("count"));
-    session.set("profile", { name: "Ann", password: "hunter2", deep: { apiToken: "t0k" } });
-    session.set("secret", "s3cret");
-    session.flash("Saved");
-    return text("home");
-  }
-}
-class User extends RequestHandler {
-  get({ id }: { id: number }) {
-    if (id === 7) abort(404);
-    if (id === 8) throw new Error("the disk <b>is</b> full", { cause: new TypeError("inner") });
-    return text("user");
-  }
-}
-class Me extends RequestHandler {
-  get() {
-    return text("me");
-  }
-}
-
-const nothing = () => undefined;
-const open: Server[] = [];
-const stops: (() => void)[] = [];
-afterEach(async () => {
-  stops.splice(0).forEach((stop) => stop());
-  await Promise.all(open.splice(0).map((server) => server.close()));
-  vi.unstubAllEnvs();
-});
-
-function makeSite(debug = true): App {
-  return new App({
-    debug,
-    rules: [
-      new Rule("/", { endpoint: "home", handler: Home }),
-      new Rule("/users/:id", { endpoint: "user", handler: User, where: { id: int } }),
-      new Rule("/users/me", { handler: Me, methods: ["GET"] }),
-    ],
-    middleware: [SecurityHeaders],
-    config: { session: { secretKey: "k".repeat(32), backend: new MemoryBackend() } },
-    logger: { error: nothing, warn: nothing, info: nothing, debug: nothing },
-  });
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-}
-
-async function listen(app = makeSite()) {
-  const server = await serve(app, { port: 0, silent: true });
-  open.push(server);
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}, method = "GET") =>
-    new Promise<Answer>((resolve, reject) => {
-      const asked = httpRequest(
-        { port: server.port, host: "127.0.0.1", path, method, headers: { host: "localhost", ...headers } },
-        (response) => {
-          let body = "";
-          response.setEncoding("utf8").on("data", (part: string) => (body += part));
-          response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, text: body }));
-        },
-      );
-      asked.on("error", reject);
-      asked.end();
-    });
-  // The inspector is loaded when the application is made.
-  if (app.debug) await expect.poll(async () => (await get("/__mini")).status).toBe(200);
-  return { server, get };
-}
-
-interface ShownEntry {
-  readonly number: number;
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly status: number;
-  readonly rule?: string;
-  readonly near: readonly { readonly path: string; readonly why: string }[];
-  readonly spans: readonly {
-    readonly name: string;
-    readonly label: string;
-    readonly from: number;
-    readonly to?: number;
-    readonly details: readonly (readonly [string, string])[];
-    readonly changes: readonly { readonly key: string; readonly before: string; readonly after: string }[];
-  }[];
-  readonly error?: string;
-  readonly calls: readonly { readonly text: string; readonly lines: readonly { readonly text: string; readonly isCall: boolean }[] }[];
-}
-
-/** Reads the events of the inspector until there are as many requests as asked for. */
-function entries(server: Server, count: number): Promise<readonly ShownEntry[]> {
-  return new Promise((resolve, reject) => {
-    let body = "";
-    const asked = httpRequest({ port: server.port, path: "/__mini/events", headers: { host: "localhost" } }, (response) => {
-      response.setEncoding("utf8").on("data", (part: string) => {
-        body += part;
-        const found = Array.from(
-          body.matchAll(/^event: request\nid: \d+\ndata: (.*)\n\n/gm),
-          ([, data]) => JSON.parse(data!) as ShownEntry,
-        );
-        if (found.length < count) return;
-        asked.destroy();
-        resolve(found);
-      });
-    });
-    stops.push(() => asked.destroy());
-    asked.on("error", reject);
-    asked.end();
-  });
-}
+import { describe, expect, test, vi } from "vitest";
+import { entries, listen, nothing, silent, stops } from "../support/inspected-site.ts";
 
 describe("the inspector", () => {
   test("shows each request with its rule and what it did, in the order in which it happened", async () => {
@@ -204,6 +87,30 @@ describe("the inspector", () => {
     expect([all[0]!.path, all.at(-1)!.path]).toEqual(["/n5", "/n204"]);
   });
 
+  test.each(["token=abc", "%74oken=abc", "tok%65n=abc", "code=abc", "sid=abc", "session_id=abc", "X-Signature=abc"])(
+    "masks the value of ?%s, whose name says that it is a secret",
+    async (query) => {
+      const { server, get } = await listen();
+      await get(`/nowhere?${query}&page=2&zip+code=1&%E0%A4=3`);
+      const [entry] = await entries(server, 1);
+      expect(entry!.query).toBe(`?${query.replace("abc", "••••••")}&page=2&zip+code=1&%E0%A4=3`);
+    },
+  );
+
+  test("goes on with the requests of a restarted server, for a page that saw those of the one before", async () => {
+    vi.setSystemTime(1_700_000_000_000);
+    const before = await listen();
+    for (let i = 0; i < 3; i++) await before.get(`/before${i}`);
+    const last = (await entries(before.server, 3)).at(-1)!.number;
+    vi.setSystemTime(1_700_000_000_010);
+    const { server, get } = await listen();
+    vi.useRealTimers();
+    await get("/after");
+    const [entry] = await entries(server, 1, { "last-event-id": String(last) });
+    expect(entry!.path).toBe("/after");
+    expect(entry!.number).toBeGreaterThan(last);
+  });
+
   test("does not slow requests for a client that stops reading, nor keep more for it", async () => {
     const { server, get } = await listen();
     const still = httpRequest({ port: server.port, path: "/__mini/events", headers: { host: "localhost" } }, (response) =>
@@ -229,50 +136,6 @@ describe("the inspector", () => {
   });
 });
 
-describe("nobody else gets in", () => {
-  test.each<[string, Readonly<Record<string, string>>]>([
-    ["through a proxy on this machine", { "x-forwarded-for": "203.0.113.5" }],
-    ["through one that says so by Forwarded", { forwarded: "for=203.0.113.5" }],
-    ["through one that says so by Via", { via: "1.1 proxy" }],
-    ["through one that says so by X-Real-IP", { "x-real-ip": "203.0.113.5" }],
-    ["by another host name, as in DNS rebinding", { host: "attacker.example" }],
-    ["by a name that begins like this machine's", { host: "localhost.attacker.example" }],
-    ["from a page of another site", { "sec-fetch-site": "cross-site" }],
-    ["from a page of another port", { "sec-fetch-site": "same-site" }],
-  ])("%s", async (_way, headers) => {
-    const { get } = await listen();
-    expect((await get("/__mini", headers)).status).toBe(404);
-    expect((await get("/__mini/events", headers)).status).toBe(404);
-  });
-
-  test.each(["/__mini/", "//__mini", "/__MINI", "/__mini%2Fevents", "/x/../__mini/x", "/__mini/events/x"])("at %s", async (path) => {
-    const { get } = await listen();
-    expect((await get(path)).text).not.toContain("Inspector");
-  });
-
-  test("with another method", async () => {
-    const { get } = await listen();
-    expect((await get("/__mini", {}, "POST")).status).toBe(404);
-  });
-
-  test("without a connection, as app.fetch() in another server", async () => {
-    const app = makeSite();
-    await pause(0);
-    const response = await app.fetch(new Request("http://localhost/__mini"));
-    expect(response.status).toBe(404);
-  });
-
-  test("without debug", async () => {
-    const { get } = await listen(makeSite(false));
-    expect((await get("/__mini")).status).toBe(404);
-  });
-
-  test("in production, where debug is refused", () => {
-    vi.stubEnv("NODE_ENV", "production");
-    expect(() => makeSite()).toThrow(ConfigError);
-  });
-});
-
 test("the page of an unexpected error says what the request did, with the names of the values in its session", async () => {
   class Fails extends RequestHandler {
     static override middleware = [SessionMiddleware];
@@ -287,7 +150,7 @@ test("the page of an unexpected error says what the request did, with the names 
     debug: true,
     rules: [new Rule("/fails", { endpoint: "fails", handler: Fails })],
     config: { session: { secretKey: "k".repeat(32), backend: new MemoryBackend() } },
-    logger: { error: nothing, warn: nothing, info: nothing, debug: nothing },
+    logger: silent,
   });
   const { get } = await listen(app);
   const first = await get("/fails");

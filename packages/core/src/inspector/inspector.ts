@@ -18,7 +18,7 @@ const eventsPath = `${inspectorPath}/events`;
 const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
 const localNames = /^(?:localhost|[\w-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 /** Headers that a proxy on this machine adds, in front of visitors from elsewhere. */
-const ofProxies = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+const ofProxies = /^(?:forwarded|via|x-(?:original-)?forwarded-.*|x-real-ip|.*-connecting-ip|.*client-ip|x-envoy-.*)$/;
 
 /** Whether a request is for a page of the inspector. Such requests are not recorded. */
 function isForInspector(path: string): boolean {
@@ -54,7 +54,8 @@ export class Inspector {
 function answerInspector(context: Context, recorder: Recorder): Response | undefined {
   const { request } = context;
   const { headers, ip } = servedOf(request);
-  const isLocal = loopback.test(ip ?? "") && localNames.test(withoutPort(request.host)) && !ofProxies.some((name) => headers.has(name));
+  const isLocal =
+    loopback.test(ip ?? "") && localNames.test(withoutPort(request.host)) && ![...headers.keys()].some((name) => ofProxies.test(name));
   const isOwn = ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
   if (!isLocal || !isOwn || request.method !== "GET") return undefined;
   return request.path === inspectorPath ? inspectorPage() : entryEvents(recorder);

@@ -8,7 +8,7 @@ import { shownMember, shownQuery, shownText } from "./shown-values.ts";
 
 /** A request, as the inspector shows it. */
 export interface Entry {
-  /** Counts from 1. */
+  /** Counts up from the microsecond in which the server began, so that a page goes on with the requests of a restarted server. */
   readonly number: number;
   readonly id: string;
   /** When it began, in milliseconds since the Unix epoch. */
@@ -40,7 +40,7 @@ export class Recorder {
   readonly #entries: Entry[] = [];
   readonly #nearRules: NearRules;
   readonly #describe: () => readonly RuleDescription[];
-  #count = 0;
+  #count = Date.now() * 1000;
   #waiting: (() => void)[] = [];
 
   /** @param describe - Gives the table of rules, in which methods appear when a handler class is loaded. */

@@ -2,7 +2,8 @@ import { inspect, types } from "node:util";
 import { cut } from "../context/error-text.ts";
 
 /** Names whose values are not shown. */
-const secret = /pass(?:word|phrase|wd)?$|^pass|pwd|token|secret|api-?_?key|authorization|cookie|credential|csrf|otp$/i;
+const secret =
+  /pass(?:word|phrase|wd)?$|^pass|pwd|token|secret|api-?_?key|authorization|cookie|credential|csrf|otp$|session|signature|^(?:code|key|si[dg])$/i;
 const mask = "••••••";
 
 const deepest = 4;
@@ -29,7 +30,8 @@ export function shownMember(name: string, value: unknown): string {
 export function shownQuery(search: string): string {
   return shownText(
     search.replace(/([?&])([^=&]*)=([^&]*)/g, (whole, sign: string, name: string) =>
-      secret.test(name) ? `${sign}${name}=${mask}` : whole,
+      // As the application reads the name.
+      secret.test([...new URLSearchParams(name).keys()][0] ?? "") ? `${sign}${name}=${mask}` : whole,
     ),
   );
 }
