@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe("nobody else gets into the inspector", () => {
+describe("the inspector, asked for from elsewhere,", () => {
   test.each<[string, Readonly<Record<string, string>>]>([
     ["through a proxy on this machine", { "x-forwarded-for": "203.0.113.5" }],
     ["through one that says so by Forwarded", { forwarded: "for=203.0.113.5" }],
@@ -25,35 +25,38 @@ describe("nobody else gets into the inspector", () => {
     ["by a name that begins like this machine's", { host: "localhost.attacker.example" }],
     ["from a page of another site", { "sec-fetch-site": "cross-site" }],
     ["from a page of another port", { "sec-fetch-site": "same-site" }],
-  ])("%s", async (_way, headers) => {
+  ])("is a 404 page %s", async (_way, headers) => {
     const { get } = await listen();
     expect((await get("/__mini", headers)).status).toBe(404);
     expect((await get("/__mini/events", headers)).status).toBe(404);
   });
 
-  test.each(["/__mini/", "//__mini", "/__MINI", "/__mini%2Fevents", "/x/../__mini/x", "/__mini/events/x"])("at %s", async (path) => {
-    const { get } = await listen();
-    expect((await get(path)).text).not.toContain("Inspector");
-  });
+  test.each(["/__mini/", "//__mini", "/__MINI", "/__mini%2Fevents", "/x/../__mini/x", "/__mini/events/x"])(
+    "is not shown at %s",
+    async (path) => {
+      const { get } = await listen();
+      expect((await get(path)).text).not.toContain("Inspector");
+    },
+  );
 
-  test("with another method", async () => {
+  test("is a 404 page with another method", async () => {
     const { get } = await listen();
     expect((await get("/__mini", {}, "POST")).status).toBe(404);
   });
 
-  test("without a connection, as app.fetch() in another server", async () => {
+  test("is a 404 page without a connection, as app.fetch() in another server", async () => {
     const app = makeSite();
     await pause(0);
     const response = await app.fetch(new Request("http://localhost/__mini"));
     expect(response.status).toBe(404);
   });
 
-  test("without debug", async () => {
+  test("is a 404 page without debug", async () => {
     const { get } = await listen(makeSite(false));
     expect((await get("/__mini")).status).toBe(404);
   });
 
-  test("in production, where debug is refused", () => {
+  test("cannot be opened in production, where debug is refused", () => {
     vi.stubEnv("NODE_ENV", "production");
     expect(() => makeSite()).toThrow(ConfigError);
   });

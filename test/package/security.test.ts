@@ -6,6 +6,11 @@ import { readTable } from "../support/markdown-table.ts";
 
 const path = ".github/SECURITY.md";
 const requirements = readTable(path, "What is promised, and which test proves it");
+const misuses: readonly (readonly string[])[] = readTable(path, "What clients and handlers may do").map(([what, proof]) => [
+  what!,
+  "",
+  proof!,
+]);
 const advisories = readTable(path, "What went wrong elsewhere");
 
 interface Named {
@@ -51,7 +56,7 @@ describe("the table of requirements", () => {
     if (named(proof!).length === 0) expect(proof).toMatch(/^[A-Z][^"]{15,}\.$|^The application's\.|^The application's, as [\d.]+\.$/);
   });
 
-  test.each([...requirements, ...advisories])("%s: each test that it names is there", (_id, _asks, proof) => {
+  test.each([...requirements, ...misuses, ...advisories])("%s: each test that it names is there", (_id, _asks, proof) => {
     // What ends in .test.ts and is not read as a test would be believed unseen.
     expect(named(proof!)).toHaveLength(proof!.match(/\.test\.ts/g)?.length ?? 0);
     expect(named(proof!).filter((one) => !exists(one))).toEqual([]);
