@@ -222,7 +222,7 @@ test("a process is refused an LMDB file that another one has open, also when tha
   const child = await start("lmdb", path);
   const root = openLmdb({ path, overlappingSync: false });
   const make = () => new LmdbBackend({ root });
-  const message = `LmdbBackend cannot use this file: process ${child.pid} has it open, and two processes at one LMDB file can lose answered changes. End the other process first, or use SqliteBackend, which several processes can share.`;
+  const message = `LmdbBackend cannot use this file: process ${child.pid} has it open, and two processes at one LMDB file can lose confirmed changes. End the other process first, or use SqliteBackend, which several processes can share.`;
   expect(make).toThrow(ConfigError);
   expect(make).toThrow(message);
   resultOf(await tell(child, { task: "bump", owner: "user:1", count: 3 }));

@@ -217,10 +217,10 @@ test.each([undefined, null, "data/sessions", {}, Promise.resolve()])(
   },
 );
 
-test("a root with overlappingSync, which is lmdb's default, is refused: it can lose answered changes", async () => {
+test("a root with overlappingSync, which is lmdb's default, is refused: it can lose confirmed changes", async () => {
   const overlapping = openLmdb({ path: temporaryFolder() });
   expect(() => new LmdbBackend({ root: overlapping })).toThrow(
-    "LmdbBackend needs a root without lmdb's overlappingSync, which can lose answered changes when the file is opened again: open({ path, overlappingSync: false }).",
+    "LmdbBackend needs a root without lmdb's overlappingSync, which can lose confirmed changes when the file is opened again: open({ path, overlappingSync: false }).",
   );
   await overlapping.close();
 });

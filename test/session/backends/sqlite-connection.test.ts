@@ -31,7 +31,7 @@ describe("the connection of SqliteBackend", () => {
     const make = () => new SqliteBackend({ database: version(text) });
     expect(make).toThrow(ConfigError);
     expect(make).toThrow(
-      `SqliteBackend cannot use SQLite ${text}: it can lose answered changes when several processes write. Update Node.js or the driver to one with SQLite 3.51.3 or later.`,
+      `SqliteBackend cannot use SQLite ${text}: it can lose confirmed changes when several processes write. Update Node.js or the driver to one with SQLite 3.51.3 or later.`,
     );
   });
 

@@ -32,10 +32,10 @@ export interface LmdbBackendOptions {
 }
 
 /**
- * Keeps sessions in an LMDB file, for one process. An answered change is on the disk: it survives the end of the process,
+ * Keeps sessions in an LMDB file, for one process. A confirmed change is on the disk: it survives the end of the process,
  * and a power failure as far as the disk keeps what it has acknowledged.
  *
- * A second process is refused when it starts, because LMDB can lose answered changes when several processes open a file.
+ * A second process is refused when it starts, because LMDB can lose confirmed changes when several processes open a file.
  * Use `SqliteBackend` for several processes, and when a new process starts before the old one has ended.
  *
  * While a change is written to the disk, the event loop waits. The changes that come in one turn of the event loop are

@@ -97,7 +97,7 @@ function checkRoot(root: unknown): void {
   // With the option on, a process that opens the file takes back commits that another one has answered.
   if ("overlappingSync" in root && root.overlappingSync !== false) {
     throw new TypeError(
-      "LmdbBackend needs a root without lmdb's overlappingSync, which can lose answered changes when the file is opened again: open({ path, overlappingSync: false }).",
+      "LmdbBackend needs a root without lmdb's overlappingSync, which can lose confirmed changes when the file is opened again: open({ path, overlappingSync: false }).",
     );
   }
 }
@@ -109,7 +109,7 @@ function refuseToShare(root: LmdbLike): void {
   const others = [...root.readerList().matchAll(/^\s*(\d+)\s/gm)].map(([, pid]) => Number(pid)).filter((pid) => pid !== process.pid);
   if (others.length === 0) return;
   throw new ConfigError(
-    `LmdbBackend cannot use this file: process ${others[0]} has it open, and two processes at one LMDB file can lose answered changes. End the other process first, or use SqliteBackend, which several processes can share.`,
+    `LmdbBackend cannot use this file: process ${others[0]} has it open, and two processes at one LMDB file can lose confirmed changes. End the other process first, or use SqliteBackend, which several processes can share.`,
   );
 }
 

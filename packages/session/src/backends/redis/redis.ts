@@ -19,7 +19,7 @@ export interface RedisBackendOptions {
   readonly prefix?: string | undefined;
   /**
    * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. Then a
-   * fail-over to one of them loses no answered change. Changes over one connection wait for each other. While a cluster moves
+   * fail-over to one of them loses no confirmed change. Changes over one connection wait for each other. While a cluster moves
    * the slot of a key, the replicas of the old node may be asked. Default: none.
    */
   readonly wait?: RedisWaitOptions | undefined;
@@ -32,7 +32,7 @@ export interface RedisBackendOptions {
  *
  * Each operation is one script on one key, which the primary runs: on a replica, or on a primary that was replaced, it rejects.
  * Redis answers before its replicas have a change, and by default before it is on the disk. So a fail-over may lose the last
- * answered changes, and bring back a session that was just ended; `wait` narrows that.
+ * confirmed changes, and bring back a session that was just ended; `wait` narrows that.
  *
  * A value of one of these keys that is not a session counts as missing: `create` replaces it, `take` removes it. Redis removes
  * expired sessions by itself. With a `maxmemory-policy` other than `noeviction`, it may remove others too, and the lists of an

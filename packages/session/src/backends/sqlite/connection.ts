@@ -142,7 +142,7 @@ function checkVersion(row: unknown): void {
   const isFixed = number >= 3_051_003 || (minor === 50 && patch >= 7) || (minor === 44 && patch >= 6);
   if (isFixed) return;
   throw new ConfigError(
-    `SqliteBackend cannot use SQLite ${version}: it can lose answered changes when several processes write. Update Node.js or the driver to one with SQLite 3.51.3 or later.`,
+    `SqliteBackend cannot use SQLite ${version}: it can lose confirmed changes when several processes write. Update Node.js or the driver to one with SQLite 3.51.3 or later.`,
   );
 }
 

@@ -28,7 +28,7 @@ export interface SqliteBackendOptions {
 }
 
 /**
- * Keeps sessions in a SQLite file, for all processes of one machine. An answered change is on the disk: it survives the
+ * Keeps sessions in a SQLite file, for all processes of one machine. A confirmed change is on the disk: it survives the
  * end of any process, and a power failure as far as the disk keeps what it has acknowledged. The file must be on a local
  * disk, not on a network share.
  *
