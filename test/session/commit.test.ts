@@ -1,12 +1,14 @@
 import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { everyMedium, serverSideMedia } from "../support/media.ts";
+import { everyMedium, ioredisMedia, serverSideMedia } from "../support/media.ts";
 import { throughEachDoor } from "../support/doors.ts";
 import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
-describe.each(throughEachDoor(serverSideMedia()))("commit() in the midst of a request in $name", (medium) => {
+const raced = [...throughEachDoor(serverSideMedia()), ...(await ioredisMedia())];
+
+describe.each(raced)("commit() in the midst of a request in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   async function begun(data: Record<string, unknown>) {
@@ -217,7 +219,7 @@ describe.each(throughEachDoor(everyMedium()))("deleteSession() in $name, before 
   });
 });
 
-describe.each(throughEachDoor(serverSideMedia()))("deleteSession() in $name", (medium) => {
+describe.each(raced)("deleteSession() in $name", (medium) => {
   test.each([true, false])("ends every session that the client has under the name (loaded before: %s)", async (isLoaded) => {
     const one = makeApp({ medium });
     const two = makeApp({ backend: one.backend });
@@ -281,13 +283,9 @@ test.each<readonly [string, Record<string, unknown>, (session: AnySession) => un
     const first = one!.run(async (_store, session) => (await session()).set("c", 3));
     await swapped.opened;
     // In another process.
-    await other!.run(
-      async (_store, session) => {
-        if ("flash" in added) (await session()).flash("hello");
-        else (await session()).assign(added);
-      },
-      { headers },
-    );
+    await other!.run(async (_store, session) => ("flash" in added ? (await session()).flash("hello") : (await session()).assign(added)), {
+      headers,
+    });
     const second = await one!.begin(async (_store, session) => void (await change(await session())));
     const answered = second.finish();
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);

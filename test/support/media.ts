@@ -10,6 +10,7 @@ import { temporaryFolder } from "./folder.ts";
 import { memcachedClient, memcachedServer, sharedMemcached } from "./memcached-server.ts";
 import { findPostgresUrl, newTable, openPool } from "./postgres.ts";
 import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
+import { redisClients } from "./redis-clients.ts";
 import { need } from "./skip.ts";
 import { openSqlite, sqlitePath, type SqliteDatabase } from "./sqlite.ts";
 
@@ -41,6 +42,11 @@ function sqlite(): Medium["open"] {
 }
 
 function redisMedium({ client, prefix }: SharedRedis): Medium["open"] {
+  return (now) => new RedisBackend({ client, prefix: prefix(), now });
+}
+
+async function ioredisMedium({ url, prefix }: SharedRedis): Promise<Medium["open"]> {
+  const { client } = await redisClients.find(({ name }) => name === "ioredis")!.connect(url);
   return (now) => new RedisBackend({ client, prefix: prefix(), now });
 }
 
@@ -87,6 +93,12 @@ export function serverSideMedia(): readonly Medium[] {
     ...(postgresUrl === undefined ? [] : [{ name: "Postgres", open: postgres(postgresUrl) }]),
   ];
   return media.map((medium) => ({ ...medium, isServerSide: true, isCached: medium.name.includes(" behind "), tooMuch: 65_536 }));
+}
+
+/** Redis by the client of ioredis, for the tests of races, which every client must pass. */
+export async function ioredisMedia(): Promise<readonly Medium[]> {
+  if (redis === undefined) return [];
+  return [{ name: "Redis by ioredis", open: await ioredisMedium(redis), isServerSide: true, isCached: false, tooMuch: 65_536 }];
 }
 
 /** All places, for the file that asks. */
