@@ -5,6 +5,8 @@ const isCI = process.env["CI"] === "true";
 export const pairs = Number(process.env["MINI_PAIRS"] ?? (isCI ? 100_000 : 20_000));
 /** Interleavings of parallel requests on a session that are compared with a model. */
 export const schedules = Number(process.env["MINI_SCHEDULES"] ?? (isCI ? 10_000 : 1500));
+/** Sessions of one owner. With one more they are as many as `MemoryBackend` keeps. */
+export const owned = isCI ? 9999 : 999;
 export const seed = Number(process.env["MINI_SEED"] ?? 20_260_901);
 
 /** Milliseconds that such a test may take. */
