@@ -1,10 +1,10 @@
-// Builds packages/*/dist from nothing, each package after those it needs: the code without comments, the types with those
-// that editors show, and for both a map to the sources, which are packed too. Also puts a CHANGELOG.md into each package. Runs
+// Builds packages/*/dist from nothing, each package after those it needs: the code without comments, except those for bundlers, the
+// types with those that editors show, and for both a map to the sources, which are packed too. Also puts a CHANGELOG.md into each package. Runs
 // tsc with Node itself, so that it also works where no shell finds node_modules/.bin.
 //
 //   node .ci/build.mjs [repository]     left out, this one
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,7 +32,24 @@ const onlyCode = [
 ];
 for (const folder of folders) {
   run("-p", folder, ...onlyCode);
+  markPureCalls(folder);
   writeFileSync(join(folder, "CHANGELOG.md"), changelogFor(folder));
+}
+
+/**
+ * Puts back the comments by which bundlers know that the value of a constant can be left out with the constant. tsc removes them with
+ * all others.
+ */
+function markPureCalls(folder) {
+  for (const name of readdirSync(join(folder, "src"), { recursive: true }).filter((each) => each.endsWith(".ts"))) {
+    const source = readFileSync(join(folder, "src", name), "utf8");
+    const constants = Array.from(source.matchAll(/^(?:export )?const (\w+).* = \/\* @__PURE__ \*\/ /gm), ([, constant]) => constant);
+    const file = join(folder, "dist", name.replace(/\.ts$/, ".js"));
+    for (const constant of constants) {
+      const code = readFileSync(file, "utf8");
+      writeFileSync(file, code.replace(new RegExp(`^(?:export )?const ${constant} = `, "m"), "$&/* @__PURE__ */ "));
+    }
+  }
 }
 
 /** The changelog of the repository, which is about all packages. Its links are made absolute, as the package has no documents. */

@@ -1,5 +1,6 @@
 export { Form } from "./forms/form.ts";
-export type { FormOf, KeptForm } from "./forms/form.ts";
+export type { FormOf } from "./forms/form.ts";
+export type { KeptForm } from "./forms/read-form.ts";
 export type { StandardSchema } from "./forms/schema.ts";
 export { cookieValues, serializeCookie } from "./http/cookie.ts";
 export type { CookieOptions } from "./http/cookie.ts";

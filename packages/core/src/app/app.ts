@@ -1,7 +1,7 @@
 import type { Application, Config } from "../context/application.ts";
 import { Context } from "../context/context.ts";
 import { storage } from "../context/running-request.ts";
-import { LineLogger, type Logger } from "../context/logger.ts";
+import { LineLogger, logError, type Logger } from "../context/logger.ts";
 import type { GivenPlatform, Platform } from "../context/platform.ts";
 import { Request, type RequestSettings } from "../context/request.ts";
 import { ConfigError } from "../http/errors.ts";
@@ -107,10 +107,19 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     this.ready = debug ? this.#inspect() : undefined;
   }
 
-  /** Loads the inspector, which only applications with `debug` have. */
+  /**
+   * Loads the inspector, which only applications with `debug` have. A bundler that knows that NODE_ENV is "production" leaves it out: there,
+   * `debug` is refused.
+   */
   async #inspect(): Promise<void> {
-    const { Inspector } = await import("../inspector/inspector.ts");
-    this.#answerSettings.inspector = new Inspector(this.router.rules, () => this.router.describe());
+    if (process.env["NODE_ENV"] !== "production") {
+      try {
+        const { Inspector } = await import("../inspector/inspector.ts");
+        this.#answerSettings.inspector = new Inspector(this.router.rules, () => this.router.describe());
+      } catch (error) {
+        logError(this.logger, "The inspector cannot be loaded", error);
+      }
+    }
   }
 
   /**

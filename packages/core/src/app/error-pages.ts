@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
 import type { Context } from "../context/context.ts";
-import { dependOn, type Request } from "../context/request.ts";
-import { HTTPError, type InputError, statusPhrase, ValidationError } from "../http/errors.ts";
-import { listItems, mergeVary } from "../http/headers.ts";
-import { Html, html, raw } from "../http/html.ts";
+import type { Request } from "../context/request.ts";
+import { HTTPError, statusPhrase } from "../http/errors.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
-import { debugNotFound, debugPage } from "./debug-page.ts";
-import { type HandlerResult, isPromise, type Steps, toResponse } from "./handler.ts";
+import type * as BuiltInPages from "./built-in-pages.ts";
+import type * as DebugPages from "./debug-page.ts";
+import { type HandlerResult, isPromise, type Steps } from "./handler.ts";
 
 /**
  * Answers the errors of one status. `Html` is sent with that status and the headers of the error, to clients that prefer HTML; others get
@@ -17,6 +15,18 @@ export type ErrorHandler = (
   error: unknown,
   request: Request,
 ) => HandlerResult | undefined | void | Promise<HandlerResult | undefined | void>;
+
+/** The built-in pages, which are loaded when the first error is answered. */
+let loaded: typeof BuiltInPages | undefined;
+
+function* builtInPages(): Steps<typeof BuiltInPages> {
+  return (loaded ??= (yield import("./built-in-pages.ts")) as typeof BuiltInPages);
+}
+
+/** The pages of `debug`. A bundler that knows that NODE_ENV is "production" leaves them out: there, `debug` is refused. */
+function* debugPages(): Steps<typeof DebugPages | undefined> {
+  return process.env["NODE_ENV"] === "production" ? undefined : ((yield import("./debug-page.ts")) as typeof DebugPages);
+}
 
 /** The responses to errors that no middleware has answered: those of the application's error handlers, or built-in pages. */
 export class ErrorPages {
@@ -36,114 +46,35 @@ export class ErrorPages {
     else if ("cause" in error) context.logError(status, error.cause);
     const { debug } = context.app;
     try {
-      if (debug && !(error instanceof HTTPError)) return debugPage(context, error);
+      const pages = debug ? yield* debugPages() : undefined;
+      if (pages !== undefined && !(error instanceof HTTPError)) return pages.debugPage(context, error);
       const result = this.#handlers[status]?.(error, context.request);
       const given = isPromise(result) ? yield result : result;
-      if (given !== undefined) return customPage(context, error, status, given);
+      if (given !== undefined) return (yield* builtInPages()).customPage(context, error, status, given);
       const isUnknownPath = status === 404 && context.request.rule === undefined;
-      return debug && isUnknownPath ? debugNotFound(context, this.#describeRules()) : errorPage(context, error);
+      if (pages !== undefined && isUnknownPath) return pages.debugNotFound(context, this.#describeRules());
+      return yield* errorPage(context, error);
     } catch (failure) {
       const answer = failure instanceof HTTPError ? failure : undefined;
       context.logError(answer?.status ?? 500, failure);
       context.fail(failure);
-      return errorPage(context, answer);
+      return yield* errorPage(context, answer);
     }
   }
 }
-
-function customPage(context: Context, error: unknown, status: number, result: unknown): Response {
-  if (result instanceof Html) {
-    dependOn(context.request, "Accept");
-    if (prefersJson(context.request.headers.get("accept"))) return errorPage(context, error);
-  }
-  const response = toResponse(result, status);
-  if (response === undefined)
-    throw new TypeError(`The error handler for ${status} must return a Response, html\`...\`, or undefined for the usual page.`);
-  if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
-  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
-  return response;
-}
-
-/** The message for an unexpected error, which says nothing about it. */
-const unexpected = "Something went wrong on the server.";
-
-/** Status, message and headers of the response to an error. */
-function answerOf(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
-  if (error instanceof HTTPError) return { status: error.status, message: error.message, headers: error.headers };
-  return { status: 500, message: unexpected, headers: {} };
-}
-
-/** Whether the client prefers JSON to HTML. RFC 9110 §12.5.1, as far as the two types need it. */
-function prefersJson(accept: string | null): boolean {
-  if (accept === null) return false;
-  const quality = (wanted: readonly string[]) => {
-    let best = 0;
-    for (const item of listItems(accept)) {
-      const [type = "", ...parameters] = item
-        .toLowerCase()
-        .split(";")
-        .map((part) => part.trim());
-      if (!wanted.includes(type)) continue;
-      const q = parameters.find((parameter) => parameter.startsWith("q="));
-      best = Math.max(best, q === undefined ? 1 : Number(q.slice(2)) || 0);
-    }
-    return best;
-  };
-  return (
-    quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"])
-  );
-}
-
-const style =
-  "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
-
-/** Headers of a built-in page. It needs its style and nothing else. */
-const pageHeaders = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'`,
-  "x-content-type-options": "nosniff",
-  vary: "Accept",
-};
-const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
 
 /**
- * The built-in page of an error: HTML, or problem+json (RFC 9457) if the client prefers it. It shows status and message of an
- * `HTTPError`; any other error is 500 without details.
+ * The built-in page of an error: see `built-in-pages.ts`. If that cannot be loaded, because the files of the application were replaced for
+ * example, only the status is sent.
  */
-export function errorPage(context: Context, error: unknown): Response {
-  const { status, message, headers } = answerOf(error);
-  const title = statusPhrase(status);
-  const errors = error instanceof ValidationError ? error.errors : undefined;
-  if (prefersJson(context.request.headers.get("accept"))) {
-    const problem = { title, status, ...(message !== title && { detail: message }), ...(errors !== undefined && { errors }) };
-    return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
+export function* errorPage(context: Context, error: unknown): Steps<Response> {
+  let pages: typeof BuiltInPages;
+  try {
+    pages = yield* builtInPages();
+  } catch (failure) {
+    const { status, headers } = error instanceof HTTPError ? error : { status: 500, headers: {} };
+    context.logError(status, failure);
+    return new Response(`${status} ${statusPhrase(status)}\n`, { status, headers });
   }
-  const page = html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${status} ${title}</title>
-<style>${raw(style)}</style>
-<h1>${status} ${title}</h1>
-${message === title ? "" : html`<p>${message}</p>\n`}${errors === undefined ? "" : html`${listOf(errors)}\n`}</html>
-`;
-  return pageOf(page.markup, status, headers, pageHeaders);
-}
-
-/** The reasons, each after the name of its field. */
-function listOf(errors: readonly InputError[]): Html {
-  return html`<ul>${errors.map(({ pointer, detail }) => html`<li>${pointer === "#" ? "" : `${fieldName(pointer)}: `}${detail}</li>`)}</ul>`;
-}
-
-/** The keys of a JSON pointer in a fragment, with points between them. */
-function fieldName(pointer: string): string {
-  const text = pointer.slice(2).replaceAll(/(?:%[\da-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString());
-  return text.replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-/** A built-in page with the headers of the error. If both have a header, that of the page is used; the values of `Vary` are joined. */
-function pageOf(body: string, status: number, ofError: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
-  const headers = new Headers(ofError);
-  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" ? mergeVary(headers.get(name), [value]) : value);
-  return new Response(body, { status, headers });
+  return pages.errorPage(context, error);
 }

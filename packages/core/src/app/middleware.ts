@@ -1,7 +1,18 @@
 import type { Application } from "../context/application.ts";
 import { type HandlerClass, isPromise, type Middleware, type MiddlewareClass, type MiddlewareList, RequestHandler } from "./handler.ts";
 import { ConfigError } from "../http/errors.ts";
-import { SecurityHeaders } from "./security-headers.ts";
+import type { Context } from "../context/context.ts";
+import type { FlatHeaders } from "../http/headers.ts";
+
+/** The method by which the registry knows `SecurityHeaders`, so that who does not list the class does not load it. */
+export const completeHeaders = Symbol("completeHeaders");
+
+/** Middleware that adds headers to every response, also to those that pass no hook. */
+export interface HeaderMiddleware extends Middleware {
+  [completeHeaders](headers: FlatHeaders, context: Context): FlatHeaders;
+}
+
+const completesHeaders = (each: Middleware): each is HeaderMiddleware => completeHeaders in each;
 
 /** The middleware around the methods of one handler class, that of the application first. */
 export interface Stack {
@@ -9,7 +20,7 @@ export interface Stack {
   /** How many of them, from the first, belong to the application. */
   readonly appLevelCount: number;
   /** The security headers of every response to a request that runs this middleware; `undefined` if no list has `SecurityHeaders`. */
-  readonly securityHeaders: SecurityHeaders | undefined;
+  readonly securityHeaders: HeaderMiddleware | undefined;
 }
 
 /** Makes one instance of each middleware class, and knows which names of `local` they provide. */
@@ -35,9 +46,9 @@ export class MiddlewareRegistry {
    */
   stack(handler: HandlerClass, withAppLevel = true): Stack {
     const own = this.#resolve(handler.middleware, handler.name);
-    const appLevel = withAppLevel ? this.#appLevel : this.#appLevel.filter((each) => each instanceof SecurityHeaders);
+    const appLevel = withAppLevel ? this.#appLevel : this.#appLevel.filter(completesHeaders);
     const middleware = [...new Set([...appLevel, ...own])];
-    const securityHeaders = middleware.find((each) => each instanceof SecurityHeaders);
+    const securityHeaders = middleware.find(completesHeaders);
     return { middleware, appLevelCount: appLevel.length, securityHeaders };
   }
 

@@ -24,7 +24,7 @@ import {
   run,
   type Steps,
 } from "./handler.ts";
-import type { Stack } from "./middleware.ts";
+import { completeHeaders, type Stack } from "./middleware.ts";
 import {
   handlerTrace,
   type Inspection,
@@ -76,7 +76,9 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   let stack = settings.middleware;
   let response: Response | undefined;
   try {
-    const found = refusalFor(settings, context) ?? findCall(settings, context.request);
+    const refused = refusalFor(settings, context);
+    if (refused !== undefined) return finish(context, yield* errorPage(context, refused), undefined, stack);
+    const found = findCall(settings, context.request);
     const call = isPromise(found) ? ((yield found) as Response | Call) : found;
     if (call instanceof Response) return finish(context, call, undefined, stack);
     stack = call.stack;
@@ -87,22 +89,21 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   } catch (error) {
     context.logError(500, error);
     if (response !== undefined) discard(context, response);
-    return finish(context, errorPage(context, undefined), undefined, stack);
+    return finish(context, yield* errorPage(context, undefined), undefined, stack);
   }
 }
 
 // 1. Checks. What they refuse gets an error page without any middleware.
 
-function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, context: Context): Response | undefined {
-  const { request } = context;
+function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, { request }: Context): HTTPError | undefined {
   const isServed = trustedHosts === undefined ? request.host !== unknownHost : trustedHosts.has(request.host, request.secure);
-  if (!isServed) return errorPage(context, new HTTPError(400, "This host is not served here."));
+  if (!isServed) return new HTTPError(400, "This host is not served here.");
   // A page of another site must not open a web socket: browsers send the cookies with it, and let the page read from it.
   const isUpgrade = servedOf(request)[takeOver] !== undefined;
   if ((!isUpgrade && safeMethods.has(request.method)) || crossOrigin.allows(request)) return undefined;
   dependOn(request, "Origin");
   dependOn(request, "Sec-Fetch-Site");
-  return errorPage(context, new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust."));
+  return new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust.");
 }
 
 // 2. Match: the rule for the path, and the method of its handler.
@@ -126,8 +127,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   try {
     if (pathStartOf(request) === undefined) return failWith(settings, new HTTPError(404));
     if (!router.methods.has(method)) return failWith(settings, new HTTPError(501));
-    // The base path itself.
-    if (path === "") return redirectTo(`${settings.basePath}/`, request);
+    if (path === "") return redirectTo(`${settings.basePath}/`, request); // the base path itself
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
       case "found": {
@@ -293,7 +293,7 @@ function finish(context: Context, response: Response, head: AddedHead | undefine
   if (head === undefined && dependencies === undefined && securityHeaders === undefined && !isHead && !isStream) return response;
   let headers = head === undefined ? parts.headers : head.merge(parts.headers);
   if (dependencies !== undefined) headers = withVary(headers, dependencies);
-  if (securityHeaders !== undefined) headers = securityHeaders.complete(headers, context);
+  if (securityHeaders !== undefined) headers = securityHeaders[completeHeaders](headers, context);
   const complete = { ...parts, headers };
   if (isHead) return fromParts(withoutBody(complete, (error) => context.logError(parts.status, error)));
   return fromParts(isStream ? bindStream(context, complete, parts.body as ReadableStream, cancel) : complete);

@@ -4,6 +4,7 @@ import type { Context } from "../context/context.ts";
 import { setLocal, storage } from "../context/running-request.ts";
 import { ConfigError } from "../http/errors.ts";
 import type { Middleware } from "./handler.ts";
+import { completeHeaders } from "./middleware.ts";
 import { useNonces } from "../http/html.ts";
 import { checkHeader, flatValue, type FlatHeaders } from "../http/headers.ts";
 
@@ -70,7 +71,7 @@ export class SecurityHeaders implements Middleware {
    *
    * @internal
    */
-  complete(headers: FlatHeaders, context: Context): FlatHeaders {
+  [completeHeaders](headers: FlatHeaders, context: Context): FlatHeaders {
     const all = [...headers];
     for (const [name, value] of this.#headers) {
       if (flatValue(headers, name) !== undefined) continue;

@@ -47,3 +47,5 @@ export function outsideCauseOf(error: unknown): HTTPError | undefined {
   }
   return undefined;
 }
+
+export const tooManyFields = (limit: number) => new HTTPError(413, `The form is over the limit of ${limit} fields.`);

@@ -1,10 +1,11 @@
 import { HTTPError } from "../http/errors.ts";
 import { type BodySink, type BodySource, receive, type ServedRequest } from "../http/served-request.ts";
-import { tooLarge } from "./body-errors.ts";
-import { ArrivingBody, StreamSource } from "./body-sources.ts";
+import type { ArrivingBody } from "./arriving-body.ts";
+import { tooLarge, tooManyFields } from "./body-errors.ts";
 import { guarded } from "./guarded.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
-import { Multipart, utf8 as utf8WithMark, type PartHead } from "./multipart.ts";
+import type { MultipartBytes } from "./multipart.ts";
+import { StreamSource } from "./stream-source.ts";
 
 export interface FormOptions {
   /** The most fields of a form, files included. Default 1000. */
@@ -13,6 +14,9 @@ export interface FormOptions {
 
 /** All bytes of a body, or the error that it failed with. */
 type Whole = { readonly bytes: Buffer } | { readonly error: unknown };
+
+/** What reads a multipart form. It is loaded when it is first used. */
+const multipartForms = () => import("./form-data.ts");
 
 /** The body of one request, read once and up to a limit. */
 export class Body {
@@ -42,36 +46,21 @@ export class Body {
   }
 
   async #readForm({ maxFields = 1000 }: FormOptions): Promise<FormData> {
-    const type = this.#contentType();
-    if (type === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
-    const parts = this.#multipart("application/x-www-form-urlencoded or multipart/form-data", () => this.#inOnePiece());
-    const read: { readonly head: PartHead; readonly pieces: readonly Buffer[] }[] = [];
-    for (;;) {
-      const next = parts.next();
-      const head = next instanceof Promise ? await next : next;
-      if (head === undefined) break;
-      if (read.length === maxFields) throw tooManyFields(maxFields);
-      const pieces: Buffer[] = [];
-      for (;;) {
-        const arrived = parts.read();
-        const piece = arrived instanceof Promise ? await arrived : arrived;
-        if (piece === undefined) break;
-        pieces.push(piece);
-      }
-      read.push({ head, pieces });
-    }
-    // The form is made after the fields were counted, because making the files takes most of the time.
-    const form = new FormData();
-    for (const { head, pieces } of read) {
-      if (head.filename === undefined) form.append(head.name, utf8WithMark.decode(Buffer.concat(pieces)));
-      else form.append(head.name, new File([Buffer.concat(pieces)], head.filename, { type: head.type }));
-    }
-    return form;
+    if (this.#contentType() === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
+    const sent = this.#multipart("application/x-www-form-urlencoded or multipart/form-data", () => this.#inOnePiece());
+    const { readFormData } = await multipartForms();
+    return readFormData(sent, maxFields);
   }
 
-  /** The parts of a multipart form while they arrive. */
-  multipart(): Multipart {
-    return this.#multipart("multipart/form-data", () => this.#asItArrives());
+  /**
+   * The bytes of a multipart form while they arrive.
+   *
+   * @param Arriving - The class itself, so that only code that reads forms loads it.
+   */
+  multipart(Arriving: typeof ArrivingBody): MultipartBytes {
+    return this.#multipart("multipart/form-data", () =>
+      this.#waiting === undefined ? new Arriving((sink) => this.#receive(sink)) : this.#inOnePiece(),
+    );
   }
 
   /** Whether the body is a multipart form. */
@@ -79,11 +68,11 @@ export class Body {
     return this.#contentType() === "multipart/form-data";
   }
 
-  #multipart(wanted: string, chunks: () => AsyncIterator<Uint8Array, void>): Multipart {
+  #multipart(wanted: string, chunks: () => AsyncIterator<Uint8Array, void>): MultipartBytes {
     if (!this.isMultipart) throw new HTTPError(415, `The body must be a form: ${wanted}.`);
     const problem = this.#codingProblem();
     if (problem !== undefined) throw new HTTPError(415, problem);
-    return new Multipart(chunks(), this.#web.headers.get("content-type") ?? "");
+    return { chunks: chunks(), type: this.#web.headers.get("content-type") ?? "" };
   }
 
   #contentType(): string {
@@ -175,14 +164,9 @@ export class Body {
     return new StreamSource(reader, this.#maxSize, sink, receive in this.#web);
   }
 
-  /** The body while it arrives. */
-  #asItArrives(): AsyncIterator<Uint8Array, void> {
-    return this.#waiting === undefined ? new ArrivingBody((sink) => this.#receive(sink)) : this.#inOnePiece();
-  }
-
   /** A body that is read at once, as if it arrived in one piece. */
-  async *#inOnePiece(): AsyncGenerator<Uint8Array, void> {
-    yield await this.#read((bytes) => bytes);
+  #inOnePiece(): AsyncIterator<Uint8Array, void> {
+    return inOnePiece(this.#read((bytes) => bytes));
   }
 
   /** Why the body cannot be read: its Content-Length is over the limit, or it was read before. */
@@ -196,6 +180,10 @@ export class Body {
   }
 }
 
+async function* inOnePiece(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void> {
+  yield await whole;
+}
+
 function formOf(text: string, maxFields: number): FormData {
   let fields = 1;
   for (let index = text.indexOf("&"); index !== -1; index = text.indexOf("&", index + 1)) {
@@ -207,7 +195,6 @@ function formOf(text: string, maxFields: number): FormData {
 }
 
 const refused = (reason: string) => guarded(Promise.reject<never>(new HTTPError(415, reason)));
-const tooManyFields = (limit: number) => new HTTPError(413, `The form is over the limit of ${limit} fields.`);
 
 /** UTF-8 as text, without a byte order mark. Invalid bytes become U+FFFD. */
 function textOf(bytes: Buffer): string {

@@ -15,6 +15,13 @@ export interface PartHead {
   readonly type: string;
 }
 
+/** A multipart form as it was sent. */
+export interface MultipartBytes {
+  readonly chunks: AsyncIterator<Uint8Array, void>;
+  /** The content type, which names the boundary. */
+  readonly type: string;
+}
+
 /**
  * The parts of a multipart form, RFC 7578, read while they arrive. Accepts everything that clients write: names with and without
  * quotes, `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
@@ -33,8 +40,7 @@ export class Multipart {
   /** The last characters of base64, which are not a whole byte yet; `undefined`: the content is not encoded. */
   #base64: string | undefined;
 
-  /** @param type - The content type, which names the boundary. */
-  constructor(chunks: AsyncIterator<Uint8Array, void>, type: string) {
+  constructor({ chunks, type }: MultipartBytes) {
     this.#chunks = chunks;
     const boundary = parametersOf(type).get("boundary");
     if (boundary === undefined || boundary === "" || boundary.length > 70) throw malformed();

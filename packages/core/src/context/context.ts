@@ -1,4 +1,4 @@
-import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
+import type { CookieOptions, serializeCookie } from "../http/cookie.ts";
 import { checkHeader, flatValue, without, type FlatHeaders } from "../http/headers.ts";
 import type { Response } from "../http/response.ts";
 import { noteError } from "../http/served-request.ts";
@@ -182,11 +182,12 @@ export class AddedHead {
     this.#basePath = basePath;
   }
 
-  setCookie(name: string, value: string, given: CookieOptions, clearing: boolean): void {
+  /** @param write - `serializeCookie`, which only the functions that set cookies load. */
+  setCookie(write: typeof serializeCookie, name: string, value: string, given: CookieOptions, clearing: boolean): void {
     // Browsers keep a __Host- cookie only with the path "/".
     const isOfBase = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
     const options = isOfBase ? { ...given, path: this.#basePath } : given;
-    const line = serializeCookie(name, value, options);
+    const line = write(name, value, options);
     // Browsers replace a cookie by another one with the same key. They keep a partitioned cookie beside an unpartitioned
     // one of the same name.
     const { domain = "", path = "/", partitioned = false } = options;

@@ -6,7 +6,7 @@ import { probes, running, storage } from "./running-request.ts";
  *
  * @throws LocalError if it is read outside a request.
  */
-export const request: Request = new Proxy(Object.create(Request.prototype) as Request, {
+export const request: Request = /* @__PURE__ */ new Proxy(/* @__PURE__ */ Object.create(Request.prototype) as Request, {
   get(unbound, name) {
     if (typeof name === "symbol") return undefined;
     if (probes.has(name)) return Reflect.get(unbound, name) as unknown;

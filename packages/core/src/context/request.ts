@@ -247,7 +247,7 @@ export class Request {
 
   async *#readParts(options: PartOptions): AsyncGenerator<Part, void> {
     const { readParts } = await import("../forms/parts.ts");
-    yield* readParts(this.#content.multipart(), options);
+    yield* readParts(this.#content, options);
   }
 
   /**

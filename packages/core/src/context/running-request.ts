@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { CookieOptions } from "../http/cookie.ts";
+import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
 import type { Application } from "./application.ts";
 import type { Context, HeadFunction } from "./context.ts";
 import { LocalError } from "./errors.ts";
@@ -109,14 +109,14 @@ export function beforeHead(work: HeadFunction): void {
  * @throws TypeError for a cookie that browsers would drop or change.
  */
 export function setCookie(name: string, value: string, options: CookieOptions = {}): void {
-  running("set a cookie").head().setCookie(name, value, options, false);
+  running("set a cookie").head().setCookie(serializeCookie, name, value, options, false);
 }
 
 /** Clears a cookie, even if an error is answered. Domain, path and `partitioned` must be those that it was set with. */
 export function deleteCookie(name: string, options: CookieOptions = {}): void {
   running("delete a cookie")
     .head()
-    .setCookie(name, "", { ...options, maxAge: 0, expires: new Date(0) }, true);
+    .setCookie(serializeCookie, name, "", { ...options, maxAge: 0, expires: new Date(0) }, true);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { html, type Html } from "../http/html.ts";
-import type { FormFields } from "./form.ts";
+import type { FormFields } from "./read-form.ts";
 
 /** Makes an id, which must not have blanks. */
 const idOf = (name: string) => (name === "" ? "form" : name.replaceAll(/\s/g, "_"));

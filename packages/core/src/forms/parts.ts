@@ -1,8 +1,11 @@
 import { open, rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { guarded, GuardedStream } from "../bodies/guarded.ts";
+import { ArrivingBody } from "../bodies/arriving-body.ts";
+import type { Body } from "../bodies/body.ts";
+import { guarded } from "../bodies/guarded.ts";
+import { GuardedStream } from "../bodies/guarded-stream.ts";
 import { HTTPError } from "../http/errors.ts";
-import { type Multipart, type PartHead, utf8 } from "../bodies/multipart.ts";
+import { Multipart, type PartHead, utf8 } from "../bodies/multipart.ts";
 import { mostFields } from "./names.ts";
 
 /** Limits of a multipart form. */
@@ -136,9 +139,10 @@ let saved = 0;
 
 /** The parts of a multipart form, while they arrive. A part that is not read is skipped. */
 export async function* readParts(
-  source: Multipart,
+  body: Body,
   { maxParts = mostFields, maxPartSize = 1024 * 1024, maxFileSize = Infinity }: PartOptions = {},
 ): AsyncGenerator<Part, void> {
+  const source = new Multipart(body.multipart(ArrivingBody));
   let count = 0;
   try {
     for (let head = await source.next(); head !== undefined; head = await source.next()) {

@@ -1,8 +1,9 @@
 import type { Body } from "../bodies/body.ts";
 import { HTTPError } from "../http/errors.ts";
-import { type FormOf, ReadForm } from "./form.ts";
+import type { FormOf } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";
 import { type Part, type PartOptions, readParts } from "./parts.ts";
+import { ReadForm } from "./read-form.ts";
 import { outputOf, type SchemaOutput, type StandardSchema, validate } from "./schema.ts";
 
 /** The output of a schema for the JSON of a body. @throws ValidationError */
@@ -28,9 +29,7 @@ export async function readForm<Schema extends StandardSchema>(
   body: Body,
   { secret = [], ...limits }: FormReadOptions,
 ): Promise<FormOf<Schema>> {
-  const fields = body.isMultipart
-    ? await fieldsIn(readParts(body.multipart(), limits))
-    : [...(await body.formData({ maxFields: limits.maxParts }))];
+  const fields = body.isMultipart ? await fieldsIn(readParts(body, limits)) : [...(await body.formData({ maxFields: limits.maxParts }))];
   const result = await validate(schema, valueOf(fields), "request.form()");
   const secrets = new Set(secret.map(plainName));
   const isSecret = (name: string) => secrets.has(name) || /password/i.test(name);

@@ -80,6 +80,30 @@ function problemOf(value: unknown): string | undefined {
   return typeof toString === "function" && toString !== Object.prototype.toString ? undefined : "an object: insert its parts";
 }
 
+function fromTemplate(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
+  const template = templateOf(strings);
+  const parts = template.nonces.length === 0 ? strings : withNonces(strings, template);
+  let markup = parts[0]!;
+  for (let i = 0; i < values.length; i++) markup += write(values[i], strings, i) + parts[i + 1]!;
+  return new Html(markup);
+}
+
+function responseOf(markup: Html, init: ResponseInit = {}): Response {
+  const headers = new Headers(init.headers);
+  if (!headers.has("content-type")) headers.set("content-type", type);
+  return new Response(markup.markup, { ...init, headers });
+}
+
+/** The type of {@link html}. */
+interface HtmlTag {
+  <const Values extends readonly unknown[]>(
+    strings: TemplateStringsArray,
+    ...values: Values & { readonly [At in keyof Values]: Insertable<Values[At]> }
+  ): Html;
+  /** A response with markup and a status or headers of your own. */
+  readonly response: (markup: Html, init?: ResponseInit) => Response;
+}
+
 /**
  * Markup from a template. Every value is escaped, except {@link Html}, which is inserted as it is; arrays are joined; `undefined`,
  * `null` and `false` insert nothing. The value of an attribute is in quotes. A URL in `href` or `src` is escaped, but not checked:
@@ -88,23 +112,7 @@ function problemOf(value: unknown): string | undefined {
  *
  * @throws TypeError for a value without a text, such as a promise or a plain object, and for the value of an attribute without quotes.
  */
-export function html<const Values extends readonly unknown[]>(
-  strings: TemplateStringsArray,
-  ...values: Values & { readonly [At in keyof Values]: Insertable<Values[At]> }
-): Html {
-  const template = templateOf(strings);
-  const parts = template.nonces.length === 0 ? strings : withNonces(strings, template);
-  let markup = parts[0]!;
-  for (let i = 0; i < values.length; i++) markup += write(values[i], strings, i) + parts[i + 1]!;
-  return new Html(markup);
-}
-
-/** A response with markup and a status or headers of your own. */
-html.response = (markup: Html, init: ResponseInit = {}): Response => {
-  const headers = new Headers(init.headers);
-  if (!headers.has("content-type")) headers.set("content-type", type);
-  return new Response(markup.markup, { ...init, headers });
-};
+export const html: HtmlTag = /* @__PURE__ */ Object.assign(fromTemplate, { response: responseOf });
 
 /** The response for a handler that returned markup. */
 export function htmlResponse(markup: Html, status = 200): Response {

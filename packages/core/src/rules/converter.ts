@@ -30,8 +30,8 @@ export function plainNumber(value: number): string {
 }
 
 function within(expression: RegExp, { min = -Infinity, max = Infinity, integer = false }: NumberOptions): Converter<number> {
-  return {
-    parse(text) {
+  return Object.freeze({
+    parse(text: string) {
       if (!expression.test(text)) return undefined;
       const value = Number(text);
       // Beyond 2 ** 53, two texts would give the same number.
@@ -41,21 +41,23 @@ function within(expression: RegExp, { min = -Infinity, max = Infinity, integer =
     },
     // Text is returned as it is, because parse() checks it.
     format: (value: unknown) => (typeof value === "number" ? plainNumber(value) : typeof value === "string" ? value : ""),
-  };
+  });
 }
 
 const decimal = /^-?\d{1,400}(?:\.\d{1,400})?$/;
 
 /** Whole numbers from 0 to 2 ** 53 - 1, in digits only. */
-export const int: Converter<number> = Object.freeze(within(/^\d{1,100}$/, { integer: true }));
+export const int: Converter<number> = /* @__PURE__ */ within(/^\d{1,100}$/, { integer: true });
 
 /** Numbers in decimal notation, such as `-2` or `0.5`. `number({ min, max, integer })` restricts them. */
-export const number: Converter<number> & ((options?: NumberOptions) => Converter<number>) = Object.freeze(
-  Object.assign((options: NumberOptions = {}) => Object.freeze(within(decimal, options)), within(decimal, {})),
-);
+export const number: Converter<number> & ((options?: NumberOptions) => Converter<number>) = /* @__PURE__ */ numbers();
+
+function numbers(): typeof number {
+  return Object.freeze(Object.assign((options: NumberOptions = {}) => within(decimal, options), within(decimal, {})));
+}
 
 /** A UUID of any version, with hyphens (RFC 9562 §4). The value is in lower case. */
-export const uuid: Converter<string> = Object.freeze({
+export const uuid: Converter<string> = /* @__PURE__ */ Object.freeze({
   parse: (text: string) => (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text) ? text.toLowerCase() : undefined),
   // Text is returned as it is, because parse() checks it.
   format: (value: unknown) => (typeof value === "string" ? value.toLowerCase() : ""),

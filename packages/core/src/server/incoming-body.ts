@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { endedEarly, tooLarge } from "../bodies/body-errors.ts";
-import { GuardedStream } from "../bodies/guarded.ts";
+import { GuardedStream } from "../bodies/guarded-stream.ts";
 import type { BodySink, BodySource } from "../http/served-request.ts";
 import type { Incoming } from "./connections.ts";
 

@@ -1,6 +1,7 @@
 import { logError } from "../context/logger.ts";
 import { storage } from "../context/running-request.ts";
-import { guarded, GuardedStream } from "../bodies/guarded.ts";
+import { guarded } from "../bodies/guarded.ts";
+import { GuardedStream } from "../bodies/guarded-stream.ts";
 
 /**
  * The native Request of a request that came over a socket. Its client can have it fail at any time, by disconnecting, so nothing

@@ -1,0 +1,117 @@
+import type { Context } from "../context/context.ts";
+import { dependOn } from "../context/request.ts";
+import { HTTPError, type InputError, statusPhrase, ValidationError } from "../http/errors.ts";
+import { listItems, mergeVary } from "../http/headers.ts";
+import { escapeHtml, Html } from "../http/html.ts";
+import { Response } from "../http/response.ts";
+import { toResponse } from "./handler.ts";
+
+/**
+ * The response that an error handler has given. Markup is sent with the status and the headers of the error, or in its place problem+json, if
+ * the client prefers that.
+ *
+ * @throws TypeError for anything that is not a response.
+ */
+export function customPage(context: Context, error: unknown, status: number, result: unknown): Response {
+  if (result instanceof Html) {
+    dependOn(context.request, "Accept");
+    if (prefersJson(context.request.headers.get("accept"))) return errorPage(context, error);
+  }
+  const response = toResponse(result, status);
+  if (response === undefined)
+    throw new TypeError(`The error handler for ${status} must return a Response, html\`...\`, or undefined for the usual page.`);
+  if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
+  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
+  return response;
+}
+
+/** The message for an unexpected error, which says nothing about it. */
+const unexpected = "Something went wrong on the server.";
+
+/** Status, message and headers of the response to an error. */
+function answerOf(error: unknown): { status: number; message: string; headers: Readonly<Record<string, string>> } {
+  if (error instanceof HTTPError) return { status: error.status, message: error.message, headers: error.headers };
+  return { status: 500, message: unexpected, headers: {} };
+}
+
+/** Whether the client prefers JSON to HTML. RFC 9110 §12.5.1, as far as the two types need it. */
+function prefersJson(accept: string | null): boolean {
+  if (accept === null) return false;
+  const quality = (wanted: readonly string[]) => {
+    let best = 0;
+    for (const item of listItems(accept)) {
+      const [type = "", ...parameters] = item
+        .toLowerCase()
+        .split(";")
+        .map((part) => part.trim());
+      if (!wanted.includes(type)) continue;
+      const q = parameters.find((parameter) => parameter.startsWith("q="));
+      best = Math.max(best, q === undefined ? 1 : Number(q.slice(2)) || 0);
+    }
+    return best;
+  };
+  return (
+    quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"])
+  );
+}
+
+const style =
+  "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}pre{overflow:auto}";
+
+/** SHA-256 of the style, in base64. */
+const styleHash = "1H15fcZMajy6V7vF7m9i+XiSnM1337FRes3i2RBeLEE=";
+
+/** Headers of a built-in page. It needs its style and nothing else. */
+const pageHeaders = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`,
+  "x-content-type-options": "nosniff",
+  vary: "Accept",
+};
+const problemHeaders = { "content-type": "application/problem+json", "x-content-type-options": "nosniff", vary: "Accept" };
+
+/**
+ * The built-in page of an error: HTML, or problem+json (RFC 9457) if the client prefers it. It shows status and message of an
+ * `HTTPError`; any other error is 500 without details.
+ */
+export function errorPage(context: Context, error: unknown): Response {
+  const { status, message, headers } = answerOf(error);
+  const title = statusPhrase(status);
+  const errors = error instanceof ValidationError ? error.errors : undefined;
+  if (prefersJson(context.request.headers.get("accept"))) {
+    const problem = { title, status, ...(message !== title && { detail: message }), ...(errors !== undefined && { errors }) };
+    return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
+  }
+  // Without html`...`, so that a bundle of an application that has no pages does not have it either.
+  const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${status} ${title}</title>
+<style>${style}</style>
+<h1>${status} ${title}</h1>
+${message === title ? "" : `<p>${escapeHtml(message)}</p>\n`}${errors === undefined ? "" : `${listOf(errors)}\n`}</html>
+`;
+  return pageOf(page, status, headers, pageHeaders);
+}
+
+/** The reasons, each after the name of its field. */
+function listOf(errors: readonly InputError[]): string {
+  const items = errors.map(
+    ({ pointer, detail }) => `<li>${escapeHtml(pointer === "#" ? detail : `${fieldName(pointer)}: ${detail}`)}</li>`,
+  );
+  return `<ul>${items.join("")}</ul>`;
+}
+
+/** The keys of a JSON pointer in a fragment, with points between them. */
+function fieldName(pointer: string): string {
+  const text = pointer.slice(2).replaceAll(/(?:%[\da-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString());
+  return text.replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/** A built-in page with the headers of the error. If both have a header, that of the page is used; the values of `Vary` are joined. */
+function pageOf(body: string, status: number, ofError: Readonly<Record<string, string>>, own: Readonly<Record<string, string>>): Response {
+  const headers = new Headers(ofError);
+  for (const [name, value] of Object.entries(own)) headers.set(name, name === "vary" ? mergeVary(headers.get(name), [value]) : value);
+  return new Response(body, { status, headers });
+}
