@@ -177,7 +177,6 @@ test("cryptography is Node's, by these algorithms, and Math.random draws nothing
     ),
   );
   expect([...new Set(used)].toSorted()).toEqual([
-    "core/app/error-pages createHash sha256",
     "core/static/file-cache createHash sha256",
     "session/backends/cached/entry createHash sha256",
     "session/backends/lmdb/keys createHash sha256",
