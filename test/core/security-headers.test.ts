@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { abort, ConfigError, html, Response, RequestHandler, Rule, SecurityHeaders, text, App, type Config } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
 import { describe, expect, test } from "vitest";
@@ -35,6 +36,15 @@ describe("SecurityHeaders", () => {
       ...strict,
       "content-security-policy": expect.stringMatching(/^default-src 'none'; style-src 'sha256-[\w+/]{43}='; frame-ancestors 'none'$/),
     });
+  });
+
+  test("let the built-in page of an error have its own style", async () => {
+    const { app } = makeApp(() => abort(404), { middleware: [SecurityHeaders] } as object);
+    const response = await app.fetch(new Request("http://localhost/"));
+    const [, style = ""] = /<style>(.*)<\/style>/.exec(await response.text()) ?? [];
+    expect(style).toContain("font-size");
+    const hash = createHash("sha256").update(style).digest("base64");
+    expect(response.headers.get("content-security-policy")).toContain(`style-src 'sha256-${hash}'`);
   });
 
   test("are on automatic OPTIONS, on 404 and on 405", async () => {
