@@ -1,4 +1,4 @@
-/** Carries the sessions of other libraries over, so that nobody is logged out by the move. */
+/** Imports the sessions of other libraries, so that the move does not log anybody out. */
 export { importCookieSession } from "./import/cookie-session.ts";
 export { importExpressSession } from "./import/express-session.ts";
 export { importFastifySession } from "./import/fastify-session.ts";

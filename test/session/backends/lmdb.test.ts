@@ -212,7 +212,7 @@ test.each([undefined, null, "data/sessions", {}, Promise.resolve()])(
   "%s is refused as a root, and the message says what is needed",
   (given) => {
     expect(() => new LmdbBackend({ root: given as never })).toThrow(
-      "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
+      "LmdbBackend needs the root that lmdb's open() returns: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
     );
   },
 );

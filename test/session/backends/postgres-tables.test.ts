@@ -91,7 +91,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
   test("of another application, under their name, are named by the error of every operation, with the remedy", async () => {
     const names = ["foreign", "foreign_owners", "foreign_epochs"].map((name) => `${schema}.${name}`);
     await pool.query(names.map((name) => `CREATE TABLE ${name} (id int)`).join(";"));
-    const message = `The table ${names[0]} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend a table of its own by the option "table".`;
+    const message = `The table ${names[0]} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend its own table with the option "table".`;
     const backend = new PostgresBackend({ pool, table: names[0] });
     for (const operation of operations(backend)) await expect(operation()).rejects.toThrow(new Error(message));
     await pool.query(`CREATE TABLE ${schema}.half (id int)`);
@@ -156,7 +156,7 @@ describe("PostgresBackend refuses", () => {
     ["a single connection", { query: pool.query }],
     ["a function", () => {}],
   ])("%s as a pool", (_title, given) => {
-    const message = "PostgresBackend needs as pool a Pool of pg, as it is: new PostgresBackend({ pool: new Pool({ connectionString }) }).";
+    const message = "PostgresBackend needs a Pool of pg: new PostgresBackend({ pool: new Pool({ connectionString }) }).";
     expect(() => new PostgresBackend({ pool: given as never })).toThrow(new TypeError(message));
   });
 });

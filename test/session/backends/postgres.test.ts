@@ -231,7 +231,7 @@ need("Postgres", url)("PostgresBackend", () => {
       () => binary.take(keyOf(0)),
     ];
     const message =
-      "The driver must give binary columns as bytes, as it does by default. With pg, use a pool without binary: true and without a type parser of its own for bytea.";
+      "The driver must return binary columns as bytes, as it does by default. With pg, use a pool without binary: true and without another type parser for bytea.";
     for (const call of calls) await expect(call()).rejects.toThrow(new TypeError(message));
   });
 });

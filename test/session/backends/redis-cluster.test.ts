@@ -103,7 +103,7 @@ need("redis-server", findRedisServer())("a Redis cluster", () => {
     ends = true;
     await Promise.all(writing);
     for (const { key } of waitingThere) {
-      await expect(append(waiting, key, "late")).rejects.toThrow(/^Only 0 of 1 replicas of Redis had a change/);
+      await expect(append(waiting, key, "late")).rejects.toThrow(/^Only 0 of 1 replicas of Redis had the change/);
     }
 
     const losses = { there: 0, elsewhere: 0, waited: 0 };

@@ -61,7 +61,7 @@ need("redis-server", findRedisServer()).each(redisClients)("a Redis with a repli
     ];
     for (const [name, change] of changes) {
       await expect(change(), name).rejects.toThrow(
-        "Only 0 of 1 replicas of Redis had a change after 50 ms. See whether the replicas are connected.",
+        "Only 0 of 1 replicas of Redis had the change after 50 ms. Check whether the replicas are connected.",
       );
     }
     expect(await backend.read(keyOf("there"))).toBeDefined();
@@ -79,7 +79,7 @@ need("redis-server", findRedisServer()).each(redisClients)("a Redis with a repli
 });
 
 test.each([1, 2])(
-  "a change whose connection has changed by step %i is an error, because it is unknown which replicas have it",
+  "a change whose connection was replaced at step %i is an error, because it is unknown which replicas have it",
   async (step) => {
     const client = {
       socketEpoch: 1,
@@ -91,7 +91,7 @@ test.each([1, 2])(
       return 1;
     };
     const backend = new RedisBackend({ client, wait: { replicas: 1, timeout: 50 } });
-    await expect(backend.create(keyOf(0), record())).rejects.toThrow(/^The connection to Redis changed during a change/);
+    await expect(backend.create(keyOf(0), record())).rejects.toThrow(/^The connection to Redis was replaced during a change/);
   },
 );
 
@@ -116,7 +116,7 @@ describe("a client that cannot wait is refused at the start:", () => {
     { replicas: 1, timeout: Infinity },
   ])("%o", (wait) => {
     expect(() => new RedisBackend({ client: createCluster({ rootNodes: [root] }), wait })).toThrow(
-      /^RedisBackend needs wait\.(replicas|timeout) to be a whole number from 1 on/,
+      /^RedisBackend needs wait\.(replicas|timeout) to be a whole number of 1 or more/,
     );
   });
 });

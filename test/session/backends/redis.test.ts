@@ -265,6 +265,6 @@ need(redisServer, redis)("in Redis", () => {
 test.each([undefined, null, "redis://localhost", {}, Promise.resolve(), { get: () => {} }])("%s is refused as a client", (given) => {
   expect(() => new RedisBackend({ client: given as unknown as RedisLike })).toThrow(TypeError);
   expect(() => new RedisBackend({ client: given as unknown as RedisLike })).toThrow(
-    /^RedisBackend needs as client what createClient\(\) or createCluster\(\) of redis gives, connected: new RedisBackend/,
+    /^RedisBackend needs a connected client of createClient\(\) or createCluster\(\) of redis: new RedisBackend/,
   );
 });

@@ -92,7 +92,7 @@ describe("the connection of SqliteBackend", () => {
     database.close();
   });
 
-  test("must give rows as objects", () => {
+  test("must return rows as objects", () => {
     const database = openSqlite(sqlitePath());
     const asArrays: SqliteLike = {
       exec: (sql) => database.exec(sql),
@@ -105,7 +105,7 @@ describe("the connection of SqliteBackend", () => {
         };
       },
     };
-    expect(() => new SqliteBackend({ database: asArrays })).toThrow("needs a database that gives rows as objects");
+    expect(() => new SqliteBackend({ database: asArrays })).toThrow("needs a database that returns rows as objects");
     database.close();
   });
 

@@ -97,7 +97,7 @@ test("a record that has become unreadable when a change is made counts as ended,
   await app.watched.swap(key, version, { ...record, data: Buffer.from("PHP") });
   expect((await slow.finish()).status).toBe(200);
   expect(app.logged).toEqual([
-    "A session counts as ended: this version of @mini/session cannot read its record.",
+    "A session is treated as ended: this version of @mini/session cannot read its record.",
     "A change to a session was dropped: the session had ended in the meantime.",
   ]);
 });

@@ -31,7 +31,7 @@ describe("a backend whose swap", () => {
     backend.swap = () => Promise.resolve(given as never);
     const error: unknown = await commit(put("b", 1)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SessionUnavailableError);
-    expect((error as SessionUnavailableError).reason).toEqual(new TypeError("the backend's swap() has given no result"));
+    expect((error as SessionUnavailableError).reason).toEqual(new TypeError("the backend's swap() has returned no result"));
   });
 
   test("fails rejects all changes that it was for, and later changes are tried again", async () => {

@@ -64,7 +64,7 @@ describe("relative changes", () => {
 
   test("to a value that is not JSON are refused, and their key is named", () => {
     expect(() => applyRelative("when", 1, [{ type: "update", change: () => new Date(0) }])).toThrow(
-      'Cannot keep "when" in the session: it is or holds an object of the class Date',
+      'Cannot keep "when" in the session: it is or contains an object of the class Date',
     );
   });
 });

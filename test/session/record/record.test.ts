@@ -20,7 +20,7 @@ describe("a record", () => {
     const swapped = await app.watched.swap(key, record.version, { ...record, data: bytes(content) });
     expect(swapped.ok).toBe(true);
     expect(await app.data()).toEqual({});
-    expect(app.logged).toEqual(["A session counts as ended: this version of @mini/session cannot read its record."]);
+    expect(app.logged).toEqual(["A session is treated as ended: this version of @mini/session cannot read its record."]);
     await app.run(async (_store, session) => (await session()).set("b", 1));
     expect(await app.data()).toEqual({ b: 1 });
   });
@@ -51,6 +51,6 @@ describe("a record", () => {
       ((await session()).get("list") as unknown[]).push(Number.NaN);
     });
     expect([response.status, app.watched.counted()]).toEqual([500, ["read"]]);
-    expect(app.logged.join()).toContain('Cannot keep "list" in the session: it is or holds NaN');
+    expect(app.logged.join()).toContain('Cannot keep "list" in the session: it is or contains NaN');
   });
 });

@@ -21,7 +21,7 @@ describe("a request's messages", () => {
   test("that are not JSON are refused", () => {
     const pending = new ChangedFlashes([]);
     expect(() => pending.add({ ...flash("a"), message: undefined })).toThrow(
-      "Cannot keep a flash message in the session: it is or holds undefined",
+      "Cannot keep a flash message in the session: it is or contains undefined",
     );
     expect([pending.changed, pending.all]).toEqual([false, []]);
   });

@@ -105,7 +105,7 @@ describe("a value that a handler gets", () => {
   });
 
   test("that is changed to something that is not JSON is refused by name, whatever it came from", () => {
-    const message = (key: string) => `Cannot keep "${key}" in the session: it is or holds NaN`;
+    const message = (key: string) => `Cannot keep "${key}" in the session: it is or contains NaN`;
     (values.get("list") as number[]).push(Number.NaN);
     expect(() => values.keyChanges()).toThrow(new RegExp(message("list")));
     values = new ChangedValues({});
@@ -137,8 +137,10 @@ describe("set() and assign()", () => {
   });
 
   test("refuse a value that is not JSON by its key, and then set none of several values", () => {
-    expect(() => values.set("when", new Date(0))).toThrow('Cannot keep "when" in the session: it is or holds an object of the class Date');
-    expect(() => values.assign({ n: 2, when: undefined })).toThrow('Cannot keep "when" in the session: it is or holds undefined');
+    expect(() => values.set("when", new Date(0))).toThrow(
+      'Cannot keep "when" in the session: it is or contains an object of the class Date',
+    );
+    expect(() => values.assign({ n: 2, when: undefined })).toThrow('Cannot keep "when" in the session: it is or contains undefined');
     expect([values.has("when"), values.get("n"), changes()]).toEqual([false, 1, {}]);
   });
 });
@@ -186,7 +188,7 @@ describe("increment() and update()", () => {
 
   test("that are refused change nothing", () => {
     expect(() => values.increment("text", 1)).toThrow('Cannot increment "text" in the session: its value is of type string, not a number.');
-    expect(() => values.update("list", () => undefined)).toThrow('Cannot keep "list" in the session: it is or holds undefined');
+    expect(() => values.update("list", () => undefined)).toThrow('Cannot keep "list" in the session: it is or contains undefined');
     expect([changes(), values.get("list")]).toEqual([{}, [1]]);
   });
 
@@ -204,7 +206,7 @@ describe("increment() and update()", () => {
     (values.get("list") as unknown[]).push(new Map());
     const asked: unknown[] = [];
     expect(() => values.update("list", (found) => asked.push(found))).toThrow(
-      'Cannot keep "list" in the session: it is or holds an object of the class Map',
+      'Cannot keep "list" in the session: it is or contains an object of the class Map',
     );
     expect(asked).toEqual([]);
   });

@@ -23,7 +23,7 @@ export interface H3EventLike {
 
 /**
  * A middleware of h3 2: gives each event `event.context.session` and `event.context.sessionStore`. Changes are committed before the response
- * leaves; when that fails, h3 answers the error, with its `onError`.
+ * leaves. If that fails, h3 answers the error with its `onError`.
  *
  * @param config - Settings of sessions, or the `Sessions` that were made with them.
  * @throws ConfigError for wrong settings.
@@ -61,7 +61,7 @@ export function h3Sessions(
   };
 }
 
-/** What may be returned to h3, as far as it has a status and headers of its own. */
+/** A value that may be returned to h3. A response has its own status and headers. */
 interface ResponseLike {
   readonly status?: number | undefined;
   readonly headers?: Headers | undefined;
@@ -76,7 +76,7 @@ async function leave({ res }: H3EventLike, visit: FrameworkVisit, value: unknown
   const status = (own && answer.status) ?? res.status ?? 200;
   const failure = await visit.close({ status, headers: { get: (name) => res.headers.get(name) ?? own?.get(name) ?? null } });
   if (failure === undefined) visit.head.writeTo(both(res.headers, own));
-  // h3 takes these for errors, and for responses with the status of one.
+  // h3 uses these for errors, and for responses with an error status.
   visit.head.writeTo(both(res.errHeaders, own));
   if (failure === undefined) return;
   // A stream may hold a file or a connection open.
@@ -84,7 +84,7 @@ async function leave({ res }: H3EventLike, visit: FrameworkVisit, value: unknown
   throw failure.error;
 }
 
-/** Headers that h3 puts over those of the response. */
+/** Headers of the event, which h3 sets over those of the response. Reading finds both. */
 function both(prepared: Headers, own: Headers | undefined): LeavingHeaders {
   return {
     get: (name) => [prepared.get(name), own?.get(name)].filter((value) => value).join(", ") || null,
@@ -93,7 +93,7 @@ function both(prepared: Headers, own: Headers | undefined): LeavingHeaders {
   };
 }
 
-/** Whether an error is one that the application does not know. */
+/** Whether an error is not an intended response, such as an `HTTPError`. */
 function isUnexpected(error: unknown): boolean {
   if (error instanceof HTTPError || !(error instanceof Error)) return !(error instanceof HTTPError);
   return error.name !== "HTTPError" || (error as { readonly unhandled?: unknown }).unhandled === true;

@@ -66,14 +66,14 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
     });
     app.addHook("onSend", (request, _reply, payload, next) => {
       const visit = (request as Visited)[visitKey];
-      // Fastify takes a promise in place of the call.
+      // Fastify accepts a promise instead of the call of `next`.
       if (visit?.isUsed === true) return visit.send(payload);
       next();
       return undefined;
     });
     done();
 
-    /** Adds a property, unless another plugin has added one of this name. */
+    /** Adds a property, unless another plugin has added one with this name. */
     function define(name: string, get: (request: FastifyRequest) => unknown): void {
       if (app.hasRequestDecorator(name)) return;
       app.decorateRequest(name, {
@@ -83,7 +83,7 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
       });
     }
   };
-  // What fastify-plugin sets: the hooks are for the whole application, and not only for what the plugin registers.
+  // As fastify-plugin sets them: the hooks run for the whole application, and not only for what this plugin registers.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true, [Symbol.for("fastify.display-name")]: "@mini/session/fastify" });
 }
 
@@ -111,22 +111,22 @@ class FastifyVisit extends RequestSessions {
     this.#head.fail();
   }
 
-  /** Commits, before Fastify sends its reply, and gives what is sent. @throws The error of the commit. */
+  /** Commits, before Fastify sends its reply, and returns what is sent. @throws The error of the commit. */
   send(payload: unknown): Promise<unknown> {
     return this.#head.send(payload);
   }
 }
 
-/** The head of a reply. If the application writes to `reply.raw`, the response is held as one of node:http. */
+/** The head of a reply. If the application writes to `reply.raw`, the response is held like a response of node:http. */
 class FastifyHead extends CollectedHead implements Holder {
   readonly #reply: FastifyReply;
   #held: HeldResponse | undefined;
-  /** The headers when a session was first used: those of hooks, which a response to an error keeps. */
+  /** The headers when a session was first used. An error response keeps them, because hooks have set them. */
   #before: Readonly<Record<string, unknown>> = {};
   /**
    * - open: nothing is committed yet;
-   * - failed: the commit has failed, and the reply to its error comes;
-   * - over: the reply has the headers, or the response of node:http gets them.
+   * - failed: the commit has failed, and the reply to its error comes next;
+   * - over: the headers were added to the reply, or will be added to the response of node:http.
    */
   #state: "open" | "failed" | "over" = "open";
 
@@ -147,7 +147,7 @@ class FastifyHead extends CollectedHead implements Holder {
   async send(payload: unknown): Promise<unknown> {
     const reply = this.#reply;
     if (this.#state === "over") return payload;
-    // Fastify puts the headers of a standard response over the others, after this.
+    // Afterwards, Fastify sets the headers of a standard response over the others.
     const own = payload instanceof Response ? payload : undefined;
     const hasFailed = this.#state === "failed";
     this.#state = "over";
@@ -172,7 +172,7 @@ class FastifyHead extends CollectedHead implements Holder {
     return payload;
   }
 
-  /** A standard response with what was collected, for which the headers of the reply count too. */
+  /** Adds what was collected to a copy of a standard response. Reading also finds the headers of the reply. */
   #addToBoth({ status, statusText, body, headers: given }: Response): Response {
     const headers = new Headers(given);
     this.writeTo({
@@ -192,7 +192,7 @@ class FastifyHead extends CollectedHead implements Holder {
     writeHeaders(this, response);
   }
 
-  /** Answers an error in place of what was written to `reply.raw`. */
+  /** Answers an error instead of sending what was written to `reply.raw`. */
   answer(error: unknown): void {
     const reply = this.#reply;
     if (reply.sent) answerError(error, reply.request.raw, reply.raw);
@@ -207,7 +207,7 @@ class FastifyHead extends CollectedHead implements Holder {
   }
 }
 
-/** Ends a stream that is not sent. It may hold a file or a connection open, and Fastify leaves it. */
+/** Ends a stream that is not sent. It may hold a file or a connection open, and Fastify does not end it. */
 function endStream(payload: unknown): void {
   const stream = payload instanceof Response ? payload.body : payload;
   if (stream instanceof ReadableStream) stream.cancel().catch(() => undefined);

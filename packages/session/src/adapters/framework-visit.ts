@@ -3,7 +3,7 @@ import type { AskedRequest, LeavingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 
-/** The sessions of one request, for a framework that tells when its response leaves. */
+/** The sessions of one request, for a framework that says when it sends its response. */
 export class FrameworkVisit extends RequestSessions {
   readonly head: CollectedHead;
   readonly #shared: SharedSessions;
@@ -20,7 +20,10 @@ export class FrameworkVisit extends RequestSessions {
     return !this.head.isEmpty;
   }
 
-  /** Whether it is of these sessions: a second adapter with the same ones, such as in a part of the application, has nothing to do. */
+  /**
+   * Whether the visit belongs to these sessions. A second adapter with the same sessions, such as in a part of the application,
+   * does nothing.
+   */
   isOf(shared: SharedSessions): boolean {
     return this.#shared === shared;
   }

@@ -3,21 +3,21 @@ import type { Readable } from "node:stream";
 import type { LeavingResponse } from "../request/head.ts";
 import { applyHead, checkChunk, checkStatus, headersSentError, readHeader } from "./response-head.ts";
 
-/** What is done when the application answers. */
+/** What an adapter does when the application answers. */
 export interface Holder {
-  /** Called once, before the head leaves. Gives why the commit has failed; it does not reject. */
+  /** Called once, before the head leaves. Returns why the commit has failed; it does not reject. */
   commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined>;
-  /** Adds to the headers of the response that leaves, whether or not the commit has failed. */
+  /** Adds headers to the response that is sent, whether or not the commit has failed. */
   addHeaders(response: ServerResponse): void;
-  /** Answers in place of the application. What it had sent so far is dropped. */
+  /** Answers instead of the application. What the application had sent so far is dropped. */
   answer(error: unknown): void;
 }
 
-/** The methods that send something, or would after the next call. */
+/** The methods that send something, at once or with the next call. */
 type Sending = "writeHead" | "flushHeaders" | "write" | "end";
 type Method = (...args: unknown[]) => unknown;
 
-/** The methods that throw once the head was sent. */
+/** The methods that throw after the head was sent. */
 type Changing = "setHeader" | "setHeaders" | "appendHeader" | "removeHeader";
 
 const refuse = () => {
@@ -25,13 +25,13 @@ const refuse = () => {
 };
 
 /**
- * Has the methods throw that change headers. Gives what puts them back. Names are written out here and below, because V8 makes an object
- * slow to which a dozen properties were added by names that it has to look up.
+ * Makes the methods that change headers throw. Returns a function that puts them back. Names are written out here and below,
+ * because V8 makes an object slow if many properties are added to it under computed names.
  */
 function refuseChanges(response: Record<Changing, Method | undefined>): () => void {
   const { setHeader, setHeaders, appendHeader, removeHeader } = response;
   response.setHeader = refuse;
-  // The response of HTTP/2 has none.
+  // The response of HTTP/2 does not have this method.
   if (setHeaders !== undefined) response.setHeaders = refuse;
   response.appendHeader = refuse;
   response.removeHeader = refuse;
@@ -45,12 +45,12 @@ function refuseChanges(response: Record<Changing, Method | undefined>): () => vo
 
 const heldKey = Symbol("held");
 
-/** A response knows who holds it, so that the properties below are the same for all. */
+/** The response has a reference to its holder, so that the properties below are the same for all responses. */
 interface Holding extends ServerResponse {
   [heldKey]?: HeldResponse;
 }
 
-/** Properties that say what the application has sent, as long as the response is held; else what they said before. */
+/** While the response is held, these properties say what the application has sent; otherwise they have their own value. */
 const looks = {
   headersSent: lookOf("headersSent", () => true),
   writableEnded: lookOf("writableEnded", (held) => held.isEnded),
@@ -66,7 +66,10 @@ function lookOf(name: string, look: (held: HeldResponse) => boolean): PropertyDe
   };
 }
 
-/** Defines a property for good, because a deletion would make the response slow. One that it has itself is put back. */
+/**
+ * Defines a property and does not delete it later, because that would make the response slow. Returns a function that restores a
+ * property which the response had itself.
+ */
 function define(response: ServerResponse, name: keyof typeof looks): (() => void) | undefined {
   const before = Object.getOwnPropertyDescriptor(response, name);
   if (before?.get === looks[name].get) return undefined;
@@ -92,20 +95,20 @@ export class HeldResponse {
   readonly #methods: Readonly<Record<Sending, Method>>;
   readonly #putBack: () => void;
   #putBackGuards: (() => void) | undefined;
-  /** Who held the response before, when another adapter has sessions of its own. */
+  /** The holder from before, if another adapter has its own sessions. */
   readonly outer: HeldResponse | undefined;
-  /** As it was before the application answered, for the response to an error. */
+  /** The head before the application answered, for the error response. */
   readonly #before: { readonly status: number; readonly message: string; readonly headers: NodeJS.Dict<number | string | string[]> };
   /** The streams that were piped into the response. */
   readonly #sources = new Set<Readable>();
   readonly #calls: Call[] = [];
   /**
-   * - open: the application has sent nothing yet;
-   * - held: the commit is under way, and what it sends is kept;
-   * - free: all is passed on;
-   * - failed: the commit has failed, so the next that is sent is the response to the error;
-   * - answering: the response to the error has begun;
-   * - answered: the error is answered; what else is sent belongs to the response that was dropped.
+   * - open: the application has not sent anything yet;
+   * - held: the commit is under way, and what the application sends is kept;
+   * - free: everything is passed on;
+   * - failed: the commit has failed, so what is sent next is the error response;
+   * - answering: the error response has begun;
+   * - answered: the error is answered; what is sent now belongs to the dropped response.
    */
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
@@ -135,7 +138,7 @@ export class HeldResponse {
   }
 
   /**
-   * Commits now, if the application has sent nothing yet. Then a failure is not answered, but thrown.
+   * Commits now, if the application has not sent anything yet. A failure is then thrown and not answered.
    *
    * @throws The error of the commit.
    */
@@ -147,14 +150,17 @@ export class HeldResponse {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** Stops holding the response: the adapter has committed by itself, and adds the headers. */
+  /** Stops holding the response, because the adapter has committed by itself and adds the headers. */
   free(): void {
     if (this.#state !== "open") return;
     this.#state = "free";
     this.#putBack();
   }
 
-  /** Has what is sent come here. Gives what puts the methods back, except those that somebody else has replaced in the meantime. */
+  /**
+   * Replaces the methods that send. Returns a function that puts them back, except those that other code has replaced in the
+   * meantime.
+   */
   #replace(response: Record<Sending, Method>): () => void {
     const before = this.#methods;
     const writeHead: Method = (...args) => this.#send("writeHead", args);
@@ -182,7 +188,7 @@ export class HeldResponse {
     else if (name !== "flushHeaders") checkChunk(name, args[0]);
     checkStatus(this.#response.statusCode);
     this.#begin();
-    // The headers of writeHead() are among the others by now.
+    // applyHead() has already set the headers of writeHead().
     this.#calls.push(name === "writeHead" ? { name, args: [] } : { name, args });
     return name === "write" ? false : this.#response;
   }
@@ -206,7 +212,7 @@ export class HeldResponse {
     void this.#committed.then((failure) => {
       this.#putBackGuards?.();
       if (failure !== undefined) return this.#fail(failure.error);
-      // Without sessions, too, a status that is set after the head has no effect.
+      // As without sessions, a status that is set after the head has no effect.
       response.statusCode = statusCode;
       response.statusMessage = statusMessage;
       return this.#release();
@@ -227,7 +233,7 @@ export class HeldResponse {
         if (name === "write") isFlowing = result !== false;
       }
     } catch (error) {
-      // A library that is called with the head has thrown, or Node refuses what it is given.
+      // A library that wraps writeHead() has thrown, or Node refuses an argument.
       if (response.headersSent) response.destroy(error as Error);
       else this.#fail(error);
       return;
@@ -275,10 +281,10 @@ export class HeldResponse {
   }
 
   #close(): void {
-    // A stream that was to be the response will not send anything any more, so nothing else would begin the commit.
+    // A stream that was piped into the response will not send anything any more, so nothing else would begin the commit.
     if (this.#sources.size > 0) this.#begin();
     if (this.#state === "open" || this.#state === "held" || this.#state === "free") return;
-    // Not before, because what waits for the response that was dropped would go on with it, into the response to the error.
+    // Not earlier: code that waits for the dropped response would go on, and write into the error response.
     this.#state = "answered";
     for (const call of this.#calls.splice(0)) this.#skip(call);
     for (const source of this.#sources) source.destroy();

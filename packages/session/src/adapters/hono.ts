@@ -23,7 +23,7 @@ declare module "hono" {
   interface ContextVariableMap extends SessionVariables {}
 }
 
-/** What the adapter needs of a `Context` of Hono. */
+/** The part of a `Context` of Hono that the adapter uses. */
 export interface HonoContextLike {
   readonly req: { readonly raw: Request };
   readonly error: Error | undefined;
@@ -38,7 +38,10 @@ export interface HonoContextLike {
 }
 
 export interface FetchSessionsOptions {
-  /** Whether the client came over https, such as a proxy says it. Default: as the URL of the request says. */
+  /**
+   * Whether the client used https, for example from a header of a proxy. Default: whether the URL of the request begins with
+   * `https:`.
+   */
   readonly secure?: ((request: Request) => boolean) | undefined;
 }
 
@@ -73,7 +76,7 @@ export function honoSessions(
     try {
       await next();
     } catch (error) {
-      // Hono's error handler takes errors only, so this is another value. The server answers it, without our headers.
+      // Hono's error handler takes only errors, so this is another value. The server answers it, without our headers.
       visit.head.fail();
       if (visit.isUsed) await visit.close(new Response(null, { status: 500 }));
       throw error;
@@ -84,7 +87,7 @@ export function honoSessions(
   };
 }
 
-/** A head that adds to the prepared headers of Hono where it can: a response that is made with them need not be copied. */
+/** A head that adds to the prepared headers of Hono if possible, because a response that is made with them need not be copied. */
 class HonoHead extends CollectedHead {
   readonly #context: HonoContextLike;
 
@@ -108,19 +111,19 @@ async function leave(c: HonoContextLike, visit: FrameworkVisit): Promise<void> {
   }
   // A stream may hold a file or a connection open.
   response.body?.cancel().catch(() => undefined);
-  // Hono adds the headers of this one to the response of its error handler.
+  // Hono adds the headers of this response to the response of its error handler.
   replace(c, response, visit.head.addTo(new Response(null)));
   throw failure.error;
 }
 
 function replace(c: HonoContextLike, response: Response, by: Response): void {
   if (by === response) return;
-  // Otherwise Hono puts the headers of the earlier response over those of the new one.
+  // Otherwise Hono sets the headers of the earlier response over those of the new one.
   c.res = undefined;
   c.res = by;
 }
 
-/** Whether an error is one that the application does not know. An error with a response is an `HTTPException` of Hono. */
+/** Whether an error is not an intended response. An error with a response is an `HTTPException` of Hono. */
 function isUnexpected(error: Error | undefined): boolean {
   return error !== undefined && !(error instanceof HTTPError) && !("getResponse" in error);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-// For its types, which are extended below.
+// For the types of Koa, which are extended below.
 import type {} from "koa";
 import { Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
@@ -29,8 +29,9 @@ export interface KoaContextLike {
 export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknown>) => Promise<void>;
 
 /**
- * Gives each context `session` and `sessionStore`. Changes are committed when the middleware below has ended, or before, when it writes to
- * `ctx.res` itself. When the commit fails, this middleware throws the error to the middleware above it.
+ * Gives each context `session` and `sessionStore`. Changes are committed when the middleware after this one has ended, or earlier
+ * if it writes to `ctx.res` itself. If the commit fails, this middleware throws the error, so that the middleware before it gets
+ * it.
  *
  * @param config - Settings of sessions, or the `Sessions` that were made with them.
  * @throws ConfigError for wrong settings.
@@ -62,7 +63,7 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
       await next();
     } catch (error) {
       if (!isExpected(error)) visit.fail();
-      // The commit comes with the response to the error.
+      // The commit runs with the error response.
       throw error;
     }
     await visit.commit();

@@ -1,7 +1,10 @@
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 
-/** The default session of a request, loaded when it is first awaited: a promise for frameworks that keep the values of a request in a list. */
+/**
+ * A promise of the default session, which is loaded at the first `await`. For frameworks that store values, not getters, for a
+ * request.
+ */
 export class LazySession implements Promise<Session> {
   readonly #store: Pick<SessionStore, "getSession">;
   readonly [Symbol.toStringTag] = "LazySession";

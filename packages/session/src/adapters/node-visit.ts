@@ -9,11 +9,11 @@ import type { SessionStore } from "../request/session-store.ts";
 import { HeldResponse, type Holder } from "./held-response.ts";
 import { headerText, readHeader } from "./response-head.ts";
 
-/** What an adapter says of its framework. */
+/** What an adapter says about its framework. */
 export interface NodeVisitOptions {
-  /** Whether the client came over https, by the framework's settings for proxies. Asked when a cookie is sent. */
+  /** Whether the client used https, by the framework's settings for proxies. Called when a cookie is sent. */
   readonly isSecure: () => boolean;
-  /** Whether a response of this status tells of an unexpected error, when the framework does not say what was thrown. */
+  /** Whether a response with this status means an unexpected error, for a framework that does not say what was thrown. */
   readonly isFailure: (status: number) => boolean;
   /** Answers an error of the commit. */
   readonly answer: (error: unknown) => void;
@@ -34,20 +34,20 @@ export class NodeVisit extends RequestSessions {
     this.#head.fail();
   }
 
-  /** Commits now, unless the response has begun: then this waits for its commit. @throws The error of the commit. */
+  /** Commits now. If the response has begun, waits for its commit instead. @throws The error of the commit. */
   async commit(): Promise<void> {
     await this.#head.held?.commit();
   }
 }
 
-/** Whether an error is an answer to the client, as of `next(createError(403))` or `ctx.throw(403)`. */
+/** Whether an error is an intended response, such as that of `next(createError(403))` or `ctx.throw(403)`. */
 export function isExpected(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { status, statusCode = status } = error as { readonly status?: unknown; readonly statusCode?: unknown };
   return typeof statusCode === "number" && statusCode < 500;
 }
 
-/** Not a name, so that it stays when another session library sets its own properties of the request. */
+/** A symbol and not a name, so that another session library that sets its own properties does not replace it. */
 const visitKey = Symbol("visit");
 
 interface Visited extends IncomingMessage {
@@ -62,20 +62,20 @@ export function visitOf(request: Visited): NodeVisit | undefined {
   return request[visitKey];
 }
 
-/** Adds a property, unless another library has added one of this name. */
+/** Adds a property, unless another library has added one with this name. */
 export function addProperty(target: object, name: "session" | "sessionStore", descriptor: PropertyDescriptor): void {
   if (!(name in target)) Object.defineProperty(target, name, descriptor);
 }
 
 /**
- * The sessions of a request, as `request.sessionStore` of Express and `ctx.sessionStore` of Koa. It also finds them where another session
- * library has these names, as long as you use both.
+ * The sessions of a request, as `request.sessionStore` of Express and `ctx.sessionStore` of Koa. It also works while another
+ * session library uses these names.
  */
 export function sessionStoreOf(request: IncomingMessage): SessionStore {
   const visit = visitOf(request);
   if (visit === undefined)
     throw new TypeError(
-      "Cannot find the sessions of this request: no middleware of @mini/session has seen it. Use one before the handler.",
+      "Cannot find the sessions of this request: it has not passed a middleware of @mini/session. Use one before the handler.",
     );
   return visit;
 }
@@ -122,7 +122,7 @@ export function writeHeaders(head: CollectedHead, response: ServerResponse): voi
   });
 }
 
-/** What sessions ask of a request of node:http. */
+/** What sessions need from a request of node:http. */
 export function askedRequest(request: IncomingMessage, response: ServerResponse, isSecure: () => boolean): AskedRequest {
   return {
     method: request.method ?? "GET",

@@ -18,8 +18,8 @@ declare module "http" {
 
 export interface NodeSessionsOptions {
   /**
-   * Whether the client came over https. Default: `request.secure`, where the framework has it, as Express with its setting "trust proxy";
-   * otherwise whether the connection itself is encrypted.
+   * Whether the client used https. Default: `request.secure` if the framework has it, as Express does with its setting "trust
+   * proxy"; otherwise whether the connection itself is encrypted.
    */
   readonly secure?: ((request: IncomingMessage) => boolean) | undefined;
 }
@@ -48,13 +48,13 @@ export type NodeMiddleware = (request: IncomingMessage, response: ServerResponse
 export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecure }: NodeSessionsOptions = {}): NodeMiddleware {
   const shared = sharedOf(config, Form);
   return (request, response, next) => {
-    // Express gives a request and its response other prototypes as long as a mounted application has them.
+    // While a mounted application handles a request, Express gives the request and its response other prototypes.
     const [requestPrototype, responsePrototype] = [request, response].map((each) => Object.getPrototypeOf(each) as object);
     keepVisit(
       request,
       new NodeVisit(shared, request, response, {
         isSecure: () => secure(request),
-        // A middleware of Express or Connect does not learn of errors in the handlers after it, so the status tells.
+        // A middleware of Express or Connect is not told about errors in later handlers, so the status decides.
         isFailure: (status) => status >= 500,
         answer(error) {
           if (Object.getPrototypeOf(request) !== requestPrototype) Object.setPrototypeOf(request, requestPrototype!);
@@ -71,9 +71,9 @@ export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecu
 }
 
 /**
- * An error handler of Express and Connect, to be used before others: notes that the request has failed, so that its changes are dropped and
- * messages that later error handlers add are kept. Without it, a response with a status of 500 or more tells of an error. Error handlers
- * of other frameworks can call it.
+ * An error handler of Express and Connect. Register it before others. It notes that the request has failed, so that its changes
+ * are dropped and messages that later error handlers add are kept. Without it, only a status of 500 or more means an error. Error
+ * handlers of other frameworks can call it.
  */
 export function sessionErrors(error: unknown, request: IncomingMessage, _response?: ServerResponse, next?: (error: unknown) => void): void {
   if (!isExpected(error)) visitOf(request)?.fail();
@@ -83,7 +83,7 @@ export function sessionErrors(error: unknown, request: IncomingMessage, _respons
 const sessionProperty = property("session", (request) => sessionStoreOf(request).getSession());
 const storeProperty = property("sessionStore", sessionStoreOf);
 
-/** A property that another library may set. */
+/** A getter that another library may replace with a value. */
 function property(name: string, get: (request: IncomingMessage) => unknown): PropertyDescriptor {
   return {
     configurable: true,

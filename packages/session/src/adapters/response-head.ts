@@ -1,16 +1,16 @@
 import type { ServerResponse } from "node:http";
 
-/** A header of a response as one text, as `Headers` has it. */
+/** A header of a response as one text, as in `Headers`. */
 export function readHeader(response: ServerResponse, name: string): string | null {
   return headerText(response.getHeader(name));
 }
 
-/** A header as Node keeps it, as one text. */
+/** A header as one text, from the form in which Node keeps it. */
 export function headerText(value: number | string | readonly string[] | undefined): string | null {
   return value === undefined ? null : typeof value === "object" ? value.join(", ") : String(value);
 }
 
-/** Does what `writeHead(status, message, headers)` does in Node, up to the sending. @throws What Node throws for wrong arguments. */
+/** Does what `writeHead(status, message, headers)` of Node does before it sends. @throws What Node throws for wrong arguments. */
 export function applyHead(response: ServerResponse, [status, reason, given]: readonly unknown[]): void {
   checkStatus(status);
   response.statusCode = Number(status);
@@ -26,7 +26,7 @@ export function applyHead(response: ServerResponse, [status, reason, given]: rea
   for (const [name, value] of pairs) response.appendHeader(name, value);
 }
 
-/** Of `[name, value, name, value]` or `[[name, value], [name, value]]`. */
+/** The pairs in `[name, value, name, value]` or `[[name, value], [name, value]]`. */
 function pairsOf(headers: readonly unknown[]): readonly (readonly [string, string])[] {
   if (Array.isArray(headers[0])) return headers as readonly [string, string][];
   if (headers.length % 2 !== 0) throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", "The headers have a name without a value");
@@ -35,14 +35,14 @@ function pairsOf(headers: readonly unknown[]): readonly (readonly [string, strin
   return pairs;
 }
 
-/** @throws RangeError for what is not a status, as Node does. */
+/** @throws RangeError for a value that is not a status, as Node does. */
 export function checkStatus(status: unknown): void {
   const number = Math.trunc(Number(status));
   if (!(number >= 100 && number <= 999))
     throw nodeError(RangeError, "ERR_HTTP_INVALID_STATUS_CODE", `Invalid status code: ${String(status)}`);
 }
 
-/** @throws TypeError for what cannot be sent, as Node does. */
+/** @throws TypeError for a value that cannot be sent, as Node does. */
 export function checkChunk(method: "end" | "write", chunk: unknown): void {
   if (typeof chunk === "string" || chunk instanceof Uint8Array) return;
   if (method === "end" && (chunk === undefined || chunk === null || typeof chunk === "function")) return;

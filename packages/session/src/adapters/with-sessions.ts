@@ -5,7 +5,7 @@ import type { SessionConfig } from "../settings/config.ts";
 /**
  * A function that answers requests, for Workers, Bun, Deno and the routes of other frameworks. Errors are treated as `sessions.run` does.
  *
- * @param handler - Called with the request, its sessions, and what else the server gives.
+ * @param handler - Called with the request, its sessions, and what else the server passes.
  * @throws ConfigError for wrong settings.
  * @example
  * ```ts

@@ -1,11 +1,14 @@
 import { isIoredis } from "./ioredis.ts";
 
-/** Milliseconds for which a connection may lead to a replica before it is given up: it may be the primary again at once. */
+/**
+ * Milliseconds for which a connection may lead to a replica before it is closed, because the replica may become the primary again
+ * at once.
+ */
 const patience = 1000;
 
 /**
- * Gives up a connection to a server that was the primary and is a replica now. It works, so the client would keep it. After that
- * the client connects again, to the server that the name leads to then.
+ * Closes a connection to a server that was the primary and is a replica now. The connection works, so the client would keep it.
+ * After the close, the client connects again, to the server that the name then leads to.
  */
 export class DemotedServer {
   readonly #reconnect: (() => void) | undefined;
@@ -16,7 +19,7 @@ export class DemotedServer {
     this.#reconnect = reconnectOf(client);
   }
 
-  /** Must be told of every error of a call. */
+  /** Must be called with every error of a call. */
   noticed(error: unknown): void {
     // The first word of a message is the code of an error of Redis.
     if (this.#reconnect === undefined || !(error instanceof Error && error.message.startsWith("READONLY "))) return;
@@ -28,7 +31,7 @@ export class DemotedServer {
   }
 }
 
-/** A client whose connections are its own, of `createClient` or `createClientPool` of node-redis. */
+/** A client with its own connections, of `createClient` or `createClientPool` of node-redis. */
 interface Connections {
   sendCommand(command: string[]): Promise<unknown>;
 }

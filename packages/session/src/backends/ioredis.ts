@@ -4,7 +4,7 @@ export interface IoredisLike {
   /** `"ready"` when commands are sent at once. */
   readonly status: string;
   readonly options: object;
-  /** Sends a command, and gives strings as bytes. */
+  /** Sends a command, and returns strings as bytes. */
   callBuffer(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
 }
@@ -29,10 +29,8 @@ export function isIoredis(client: object): client is IoredisLike {
 /**
  * Checks the settings of a client.
  *
- * By default these clients send a command again when the connection was lost before its reply. Redis may have run it, so a change would be
- * made twice.
- *
- * @param what - Who uses the client, for the message: `"RedisBackend"`.
+ * By default these clients send a command again when the connection was lost before its reply. Redis may have run it, so a change
+ * would be made twice. @param what - The class that uses the client, for the message: `"RedisBackend"`.
  * @throws TypeError
  */
 export function checkIoredis(what: string, client: IoredisLike): void {
@@ -41,7 +39,7 @@ export function checkIoredis(what: string, client: IoredisLike): void {
     throw new TypeError(`${what} cannot use this client of ioredis or iovalkey: ${why}`);
   };
   if (client.isCluster) {
-    // 0 is the only value with which it does not.
+    // Only with 0 does it not send commands again.
     if (settings.retryDelayOnFailover !== 0)
       refuse("after a lost connection it sends commands again, which makes changes twice. Give the Cluster retryDelayOnFailover: 0.");
     if (typeof settings.clusterNodeRetryStrategy === "function" && settings.redisOptions?.maxRetriesPerRequest !== 0)
@@ -57,8 +55,8 @@ export function checkIoredis(what: string, client: IoredisLike): void {
 }
 
 /**
- * Sends a command, unless the client has no connection. It would keep the command in memory and send it later, when the caller has long
- * given up.
+ * Sends a command, unless the client has no connection. Then the client would keep the command in memory and send it later, when
+ * the caller has long given up.
  */
 export async function callIoredis(client: IoredisLike, command: string, ...args: (string | Buffer | number)[]): Promise<unknown> {
   const { status } = client;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SessionRecord } from "../record/record.ts";
 
-/** A row of a record. Drivers may give a large whole number as text or `bigint`. */
+/** A row of a record. Drivers may return a large whole number as text or `bigint`. */
 interface Row {
   readonly version: unknown;
   readonly data: unknown;
@@ -22,11 +22,11 @@ export function keyIn(row: unknown): string {
   return bytesOf((row as { readonly key: unknown }).key).toString("base64url");
 }
 
-/** @throws TypeError for a value that is not bytes: the driver was told to give something else. */
+/** @throws TypeError for a value that is not bytes: the driver was configured to return something else. */
 function bytesOf(value: unknown): Buffer {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length);
   throw new TypeError(
-    "The driver must give binary columns as bytes, as it does by default. With pg, use a pool without binary: true and without a type parser of its own for bytea.",
+    "The driver must return binary columns as bytes, as it does by default. With pg, use a pool without binary: true and without another type parser for bytea.",
   );
 }
 
@@ -38,7 +38,7 @@ export function ownerOf(owner: string): Buffer {
 export const versionOf = (version: string): Buffer => Buffer.from(version, "base64url");
 const versionIn = (version: unknown): string => bytesOf(version).toString("base64url");
 
-/** The tables keep whole milliseconds. A value that is not a time has ended. */
+/** The tables keep whole milliseconds. A value that is not a time counts as a time in the past. */
 export function timeOf(time: number): number {
   return Math.min(Math.max(Math.floor(time) || 0, 0), Number.MAX_SAFE_INTEGER);
 }

@@ -1,9 +1,9 @@
 import type { CallSignal } from "../keeping/backend.ts";
 
 export interface WriteQueueOptions {
-  /** Runs an action as one transaction that is on the disk when it returns; undoes all of it when it throws. */
+  /** Runs an action as one transaction, which is on the disk when this returns. If the action throws, everything is undone. */
   readonly transaction: (action: () => void) => void;
-  /** Whether a transaction failed because another connection writes, so that it is worth trying again. */
+  /** Whether a transaction failed because another connection writes, so that it should be tried again. */
   readonly isBusy: (error: unknown) => boolean;
   /** Milliseconds that a write waits for other connections. */
   readonly timeout: number;
@@ -37,7 +37,7 @@ export class WriteQueue {
   readonly #waiting: Write[] = [];
   readonly #pending = new Set<Promise<unknown>>();
   #isScheduled = false;
-  /** When another connection was seen to write; milliseconds of `performance.now()`. */
+  /** When another connection was last found writing; milliseconds of `performance.now()`. */
   #busyAt = -Infinity;
 
   constructor(options: WriteQueueOptions) {

@@ -96,7 +96,7 @@ export class CollectedHead implements Head {
     this.#headers = nothing;
   }
 
-  /** Runs the functions, the last one first, and gives the error of the last one that failed. Nothing can be added afterwards. */
+  /** Runs the functions, the last one first, and returns the error of the last one that failed. Nothing can be added afterwards. */
   async close(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
     let current = response;
     let failure: { readonly error: unknown } | undefined;

@@ -59,7 +59,7 @@ export class Sessions {
   }
 
   /**
-   * Answers a request with what `work` gives, after the commit. Errors are treated as an `App` does: an `HTTPError` saves the changes and
+   * Answers a request with what `work` returns, after the commit. Errors are treated as an `App` does: an `HTTPError` saves the changes and
    * is answered with its status; a thrown `Response` is a response; any other error drops the changes and puts messages back.
    *
    * An unexpected error is given to `onError`, whose response gets the cookies that must be sent in any case, such as those that clear
@@ -125,7 +125,7 @@ export class Sessions {
     return this.#owned((owned) => owned.revoke(owner, handle));
   }
 
-  /** Ends all sessions of the owner, also those that are being created, and gives their number. Call it when a password is reset. */
+  /** Ends all sessions of the owner, also those that are being created, and returns their number. Call it when a password is reset. */
   revokeAll(owner: string): Promise<number> {
     return this.#owned((owned) => owned.revokeExcept(owner, []));
   }

@@ -18,7 +18,7 @@ export interface Visit extends SessionStore {
   readonly cookies: readonly string[];
 
   /**
-   * Commits, and gives the response with its cookies, `Vary` and `Cache-Control`: a copy, or the response itself if no session was used.
+   * Commits, and returns the response with its cookies, `Vary` and `Cache-Control`: a copy, or the response itself if no session was used.
    * When the backend fails, it gives a 503 in place of the response.
    *
    * @param response - Any response whose body was not read.

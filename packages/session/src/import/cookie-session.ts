@@ -2,18 +2,18 @@ import { importSessions, type SessionImport } from "../keeping/imported-sessions
 import { isSignedBy, parseObject } from "./cookie-values.ts";
 
 export interface CookieSessionImportOptions {
-  /** The name of its cookie. Default `session`, as of cookie-session; that of koa-session is `koa.sess`. */
+  /** The name of the old cookie. Default `session`, as in cookie-session. For koa-session, pass `koa.sess`. */
   readonly name?: string | undefined;
   /** The `keys` of cookie-session, or its `secret` in a list; the `app.keys` of Koa. */
   readonly keys: readonly string[];
-  /** When old cookies stop being accepted, in milliseconds since the Unix epoch. A copy of one can be used until then. */
+  /** When old cookies stop being accepted, in milliseconds since the Unix epoch. Until then, a copy of an old cookie also works. */
   readonly until: number;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Carries over the sessions of cookie-session, and those of koa-session without a store. Both keep a session in a signed cookie.
+ * Imports the sessions of cookie-session, and those of koa-session without a store. Both keep a session in a signed cookie.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function importCookieSession({ name = "session", keys, until, now = Date.
       if (!isSignedBy(keys, "sha1", `${name}=${value}`, plain)) return undefined;
       const found = parseObject(Buffer.from(value, "base64").toString("utf8"));
       if (found === undefined) return undefined;
-      // These are of koa-session.
+      // The first three are fields of koa-session.
       const { _expire: expire, _maxAge, _session, ...data } = found;
       return typeof expire === "number" && expire <= now() ? undefined : { data };
     },

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Whether one of the keys has made a signature. The algorithms are those of the other library. */
+/** Whether a signature was made with one of the keys. The algorithms are those of the other libraries. */
 export function isSignedBy(keys: readonly string[], algorithm: "sha1" | "sha256", text: string, signature: string): boolean {
   const given = Buffer.from(signature);
   return keys.some((key) => {
@@ -18,12 +18,12 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The value if it is an object, and no list. */
+/** The value, if it is an object and not an array. */
 export function asObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 
-/** The text that a cookie was made of; empty when its value cannot be decoded. */
+/** The value of a cookie, decoded; an empty text if it cannot be decoded. */
 export function decodeValue(value: string): string {
   try {
     return decodeURIComponent(value);

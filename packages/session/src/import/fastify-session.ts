@@ -2,20 +2,21 @@ import type { SessionImport } from "../keeping/imported-sessions.ts";
 import { importStored, type ExpressStoreLike } from "./stored-sessions.ts";
 
 export interface FastifySessionImportOptions {
-  /** The name of its cookie. Default `sessionId`. */
+  /** The name of the old cookie. Default `sessionId`. */
   readonly cookieName?: string | undefined;
-  /** Its `cookiePrefix`. Default none. */
+  /** The `cookiePrefix` of `@fastify/session`. Default none. */
   readonly cookiePrefix?: string | undefined;
-  /** Its secret, or a list of them. */
+  /** The secret of `@fastify/session`, or a list of secrets. */
   readonly secret: string | readonly string[];
-  /** The store that it uses, such as `new RedisStore({ client })` of connect-redis. */
+  /** The store of `@fastify/session`, such as `new RedisStore({ client })` of connect-redis. */
   readonly store: ExpressStoreLike;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Carries over the sessions of `@fastify/session` from its store. Each is removed there 30 seconds after that, or at once by a log-out.
+ * Imports the sessions of `@fastify/session` from its store. Each is removed there 30 seconds after its import, or at once by a
+ * log-out.
  *
  * @example
  * ```ts

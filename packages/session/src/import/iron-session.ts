@@ -5,18 +5,21 @@ import { asObject, decodeValue } from "./cookie-values.ts";
 export interface IronSessionImportOptions {
   /** `unsealData` of iron-session. It also checks how old a session is. */
   readonly unsealData: (seal: string, options: { readonly password: string | Record<string, string> }) => Promise<unknown>;
-  /** Its `cookieName`. */
+  /** The `cookieName` of iron-session. */
   readonly cookieName: string;
-  /** Its `password`, or the object of them by number. */
+  /** The `password` of iron-session: a string, or an object of passwords by number. */
   readonly password: string | Readonly<Record<string, string>>;
-  /** When old cookies stop being accepted, in milliseconds since the Unix epoch. A copy of one can be used until then, or until its `ttl` is over. */
+  /**
+   * When old cookies stop being accepted, in milliseconds since the Unix epoch. A copy of an old cookie works until then, or until
+   * its `ttl` is over.
+   */
   readonly until: number;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Carries over the sessions of iron-session, which keeps each in an encrypted cookie.
+ * Imports the sessions of iron-session, which keeps each session in an encrypted cookie.
  *
  * @throws ConfigError for a password that iron-session would refuse.
  * @example
@@ -41,7 +44,7 @@ export function importIronSession({ unsealData, cookieName, password, until, now
     async read(valuesOf) {
       const [value] = valuesOf(cookieName);
       if (value === undefined || now() >= until) return undefined;
-      // It refuses some cookies by an error. The passwords are right, so every error is about the cookie.
+      // unsealData() throws for some cookies. The passwords are right, so every error is about the cookie.
       const found = await unsealData(decodeValue(value), { password: passwords }).catch(() => undefined);
       const data = asObject(found);
       return data === undefined || Object.keys(data).length === 0 ? undefined : { data };
@@ -53,6 +56,6 @@ function checkPasswords(passwords: readonly string[]): void {
   const short = passwords.find((each) => typeof each !== "string" || each.length < 32);
   if (passwords.length > 0 && short === undefined) return;
   throw new ConfigError(
-    "Cannot import sessions of iron-session: each password must have at least 32 characters. Give those that it has used.",
+    "Cannot import sessions of iron-session: each password must have at least 32 characters. Pass the passwords that it has used.",
   );
 }

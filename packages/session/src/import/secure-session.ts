@@ -2,10 +2,10 @@ import { importSessions, type SessionImport } from "../keeping/imported-sessions
 import { decodeValue } from "./cookie-values.ts";
 
 export interface SecureSessionImportOptions {
-  /** The name of its cookie. Default `session`. */
+  /** The name of the old cookie. Default `session`. */
   readonly cookieName?: string | undefined;
   /**
-   * Its own `decodeSecureSession`, which needs libsodium. It also checks how old a session is.
+   * `decodeSecureSession` of the old plugin, which uses libsodium. It also checks how old a session is.
    *
    * @param value - The value of the cookie, decoded.
    */
@@ -13,7 +13,7 @@ export interface SecureSessionImportOptions {
 }
 
 /**
- * Carries over the sessions of `@fastify/secure-session` from their cookies.
+ * Imports the sessions of `@fastify/secure-session` from their cookies.
  *
  * @example
  * ```ts

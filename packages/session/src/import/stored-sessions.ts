@@ -3,7 +3,7 @@ import { decodeValue, isSignedBy } from "./cookie-values.ts";
 
 type Done = (error?: unknown, session?: unknown) => void;
 
-/** What is used of a store of express-session. */
+/** The part of a store of express-session that is used. */
 export interface ExpressStoreLike {
   // oxlint-disable-next-line typescript/no-explicit-any -- Each store has its own type of a session.
   get(id: string, done: (error: any, session?: any) => void): unknown;
@@ -23,7 +23,7 @@ export interface StoredSessions {
   readonly now: () => number;
 }
 
-/** Milliseconds that a session stays in the old store after it was carried over, for requests that were sent before. */
+/** Milliseconds that a session stays in the old store after its import, for requests that were sent before. */
 const grace = 30_000;
 
 export function importStored({ cookieName, prefix, secret, store, now }: StoredSessions): SessionImport {
@@ -50,7 +50,7 @@ export function importStored({ cookieName, prefix, secret, store, now }: StoredS
   });
 }
 
-/** The id in the value of a cookie, which is the prefix, `id.signature`. */
+/** The id in the value of a cookie, which consists of the prefix and `id.signature`. */
 function idOf(value: string, prefix: string, secrets: readonly string[]): readonly string[] {
   const text = decodeValue(value);
   const end = text.lastIndexOf(".");
@@ -59,7 +59,7 @@ function idOf(value: string, prefix: string, secrets: readonly string[]): readon
   return isSignedBy(secrets, "sha256", id, text.slice(end + 1)) ? [id] : [];
 }
 
-/** Stores in files say by this error that there is no session. */
+/** Stores that use files throw this error when there is no session. */
 function noneIfMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== "ENOENT") throw error;
 }

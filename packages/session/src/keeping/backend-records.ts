@@ -174,20 +174,20 @@ export class BackendRecords {
     return replaced === undefined && isAlive({ createdAt, usedAt: undefined, expiresAt }, lifetimeOf(limits, chosen), this.now());
   }
 
-  /** Ends a session and gives its last record. */
+  /** Ends a session and returns its last record. */
   async take(key: string, deadline?: Deadline): Promise<DecodedRecord | undefined> {
     const take = () => this.backend.take(key);
     return this.#taken(key, await (deadline === undefined ? take() : deadline.call(take)));
   }
 
-  /** Ends a session and gives its last record. If it has moved to a new id, ends the session under that id too, unless a log-in gave the new id. */
+  /** Ends a session and returns its last record. If it has moved to a new id, ends the session under that id too, unless a log-in gave the new id. */
   async end(key: string, deadline: Deadline): Promise<DecodedRecord | undefined> {
     const record = await this.take(key, deadline);
     return record?.replaced?.isLogIn === false ? this.end(record.replaced.by, deadline) : record;
   }
 
   /**
-   * Leaves a note of the new id in the place of a session's record. Gives the last record, which is a note itself when another
+   * Leaves a note of the new id in the place of a session's record. Returns the last record, which is a note itself when another
    * request was first; `undefined` when the session has ended.
    */
   async replace(
@@ -295,6 +295,6 @@ export class BackendRecords {
   }
 
   #warnOfUnreadable(): void {
-    this.logger.warn("A session counts as ended: this version of @mini/session cannot read its record.");
+    this.logger.warn("A session is treated as ended: this version of @mini/session cannot read its record.");
   }
 }

@@ -14,7 +14,7 @@ export interface CallSignal {
 export interface OwnerIndex {
   /** How often the owner's sessions were revoked; 0 at first. */
   epoch(owner: string): Promise<number>;
-  /** Adds 1 to `epoch` and gives the sum. */
+  /** Adds 1 to `epoch` and returns the sum. */
   bump(owner: string): Promise<number>;
   add(owner: string, key: string): Promise<void>;
   /** Removing an entry that is not there is fine. */
@@ -41,7 +41,7 @@ export interface SessionBackend {
   /** Moves the `idleAt` of a record forward, never back; its version stays. `false`: there is no record. */
   touch(key: string, idleAt: number): Promise<boolean>;
   /**
-   * Removes the record and gives it; `undefined` when there is none.
+   * Removes the record and returns it; `undefined` when there is none.
    *
    * @throws SessionStillCachedError when it is removed, but a cache may still show it for some time.
    */
@@ -52,7 +52,7 @@ export interface SessionBackend {
    */
   forget?(key: string): Promise<void>;
   readonly owners?: OwnerIndex;
-  /** Removes expired records, `limit` at most; gives their number. */
+  /** Removes expired records, `limit` at most; returns their number. */
   prune?(limit: number): Promise<number>;
   /**
    * All live records with their keys, in any order. More are read when the caller asks for them. Records that are created or end in the

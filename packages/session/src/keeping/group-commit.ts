@@ -3,7 +3,7 @@ import { SessionTooLargeError } from "../record/too-large.ts";
 import type { CallSignal, SessionBackend, SwapResult } from "./backend.ts";
 import { Deadline, SessionUnavailableError } from "./deadline.ts";
 
-/** Makes a new record from the current one; gives the same record when nothing changes. May run again on a newer record. */
+/** Makes a new record from the current one; returns the same record when nothing changes. May run again on a newer record. */
 export type Edit = (current: DecodedRecord) => DecodedRecord;
 
 /** The record before an edit, and the newest record, which includes the edit. */
@@ -94,7 +94,7 @@ export class GroupCommit {
     this.#waiting.delete(key);
   }
 
-  /** Saves all of the edits in one swap, and gives the newest known record. */
+  /** Saves all of the edits in one swap, and returns the newest known record. */
   async #saveTogether(key: string, all: readonly Job[], known: DecodedRecord): Promise<DecodedRecord | undefined> {
     let jobs = all;
     let current = known;
@@ -168,7 +168,7 @@ export class GroupCommit {
     try {
       const result = await deadline.call(() => this.#backend.swap(key, version, record, signal));
       if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
-      throw new SessionUnavailableError(new TypeError("the backend's swap() has given no result"));
+      throw new SessionUnavailableError(new TypeError("the backend's swap() has returned no result"));
     } finally {
       deadline.end();
     }

@@ -9,21 +9,20 @@ export interface OldSession {
   /** Its values, as JSON. */
   readonly data: Readonly<Record<string, unknown>>;
   /**
-   * Removes the session from its old store. Left out, there is no store.
-   *
-   * @param hasEnded - Whether the visitor has ended it. If not, it was carried over, and requests that were sent before may still ask for it.
+   * Removes the session from its old store. Leave it out if there is no store. @param hasEnded - Whether the visitor has ended it.
+   * If not, it was imported, and requests that were sent before may still need it.
    */
   forget?(hasEnded: boolean): Promise<void>;
 }
 
-/** Where the sessions of another library are found. */
+/** Finds the sessions of another library. */
 export interface SessionSource {
-  /** The names of its cookies, which are cleared when a session was carried over. */
+  /** The names of the old cookies, which are cleared when a session was imported. */
   readonly cookieNames: readonly string[];
   /**
-   * The session of a request; `undefined` when it has none that is valid.
+   * The old session of a request; `undefined` if it has no valid one.
    *
-   * @param valuesOf - Gives the values of a cookie as they were sent, not decoded.
+   * @param valuesOf - Returns the values of a cookie as they were sent, not decoded.
    */
   read(valuesOf: (name: string) => readonly string[]): OldSession | undefined | Promise<OldSession | undefined>;
 }
@@ -36,7 +35,7 @@ export interface SessionImport {
 }
 
 interface Target {
-  /** Full name of the cookie of the default session, which is the one that old sessions become. */
+  /** Full name of the cookie of the default session. Old sessions become default sessions. */
   readonly cookieName: string;
   /** Milliseconds that the other library's store may take. */
   readonly deadline: number;
@@ -48,8 +47,8 @@ interface Importing extends Target {
 }
 
 /**
- * Carries over the sessions of any other library: a value for the setting `import` of sessions. A visitor who has no session gets the
- * values of the old one, which is saved with the response, and the old cookies are cleared.
+ * Imports the sessions of any other library. The result is a value for the setting `import` of sessions. A visitor who has no
+ * session gets the values of the old session. They are saved before the response, which clears the old cookies.
  */
 export function importSessions(source: SessionSource): SessionImport {
   return {
@@ -58,7 +57,7 @@ export function importSessions(source: SessionSource): SessionImport {
   };
 }
 
-/** If a visitor has no session, begins the default session with the values that another library has kept. */
+/** If a visitor has no session, begins the default session with the values of the other library's session. */
 class ImportingSessions implements SessionKeeper {
   readonly backendName: string;
   readonly #keeper: SessionKeeper;
@@ -126,7 +125,7 @@ class ImportingSessions implements SessionKeeper {
   }
 }
 
-/** A session that was found in another library, and is saved here by the first commit, even if that has no changes. */
+/** A session of another library. The first commit saves it here, even if it has no changes. */
 class ImportedSession implements KeptSession {
   readonly backendName: string;
   readonly contents: Contents;

@@ -39,7 +39,7 @@ export interface SessionKeeper {
   /** The cookies of the client, as far as they are known without loading its session. */
   cookies(received: Received): BrowserCookies;
   /**
-   * Removes the client's sessions without loading them. `endedKey`: the record key of one that was removed already. Gives where the browser
+   * Removes the client's sessions without loading them. `endedKey`: the record key of one that was removed already. Returns where the browser
    * keeps the cookie of the newest one, if that is known now.
    */
   end(received: Received, endedKey: string | undefined): CookiePlace | undefined | Promise<CookiePlace | undefined>;
@@ -75,7 +75,7 @@ export interface KeptSession {
    * cookie is sent again if the client has it from before the configuration was changed.
    */
   commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed>;
-  /** Takes messages out to show them. Gives the ids of those that no other request has taken. */
+  /** Takes messages out to show them. Returns the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Called in place of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
   rollBack(): void | Promise<void>;

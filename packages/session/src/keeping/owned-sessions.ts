@@ -73,7 +73,7 @@ export class OwnedSessions {
     return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
   }
 
-  /** Ends all except those in `own`, also those that are created or regenerated at this moment; gives their number. */
+  /** Ends all except those in `own`, also those that are created or regenerated at this moment; returns their number. */
   async revokeExcept(owner: string, own: readonly OwnSession[]): Promise<number> {
     // Waits for the commits of this request, which must not lose their sessions.
     await keysOf(own);

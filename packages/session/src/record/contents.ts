@@ -179,7 +179,7 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (depth === deepest) return `a cycle, or more than ${deepest} levels of nesting`;
   if (Array.isArray(value)) {
     // The prototype of plain arrays is an array itself, in every realm.
-    if (!Array.isArray(Object.getPrototypeOf(value))) return "an array of a class of its own";
+    if (!Array.isArray(Object.getPrototypeOf(value))) return "an array of another class";
     if (Object.keys(value).length > value.length) return "an array with named properties";
     // By index, because all other loops skip a hole, and JSON gives null for it.
     for (let i = 0; i < value.length; i++) {
@@ -213,7 +213,7 @@ export function encodeJson(key: string | undefined, value: unknown): string {
   if (problem !== undefined) {
     const what = key === undefined ? "a flash message" : quoted(key);
     throw new TypeError(
-      `Cannot keep ${what} in the session: it is or holds ${problem}, which JSON cannot represent. ` +
+      `Cannot keep ${what} in the session: it is or contains ${problem}, which JSON cannot represent. ` +
         "Use strings, finite numbers, booleans, null, arrays and plain objects.",
     );
   }
@@ -223,7 +223,7 @@ export function encodeJson(key: string | undefined, value: unknown): string {
 /** The values of several keys. @throws TypeError for anything but a plain object of JSON values. */
 export function checkValues(values: unknown): readonly (readonly [string, unknown])[] {
   if (!isPlainObject(values) || Object.getOwnPropertySymbols(values).length > 0) {
-    throw new TypeError("Cannot keep these values in the session: give a plain object with a value for each key.");
+    throw new TypeError("Cannot keep these values in the session: pass a plain object with a value for each key.");
   }
   const entries = Object.entries(values);
   for (const [key, value] of entries) encodeJson(key, value);

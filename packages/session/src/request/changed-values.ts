@@ -229,7 +229,7 @@ export class ChangedValues {
     try {
       const value = applyRelative(key, this.#loaded(key), pending.inOrder);
       const text = JSON.stringify(value);
-      // When nobody else has changed the value, the object that update() gave stays in use.
+      // When nobody else has changed the value, the object that update() returned stays in use.
       if (text !== pending.text) (this.#pending ??= new Map()).set(key, { ...pending, value, text });
     } catch (error) {
       // The value has another type now. The next commit says so.

@@ -14,7 +14,7 @@ export function addOptions(
   const changed = withOptions(settings, name, used.settings, options);
   if (keepers.get(changed.backend) !== keepers.get(used.settings.backend)) {
     throw new ConfigError(
-      `Cannot move the session ${quoted(name)} to another backend: this request uses it already. Name the backend when it is first asked for.`,
+      `Cannot move the session ${quoted(name)} to another backend: this request uses it already. Name the backend where the request first uses the session.`,
     );
   }
   used.settings = changed;

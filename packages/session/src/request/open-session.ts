@@ -105,7 +105,7 @@ export class OpenSession implements OpenSessionLike {
     this.#isClosed = true;
   }
 
-  /** Takes messages out now; gives the ids of those that no other request has taken. */
+  /** Takes messages out now; returns the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const claiming = this.#inTurn(async () => {
       // Leaves out messages that another part of this request has taken in the meantime.
@@ -250,7 +250,7 @@ export class OpenSession implements OpenSessionLike {
   // The end of the session, and of others
 
   /**
-   * Ends the session where it is kept, and gives it. The request goes on with `fresh()`, an empty session.
+   * Ends the session where it is kept, and returns it. The request goes on with `fresh()`, an empty session.
    *
    * @param clear - Clears the cookie. It was cleared before, but a commit that was under way may have sent it again.
    */

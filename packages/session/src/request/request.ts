@@ -118,7 +118,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return markHandled(this.delayResponse(this.mustSucceed(work)));
   }
 
-  /** A session by its name. It is loaded once; later calls give the same object. */
+  /** A session by its name. It is loaded once; later calls return the same object. */
   #open(name: string, options?: SessionOptions): OpenSession | Loading {
     const sessions = this.#used();
     const known = sessions.get(name);
@@ -208,7 +208,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     }
   }
 
-  /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
+  /** Delays the response until the work is done, even when the handler does not await it. Returns the same promise. */
   delayResponse<Result>(work: Promise<Result>): Promise<Result> {
     const all = (this.#work ??= new Set());
     const done = () => void all.delete(settled);

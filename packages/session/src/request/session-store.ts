@@ -9,14 +9,14 @@ import type { Session } from "./session.ts";
  */
 export interface SessionStore {
   /**
-   * A session. The first call loads it; later calls give the same object, and only add their options.
+   * A session. The first call loads it; later calls return the same object, and only add their options.
    *
    * @throws SessionCommittedError for a first call after the head was written; ConfigError for a name that no cookie can
    *   have, and for options that contradict each other; SessionUnavailableError when the backend fails.
    */
   getSession<Data extends object = SessionData>(name?: string, options?: SessionOptions): Promise<Session<Data>>;
 
-  /** Replaces everything that a session holds, and gives the session. */
+  /** Replaces everything that a session holds, and returns the session. */
   setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
     name: string | undefined,
     data: SessionValues<Data, Values>,
@@ -46,10 +46,10 @@ export interface SessionStore {
   /** Ends the owner's session with that handle, which logs its device out; `false` when there is none. */
   revoke(owner: string, handle: string): Promise<boolean>;
 
-  /** Ends all sessions of the owner except those of this request; gives their number. Call it when a password changes. */
+  /** Ends all sessions of the owner except those of this request; returns their number. Call it when a password changes. */
   revokeOthers(owner: string): Promise<number>;
 
-  /** Ends all sessions of the owner, also one that is created at this moment; gives their number. */
+  /** Ends all sessions of the owner, also one that is created at this moment; returns their number. */
   revokeAll(owner: string): Promise<number>;
 
   /**
@@ -73,7 +73,7 @@ export interface SessionStore {
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void;
 
   /**
-   * Clears a secure cookie, even when the request fails afterwards. `getSecureCookie` still gives what this request received.
+   * Clears a secure cookie, even when the request fails afterwards. `getSecureCookie` still returns what this request received.
    *
    * @param options - The attributes that it was set with, in addition to the configured ones; `path` and `domain` matter.
    * @throws ConfigError for a name or attributes that no cookie can have; SessionCommittedError once the head is written.

@@ -109,7 +109,7 @@ export class Session<Data extends object = SessionData> {
     return this.get(key) as SessionValue<Data, Key>;
   }
 
-  /** Removes the key and gives its value. */
+  /** Removes the key and returns its value. */
   pop<Key extends KeyOf<Data>>(key: Key): SessionValue<Data, Key> | undefined {
     const value = this.get(key);
     this.delete(key);
@@ -122,7 +122,7 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Sets a key to the result of `change` with its value, and gives the result. On a session in a backend, `change` may be
+   * Sets a key to the result of `change` with its value, and returns the result. On a session in a backend, `change` may be
    * called again with a newer value, so that no parallel change is lost. So it must depend on its argument alone.
    */
   update<Key extends KeyOf<Data>>(
@@ -133,7 +133,7 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Adds to a number, from 0 when there is none, and gives the sum as this request sees it. On a session in a backend, the
+   * Adds to a number, from 0 when there is none, and returns the sum as this request sees it. On a session in a backend, the
    * increments of parallel requests add up in the end. But a request does not see the increments of others, so do
    * not make decisions based on the sum.
    */
@@ -217,7 +217,7 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Takes out the form that `keepForm` has kept, so that it is shown once, by the rules of {@link Session.getFlashes}. Without one, gives a form
+   * Takes out the form that `keepForm` has kept, so that it is shown once, by the rules of {@link Session.getFlashes}. Without one, returns a form
    * that was not sent.
    */
   keptForm<Schema extends StandardSchema>(schema?: Schema, options: KeptFormOptions<Schema> = {}): Promise<FormOf<Schema>> {
@@ -229,7 +229,9 @@ export class Session<Data extends object = SessionData> {
     const kept = (await this.#take((flash) => isFormOf(flash, name))).at(-1);
     const { forms } = this.#opened;
     if (forms === undefined) {
-      throw new ConfigError("Cannot show a kept form: the adapter was made with settings. Give it a Sessions, which loads forms.");
+      throw new ConfigError(
+        "Cannot show a kept form: the adapter was made with settings, and does not load forms. Pass it a Sessions object instead.",
+      );
     }
     return kept === undefined ? forms.of(schema, initial) : (forms.from(kept.message as KeptForm) as FormOf<Schema>);
   }

@@ -30,7 +30,7 @@ export interface SessionRequest extends SentCookies {
   readonly isGone: boolean;
   /** The cookies that it sends. */
   readonly sent: RequestCookies;
-  /** Delays the response until the work is done, even when the handler does not await it. Gives the work back. */
+  /** Delays the response until the work is done, even when the handler does not await it. Returns the same promise. */
   delayResponse<Result>(work: Promise<Result>): Promise<Result>;
   /** If the work fails, the response is an error, even if the handler catches the error. */
   mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;

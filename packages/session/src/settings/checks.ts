@@ -11,7 +11,7 @@ const mustBe =
 
 const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
 const seconds = mustBe("must be a number of seconds over 0", isPositive);
-/** Browsers drop a fraction, and with it a cookie of less than a second. */
+/** Browsers drop the fraction, and so would drop a cookie of less than a second. */
 const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => isPositive(value) && Number.isInteger(value));
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
 const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
@@ -54,7 +54,7 @@ function isImport(value: unknown): boolean {
   return typeof value === "object" && value !== null && "over" in value && typeof value.over === "function";
 }
 
-/** For a value that another function checks. */
+/** The check of a value that another function checks. */
 const checkedSeparately: Check = () => undefined;
 
 export const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> = {
@@ -85,7 +85,7 @@ export const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   deadline: mustBe("must be a number of milliseconds over 0, up to 2147483647", (value) => isPositive(value) && Number(value) < 2 ** 31),
   import: mustBe("must be made by a function of @mini/session/import, such as importSessions({ cookieNames, read })", isImport),
   logger: mustBe("must be an object with the methods error, warn, info and debug, such as console", isLogger),
-  now: mustBe("must be a function that gives milliseconds since the Unix epoch", (value) => typeof value === "function"),
+  now: mustBe("must be a function that returns milliseconds since the Unix epoch", (value) => typeof value === "function"),
 };
 
 /** The checked settings of an object, without those that are `undefined`. `path` names the object in messages. */

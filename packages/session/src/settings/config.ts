@@ -4,9 +4,9 @@ import type { SessionImport } from "../keeping/imported-sessions.ts";
 
 /** Attributes of the cookie of a session. */
 export interface SessionCookieOptions {
-  /** Seconds that the browser keeps it; browsers cap it at 400 days. Left out, until the browser closes. */
+  /** Seconds that the browser keeps the cookie; browsers limit this to 400 days. Left out, until the browser closes. */
   readonly maxAge?: number | undefined;
-  /** Also sent to the subdomains of this one; left out, to this host only. */
+  /** The cookie is also sent to the subdomains of this domain; left out, to this host only. */
   readonly domain?: string | undefined;
   /** Default `/`. */
   readonly path?: string | undefined;
@@ -20,14 +20,17 @@ export interface SessionCookieOptions {
   readonly partitioned?: boolean | undefined;
 }
 
-/** Options of one session, in place of the configured ones. */
+/** Options of one session, instead of the configured ones. */
 export interface SessionOptions {
-  /** Seconds after which it ends, however it is used. */
+  /** Seconds after which the session ends, even if it is in use. */
   readonly maxAge?: number | undefined;
   /** Seconds without use after which it ends. */
   readonly idleTimeout?: number | undefined;
   readonly cookie?: SessionCookieOptions | undefined;
-  /** Where it is kept: the name of one of the configured `backends`, or `securecookie`. Left out, in the configured `backend`. */
+  /**
+   * Where the session is kept: the name of one of the configured `backends`, or `securecookie`. Left out, in the configured
+   * `backend`.
+   */
   readonly backend?: string | undefined;
 }
 
@@ -41,11 +44,11 @@ export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   readonly backends?: Readonly<Record<string, SessionBackend>> | undefined;
   /** Name of the default session's cookie, without the prefix. Default `session`. */
   readonly cookieName?: string | undefined;
-  /** Seconds after which a session ends, however it is used; the server checks it. Default 14 days. */
+  /** Seconds after which a session ends, even if it is in use; the server checks it. Default 14 days. */
   readonly maxAge?: number | undefined;
   /** Seconds without use after which a session ends; left out, only `maxAge` ends it. */
   readonly idleTimeout?: number | undefined;
-  /** Whether cookies are encrypted (AES-256-GCM), so that the client cannot read them, and not only signed. Default false. */
+  /** Whether cookies are encrypted (AES-256-GCM), so that the client cannot read them, instead of only signed. Default false. */
   readonly encrypt?: boolean | undefined;
   /**
    * `prefix: "host"` puts `__Host-` before cookie names and implies Secure, `Path=/` and no Domain; `"secure"` puts
@@ -56,7 +59,7 @@ export interface SessionConfig extends Omit<SessionOptions, "backend"> {
   readonly flashMaxAge?: number | undefined;
   /** Milliseconds that a load from a backend may take, and a commit with its retries. Default 750. */
   readonly deadline?: number | undefined;
-  /** The library whose sessions are carried over, such as `importExpressSession(...)` of `@mini/session/import`. */
+  /** Imports the sessions of another library, such as `importExpressSession(...)` of `@mini/session/import`. */
   readonly import?: SessionImport | undefined;
   /** Where failures of a backend are logged. Default `console`, and in an App its logger. */
   readonly logger?: Logger | undefined;

@@ -17,7 +17,10 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
   );
 }
 
-/** Attributes that a cookie need not have. Given as `undefined` for one session, its cookie does not have them. */
+/**
+ * Attributes that a cookie need not have. If one is `undefined` in the options of a session, its cookie does not have the
+ * attribute.
+ */
 const optional: ReadonlySet<string> = new Set(["maxAge", "domain", "partitioned"]);
 
 /** The options of one session as they are kept with it. */
@@ -42,7 +45,10 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
   return resolve(settings, name, { ...current, chosen, backend: (backendName as string | undefined) ?? current.backend });
 }
 
-/** The settings of a session that was loaded, with what was chosen for it before. What the configuration does not allow any more is left out. */
+/**
+ * The settings of a loaded session, with the options that were chosen for it before. Options that the configuration does not allow
+ * any more are left out.
+ */
 export function withKept(settings: Settings, name: string, current: SessionSettings, kept: Chosen): SessionSettings {
   try {
     if (kept.cookie !== undefined) checkSettings("cookie of a session", withoutNull(kept.cookie), cookieChecks);
@@ -53,7 +59,7 @@ export function withKept(settings: Settings, name: string, current: SessionSetti
   }
 }
 
-/** Puts together what is configured, what is kept with the session, and what this request has chosen. */
+/** Combines what is configured, what is kept with the session, and what this request has chosen. */
 function resolve(settings: Settings, name: string, { chosen, kept, backend: backendName }: SessionSettings): SessionSettings {
   const { sessionDefaults } = settings;
   const { maxAge, idleTimeout } = lifetimeOf({ ...sessionDefaults, chosen }, kept);

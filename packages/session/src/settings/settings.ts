@@ -21,20 +21,20 @@ export interface SessionSettings {
   readonly cookie: CookieSettings;
   /** The name of its backend; `undefined`: the configured one. */
   readonly backend: string | undefined;
-  /** What this request has chosen for it; what was unset is there with `undefined`. */
+  /** The options that this request has chosen. An option that was unset is `undefined`. */
   readonly chosen?: Chosen | undefined;
-  /** What was chosen before, and is kept with it. */
+  /** The options that were chosen before, and are kept with the session. */
   readonly kept?: Chosen | undefined;
 }
 
 /** The configuration, checked and complete. */
 export interface Settings extends Omit<SessionSettings, "backend"> {
-  /** The settings of a session without options of its own. */
+  /** The settings of a session without its own options. */
   readonly sessionDefaults: SessionSettings;
   readonly backend: "securecookie" | SessionBackend;
   readonly backends: Readonly<Record<string, SessionBackend>>;
   readonly secretKeys: readonly string[];
-  /** Makes the forms that sessions have kept; left out, they cannot be shown. No setting: the engine gives it. */
+  /** Makes the forms that sessions have kept; left out, they cannot be shown. The engine sets it, not the user. */
   readonly forms?: typeof Form | undefined;
   readonly cookieName: string;
   /** The beginning of every cookie name. */
@@ -47,7 +47,7 @@ export interface Settings extends Omit<SessionSettings, "backend"> {
   readonly now: () => number;
 }
 
-/** The attributes of a cookie. @throws ConfigError when they contradict each other, or the prefix of the cookie's name. */
+/** The attributes of a cookie. @throws ConfigError if they contradict each other or the prefix of the cookie's name. */
 export function checkCookie(prefix: Settings["prefix"], name: string, cookie: CookieSettings): CookieSettings {
   const checked = prefix === "" || cookie.secure !== "auto" ? cookie : { ...cookie, secure: true };
   try {

@@ -70,7 +70,7 @@ export class Signer {
   }
 
   /**
-   * Checks a value that came from a client in the form in which values are signed now, and gives the text that was signed. Hostile
+   * Checks a value that came from a client in the form in which values are signed now, and returns the text that was signed. Hostile
    * input is a result, never an exception.
    *
    * @param name - Cookie name; a value signed for one cookie is refused under another.

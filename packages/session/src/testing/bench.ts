@@ -20,7 +20,7 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** The bytes as text, to compare them: backends may give any kind of `Uint8Array`. */
+/** The bytes as text, to compare them: backends may return any kind of `Uint8Array`. */
 export function textOf(data: Uint8Array | undefined): string | undefined {
   return data && new TextDecoder().decode(data);
 }
@@ -42,14 +42,14 @@ export function newRecord({ now }: BackendBench, text: string, { life = 3600, id
   return { data: bytes(text), idleAt: now() + idle * 1000, expiresAt: now() + life * 1000 };
 }
 
-/** Creates a record, which must succeed; gives its version. */
+/** Creates a record, which must succeed; returns its version. */
 export async function create({ backend }: BackendBench, key: string, record: NewRecord): Promise<string> {
   const version = await backend.create(key, record);
   assert.equal(typeof version, "string", "create gives the version of the new record");
   return version!;
 }
 
-/** Swaps a record, which must succeed; gives the new version. */
+/** Swaps a record, which must succeed; returns the new version. */
 export async function swap({ backend }: BackendBench, key: string, version: string, record: NewRecord): Promise<string> {
   const result = await backend.swap(key, version, record);
   assert.ok(result.ok, "swap succeeds over the version that is there");

@@ -145,7 +145,7 @@ export const recordChecks: readonly Check[] = [
       const found = new Map<string, string | undefined>();
       for await (const [key, { data, version, idleAt, expiresAt }] of backend.all()) {
         found.set(key, textOf(data));
-        // A changed and a touched record, among others; the whole of each is what read gives.
+        // A changed and a touched record, among others; the whole of each is what read returns.
         if (found.size % 25 !== 1 && key !== keyOf("k2x") && key !== keyOf("k9x")) continue;
         const read = await backend.read(key);
         assert.deepEqual({ version, idleAt, expiresAt }, { version: read?.version, idleAt: read?.idleAt, expiresAt: read?.expiresAt });

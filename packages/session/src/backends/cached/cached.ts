@@ -9,7 +9,10 @@ export interface CachedBackendOptions {
   readonly backend: SessionBackend;
   /** Such as `new MemcachedCache({ client })` or `new RedisCache({ client })`. */
   readonly cache: SessionCache;
-  /** Whole seconds for which an entry counts, and for which the cache keeps a note that a session has ended: 1 to 86,400. Default 30. */
+  /**
+   * Whole seconds for which an entry is used, and for which the cache keeps a note that a session has ended: 1 to 86,400. Default
+   * 30.
+   */
   readonly ttl?: number | undefined;
   /**
    * Milliseconds that a read waits for the cache before it goes to the backend. The end of a session waits three times as
@@ -32,7 +35,7 @@ const longestTtl = 86_400;
 const extraNoteSeconds = 1;
 
 const endNote = new Uint8Array([0]);
-/** For a session that has got a new id: the backend has what it left, so the backend is asked. */
+/** The note for a session that has got a new id. The backend has a note of the new id, so the backend is read. */
 const forgetNote = new Uint8Array([1]);
 
 /**
@@ -58,7 +61,10 @@ export class CachedBackend implements SessionBackend {
   /** When the cache may be used again; milliseconds of `performance.now()`. */
   #pausedUntil = 0;
 
-  /** @throws RangeError for a ttl that is not a whole number from 1 to 86,400, or a timeout that is not one from 1. */
+  /**
+   * @throws RangeError for a ttl that is not a whole number from 1 to 86,400, or a timeout that is not a whole number of 1 or
+   * more.
+   */
   constructor({ backend, cache, ttl = 30, timeout = 100, now = Date.now }: CachedBackendOptions) {
     if (!Number.isInteger(ttl) || ttl < 1 || ttl > longestTtl)
       throw new RangeError(`The ttl of a CachedBackend must be whole seconds from 1 to ${longestTtl}, not ${String(ttl)}.`);
@@ -159,12 +165,12 @@ export class CachedBackend implements SessionBackend {
     if (entry === undefined) return undefined;
     const { record, askedAt } = entry;
     const now = this.#now();
-    // Counted from before the record was read, so that no entry outlives the note of an end that came later.
+    // Measured from before the record was read, so that an entry does not outlive the note of a later end.
     const counts = now >= askedAt && now < askedAt + this.#ttl * 1000;
     return counts && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }
 
-  /** Calls the cache; `undefined` when it fails or does not answer in time. Then it is not used for some time. */
+  /** Calls the cache; `undefined` when the cache fails or does not answer in time. Then the cache is not used for some time. */
   async #try<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     if (performance.now() < this.#pausedUntil) return undefined;
     return inTime(this.#timeout, work).catch(() => {

@@ -17,7 +17,7 @@ export interface MemcachedLike {
 export class MemcachedCache implements SessionCache {
   readonly #client: MemcachedLike;
 
-  /** @param options - `client`: what `memjs.Client.create(servers)` gives. It belongs to the caller, who closes it. */
+  /** @param options - `client`: what `memjs.Client.create(servers)` returns. It belongs to the caller, who closes it. */
   constructor({ client }: { readonly client: MemcachedLike }) {
     this.#client = client;
   }

@@ -5,6 +5,6 @@ export interface SessionCache {
   set(key: string, value: Uint8Array, seconds: number): Promise<void>;
   /** Sets a value, if the key has none. */
   add(key: string, value: Uint8Array, seconds: number): Promise<void>;
-  /** Removing a key that is not there is fine. */
+  /** Removing a key that does not exist is not an error. */
   delete(key: string): Promise<void>;
 }

@@ -25,7 +25,7 @@ export const ownedKey = (owner: string, key: string) => join("o", hash(owner), b
 export const ownerKey = (owner: string, key: string) => join("k", hash(key), hash(owner));
 export const epochKey = (owner: string) => join("e", hash(owner));
 
-/** The range of the `r` entries after that of a key; `""`: all. */
+/** The range of the `r` entries after the entry of a key; `""`: all. */
 export const recordKeys = (after: string) => ({
   start: Buffer.concat([recordKey(after), Buffer.alloc(after === "" ? 0 : 1)]),
   end: join("s"),

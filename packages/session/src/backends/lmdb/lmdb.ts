@@ -117,7 +117,7 @@ export class LmdbBackend implements SessionBackend {
     let removed = 0;
     while (removed < limit) {
       const most = Math.min(sliceSize, limit - removed);
-      // Read first, because most looks find nothing and need no write.
+      // Read first, because usually there is nothing to remove, and no write is needed.
       if (this.#table.read((database) => dueKeys(database, this.#now(), 1)).length === 0) break;
       removed += await this.#table.write((database) => this.#pruneSlice(database, most));
     }
@@ -162,7 +162,7 @@ export class LmdbBackend implements SessionBackend {
     return record !== undefined && this.#now() < endOf(record);
   }
 
-  /** Does the work of one transaction; gives the number of removed records. */
+  /** Does the work of one transaction; returns the number of removed records. */
   #pruneSlice(database: LmdbDatabaseLike, limit: number): number {
     let removed = 0;
     for (const due of dueKeys(database, this.#now(), limit)) {

@@ -37,7 +37,7 @@ function decode(value: Uint8Array): SessionRecord | undefined {
   };
 }
 
-/** The record, expired or not. lmdb gives bytes that nobody else has. */
+/** The record, expired or not. lmdb returns bytes that it does not share. */
 export function getRecord(database: LmdbDatabaseLike, key: string): SessionRecord | undefined {
   const value = database.get(recordKey(key));
   return value && decode(value);

@@ -2,7 +2,7 @@ import { ConfigError } from "@mini/core/base";
 import type { CallSignal } from "../../keeping/backend.ts";
 import { WriteQueue } from "../write-queue.ts";
 
-/** What is called of a named database of lmdb: `root.openDB(...)`. */
+/** The part of a named database of lmdb that is used: `root.openDB(...)`. */
 export interface LmdbDatabaseLike {
   get(key: Uint8Array): Uint8Array | undefined;
   put(key: Uint8Array, value: Uint8Array): unknown;
@@ -21,7 +21,7 @@ export interface LmdbDatabaseOptions {
   readonly dupSort: false;
 }
 
-/** What is called of lmdb's `open({ path, overlappingSync: false })`. */
+/** The part of lmdb's `open({ path, overlappingSync: false })` that is used. */
 export interface LmdbLike {
   openDB(options: LmdbDatabaseOptions): LmdbDatabaseLike;
   transactionSync(action: () => void): unknown;
@@ -34,7 +34,7 @@ export interface LmdbLike {
 /** Milliseconds that a write waits if the program has a transaction open because its callback returned a promise. */
 const openTransactionTimeout = 600;
 
-/** A write that joins a transaction of the program would be undone with that transaction, although it was answered. */
+/** A write that joins a transaction of the program would be undone with that transaction, although it was confirmed. */
 class OpenTransactionError extends Error {
   constructor() {
     super("Cannot write to LMDB: the program has a transaction open. The callback of root.transactionSync must not be async.");
@@ -60,7 +60,7 @@ export class LmdbTable {
   constructor(root: LmdbLike, name: string) {
     checkRoot(root);
     this.#database = root.openDB({ name, encoding: "binary", keyEncoding: "binary", cache: false, useVersions: false, dupSort: false });
-    // Takes a place in the file's table of readers, in which other processes look for us.
+    // Adds this process to the file's table of readers, where other processes look for it.
     this.read((database) => database.get(new Uint8Array(1)));
     refuseToShare(root);
     this.#queue = new WriteQueue({
@@ -71,13 +71,13 @@ export class LmdbTable {
     });
   }
 
-  /** Reads what is committed by now: lmdb itself goes on for a while with the snapshot of an earlier read. */
+  /** Reads everything that is committed by now. lmdb itself reuses the snapshot of an earlier read for a while. */
   read<Result>(action: (database: LmdbDatabaseLike) => Result): Result {
     this.#database.resetReadTxn();
     return action(this.#database);
   }
 
-  /** Runs the action and keeps all that it writes or nothing. Resolves when that is on the disk. */
+  /** Runs the action and keeps everything that it writes, or nothing. Resolves when the changes are on the disk. */
   write<Result>(action: (database: LmdbDatabaseLike) => Result, signal?: CallSignal): Promise<Result> {
     return this.#queue.write(() => action(this.#database), signal);
   }
@@ -91,10 +91,10 @@ export class LmdbTable {
 function checkRoot(root: unknown): void {
   if (typeof root !== "object" || root === null || !("transactionSync" in root) || !("openDB" in root)) {
     throw new TypeError(
-      "LmdbBackend needs as root what lmdb's open() gives, as it is: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
+      "LmdbBackend needs the root that lmdb's open() returns: new LmdbBackend({ root: open({ path, overlappingSync: false }) }).",
     );
   }
-  // With the option on, a process that opens the file takes back commits that another one has answered.
+  // With this option, a process that opens the file can undo confirmed commits of another process.
   if ("overlappingSync" in root && root.overlappingSync !== false) {
     throw new TypeError(
       "LmdbBackend needs a root without lmdb's overlappingSync, which can lose confirmed changes when the file is opened again: open({ path, overlappingSync: false }).",
@@ -104,7 +104,7 @@ function checkRoot(root: unknown): void {
 
 /** Refuses a file that another process has open. */
 function refuseToShare(root: LmdbLike): void {
-  // Takes out those of processes that have ended.
+  // Removes the entries of processes that have ended.
   root.readerCheck();
   const others = [...root.readerList().matchAll(/^\s*(\d+)\s/gm)].map(([, pid]) => Number(pid)).filter((pid) => pid !== process.pid);
   if (others.length === 0) return;
@@ -113,7 +113,7 @@ function refuseToShare(root: LmdbLike): void {
   );
 }
 
-/** One transaction on the thread of JavaScript: one on lmdb's own thread can keep the process from ending. */
+/** One transaction on the thread of JavaScript. A transaction on lmdb's own thread can keep the process from ending. */
 function transact(root: LmdbLike, action: () => void): void {
   if (root.env?.writeTxn) throw new OpenTransactionError();
   let isDone = false;
@@ -125,6 +125,6 @@ function transact(root: LmdbLike, action: () => void): void {
   } catch (error) {
     if (!isDone) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot write to LMDB: ${reason}. Nothing was changed; see whether the disk is full.`, { cause: error });
+    throw new Error(`Cannot write to LMDB: ${reason}. Nothing was changed; check whether the disk is full.`, { cause: error });
   }
 }

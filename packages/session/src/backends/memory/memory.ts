@@ -19,9 +19,12 @@ export class MemoryBackend implements SessionBackend {
   readonly #records = new Map<string, SessionRecord>();
   readonly #limit: number;
   readonly #now: () => number;
-  /** Counts the writes. A count is enough here, and faster than random versions: it never goes back while the records live. */
+  /**
+   * Counts the writes. A count is enough here, because it never goes back while the records live, and is faster than random
+   * versions.
+   */
   #version = 0;
-  /** How many more records are created before expired ones are looked for again, because that takes time. */
+  /** How many more records are created before the next search for expired ones, because the search takes time. */
   #untilSweep = 0;
 
   /** @throws RangeError for a limit that is not a whole number over 0. */
@@ -41,7 +44,8 @@ export class MemoryBackend implements SessionBackend {
 
   async create(key: string, record: NewRecord): Promise<string | undefined> {
     if (this.#find(key) !== undefined) return undefined;
-    // An expired record may still be there. It is removed, so that the new one is the last of the map, which is its order of age.
+    // An expired record may still be there. It is removed, so that the new record is the last in the map, which is in the order of
+    // age.
     this.#records.delete(key);
     const version = this.#write(key, record);
     if (this.#records.size > this.#limit) this.#makeRoom();
@@ -124,7 +128,7 @@ function isAlive({ idleAt, expiresAt }: NewRecord, now: number): boolean {
   return now < idleAt && now < expiresAt;
 }
 
-/** A copy, with bytes from Node's pool: they are read at once, and an ArrayBuffer of their own would cost more. */
+/** A copy, with bytes from Node's pool: they are read at once, and a separate ArrayBuffer would cost more. */
 function copy({ data, idleAt, expiresAt, version }: SessionRecord): SessionRecord {
   const { buffer, byteOffset, length } = Buffer.from(data);
   return { data: new Uint8Array(buffer, byteOffset, length), idleAt, expiresAt, version };

@@ -16,7 +16,10 @@ const pageSize = 500;
 export interface PostgresBackendOptions {
   /** A `Pool` of pg. It belongs to the caller, who ends it after the backend's `close`. */
   readonly pool: PostgresLike;
-  /** Name of the table, and of a schema if need be: `"app.sessions"`. Others begin with it. Default `"mini_sessions"`. */
+  /**
+   * Name of the table, optionally with a schema: `"app.sessions"`. The names of two other tables begin with it. Default
+   * `"mini_sessions"`.
+   */
   readonly table?: string | undefined;
   /** Whether connections keep prepared queries. `false` for a pooler that does not support it. Default `true`. */
   readonly prepare?: boolean | undefined;
@@ -189,7 +192,7 @@ export class PostgresBackend implements SessionBackend {
   }
 }
 
-/** What a record is made of, with bytes of its own: the query may have to wait for a connection. */
+/** The values of a record, with a copy of its bytes, because the query may have to wait for a connection. */
 function partsOf({ data, idleAt, expiresAt }: NewRecord): readonly unknown[] {
   return [Buffer.from(data), timeOf(idleAt), timeOf(expiresAt)];
 }

@@ -47,7 +47,7 @@ export class PostgresPrune {
       SELECT count(*) AS looked, 0 AS removed FROM due`;
   }
 
-  /** Removes records, `limit` at most; gives their number. */
+  /** Removes records, `limit` at most; returns their number. */
   async run(limit: number, now: number): Promise<number> {
     const removed = await this.#inSlices(this.#records, limit, now);
     await this.#inSlices(this.#entries, limit > 0 ? Infinity : 0, now);

@@ -35,7 +35,7 @@ const remedies: ReadonlyMap<unknown, (table: string) => string> = new Map([
   [
     "42703", // undefined_column
     (table: string) =>
-      `The table ${table} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend a table of its own by the option "table".`,
+      `The table ${table} of a PostgresBackend, or one of those beside it, has other columns than createTable() makes: give the backend its own table with the option "table".`,
   ],
   ["26000", prepareNothing], // invalid_sql_statement_name
   ["42P05", prepareNothing], // duplicate_prepared_statement
@@ -50,28 +50,26 @@ const mostTries = 10;
 /** A write on a server that is a standby: read_only_sql_transaction. */
 const onStandby = "25006";
 
-/** Milliseconds between two times that the connections of a pool are given up. */
+/** The least milliseconds between two times that the connections of a pool are closed. */
 const pauseBetween = 500;
 
 function prepareNothing(): string {
   return "A connection has lost a prepared query of a PostgresBackend, or has it twice, as behind a pooler: give the backend prepare: false.";
 }
 
-/** The queries of one backend. Each is a transaction of its own, and sees all changes that were answered before it. */
+/** The queries of one backend. Each is a separate transaction, and sees all changes that were confirmed before it. */
 export class PostgresQueries {
   readonly #pool: PostgresLike;
   readonly #table: string;
   readonly #prepare: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
-  /** When the connections were given up last; milliseconds of `performance.now()`. */
+  /** When the connections were last closed; milliseconds of `performance.now()`. */
   #gaveUpAt = -Infinity;
 
   constructor(pool: PostgresLike, table: string, prepare: boolean) {
     const given: unknown = pool;
     if (typeof given !== "object" || given === null || !("query" in given) || !("totalCount" in given)) {
-      throw new TypeError(
-        "PostgresBackend needs as pool a Pool of pg, as it is: new PostgresBackend({ pool: new Pool({ connectionString }) }).",
-      );
+      throw new TypeError("PostgresBackend needs a Pool of pg: new PostgresBackend({ pool: new Pool({ connectionString }) }).");
     }
     this.#pool = pool;
     this.#table = table;
@@ -89,7 +87,7 @@ export class PostgresQueries {
     return this.during(() => this.#ask(query));
   }
 
-  /** Does work of several queries, which `settle` waits for as a whole. */
+  /** Runs several queries, which `settle` waits for as a whole. */
   during<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = work().finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
@@ -119,15 +117,15 @@ export class PostgresQueries {
   }
 
   /**
-   * Gives up all connections of the pool, because one of them leads to a standby server. The pool would keep a connection that works,
-   * and makes new ones, to the server that the name leads to then.
+   * Closes all connections of the pool, because one of them leads to a standby server. The pool would keep a connection that
+   * works. Now it makes new ones, to the server that the name then leads to.
    */
   #giveUp(): void {
     const now = performance.now();
     if (now - this.#gaveUpAt < pauseBetween) return;
     this.#gaveUpAt = now;
     for (let left = this.#pool.totalCount; left > 0; left--) {
-      // One that is in use is given up when its query is done. A pool that cannot connect now has nothing to give up.
+      // A connection in use is closed when its query is done. A pool that cannot connect now has nothing to close.
       void this.#pool.connect?.().then(
         (connection) => connection.release(true),
         () => undefined,
@@ -136,7 +134,7 @@ export class PostgresQueries {
   }
 }
 
-/** A query that only reads joins its table to this, so that {@link foundIn} notices an answer of a standby server. */
+/** Queries that only read join their table to this, so that {@link foundIn} notices an answer of a standby server. */
 export const server = "(SELECT pg_is_in_recovery() AS standby) AS server";
 
 /**
@@ -152,7 +150,7 @@ export function foundIn(rows: readonly unknown[], column: string): readonly unkn
   return first[column] === null ? [] : rows;
 }
 
-/** Whether a result is the answer of a standby server. Of several statements at once, pg gives an array of results. */
+/** Whether a result is the answer of a standby server. Of several statements at once, pg returns an array of results. */
 function isStandby({ rows }: Partial<PostgresResult>): boolean {
   return (rows?.[0] as { readonly standby?: unknown } | undefined)?.standby === true;
 }

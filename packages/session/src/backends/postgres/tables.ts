@@ -6,7 +6,7 @@ export interface PostgresTables {
   /** Which keys belong to an owner. */
   readonly owners: string;
   readonly epochs: string;
-  /** Creates the tables that are missing; running it again is fine. */
+  /** Creates the tables that are missing. It may run again. */
   readonly sql: string;
 }
 
@@ -15,11 +15,11 @@ const longestName = 63;
 const longestTable = longestName - "_owners_due".length;
 
 /**
- * The tables of a name such as `"mini_sessions"`, or `"app.sessions"` in a schema of its own.
+ * The tables for a name such as `"mini_sessions"`, or `"app.sessions"` with a schema.
  *
  * No index has a column that changes when a session is used, and each page has space for new versions of its rows, so that
  * Postgres need not write an index then. That is why the records have a `due_at`: their end or an earlier time, at which `prune`
- * looks at them. When a record was used since, `prune` moves its `due_at`.
+ * looks at them. If a record was used since, `prune` moves its `due_at`.
  *
  * @throws TypeError for a name that no table can have.
  */

@@ -19,7 +19,7 @@ export function writeScript(text: string): RedisScript {
   return { ...readScript(text), isWrite: true };
 }
 
-/** Runs scripts, and counts those that are under way. */
+/** Runs scripts, and counts how many are running. */
 export class RedisCalls {
   readonly #driver: RedisDriver;
   readonly #demoted: DemotedServer;

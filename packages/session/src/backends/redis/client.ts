@@ -11,7 +11,7 @@ export function driverOf(client: RedisLike | IoredisLike): RedisDriver {
     if (isNodeRedis(given)) return nodeRedisDriver(given);
   }
   throw new TypeError(
-    "RedisBackend needs as client what createClient() or createCluster() of redis gives, connected: " +
+    "RedisBackend needs a connected client of createClient() or createCluster() of redis: " +
       "new RedisBackend({ client: await createClient({ url }).connect() }). " +
       `A Redis or a Cluster of ioredis or iovalkey can be given too, but not ${nameOf(given)}.`,
   );
@@ -21,7 +21,7 @@ function isNodeRedis(client: object): client is RedisLike {
   return "withTypeMapping" in client;
 }
 
-/** What somebody has given, by its class: the value itself may be an address with a password. */
+/** The class of a value, for messages. The value itself is not shown, because it may be an address with a password. */
 function nameOf(given: unknown): string {
   if (typeof given !== "object" || given === null) return given === null ? "null" : `a value of the type ${typeof given}`;
   if ("invokeScript" in given) return `a client of @valkey/valkey-glide (${given.constructor.name})`;

@@ -1,13 +1,13 @@
-/** What is asked of a client, whichever package it is from. */
+/** What every client can do, whichever package it is from. */
 export interface RedisDriver {
-  /** What the client itself puts before keys. It does not do so in the pattern and the replies of SCAN. */
+  /** The prefix that the client itself adds to keys. It does not add it to the pattern of SCAN, or remove it from the replies. */
   readonly keyPrefix: string;
-  /** Runs a script that the server has, by its name; gives strings as bytes. */
+  /** Runs a script that the server has, by its name; returns strings as bytes. */
   evalSha(sha: string, key: string, values: readonly (string | Buffer)[]): Promise<unknown>;
   eval(text: string, key: string, values: readonly (string | Buffer)[]): Promise<unknown>;
   /** The clients of all primaries. */
   primaries(): AsyncIterable<ScanningClient>;
-  /** The connection that serves a key. Missing where that is not known, so that nobody can wait for the replicas. */
+  /** The connection that serves a key. Left out if it is not known; then `wait` is not possible. */
   readonly connectionOf?: ((key: string) => RedisConnection | Promise<RedisConnection>) | undefined;
 }
 

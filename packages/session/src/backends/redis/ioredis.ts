@@ -19,7 +19,7 @@ export function ioredisDriver(client: IoredisLike): RedisDriver {
     evalSha: (sha, key, values) => callIoredis(client, "evalsha", sha, 1, key, ...values),
     eval: (text, key, values) => callIoredis(client, "eval", text, 1, key, ...values),
     primaries: () => primariesOf(client),
-    // A Cluster does not tell which connection a command has gone over in the end.
+    // A Cluster does not say which connection a command has used in the end.
     connectionOf: client.isCluster ? undefined : connectionOf(client as Single),
   };
 }
@@ -38,7 +38,7 @@ async function* primariesOf(client: IoredisLike): AsyncGenerator<ScanningClient>
   for (const primary of client.isCluster ? (client as Cluster).nodes("master") : [client]) {
     yield {
       async scan(cursor, pattern, count) {
-        // Not by `callIoredis`, because the nodes of a cluster connect when they are used first.
+        // Not with `callIoredis`, because the nodes of a cluster connect at their first use.
         const [next, keys] = (await primary.callBuffer("scan", cursor, "MATCH", pattern, "COUNT", count)) as [unknown, readonly unknown[]];
         return { cursor: next, keys };
       },

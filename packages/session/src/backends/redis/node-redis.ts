@@ -18,7 +18,7 @@ export interface RedisLike {
   withTypeMapping(typeMapping: { readonly 36: BufferConstructor }): RedisScriptsLike;
 }
 
-/** A client of one server, as far as it is used here. */
+/** The part of a client of one server that is used. */
 interface Scanning {
   scan(cursor: string, options: { readonly MATCH: string; readonly COUNT: number }): Promise<ScanPage>;
 }
@@ -42,7 +42,7 @@ export function nodeRedisDriver(client: RedisLike): RedisDriver {
   };
 }
 
-/** Nothing for a pool and a sentinel, which may use any connection, and for a cluster whose `keyPrefix` changes the key. */
+/** `undefined` for a pool and a sentinel, which may use any connection, and for a cluster whose `keyPrefix` changes the key. */
 function connectionOf(client: object, keyPrefix: string): RedisDriver["connectionOf"] {
   if (isCluster(client)) return keyPrefix === "" ? (key) => client.getNodeClientForKey(key, false) : undefined;
   return isConnection(client) ? () => client : undefined;

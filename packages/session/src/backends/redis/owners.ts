@@ -6,11 +6,11 @@ import { add, bump, epoch, exists, keys, looked, remove } from "./scripts.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
-/** Milliseconds until an existing session is looked for again. */
+/** Milliseconds until the next check whether a session still exists. */
 const untilNextLook = day;
 /** Entries that one `add` checks. It checks more than it adds, so that entries of ended sessions do not pile up. */
 const mostLooks = 4;
-/** The least number of milliseconds for which the set of an owner is kept without use. */
+/** The least milliseconds for which the set of an owner is kept without use. */
 const shortestStay = 30 * day;
 /** The longest time that a set is kept, in milliseconds. */
 const longestStay = 1e15;
@@ -18,9 +18,9 @@ const longestStay = 1e15;
 /**
  * The owners of the records: one sorted set for each owner, so that every script has one key and works in a cluster.
  *
- * Each set expires after it was unused for longer than any session can live: at least 30 days, and longer than every session
- * that this process saved. `epoch`, `add` and `bump` extend this time, so a set outlives the sessions created with its epoch.
- * After it expires, the epoch starts at 0 again. No request notices, because none takes that long between its two reads of the
+ * Each set expires after it was unused for longer than any session can live: at least 30 days, and longer than every session that
+ * this process saved. `epoch`, `add` and `bump` extend this time, so a set outlives the sessions created with its epoch. After it
+ * expires, the epoch starts at 0 again. No request notices this, because no request takes that long between its two reads of the
  * epoch.
  */
 export class RedisOwners implements OwnerIndex {
@@ -35,7 +35,7 @@ export class RedisOwners implements OwnerIndex {
     this.#now = now;
   }
 
-  /** Makes sets outlive a session that lives for so many milliseconds. */
+  /** Makes sets outlive a session that lives for this many milliseconds. */
   outlive(life: number): void {
     if (life + hour > this.#stay) this.#stay = Math.min(longestStay, Math.ceil(life) + hour);
   }
@@ -53,7 +53,7 @@ export class RedisOwners implements OwnerIndex {
     const now = this.#now();
     const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + orphanAge, mostLooks]));
     if (due.length === 0) return;
-    // Existence counts, not the clock of this process, because the clock of another process may be behind.
+    // Checks existence and not the time, because the clock of another process may be behind.
     const found = await Promise.all(
       due.map(async (member) => [member, Number(await this.#calls.run(exists, this.#prefix + keyIn(member), [now]))]),
     );

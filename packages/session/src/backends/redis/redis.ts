@@ -18,9 +18,9 @@ export interface RedisBackendOptions {
   /** Prefix of the keys of sessions and owners; no other keys may begin with it. Default `"mini:session:"`. */
   readonly prefix?: string | undefined;
   /**
-   * How many replicas must have a change before it is answered, and how long that may take; otherwise it is an error. Then a
-   * fail-over to one of them loses no confirmed change. Changes over one connection wait for each other. While a cluster moves
-   * the slot of a key, the replicas of the old node may be asked. Default: none.
+   * How many replicas must have a change before it is confirmed, and how long that may take; after that it is an error. A
+   * fail-over to one of these replicas then loses no confirmed change. Changes over one connection wait for each other. While a
+   * cluster moves the slot of a key, the replicas of the old node may be counted. Default: none.
    */
   readonly wait?: RedisWaitOptions | undefined;
   /** Clock, in milliseconds since the Unix epoch. Default `Date.now`. */
@@ -34,13 +34,13 @@ export interface RedisBackendOptions {
  * Redis answers before its replicas have a change, and by default before it is on the disk. So a fail-over may lose the last
  * confirmed changes, and bring back a session that was just ended; `wait` narrows that.
  *
- * A value of one of these keys that is not a session counts as missing: `create` replaces it, `take` removes it. Redis removes
- * expired sessions by itself. With a `maxmemory-policy` other than `noeviction`, it may remove others too, and the lists of an
- * owner's sessions.
+ * If one of these keys has a value that is not a session, the session counts as missing: `create` replaces the value, and `take`
+ * removes it. Redis removes expired sessions by itself. With a `maxmemory-policy` other than `noeviction`, it may remove others
+ * too, and the lists of an owner's sessions.
  *
- * A client of ioredis or iovalkey must have `maxRetriesPerRequest: 0`, a `Cluster` of them `retryDelayOnFailover: 0`: by default they
- * send a change again whose reply was lost. Give them a `socketTimeout` too, because they wait forever for a server that is connected
- * and silent. Calls reject at once while such a client has no connection.
+ * A client of ioredis or iovalkey must have `maxRetriesPerRequest: 0`, a `Cluster` of them `retryDelayOnFailover: 0`: by default
+ * they send a change again if its reply was lost. Give them a `socketTimeout` too, because they wait forever for a server that is
+ * connected and silent. Calls reject at once while such a client has no connection.
  *
  * Set these options of node-redis: `disableOfflineQueue`, because it keeps commands for later while there is no connection;
  * `socketTimeout` and `commandsQueueMaxLength`, because it waits forever for a server that is connected and silent, and under
@@ -74,7 +74,10 @@ export class RedisBackend implements SessionBackend {
   readonly #prefix: string;
   readonly #now: () => number;
 
-  /** @throws TypeError for a value that is not such a client, for settings that repeat changes, or a client that cannot `wait`. */
+  /**
+   * @throws TypeError for a value that is not such a client, for settings that repeat changes, and for a client that cannot
+   * `wait`.
+   */
   constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
     this.#driver = driverOf(client);
     this.#calls = new RedisCalls(this.#driver, new DemotedServer(client), wait);
@@ -107,7 +110,7 @@ export class RedisBackend implements SessionBackend {
     return recordIn(await this.#calls.run(take, this.#prefix + key, [this.#now()]));
   }
 
-  /** Reads the keys by SCAN, from every primary of a cluster. A session may be given twice while others begin and end. */
+  /** Reads the keys with SCAN, from every primary of a cluster. While sessions begin and end, a session may come twice. */
   async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
     for await (const found of scanKeys(this.#driver, this.#prefix)) {
       const keys = found.filter((key) => !key.startsWith("owner:"));
@@ -140,6 +143,6 @@ function recordIn(reply: unknown): SessionRecord | undefined {
   if (!Array.isArray(reply)) return undefined;
   const [version, data, idleAt, expiresAt] = reply as readonly Buffer[];
   if (version === undefined || data === undefined) return undefined;
-  // A copy, because the driver gives a view into a larger buffer of replies.
+  // A copy, because the driver returns a view into a larger buffer of replies.
   return { version: version.toString(), data: new Uint8Array(data), idleAt: Number(idleAt), expiresAt: Number(expiresAt) };
 }

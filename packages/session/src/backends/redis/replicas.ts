@@ -1,13 +1,13 @@
 import type { RedisDriver } from "./driver.ts";
 
 export interface RedisWaitOptions {
-  /** The number of replicas that must have a change before it is answered: 1 or more. */
+  /** The number of replicas that must have a change before it is confirmed: 1 or more. */
   readonly replicas: number;
-  /** Milliseconds to wait for them, before the change is an error: 1 or more, below the `deadline` of sessions. */
+  /** Milliseconds to wait for them; after that, the change is an error. 1 or more, below the `deadline` of sessions. */
   readonly timeout: number;
 }
 
-/** Waits until replicas have a change, by Redis' `WAIT`, which is about the writes of its own connection. */
+/** Waits until replicas have a change, with Redis' `WAIT`, which applies to the writes of its own connection. */
 export class RedisReplicas {
   readonly #connectionOf: NonNullable<RedisDriver["connectionOf"]>;
   readonly #options: RedisWaitOptions;
@@ -16,7 +16,7 @@ export class RedisReplicas {
   constructor({ connectionOf }: RedisDriver, { replicas, timeout }: RedisWaitOptions) {
     for (const [name, value] of Object.entries({ replicas, timeout })) {
       if (!(Number.isSafeInteger(value) && value > 0)) {
-        throw new TypeError(`RedisBackend needs wait.${name} to be a whole number from 1 on: wait: { replicas: 1, timeout: 500 }.`);
+        throw new TypeError(`RedisBackend needs wait.${name} to be a whole number of 1 or more: wait: { replicas: 1, timeout: 500 }.`);
       }
     }
     if (connectionOf === undefined) {
@@ -30,9 +30,8 @@ export class RedisReplicas {
   }
 
   /**
-   * Makes a change of one key, and resolves when the replicas have it.
-   *
-   * Rejects when they do not have it in time, or when that is unknown because the connection has changed.
+   * Makes a change of one key, and resolves when the replicas have it. Rejects if they do not have it in time, or if that is
+   * unknown because the connection was replaced.
    */
   async changeAndWait<Reply>(key: string, change: () => Promise<Reply>): Promise<Reply> {
     const { replicas, timeout } = this.#options;
@@ -42,11 +41,11 @@ export class RedisReplicas {
     const connection = await this.#connectionOf(key);
     const confirmed = await connection.wait(replicas, timeout);
     if (connection !== before || connection.socketEpoch !== socketEpoch) {
-      throw new Error("The connection to Redis changed during a change, so it is unknown which replicas have it.");
+      throw new Error("The connection to Redis was replaced during a change, so it is unknown which replicas have the change.");
     }
     if (confirmed < replicas) {
       throw new Error(
-        `Only ${confirmed} of ${replicas} replicas of Redis had a change after ${timeout} ms. See whether the replicas are connected.`,
+        `Only ${confirmed} of ${replicas} replicas of Redis had the change after ${timeout} ms. Check whether the replicas are connected.`,
       );
     }
     return reply;

@@ -3,7 +3,10 @@ import type { RedisDriver } from "./driver.ts";
 /** The number of keys that a server looks at for one reply. */
 const pageSize = 100;
 
-/** The keys that begin with a prefix, without the prefix, as each primary replies. While keys are created and expire, one may be given twice. */
+/**
+ * The keys that begin with a prefix, without the prefix, page by page from each primary. While keys are created and expire, a key
+ * may come twice.
+ */
 export async function* scanKeys(driver: RedisDriver, prefix: string): AsyncGenerator<readonly string[]> {
   const whole = driver.keyPrefix + prefix;
   const pattern = `${whole.replaceAll(/[\\*?[\]^-]/g, String.raw`\$&`)}*`;

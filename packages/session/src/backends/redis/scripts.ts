@@ -1,11 +1,11 @@
 import { readScript, writeScript } from "./calls.ts";
 
 /**
- * Milliseconds that Redis keeps a record after its end. The clock of the process that asks decides whether a record has ended,
- * and the clocks of the machines, and of a replica that becomes the primary, may be minutes apart.
+ * Milliseconds that Redis keeps a record after its end. The clock of the calling process decides whether a record has ended, and
+ * the clocks of the machines, and of a replica that becomes the primary, may be minutes apart.
  */
 const slack = 600_000;
-/** The longest time that Redis is given; milliseconds. */
+/** The largest time that is passed to Redis; milliseconds. */
 const longest = 1e15;
 
 /**
@@ -43,7 +43,7 @@ const find = `
   end
 `;
 
-// A time from now on, because the clock of Redis may differ.
+// A duration from now, because the clock of Redis may differ.
 const keep = `
   local function keep(idleAt, expiresAt)
     local left = math.min(${longest}, math.max(0, math.min(idleAt, expiresAt) - now))
@@ -60,13 +60,13 @@ const save = `
   end
 `;
 
-/** Gives the record, or false. */
+/** Returns the record, or false. */
 export const read = readScript(`${find}
   return answer(find())`);
 
 /**
- * Gives 1, or 0 when the key has a record. Another value of the key is removed. A client may send a call again when it has lost
- * the reply, as that of `createSentinel` does: when the record has the version of this call already, the call was successful.
+ * Returns 1, or 0 when the key has a record. Another value of the key is removed. A client may send a call again when it has lost
+ * the reply, as that of `createSentinel` does: if the record already has the version of this call, the call was successful.
  */
 export const create = writeScript(`${find}${save}
   local found = find()
@@ -75,7 +75,7 @@ export const create = writeScript(`${find}${save}
   save()
   return 1`);
 
-/** ARGV as for `create`, and the version to replace. Gives 1, also when it is sent again; or the current record, or false. */
+/** ARGV as for `create`, and the version to replace. Returns 1, also when it is sent again; or the current record, or false. */
 export const swap = writeScript(`${find}${save}
   local found = find()
   if found and found[1] == ARGV[2] then return answer(1) end
@@ -83,7 +83,7 @@ export const swap = writeScript(`${find}${save}
   save()
   return 1`);
 
-/** ARGV: now, idleAt. Gives 1, or 0 when there is no record. */
+/** ARGV: now, idleAt. Returns 1, or 0 when there is no record. */
 export const touch = writeScript(`${find}${keep}
   local found = find()
   if not found then return answer(0) end
@@ -92,13 +92,13 @@ export const touch = writeScript(`${find}${keep}
   keep(tonumber(ARGV[2]), tonumber(found[4]))
   return 1`);
 
-/** Removes the record and gives it, or false. */
+/** Removes the record and returns it, or false. */
 export const take = writeScript(`${find}
   local found = find()
   redis.call('DEL', key)
   return found`);
 
-/** Gives 1 when the key has a value, 0 when not. No clock decides. */
+/** Returns 1 if the key has a value, otherwise 0. It does not depend on a clock. */
 export const exists = readScript(`${begin("hash")}
   return answer(redis.call('EXISTS', key))`);
 
@@ -116,7 +116,7 @@ const owner = `
   end
 `;
 
-/** Gives the epoch, and keeps it for as long as `stay` says, so that a second read within that time notices every change. */
+/** Returns the epoch, and keeps it for as long as `stay` says, so that a second read within that time notices every change. */
 export const epoch = readScript(`${owner}
   if foreign then return answer(0) end
   stay()
@@ -128,14 +128,16 @@ export const bump = writeScript(`${owner}
   stay()
   return -tonumber(score)`);
 
-/** ARGV: now, stay, key, the time to look for it, the most members to give. Gives the members whose time has come. */
+/**
+ * ARGV: now, stay, key, the time to check whether it exists, the most members to return. Returns the members whose time has come.
+ */
 export const add = writeScript(`${owner}
   clear()
   redis.call('ZADD', key, ARGV[4], 'k' .. ARGV[3])
   stay()
   return redis.call('ZRANGEBYSCORE', key, 0, ARGV[1], 'LIMIT', 0, ARGV[5])`);
 
-/** ARGV: now, stay, the time to look again, and pairs: a member whose time has come, and 1 when its session exists. */
+/** ARGV: now, stay, the time of the next check, and pairs: a member whose time has come, and 1 if its session exists. */
 export const looked = readScript(`${owner}
   if foreign then return 0 end
   for index = 4, #ARGV, 2 do
@@ -151,7 +153,7 @@ export const remove = writeScript(`${owner}
   if foreign then return answer(0) end
   return redis.call('ZREM', key, 'k' .. ARGV[3])`);
 
-/** Gives the members for sessions. */
+/** Returns the members for sessions. */
 export const keys = readScript(`${owner}
   if foreign then return answer({}) end
   return answer(redis.call('ZRANGEBYSCORE', key, 0, '+inf'))`);

@@ -5,7 +5,7 @@ import { WriteQueue } from "../write-queue.ts";
 /** A value that is bound to a parameter. */
 export type SqliteValue = string | number | Uint8Array;
 
-/** A prepared statement, as `node:sqlite`, better-sqlite3 and `bun:sqlite` have it. */
+/** A prepared statement of `node:sqlite`, better-sqlite3 or `bun:sqlite`. */
 export interface SqliteStatementLike {
   /** The first row. */
   get(...values: SqliteValue[]): unknown;
@@ -13,7 +13,10 @@ export interface SqliteStatementLike {
   run(...values: SqliteValue[]): { readonly changes: number | bigint };
 }
 
-/** What is called of an open database: a `DatabaseSync` of `node:sqlite`, or a `Database` of better-sqlite3 or `bun:sqlite`. */
+/**
+ * The part of an open database that is used: of a `DatabaseSync` of `node:sqlite`, or a `Database` of better-sqlite3 or
+ * `bun:sqlite`.
+ */
 export interface SqliteLike {
   exec(sql: string): unknown;
   prepare(sql: string): SqliteStatementLike;
@@ -28,7 +31,7 @@ const openPause = 5;
 const codes = { busy: 5, full: 13, protocol: 15 } as const;
 const messages = { "database is locked": codes.busy, "database or disk is full": codes.full, "locking protocol": codes.protocol };
 
-/** One connection to a database file, with a read and a write that are safe across processes. */
+/** One connection to a database file. Its reads and writes are safe when several processes use the file. */
 export class SqliteConnection {
   readonly #database: SqliteLike;
   readonly #timeout: number;
@@ -47,7 +50,7 @@ export class SqliteConnection {
     });
     waitWhileBusy(() => {
       checkVersion(this.#database.prepare("SELECT sqlite_version() AS version").get());
-      // Waiting here blocks the event loop, so it is only for the start. Later the queue waits.
+      // SQLite's own waiting blocks the event loop, so it is only used at the start. Later, the queue waits.
       this.#value("PRAGMA busy_timeout = 1000");
       const mode = String(this.#value("PRAGMA journal_mode = WAL"));
       if (mode !== "wal") {
@@ -81,7 +84,10 @@ export class SqliteConnection {
     }
   }
 
-  /** Runs the action while no other connection writes, and keeps all that it writes or nothing. Resolves when that is on the disk. */
+  /**
+   * Runs the action while no other connection writes, and keeps everything that it writes, or nothing. Resolves when the changes
+   * are on the disk.
+   */
   write<Result>(action: () => Result, signal?: CallSignal): Promise<Result> {
     return this.#queue.write(action, signal);
   }
@@ -135,7 +141,7 @@ function checkDatabase(database: unknown): void {
 function checkVersion(row: unknown): void {
   const { version } = (row ?? {}) as { readonly version?: unknown };
   if (typeof version !== "string") {
-    throw new TypeError("SqliteBackend needs a database that gives rows as objects, as drivers do by default: without returnArrays.");
+    throw new TypeError("SqliteBackend needs a database that returns rows as objects, as drivers do by default: without returnArrays.");
   }
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
   const number = major * 1_000_000 + minor * 1000 + patch;
@@ -152,7 +158,7 @@ function isBusy(error: unknown): boolean {
 }
 
 /**
- * The primary result code of an error of a driver. `node:sqlite` and `bun:sqlite` give the number, better-sqlite3 gives the
+ * The primary result code of an error of a driver. `node:sqlite` and `bun:sqlite` return the number, better-sqlite3 the
  * name, and Deno only the message. The error may be of another realm.
  */
 function codeOf(error: unknown): number | undefined {
@@ -171,7 +177,7 @@ function withRemedy(error: unknown): unknown {
   return new Error("Cannot write to SQLite: the disk is full. Nothing was changed.", { cause: error });
 }
 
-/** Tries again while other processes have the file locked; blocks between the tries. */
+/** Tries again while other processes have locked the file; blocks between the tries. */
 function waitWhileBusy(work: () => void): void {
   const until = performance.now() + openTimeout;
   for (;;) {
@@ -182,7 +188,7 @@ function waitWhileBusy(work: () => void): void {
       if (!isBusy(error)) throw error;
       if (performance.now() >= until) {
         throw new ConfigError(
-          `Cannot open the SQLite database of the sessions: another program kept it locked for ${openTimeout} ms. Give the sessions a file of their own.`,
+          `Cannot open the SQLite database of the sessions: another program kept it locked for ${openTimeout} ms. Use a separate file for the sessions.`,
           { cause: error },
         );
       }

@@ -41,7 +41,7 @@ export class SqliteOwners implements OwnerIndex {
 
   async add(owner: string, key: string): Promise<void> {
     const [ownerBytes, keyBytes] = [ownerOf(owner), keyOf(key)];
-    // The record usually comes next. If it never does, prune finds the entry by this time.
+    // The record is usually created next. If it is not, prune finds the entry by this time.
     await this.#connection.write(() => this.#add.run(ownerBytes, keyBytes, timeOf(this.#now() + orphanAge)));
   }
 

@@ -1,7 +1,7 @@
 import type { SqliteConnection, SqliteStatementLike } from "./connection.ts";
 import type { SqliteTables } from "./tables.ts";
 
-/** The most rows that one transaction looks at: other writers wait for it. */
+/** The most rows that one transaction looks at, because other writers wait for it. */
 const sliceSize = 100;
 
 interface DueRow {
@@ -17,7 +17,7 @@ interface DueEntry {
   readonly kept: number | bigint;
 }
 
-/** Removes expired records from the tables, and entries of owners whose record never came. */
+/** Removes expired records from the tables, and entries of owners whose record was never created. */
 export class SqlitePrune {
   readonly #connection: SqliteConnection;
   readonly #due: SqliteStatementLike;
@@ -44,7 +44,7 @@ export class SqlitePrune {
     this.#removeEntry = connection.prepare(`DELETE FROM ${owners} WHERE owner = ? AND key = ?`);
   }
 
-  /** Removes records, `limit` at most; gives their number. */
+  /** Removes records, `limit` at most; returns their number. */
   async run(limit: number, now: () => number): Promise<number> {
     let removed = 0;
     while (removed < limit && (await this.#isDue(this.#due, now))) {
@@ -55,7 +55,7 @@ export class SqlitePrune {
     return removed;
   }
 
-  /** Looks by a read first, so that nobody waits for a write that would change nothing. */
+  /** Reads first, so that other writers do not wait for a write that would change nothing. */
   #isDue(statement: SqliteStatementLike, now: () => number): Promise<boolean> {
     return this.#connection.read(() => statement.all(now(), 1).length > 0);
   }
@@ -64,7 +64,7 @@ export class SqlitePrune {
     let removed = 0;
     for (const { key, ends_at } of this.#due.all(now, most) as DueRow[]) {
       if (ends_at > now) {
-        // It was used since it became due.
+        // The record was used after it became due.
         this.#postpone.run(Number(ends_at), key);
         continue;
       }

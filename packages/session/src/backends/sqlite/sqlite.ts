@@ -16,10 +16,10 @@ export interface SqliteBackendOptions {
    * patch of these): a connection that nothing else uses. It belongs to the caller, who closes it after the backend's `close`.
    */
   readonly database: SqliteLike;
-  /** Name of the table; the names of two others begin with it. Default `"mini_sessions"`. */
+  /** Name of the table; the names of two other tables begin with it. Default `"mini_sessions"`. */
   readonly table?: string | undefined;
   /**
-   * Milliseconds that an operation waits while other connections write; whole. Default 600, which is below the `deadline` of
+   * Whole milliseconds that an operation waits while other connections write. Default 600, which is below the `deadline` of
    * sessions, so that the log says why a request got 503.
    */
   readonly busyTimeout?: number | undefined;
@@ -104,7 +104,7 @@ export class SqliteBackend implements SessionBackend {
     const parts = partsOf(record);
     return this.#connection.write(() => {
       if (this.#find(keyBytes) !== undefined) return undefined;
-      // An expired record may still have the place.
+      // An expired record may still have the key.
       this.#remove.run(keyBytes);
       this.#create.run(versionOf(version), ...parts, keyBytes);
       return version;
@@ -146,7 +146,7 @@ export class SqliteBackend implements SessionBackend {
 
   /** Reads a hundred records at once. */
   async *all(): AsyncGenerator<readonly [key: string, record: SessionRecord]> {
-    // Before every key. Some drivers bind an empty Uint8Array as NULL.
+    // A value before every key. Some drivers bind an empty Uint8Array as NULL.
     for (let after: Uint8Array = new Uint8Array(1); ;) {
       const now = this.#now();
       const rows = await this.#connection.read(() => this.#page.all(after, now, now));
@@ -170,12 +170,15 @@ export class SqliteBackend implements SessionBackend {
   #find(key: Uint8Array): SessionRecord | undefined {
     const now = this.#now();
     const row = this.#read.get(key, now, now);
-    // Drivers give `undefined` or `null` where there is no row.
+    // Drivers return `undefined` or `null` if there is no row.
     return row ? recordIn(row) : undefined;
   }
 }
 
-/** The data, the two times, and when `prune` looks at it first. The bytes are a copy, because the write may have to wait. */
+/**
+ * The data, the two times, and the time at which `prune` first looks at the record. The bytes are a copy, because the write may
+ * have to wait.
+ */
 function partsOf({ data, idleAt, expiresAt }: NewRecord) {
   const times = [timeOf(idleAt), timeOf(expiresAt)] as const;
   return [Buffer.from(data), ...times, Math.min(...times)] as const;

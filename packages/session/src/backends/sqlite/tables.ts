@@ -12,12 +12,11 @@ export interface SqliteTables {
 const longestName = 63;
 
 /**
- * The tables of a name such as `"mini_sessions"`.
+ * The tables for a name such as `"mini_sessions"`.
  *
- * No index contains a column that changes when a session is used, so that a change writes few pages. That is why the records
- * have a `due_at`: their end or an earlier time, at which `prune` looks at them. When a record was used since, `prune` moves it.
- *
- * @throws TypeError for a name that cannot be a table's.
+ * No index contains a column that changes when a session is used, so that a change writes few pages. That is why the records have a
+ * `due_at`: their end or an earlier time, at which `prune` looks at them. If a record was used since, `prune` moves its `due_at`.
+ * @throws TypeError for a name that a table cannot have.
  */
 export function sqliteTables(name: string): SqliteTables {
   const given: unknown = name;
@@ -51,6 +50,6 @@ export function sqliteTables(name: string): SqliteTables {
       epoch INTEGER NOT NULL
     ) WITHOUT ROWID`,
   ];
-  // The last one changes nothing, and fails for a file that cannot be written.
+  // The last statement changes nothing, and fails for a file that cannot be written.
   return { ...tables, schema: [...statements, `DELETE FROM ${tables.records} WHERE 0`].join(";\n") };
 }
