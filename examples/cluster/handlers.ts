@@ -1,4 +1,4 @@
-import { html, local, redirect, RequestHandler, Response, setHeader, urlFor } from "@mini/core";
+import { html, local, RequestHandler, Response, seeOther, setHeader, urlFor } from "@mini/core";
 import type { Html } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 import type { Session } from "@mini/session";
@@ -38,7 +38,7 @@ export class CounterHandler extends SessionMixin(RequestHandler) {
     // Both increments are added to the newest values, even if other processes change the session at this moment.
     session.increment("clicks");
     session.increment(`clicks/${local.fleet.me.number}`);
-    return redirect(urlFor("home"), 303);
+    return seeOther(urlFor("home"));
   }
 }
 

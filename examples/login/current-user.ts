@@ -1,4 +1,4 @@
-import { local, redirect, request, setHeader, setLocal, urlFor } from "@mini/core";
+import { local, request, seeOther, setHeader, setLocal, urlFor } from "@mini/core";
 import type { Middleware, RequestHandler } from "@mini/core";
 import { requireFresh } from "@mini/session";
 import type { Session } from "@mini/session";
@@ -58,7 +58,7 @@ export class MembersOnly implements Middleware {
     if (user !== undefined) return setLocal("member", user);
     // A form cannot be sent again after signing in, so only pages are visited again.
     const next = request.method === "GET" ? `${app.basePath}${request.path}${request.search}` : undefined;
-    return redirect(urlFor("sign-in", { next }), 303);
+    return seeOther(urlFor("sign-in", { next }));
   }
 }
 

@@ -1,38 +1,27 @@
-import { html, request, urlFor } from "@mini/core";
-import type { Html } from "@mini/core";
+import { request, urlFor } from "@mini/core";
+import { z } from "zod";
 import { longestName, nameOf } from "./users.ts";
-
-/** Text fields of the request's form by name; one that is missing, or a file, is empty. */
-export async function readFields<Name extends string>(...names: readonly Name[]): Promise<Record<Name, string>> {
-  const form = await request.formData();
-  const entries = names.map((name) => {
-    const value = form.get(name);
-    return [name, typeof value === "string" ? value : ""];
-  });
-  return Object.fromEntries(entries) as Record<Name, string>;
-}
 
 export const shortestPassword = 10;
 export const longestPassword = 200;
 
-/** What is wrong with a name, as a sentence. */
-export function nameProblem(name: string): string | undefined {
-  if (/^[\p{L}\p{N}._-]+$/u.test(nameOf(name)) && nameOf(name).length <= longestName) return undefined;
-  return `A name has 1 to ${longestName} letters, digits, dots, hyphens or underscores.`;
-}
+const nameRule = `A name has 1 to ${longestName} letters, digits, dots, hyphens or underscores.`;
+const newName = z
+  .string(nameRule)
+  .overwrite(nameOf)
+  .regex(/^[\p{L}\p{N}._-]+$/u, { error: nameRule, abort: true })
+  .max(longestName, nameRule);
 
-/** What is wrong with a new password, as a sentence. */
-export function passwordProblem(password: string): string | undefined {
-  if (password.length < shortestPassword) return `A password has at least ${shortestPassword} characters.`;
-  return password.length > longestPassword ? `A password has at most ${longestPassword} characters.` : undefined;
-}
+const tooShort = `A password has at least ${shortestPassword} characters.`;
+const newPassword = z
+  .string(tooShort)
+  .min(shortestPassword, tooShort)
+  .max(longestPassword, `A password has at most ${longestPassword} characters.`);
 
-/** A note above a form that says why it is shown again. */
-export const problemNote = (problem: string | undefined): Html | undefined =>
-  problem === undefined ? undefined : html`<p class="note error" id="problem" role="alert">${problem}</p>`;
-
-/** Attributes that connect a field with the note above the form. */
-export const markWrong = (isWrong: boolean): Html | false => isWrong && html` aria-invalid="true" aria-describedby="problem"`;
+export const SignUp = z.object({ name: newName, password: newPassword });
+export const PasswordChange = z.object({ current: z.string().default(""), password: newPassword });
+/** Whether a name and a password are right is not a question of their form, so any text is accepted. */
+export const SignIn = z.object({ name: z.string().default(""), password: z.string().default(""), next: z.string().default("") });
 
 /** Where to continue after signing in. It is the account page if the link to the sign-in page named another site. */
 export function nextUrl(next: string): string {

@@ -37,8 +37,8 @@ export async function page(title: string, content: Html): Promise<Html> {
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <title>${title} · Login example</title>
-  <link rel="icon" type="image/svg+xml" href="${urlFor("icon")}">
-  <link rel="stylesheet" href="${urlFor("style")}">
+  <link rel="icon" type="image/svg+xml" href="${urlFor("static", { path: ["icon.svg"] })}">
+  <link rel="stylesheet" href="${urlFor("static", { path: ["style.css"] })}">
 </head>
 <body>
   <a class="skip" href="#content">Skip to the content</a>

@@ -1,12 +1,14 @@
 import { Rule } from "@mini/core";
+import { StaticFiles } from "@mini/core/static";
 import { AccountHandler } from "./handlers/account.ts";
-import { IconHandler, StyleHandler } from "./handlers/assets.ts";
 import { HomeHandler } from "./handlers/home.ts";
 import { PasswordHandler } from "./handlers/password.ts";
 import { RevokeHandler, RevokeOthersHandler, SessionsHandler } from "./handlers/sessions.ts";
 import { SignInHandler } from "./handlers/sign-in.ts";
 import { SignOutHandler } from "./handlers/sign-out.ts";
 import { SignUpHandler } from "./handlers/sign-up.ts";
+
+const Static = StaticFiles({ root: new URL("./public/", import.meta.url), fingerprint: true });
 
 export const rules = [
   new Rule("/", { endpoint: "home", handler: HomeHandler }),
@@ -18,8 +20,7 @@ export const rules = [
   new Rule("/account/sessions", { endpoint: "sessions", handler: SessionsHandler }),
   new Rule("/account/sessions/revoke-others", { endpoint: "sessions/revoke-others", handler: RevokeOthersHandler }),
   new Rule("/account/sessions/:handle/revoke", { endpoint: "sessions/revoke", handler: RevokeHandler }),
-  new Rule("/style.css", { endpoint: "style", handler: StyleHandler }),
-  new Rule("/icon.svg", { endpoint: "icon", handler: IconHandler }),
+  new Rule("/static/*path", { endpoint: "static", handler: Static, appMiddleware: false }),
 ] as const;
 
 declare module "@mini/core" {

@@ -1,4 +1,4 @@
-import { html, local, redirect, request, RequestHandler, Response, urlFor } from "@mini/core";
+import { html, local, redirect, request, RequestHandler, Response, seeOther, urlFor } from "@mini/core";
 import type { Html } from "@mini/core";
 import { SessionMiddleware, SessionMixin } from "@mini/session";
 import { page } from "./layout.ts";
@@ -116,7 +116,7 @@ export class FlashHandler extends SessionMixin(RequestHandler) {
     const session = await this.session;
     if (message === "" || message.length > longest) session.flash(`A message has 1 to ${longest} characters.`, "error");
     else session.flash(message, levels.includes(level) ? level : "info");
-    return redirect(urlFor("sessions/flash"), 303);
+    return seeOther(urlFor("sessions/flash"));
   }
 }
 

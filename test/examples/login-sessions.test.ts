@@ -18,7 +18,7 @@ describe("the members' pages", () => {
       expect(answer.setCookies).toEqual([]);
       const form = await newVisitor().visit(answer.headers["location"] as string);
       expect(form.text).toMatch(/^Sign in Sign in to go on\./);
-      expect(form.markup).toContain(`name="next" value="${path}"`);
+      expect(form.markup).toContain(`name="next" id="next" value="${path}"`);
     },
   );
 
@@ -153,11 +153,11 @@ test("every page is a whole document with one heading, labels, and neither style
     expect(markup.match(/<label class="field">[^<]*(?:<small>[^<]*<\/small>\s*)?<input name=/g) ?? []).toHaveLength(fields.length);
   }
   for (const [path, type] of [
-    ["/style.css", "text/css; charset=utf-8"],
-    ["/icon.svg", "image/svg+xml"],
+    ["/static/style.css", "text/css; charset=utf-8"],
+    ["/static/icon.svg", "image/svg+xml; charset=utf-8"],
   ] as const) {
     const { status, headers } = await member.visit(path);
-    expect([status, headers["content-type"], headers["vary"]]).toEqual([200, type, undefined]);
+    expect([status, headers["content-type"], headers["vary"]]).toEqual([200, type, "Accept-Encoding"]);
   }
 });
 

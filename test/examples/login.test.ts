@@ -42,7 +42,7 @@ describe("signing up", () => {
     const answer = await newVisitor().visit("/sign-up", { form });
     expect([answer.status, answer.setCookies]).toEqual([422, []]);
     expect(answer.text).toContain(problem);
-    expect(answer.markup).toContain('aria-invalid="true" aria-describedby="problem"');
+    expect(answer.markup).toMatch(/aria-invalid="true" aria-describedby="(?:name|password)-problem"/);
     expect(answer.markup).not.toMatch(/<script|short|xxxxx"? *type="password"/);
   });
 
@@ -69,8 +69,8 @@ describe("signing in", () => {
     const unknown = await signIn(newVisitor(), { name: "nobody", password: "wrong", next: "/account/sessions" });
     expect([wrong.status, unknown.status]).toEqual([403, 403]);
     expect(wrong.text).toContain("The name or the password is wrong.");
-    expect(wrong.markup).toContain('name="name" value="barbara"');
-    expect(wrong.markup).toContain('name="next" value="/account/sessions"');
+    expect(wrong.markup).toContain('name="name" id="name" value="barbara"');
+    expect(wrong.markup).toContain('name="next" id="next" value="/account/sessions"');
     expect(unknown.markup.replace("nobody", "barbara")).toBe(wrong.markup);
   });
 

@@ -1,21 +1,16 @@
-import { html, local, redirect, RequestHandler, urlFor } from "@mini/core";
+import { field, Form, type FormOf, html, local, problem, request, RequestHandler, seeOther, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 import { countFailure, mustNotWait } from "../attempts.ts";
 import { MembersOnly } from "../current-user.ts";
-import { longestPassword, markWrong, passwordProblem, problemNote, readFields, shortestPassword } from "../forms.ts";
+import { longestPassword, PasswordChange, shortestPassword } from "../forms.ts";
 import { page } from "../layout.ts";
 import { ownerOf } from "../users.ts";
-
-interface Form {
-  readonly wrongCurrent?: string;
-  readonly wrongNext?: string;
-}
 
 export class PasswordHandler extends SessionMixin(RequestHandler) {
   static override middleware = [MembersOnly];
 
   get() {
-    return passwordPage();
+    return passwordPage(Form.of(PasswordChange));
   }
 
   async post() {
@@ -23,44 +18,38 @@ export class PasswordHandler extends SessionMixin(RequestHandler) {
     mustNotWait(session);
 
     const { member } = local;
-    const { current, password } = await readFields("current", "password");
-    const wrongNext = passwordProblem(password);
-    if (wrongNext !== undefined) return this.#again({ wrongNext });
-    if ((await local.users.check(member.name, current)) === undefined) {
+    const form = await request.form(PasswordChange, { secret: ["current"] });
+    if (!form.ok) return passwordPage(form);
+    if ((await local.users.check(member.name, form.data.current)) === undefined) {
       countFailure(session);
-      return this.#again({ wrongCurrent: "The current password is wrong." });
+      return passwordPage(form.refuse("current", "The current password is wrong."));
     }
 
-    await local.users.setPassword(member, password);
+    await local.users.setPassword(member, form.data.password);
     // Somebody who knew the old password may be signed in, so all other sessions end. This one continues with a new id.
     const count = await local.sessionStore.revokeOthers(ownerOf(member));
     session.regenerate({ keep: ["userId", "browser"] });
     session.flash(`The password is changed${count > 0 ? ", and you are signed out everywhere else" : ""}.`, "success");
-    return redirect(urlFor("account"), 303);
-  }
-
-  async #again(form: Form) {
-    return html.response(await passwordPage(form), { status: 422 });
+    return seeOther(urlFor("account"));
   }
 }
 
-function passwordPage({ wrongCurrent, wrongNext }: Form = {}) {
-  return page(
-    "Change the password",
-    html`${problemNote(wrongCurrent ?? wrongNext)}
-      <form method="post" action="${urlFor("password")}">
-        <label class="field">Name
-          <input name="name" value="${local.member.name}" readonly autocomplete="username">
-        </label>
-        <label class="field">Current password
-          <input name="current" type="password" required autocomplete="current-password"${markWrong(wrongCurrent !== undefined)}>
-        </label>
-        <label class="field">New password
-          <small>At least ${shortestPassword} characters; a few words are easy to remember.</small>
-          <input name="password" type="password" required minlength="${shortestPassword}" maxlength="${longestPassword}" autocomplete="new-password"${markWrong(wrongNext !== undefined)}>
-        </label>
-        <button class="primary">Change the password</button>
-      </form>
-      <p>You will be signed out everywhere else.</p>`,
-  );
+async function passwordPage(form: FormOf<typeof PasswordChange>) {
+  const content = html`<form method="post" action="${urlFor("password")}">
+      <label class="field">Name
+        <input name="name" value="${local.member.name}" readonly autocomplete="username">
+      </label>
+      <label class="field">Current password
+        <input ${field(form, "current")} type="password" required autocomplete="current-password">
+      </label>
+      ${problem(form, "current")}
+      <label class="field">New password
+        <small>At least ${shortestPassword} characters; a few words are easy to remember.</small>
+        <input ${field(form, "password")} type="password" required minlength="${shortestPassword}" maxlength="${longestPassword}" autocomplete="new-password">
+      </label>
+      ${problem(form, "password")}
+      <button class="primary">Change the password</button>
+    </form>
+    <p>You will be signed out everywhere else.</p>`;
+  return form.response(await page("Change the password", content));
 }

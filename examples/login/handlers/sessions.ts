@@ -1,4 +1,4 @@
-import { html, local, redirect, RequestHandler, urlFor } from "@mini/core";
+import { html, local, RequestHandler, seeOther, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 import type { OwnedSession } from "@mini/session";
 import { freshMembersOnly, MembersOnly } from "../current-user.ts";
@@ -32,7 +32,7 @@ export class RevokeHandler extends SessionMixin(RequestHandler) {
     const session = await this.session;
     if (revoked) session.flash("The session has ended.", "success");
     else session.flash("There is no such session: it may have ended by itself.", "warning");
-    return redirect(urlFor("sessions"), 303);
+    return seeOther(urlFor("sessions"));
   }
 }
 
@@ -43,7 +43,7 @@ export class RevokeOthersHandler extends SessionMixin(RequestHandler) {
     const count = await local.sessionStore.revokeOthers(ownerOf(local.member));
     const session = await this.session;
     session.flash(`You are signed out everywhere else: ${count === 1 ? "one session has" : `${count} sessions have`} ended.`, "success");
-    return redirect(urlFor("sessions"), 303);
+    return seeOther(urlFor("sessions"));
   }
 }
 

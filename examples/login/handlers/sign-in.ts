@@ -1,54 +1,48 @@
-import { abort, html, local, redirect, request, RequestHandler, urlFor } from "@mini/core";
+import { field, Form, type FormOf, html, local, problem, request, RequestHandler, seeOther, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 import { countFailure, mustNotWait } from "../attempts.ts";
 import { isFresh, signIn } from "../current-user.ts";
-import { nextUrl, problemNote, readFields } from "../forms.ts";
+import { nextUrl, SignIn } from "../forms.ts";
 import { page } from "../layout.ts";
 
 export class SignInHandler extends SessionMixin(RequestHandler) {
   async get() {
     const next = request.args.get("next") ?? "";
     const user = await local.currentUser();
-    if (user !== undefined && isFresh(await this.session)) return redirect(nextUrl(next), 303);
-    return signInPage({ next, ...(user && { name: user.name }) });
+    if (user !== undefined && isFresh(await this.session)) return seeOther(nextUrl(next));
+    return signInPage(Form.of(SignIn, { next, name: user?.name }));
   }
 
   async post() {
     const session = await this.session;
     mustNotWait(session);
 
-    const { name, password, next } = await readFields("name", "password", "next");
-    const user = await local.users.check(name, password);
+    const form = await request.form(SignIn);
+    const user = form.ok ? await local.users.check(form.data.name, form.data.password) : undefined;
     if (user === undefined) {
       countFailure(session);
-      abort(403, "The name or the password is wrong."); // the page is in error-pages.ts
+      return html.response(await signInPage(form.refuse("", "The name or the password is wrong.")), { status: 403 });
     }
 
     signIn(session, user);
     session.flash(`You are signed in as ${user.name}.`, "success");
-    return redirect(nextUrl(next), 303);
+    return seeOther(nextUrl(form.value("next")));
   }
 }
 
-interface Form {
-  readonly name?: string;
-  /** Where to continue after signing in. */
-  readonly next: string;
-  readonly problem?: string;
-}
-
-export function signInPage({ name = "", next, problem }: Form) {
+function signInPage(form: FormOf<typeof SignIn>) {
+  const isNew = form.problems().length === 0;
   return page(
     "Sign in",
-    html`${problemNote(problem)}
-      ${next !== "" && problem === undefined && html`<p class="note info">Sign in to go on.</p>`}
+    html`${isNew && form.value("next") !== "" && html`<p class="note info">Sign in to go on.</p>`}
       <form method="post" action="${urlFor("sign-in")}">
-        <input type="hidden" name="next" value="${next}">
+        ${problem(form, "")}
+        <input type="hidden" ${field(form, "next")}>
         <label class="field">Name
-          <input name="name" value="${name}" required autocomplete="username" autocapitalize="none" spellcheck="false">
+          <input ${field(form, "name")} required autocomplete="username" autocapitalize="none" spellcheck="false">
         </label>
         <label class="field">Password
-          <input name="password" type="password" required autocomplete="current-password">
+          <input ${field(form, "password")} type="password" required autocomplete="current-password">
         </label>
         <button class="primary">Sign in</button>
       </form>

@@ -1,4 +1,4 @@
-import { local, redirect, RequestHandler, urlFor } from "@mini/core";
+import { local, RequestHandler, seeOther, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
 
 export class SignOutHandler extends SessionMixin(RequestHandler) {
@@ -7,6 +7,6 @@ export class SignOutHandler extends SessionMixin(RequestHandler) {
     // The session is a new one from here on, and holds only this message.
     const session = await this.session;
     session.flash("You are signed out.");
-    return redirect(urlFor("home"), 303);
+    return seeOther(urlFor("home"));
   }
 }
