@@ -96,7 +96,7 @@ export class WriteQueue {
     const inTime = writes.filter(({ until }) => now < until);
     for (const { until, reject } of writes) if (now >= until) reject(this.#options.timedOut(busy));
     this.#waiting.unshift(...inTime);
-    // A random pause, so that two processes do not try at the same moment again.
+    // A random pause, so that two processes do not try again at the same moment.
     if (this.#waiting.length > 0) this.#schedule(Math.random() * longestPause);
   }
 

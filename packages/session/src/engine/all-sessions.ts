@@ -4,7 +4,7 @@ import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts
 import type { Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 
-/** One of all sessions. */
+/** A session in the list of all sessions. */
 export interface ListedSession<Data extends object = SessionData> extends Omit<OwnedSession<Data>, "current"> {
   /** The owner of the session; `undefined`: none. */
   readonly owner: string | undefined;

@@ -20,7 +20,7 @@ type HeadFunction = Parameters<Head["beforeHead"]>[0];
 /** Shared by all heads to which nothing was added. */
 const nothing: readonly never[] = Object.freeze([]);
 
-/** The head of a response that does not exist yet: keeps what sessions add to it. */
+/** The head of a response that does not exist yet. It collects what sessions add. */
 export class CollectedHead implements Head {
   readonly #isFailing: () => boolean;
   #hasFailed = false;
@@ -30,7 +30,9 @@ export class CollectedHead implements Head {
   #vary: readonly string[] = nothing;
   #functions: readonly HeadFunction[] = nothing;
 
-  /** @param isFailing - Whether an unexpected error has ended the request, as the framework knows it. It is asked before anything is added. */
+  /**
+   * @param isFailing - Whether an unexpected error has ended the request, if the framework knows. Called before anything is added.
+   */
   constructor(isFailing: () => boolean = never) {
     this.#isFailing = isFailing;
   }
@@ -114,7 +116,7 @@ export class CollectedHead implements Head {
     return failure;
   }
 
-  /** Refuses a first use from now on: the response has left. */
+  /** Refuses a first use from now on, because the response has been sent. */
   closeUnused(): void {
     this.#isClosed = true;
   }

@@ -12,8 +12,8 @@ import { readSettings, type Settings } from "../settings/settings.ts";
 import { SessionIds, Signer } from "../signing/signing.ts";
 
 /**
- * What the sessions of all requests share, and the records in the configured backend. Adapters load it without {@link Sessions}, whose
- * other methods a site may not need.
+ * What the sessions of all requests share, and the records in the configured backend. Adapters load this and not {@link Sessions},
+ * because a site may not need the methods of `Sessions`.
  *
  * @param forms - For `session.keptForm()`.
  * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.

@@ -11,7 +11,7 @@ import { askedOf, errorResponse, FetchVisit, type Visit } from "./visit.ts";
 
 /** What the caller knows about the connection of a request. */
 export interface VisitOptions {
-  /** Whether the client used https. Default: whether the URL begins with `https:`, which is not so behind a proxy that ends TLS. */
+  /** Whether the client used https. Default: whether the URL begins with `https:`. It does not behind a proxy that ends TLS. */
   readonly secure?: boolean | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface RunOptions extends VisitOptions {
 
 /**
  * Sessions for any program: an application of `@mini/core`, another framework, a job, a command line. They do not depend on the program
- * around them. One object is enough for a process: give `config.session` of an `App` the same one.
+ * around them. One object is enough for a process: use the same object as `config.session` of an `App`.
  *
  * @example
  * ```ts
@@ -62,8 +62,9 @@ export class Sessions {
    * Answers a request with what `work` returns, after the commit. Errors are treated as an `App` does: an `HTTPError` saves the changes and
    * is answered with its status; a thrown `Response` is a response; any other error drops the changes and puts messages back.
    *
-   * An unexpected error is given to `onError`, whose response gets the cookies that must be sent in any case, such as those that clear
-   * a cookie. Without `onError`, `run` rejects with it and these cookies are not sent. Sessions that were ended on the server stay ended.
+   * An unexpected error is passed to `onError`. Its response gets the cookies that must be sent even after an error, such as those
+   * that clear a cookie. Without `onError`, `run` rejects with the error, and these cookies are not sent. Sessions that were ended
+   * on the server stay ended.
    */
   run(request: Request, work: (visit: Visit) => Response | Promise<Response>, options: RunOptions = {}): Promise<Response> {
     return markHandled(this.#run(request, work, options));
@@ -84,8 +85,8 @@ export class Sessions {
   }
 
   /**
-   * The session in the Cookie header of a request, only for reading: for the handshake of a WebSocket. Nothing is created, taken out or
-   * saved, and the session does not count as used. `isNew` is true when the client brought none.
+   * The session in the Cookie header of a request, only for reading, such as for the handshake of a WebSocket. It creates, takes
+   * out and saves nothing, and does not extend the session. `isNew` is true if the client did not send one.
    *
    * @param name - Name of the session; left out, the default one.
    * @param options - `backend`, for a session that is not kept in the configured one.
@@ -100,7 +101,7 @@ export class Sessions {
   }
 
   /**
-   * A visit without a request, whose `cookies` can be handed out after its `commit`: for tests, or to act as a user.
+   * A visit without a request, for tests, or to act as a user. After its `commit`, give its `cookies` to a client.
    *
    * @param owner - The owner of the default session, as after `regenerate({ owner })`.
    * @param options - `secure`: whether the cookies are for https. Default true.
@@ -114,7 +115,7 @@ export class Sessions {
   /**
    * The live sessions of an owner, the newest first. This method and those below are about the configured backend.
    *
-   * @throws ConfigError when it knows no owners; SessionUnavailableError.
+   * @throws ConfigError when the backend has no owners; SessionUnavailableError.
    */
   list<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {
     return this.#owned((owned) => owned.list(owner, []) as Promise<OwnedSession<Data>[]>);

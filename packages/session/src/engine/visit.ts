@@ -14,12 +14,12 @@ export interface FinishOptions {
 
 /** The sessions of one request, or of none, until they are committed. */
 export interface Visit extends SessionStore {
-  /** The lines of Set-Cookie for the client. They are complete after `commit` or `finish`, also if it has failed. */
+  /** The lines of Set-Cookie for the client. They are complete after `commit` or `finish`, even if it has failed. */
   readonly cookies: readonly string[];
 
   /**
    * Commits, and returns the response with its cookies, `Vary` and `Cache-Control`: a copy, or the response itself if no session was used.
-   * When the backend fails, it gives a 503 in place of the response.
+   * If the backend fails, it returns a 503 response instead.
    *
    * @param response - Any response whose body was not read.
    * @throws TypeError for something else; the error of a session that cannot be saved, such as CookieTooLargeError. After that,
@@ -96,7 +96,10 @@ export class FetchVisit extends RequestSessions implements Visit {
   }
 }
 
-/** What sessions need from a standard request. It is read only when it is needed, because some servers make these parts at the first read. */
+/**
+ * What sessions need from a standard request. Its parts are read only when they are needed, because some servers make them at the
+ * first read.
+ */
 export function askedOf(request: Request, secure?: boolean | (() => boolean)): AskedRequest {
   return {
     get method() {
@@ -114,7 +117,7 @@ export function askedOf(request: Request, secure?: boolean | (() => boolean)): A
   };
 }
 
-/** The response to an error that a client may read. */
+/** The response to an error whose message a client may read. */
 export function errorResponse({ status, message, headers }: HTTPError, method: string): Response {
   return new Response(method === "HEAD" ? null : message, { status, headers: { ...errorHeaders, ...headers } });
 }

@@ -23,7 +23,7 @@ import { workOn } from "./traces.ts";
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
   readonly ids: SessionIds;
-  /** Milliseconds for each load and each commit. */
+  /** The most milliseconds for each load and each commit. */
   readonly deadline: number;
   /** Seconds. */
   readonly flashMaxAge: number;
@@ -43,8 +43,8 @@ const pruneInterval = 60_000;
 const pruneLimit = 1000;
 
 /**
- * The records in a backend, decoded. Gives every call a deadline, and logs failures. All requests share one object for each backend:
- * it saves changes that several requests make to the same session together.
+ * The records in a backend, decoded. Gives every call a deadline, and logs failures. All requests share one object for each
+ * backend. If several requests change one session, their changes are saved together.
  */
 export class BackendRecords {
   readonly backend: SessionBackend;
@@ -84,7 +84,7 @@ export class BackendRecords {
     }
   }
 
-  /** The record of a key, if the session is alive or has left a note of the new id. */
+  /** The record of a key, if the session is alive or has left a note of its new id. */
   async find(deadline: Deadline, key: string, limits: Limits): Promise<DecodedRecord | undefined> {
     return this.#live(await deadline.call(() => this.backend.read(key)), limits);
   }
@@ -94,7 +94,7 @@ export class BackendRecords {
     return record !== undefined && isAliveRecord(record, limits, this.now()) ? record : undefined;
   }
 
-  /** The live session that has taken the place of one that was replaced; `undefined` when it has ended too. */
+  /** The live session under the new id of a session that was replaced; `undefined` when it has ended too. */
   async successor(deadline: Deadline, { by }: Replaced, limits: Limits): Promise<DecodedRecord | undefined> {
     const record = await this.find(deadline, by, limits);
     return record?.replaced === undefined ? record : this.successor(deadline, record.replaced, limits);
@@ -115,7 +115,7 @@ export class BackendRecords {
     }
   }
 
-  /** The answer of a call without a deadline. @throws SessionUnavailableError */
+  /** The result of a call without a deadline. @throws SessionUnavailableError */
   async asking<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -126,9 +126,9 @@ export class BackendRecords {
   }
 
   /**
-   * Creates a session under a new id. For an owner without an `epoch`, the epoch is looked up first, and the result is
-   * `undefined` when it has moved in the meantime, because all sessions of the owner were revoked. A caller that gives an
-   * epoch must check that itself.
+   * Creates a session under a new id. For an owner without an `epoch`, the epoch is looked up first, and the result is `undefined`
+   * when it has moved in the meantime, because all sessions of the owner were revoked. A caller that passes an epoch must check
+   * this itself.
    */
   async create(deadline: Deadline, made: Omit<DecodedRecord, "version">): Promise<Created | undefined> {
     const { backend } = this;
@@ -160,15 +160,15 @@ export class BackendRecords {
     return owner !== undefined && owners !== undefined && (await deadline.call(() => owners.epoch(owner))) !== epoch;
   }
 
-  /** Edits the record of a session; `undefined` when the session has ended, or got a new id. */
+  /** Edits the record of a session; `undefined` when the session has ended or got a new id. */
   async edit(deadline: Deadline, key: string, known: DecodedRecord, limits: Limits, edit: Edit): Promise<Edited | undefined> {
     const edited = await this.#commits.edit(key, known, (current) => (this.#isLive(current, limits) ? edit(current) : current), deadline);
     return edited !== undefined && this.#isLive(edited.before, limits) ? edited : undefined;
   }
 
   /**
-   * Whether a record may be changed. Its idle time is left to the backend, because another request may have moved it since this
-   * process has read the record.
+   * Whether a record may be changed. The backend checks its idle time, because another request may have moved it since this process
+   * read the record.
    */
   #isLive({ createdAt, expiresAt, chosen, replaced }: DecodedRecord, limits: Limits): boolean {
     return replaced === undefined && isAlive({ createdAt, usedAt: undefined, expiresAt }, lifetimeOf(limits, chosen), this.now());
@@ -187,7 +187,7 @@ export class BackendRecords {
   }
 
   /**
-   * Leaves a note of the new id in the place of a session's record. Returns the last record, which is a note itself when another
+   * Leaves a note of the new id instead of a session's record. Returns the last record, which is itself a note if another
    * request was first; `undefined` when the session has ended.
    */
   async replace(
@@ -202,11 +202,11 @@ export class BackendRecords {
     const old = edited?.before;
     if (old === undefined || old.replaced !== undefined) return old;
     if (edited!.after === old) return undefined;
-    // Nothing needs the entry, because the key does not lead to a session any more. Until it is removed, lists skip it.
+    // The entry is not needed, because the key does not lead to a session any more. Until it is removed, lists skip it.
     if (old.owner !== undefined) this.removeFromOwner(old.owner, key);
     const { backend } = this;
     try {
-      // A cache that fails may still show the old one for some time; that does no harm.
+      // If the cache fails, it may still show the old record for some time, which does no harm.
       if (backend.forget !== undefined) await deadline.call(() => backend.forget!(key));
     } catch (error) {
       this.warn("end the old id of a session everywhere", error instanceof SessionUnavailableError ? error.reason : error);
@@ -216,12 +216,12 @@ export class BackendRecords {
 
   #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
     const record = this.#decode(stored);
-    // Nothing needs the entry, because the key never comes back. Until it is removed, lists skip it.
+    // The entry is not needed, because the key is never used again. Until it is removed, lists skip it.
     if (record?.owner !== undefined) this.removeFromOwner(record.owner, key);
     return record;
   }
 
-  /** Removes a session whose id no client has. Runs after the response, and may fail. */
+  /** Removes a session whose id was not sent to a client. Runs after the response, and may fail. */
   discard(key: string): void {
     this.#later("remove a session that was not finished", async () => void (await this.take(key)));
   }
@@ -232,12 +232,12 @@ export class BackendRecords {
     if (owners) this.#later("remove a session from the list of its owner", async () => owners.remove(owner, key));
   }
 
-  /** Moves the idle time of a session, after the response; at most one call for a session is under way. */
+  /** Moves the idle time of a session, after the response; for each session, only one call runs at a time. */
   touch(key: string, idleAt: number): void {
     this.#use(key, (deadline) => deadline.call(() => this.backend.touch(key, idleAt)));
   }
 
-  /** The same for a record that has another `idleTimeout`, so that the record is written anew. */
+  /** The same for a record with another `idleTimeout`, which must be written again. */
   moveIdle(key: string, known: DecodedRecord, limits: Limits, edit: Edit): void {
     this.#use(key, (deadline) => this.edit(deadline, key, known, limits, edit));
   }

@@ -5,7 +5,7 @@ export type SwapResult =
   | { readonly ok: true; readonly version: string }
   | { readonly ok: false; readonly current: SessionRecord | undefined };
 
-/** Says whether the caller of a backend has given up. An `AbortSignal` has this type. */
+/** Whether the caller of a backend has given up. An `AbortSignal` has this type. */
 export interface CallSignal {
   readonly aborted: boolean;
 }
@@ -17,16 +17,16 @@ export interface OwnerIndex {
   /** Adds 1 to `epoch` and returns the sum. */
   bump(owner: string): Promise<number>;
   add(owner: string, key: string): Promise<void>;
-  /** Removing an entry that is not there is fine. */
+  /** Removing an entry that does not exist is not an error. */
   remove(owner: string, key: string): Promise<void>;
   keys(owner: string): Promise<readonly string[]>;
 }
 
 /**
- * Where sessions are kept on the server. A missing record is an answer (`undefined`, `false`); a failure of the storage is a
+ * Where sessions are kept on the server. A missing record is a return value (`undefined`, `false`); a failure of the storage is a
  * rejection. There is no upsert, so that no request can bring back a session that was taken in the meantime.
  *
- * `key` is the SHA-256 of the session's id in base64url, so that nobody who reads the storage learns an id.
+ * `key` is the SHA-256 of the session's id in base64url, so that reading the storage does not reveal an id.
  *
  * `signal` is for backends that delay a change, for example until they get a lock. If it is aborted, the request was already
  * answered with 503: the change must not begin, and the call rejects with an error named `"AbortError"`.
@@ -55,7 +55,7 @@ export interface SessionBackend {
   /** Removes expired records, `limit` at most; returns their number. */
   prune?(limit: number): Promise<number>;
   /**
-   * All live records with their keys, in any order. More are read when the caller asks for them. Records that are created or end in the
+   * All live records with their keys, in any order. They are read as the caller iterates. Records that are created or end in the
    * meantime may be missing.
    */
   all?(): AsyncIterable<readonly [key: string, record: SessionRecord]>;
@@ -65,7 +65,7 @@ export interface SessionBackend {
   close?(): Promise<void>;
 }
 
-/** A session was removed from its backend, but a cache did not learn of it, and may still show it for some time. */
+/** A session was removed from its backend, but the cache was not updated, and may still show it for some time. */
 export class SessionStillCachedError extends Error {
   readonly code = "MINI_SESSION_STILL_CACHED";
   /** The removed record. */

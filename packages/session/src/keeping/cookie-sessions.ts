@@ -35,7 +35,7 @@ export class CookieSessions implements SessionKeeper {
     const saved = found && decodeSession(parseJson(found.text));
     if (saved !== undefined) {
       const lifetime = lifetimeOf(received, saved.chosen);
-      // The time of the signature has whole seconds. The session was used within the second that follows.
+      // The time of the signature is in whole seconds. The session was used during the following second.
       const usedAt = found!.signedAt * 1000 + 999;
       if (isAlive({ createdAt: saved.createdAt, usedAt }, lifetime, now)) {
         const { idleTimeout } = lifetime;
@@ -63,20 +63,20 @@ export class CookieSessions implements SessionKeeper {
   }
 }
 
-/** A session in its cookie: nothing is kept on the server, so it ends with the cookie. */
+/** A session in its cookie. The server does not keep it, so it ends with the cookie. */
 class CookieSession implements KeptSession {
   readonly backendName = "securecookie";
   readonly expiresAt = undefined;
   readonly recordKey = undefined;
   readonly handle = undefined;
   readonly cached = false;
-  /** A line of 4096 bytes less its attributes, the signature and what base64 adds. */
+  /** A line of 4096 bytes, without the attributes, the signature and what base64 adds. */
   readonly room = 2500;
   readonly exists: boolean;
   readonly #saved: SavedSession;
   readonly #received: Received;
   readonly #signer: Signer;
-  /** Whether the cookie is so old that it is sent again although nothing has changed. */
+  /** Whether the cookie is so old that it is sent again even without a change. */
   readonly #mustRenew: boolean;
 
   constructor(signer: Signer, received: Received, saved: SavedSession, { exists, mustRenew }: { exists: boolean; mustRenew: boolean }) {

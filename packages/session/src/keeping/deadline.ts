@@ -1,7 +1,7 @@
 import { HTTPError, withoutRequest } from "@mini/core/base";
 import type { CallSignal } from "./backend.ts";
 
-/** Headers of an error that is answered with its message as text. */
+/** Headers of the response to an error, which has its message as text. */
 export const errorHeaders = {
   "content-type": "text/plain; charset=utf-8",
   "x-content-type-options": "nosniff",
@@ -9,8 +9,8 @@ export const errorHeaders = {
 };
 
 /**
- * Sessions cannot be read or saved, because their backend failed or did not answer in time. The response is 503, and the
- * client keeps its cookie. Whether a change was saved is unknown, so it is not tried again.
+ * Sessions cannot be read or saved, because their backend failed or did not answer in time. The response is 503, and the client
+ * keeps its cookie. It is unknown whether a change was saved, so it is not tried again.
  */
 export class SessionUnavailableError extends HTTPError {
   override readonly code = "MINI_SESSION_UNAVAILABLE";
@@ -33,22 +33,23 @@ export class SessionUnavailableError extends HTTPError {
 }
 
 /**
- * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When
- * the time is over, calls under way reject, and no more are made.
+ * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When the time
+ * is over, running calls reject, and new calls are not made.
  */
 export class Deadline implements CallSignal {
   readonly #milliseconds: number;
   readonly #server: string;
   readonly #timer: NodeJS.Timeout;
-  /** Rejects a call; one function for each call that is under way. */
+  /** The functions that reject the running calls. */
   readonly #waiting = new Set<(error: Error) => void>();
   #aborted = false;
 
-  /** @param server - What must answer, for the error message. */
+  /** @param server - What is called, for the error message. */
   constructor(milliseconds: number, server = "the backend") {
     this.#milliseconds = milliseconds;
     this.#server = server;
-    // When the process was busy, timers run before answers that have already arrived. setImmediate lets these answers count.
+    // When the process was busy, timers run before answers that have already arrived. With setImmediate, these answers are still in
+    // time.
     this.#timer = setTimeout(() => setImmediate(() => this.#expire()), milliseconds);
   }
 
@@ -98,7 +99,7 @@ export class Deadline implements CallSignal {
 
 /** The message of a failure, for a log. */
 export function reasonOf(error: unknown): string {
-  // When a name has several addresses, a failed connection gives the errors of all of them, and no message of its own.
+  // If a name has several addresses, the error of a failed connection has the errors of all of them, and no message.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message : String(error);
 }

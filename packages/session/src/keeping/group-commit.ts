@@ -45,13 +45,13 @@ const longestPause = 2;
 
 /**
  * Edits records by compare-and-swap. The edits of one session are made one after the other in this process, and those that
- * arrive while a swap is under way are saved together by the next swap. So only other processes can make a swap fail.
+ * arrive during a swap are saved together by the next swap. So only other processes can make a swap fail.
  */
 export class GroupCommit {
   readonly #backend: Pick<SessionBackend, "swap">;
   readonly #milliseconds: number;
   readonly #onUnreadable: () => void;
-  /** By key, the edits that wait for the swap that is under way. */
+  /** By key, the edits that wait for the running swap. */
   readonly #waiting = new Map<string, Job[]>();
 
   constructor({ backend, deadline, onUnreadable }: GroupCommitOptions) {
@@ -61,7 +61,7 @@ export class GroupCommit {
   }
 
   /**
-   * Edits a record; `undefined` when the session has ended in the meantime.
+   * Edits a record. Returns `undefined` if the session has ended in the meantime.
    *
    * @param known - The newest record that the request knows.
    * @throws SessionUnavailableError; SessionTooLargeError; what `edit` throws.
@@ -108,7 +108,7 @@ export class GroupCommit {
         current,
       );
       const made = drafts.at(-1)?.after ?? current;
-      // Requests that got an error are left out of the next try.
+      // The next try leaves out the requests that got an error.
       jobs = drafts.map(({ job }) => job);
       if (drafts.every(({ before, after }) => before === after)) {
         const unchanged = { before: current, after: current, retries };
@@ -145,7 +145,7 @@ export class GroupCommit {
         isNewest = true;
         retries = (retries ?? 0) + 1;
       } catch (error) {
-        // Nothing was saved, because some requests were answered in the meantime. The others are tried again.
+        // Nothing was saved, because some requests were answered in the meantime. The edits of the others are tried again.
         if (signal.aborted && isAbort(error) && jobs.some(({ deadline }) => !deadline.aborted)) continue;
         if (error instanceof SessionTooLargeError && drafts.length > 1) return this.#saveEach(key, drafts, current);
         for (const { job } of drafts) job.settle({ error });
@@ -180,7 +180,7 @@ function isAbort(error: unknown): boolean {
   return reason instanceof Error && reason.name === "AbortError";
 }
 
-/** Makes the edits one on top of the other. An edit that throws is left out, and its request gets the error. */
+/** Makes the edits one after the other. An edit that throws is left out, and its request gets the error. */
 function makeDrafts(jobs: readonly Job[], current: DecodedRecord): readonly Draft[] {
   const drafts: Draft[] = [];
   let before = current;
@@ -198,7 +198,7 @@ function makeDrafts(jobs: readonly Job[], current: DecodedRecord): readonly Draf
   return drafts;
 }
 
-/** Waits for a random time, so that two processes do not try at the same moment again. */
+/** Waits for a random time, so that two processes do not try again at the same moment. */
 function pause(tries: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(tries, longestPause)));
 }

@@ -10,7 +10,7 @@ import type { ReceivedId } from "../signing/signing.ts";
 export interface Received extends Limits {
   /** Full name of the cookie. */
   readonly cookieName: string;
-  /** The request. If nobody sees its response, it does not count as a use of the session. */
+  /** The request. If its response is not shown, it does not count as a use of the session. */
   readonly request: SentCookies & { readonly isUnseen: boolean };
 }
 
@@ -20,11 +20,11 @@ export interface CommitSettings extends Limits {
   readonly cookie: CookiePlace;
 }
 
-/** The cookies of a session that its browser has. They may be from before the configuration was changed. */
+/** The cookies of a session in the browser. They may be from before the configuration was changed. */
 export interface BrowserCookies {
   /** The names of the cookies that were signed here, once for each value. */
   readonly names: readonly string[];
-  /** The domain, path and partition of the cookie that counts; `undefined`: not known. */
+  /** The domain, path and partition of the cookie that is used; `undefined`: not known. */
   readonly place: CookiePlace | undefined;
 }
 
@@ -32,20 +32,20 @@ export interface BrowserCookies {
 export interface SessionKeeper {
   /** For traces: the name of the backend's class, or `securecookie`. */
   readonly backendName: string;
-  /** The client's session, or a new empty one when the client sent no valid one. Loading creates nothing. */
+  /** The client's session, or a new empty session if the client did not send a valid one. Loading does not create a record. */
   load(received: Received): KeptSession | Promise<KeptSession>;
   /** A new empty session, whatever the client sent. */
   begin(received: Received): KeptSession;
   /** The cookies of the client, as far as they are known without loading its session. */
   cookies(received: Received): BrowserCookies;
   /**
-   * Removes the client's sessions without loading them. `endedKey`: the record key of one that was removed already. Returns where the browser
-   * keeps the cookie of the newest one, if that is known now.
+   * Removes the client's sessions without loading them. `endedKey`: the record key of a session that was removed already. Returns
+   * the domain, path and partition of the newest cookie, if they are known.
    */
   end(received: Received, endedKey: string | undefined): CookiePlace | undefined | Promise<CookiePlace | undefined>;
 }
 
-/** One session as a request found it, and the ways to change it where it is kept. */
+/** One session as a request found it, and the methods that change it where it is kept. */
 export interface KeptSession {
   /** For traces: the name of the backend's class, or `securecookie`. */
   readonly backendName: string;
@@ -55,35 +55,35 @@ export interface KeptSession {
   readonly createdAt: number;
   /** Milliseconds since the Unix epoch, fixed when the session was created; `undefined` when only `maxAge` decides. */
   readonly expiresAt: number | undefined;
-  /** The key of its record in the backend; `undefined` when it is in none. */
+  /** The key of its record; `undefined` when it is not in a backend. */
   readonly recordKey: string | undefined;
-  /** Public random name; `undefined` when it is in no backend. */
+  /** Public random name; `undefined` when it is not in a backend. */
   readonly handle: string | undefined;
   readonly owner: string | undefined;
   /** When it was given to the owner by a log-in; milliseconds since the Unix epoch. */
   readonly authenticatedAt: number | undefined;
-  /** The options that were chosen for it, in place of the configured ones. */
+  /** The options that were chosen for it, instead of the configured ones. */
   readonly chosen: Chosen | undefined;
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
   readonly cached: boolean;
   /** The most bytes that the JSON of its contents may have. */
   readonly room: number;
-  /** Whether the client brought it. If not, it is created by the first commit that has changes. */
+  /** Whether the client sent it. If not, the first commit with changes creates it. */
   readonly exists: boolean;
   /**
-   * Makes changes permanent. When the session has ended in the meantime, it drops the changes and stays as it was. Without changes, the
-   * cookie is sent again if the client has it from before the configuration was changed.
+   * Makes changes permanent. If the session has ended in the meantime, the changes are dropped. Without changes, the cookie is sent
+   * again if the client has it from before the configuration was changed.
    */
   commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed>;
   /** Takes messages out to show them. Returns the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
-  /** Called in place of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
+  /** Called instead of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
   rollBack(): void | Promise<void>;
-  /** Where the browser keeps its cookie; `undefined` when the client brought none. */
+  /** The domain, path and partition of its cookie in the browser; `undefined` when the client sent none. */
   readonly place: CookiePlace | undefined;
-  /** Removes it for good. It may be gone already. */
+  /** Removes the session. It may be gone already. */
   end(): void | Promise<void>;
-  /** Gives it the owner's new epoch, if it belongs to the owner, so that the revocation of the others does not end it. */
+  /** If the session belongs to the owner, gives it the owner's new epoch, so that revoking the other sessions does not end it. */
   surviveRevocation(owner: string, epoch: number): void | Promise<void>;
 }
 
@@ -98,19 +98,19 @@ export interface SessionChanges {
   readonly regeneration: Regeneration | undefined;
 }
 
-/** What happens in addition when a session gets a new identity. */
+/** What else changes when a session gets a new id. */
 export interface Regeneration {
   /** The new owner; `undefined`: the owner stays. */
   readonly owner: string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The keys of the session's data to keep of what was loaded; `undefined`: all. */
+  /** The keys of the loaded data to keep; `undefined`: all. */
   readonly keep: ReadonlySet<string> | undefined;
 }
 
 /** The outcome of a commit. */
 export interface Committed {
-  /** The new value of the cookie, and those that it takes the place of; `undefined`: the client keeps the one it has. */
+  /** The new value of the cookie, and the cookies that it replaces; `undefined`: the client keeps its cookie. */
   readonly cookie: { readonly value: string; readonly before: BrowserCookies } | undefined;
   /** The session as it is now. */
   readonly kept: KeptSession;
@@ -118,7 +118,7 @@ export interface Committed {
   readonly retries?: number | undefined;
 }
 
-// What a request knows of a session in a backend.
+// What a request knows about a session in a backend.
 
 /** A session's record in the backend, and its key there. */
 export interface Found {
@@ -126,9 +126,9 @@ export interface Found {
   readonly record: DecodedRecord;
 }
 
-/** What is known of a session. Without `found`, the backend does not have it yet. */
+/** What is known about a session. Without `found`, the backend does not have it yet. */
 export interface Known {
-  /** As it was loaded, or committed last. */
+  /** The record as it was loaded, or committed last. */
   readonly found?: Found;
   /** Set when the client sent the old id of a session that has a new one. */
   readonly replaced?: Replaced;

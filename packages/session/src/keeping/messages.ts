@@ -3,9 +3,9 @@ import type { DecodedRecord, Limits } from "../record/record.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { Edited } from "./group-commit.ts";
 
-// The flash messages of a session in a backend: they are taken out when they are shown, and put back when they were not.
+// The flash messages of a session in a backend. They are taken out to be shown, and put back if they were not shown.
 
-/** A session whose record holds messages. */
+/** A session whose record has messages. */
 export interface MessageHolder {
   readonly key: string;
   /** The newest record that is known. */
@@ -15,7 +15,9 @@ export interface MessageHolder {
   readonly idle: (current: DecodedRecord) => Partial<DecodedRecord>;
 }
 
-/** Removes messages from the record; `undefined` when the session has ended. The caller has taken those that were still in the record. */
+/**
+ * Removes messages from the record; `undefined` when the session has ended. The caller gets those that were still in the record.
+ */
 export function takeOut(
   records: BackendRecords,
   { key, newest, limits, idle }: MessageHolder,
@@ -45,7 +47,7 @@ export async function putBack(
       }),
     );
   } catch (error) {
-    // The response is an error already, and this one would hide its cause.
+    // The response is an error already, and this error would hide its cause.
     records.warn("put back messages that were not shown", error);
   }
 }

@@ -23,7 +23,7 @@ interface Beginning {
   readonly replaced: Replaced | undefined;
 }
 
-/** Creates a session; `undefined` when its changes are dropped, because the client has another session, or was logged out. */
+/** Creates a session. Returns `undefined` if its changes are dropped, because the client has another session or was logged out. */
 export function createSession(
   records: BackendRecords,
   { createdAt, replaced }: Beginning,
@@ -34,7 +34,7 @@ export function createSession(
   return records.within("commit a session", async (deadline) => {
     const successor = replaced && (await records.successor(deadline, replaced, settings));
     const owner = regeneration?.owner;
-    // The client has the new id by now, or is about to get it. A cookie of another session would log it out.
+    // The client already has the new id, or is about to get it. A cookie of another session would log the visitor out.
     if (successor !== undefined && owner === undefined) return undefined;
     const isSame = successor !== undefined && successor.owner === owner;
     const contents = isSame ? changed(records, withoutMessages(successor.contents), changes, regeneration?.keep) : changes.next;
@@ -59,8 +59,9 @@ interface Loaded {
 }
 
 /**
- * Moves a session to a new id; `undefined` when it has ended. The new record is created before the old one is replaced, so that a crash
- * loses neither. Of several requests that do so at once, the first one decides: the others send no cookie, except for log-ins.
+ * Moves a session to a new id. Returns `undefined` if it has ended. The new record is created before the old one is replaced, so
+ * that a crash loses neither. If several requests do so at the same time, the first one wins: the others send no cookie, except for
+ * log-ins.
  */
 export function moveToNewId(
   records: BackendRecords,
@@ -89,7 +90,7 @@ export function moveToNewId(
       const left = await records.replace(deadline, oldKey, known, settings, { by: key, isLogIn: owner !== undefined });
       const successor = left?.replaced && (await records.successor(deadline, left.replaced, settings));
       const old = left?.replaced === undefined ? left : undefined;
-      // A revocation that begins from now on finds the new session. One that has begun before is noticed here.
+      // A revocation that begins from now on finds the new session. A revocation that began before is noticed here.
       if (owner === undefined && (successor !== undefined || (await records.isRevoked(deadline, old ?? known)))) {
         await records.take(key, deadline);
         return undefined;
@@ -109,8 +110,8 @@ export function moveToNewId(
 }
 
 /**
- * Puts what others have changed in the meantime into the new record; if the old session has ended, only the changes of this request
- * remain.
+ * Adds what other requests have changed in the meantime to the new record. If the old session has ended, only the changes of this
+ * request remain.
  */
 async function carryOver(
   records: BackendRecords,

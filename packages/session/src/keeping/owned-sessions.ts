@@ -20,11 +20,11 @@ export interface OwnedSession<Data extends object = SessionData> {
   readonly expiresAt: number;
   /** Whether it is the session of the running request. */
   readonly current: boolean;
-  /** What it holds. */
+  /** Its values. */
   readonly data: Readonly<Partial<Data>> & Readonly<Record<string, unknown>>;
 }
 
-/** A session of the running request, as far as it is used here. */
+/** The part of a session of the running request that is used here. */
 export interface OwnSession {
   /** The key of its record in the backend. */
   recordKey(): Promise<string | undefined>;
@@ -54,7 +54,7 @@ export class OwnedSessions {
     this.#lifetime = lifetime;
   }
 
-  /** The live ones, the newest first. `own`: the sessions of the running request. */
+  /** The live sessions, the newest first. `own`: the sessions of the running request. */
   async list(owner: string, own: readonly OwnSession[]): Promise<OwnedSession<object>[]> {
     const keys = await keysOf(own);
     const found = await this.#find(owner);
@@ -67,20 +67,22 @@ export class OwnedSessions {
       .toSorted((one, other) => other.createdAt - one.createdAt);
   }
 
-  /** Ends the session with that handle; `false` when the owner has none. */
+  /** Ends the session with this handle; `false` when the owner has no such session. */
   async revoke(owner: string, handle: string): Promise<boolean> {
     const found = await this.#find(owner);
     return (await this.#take(found.filter(({ record }) => record.handle === handle))) > 0;
   }
 
-  /** Ends all except those in `own`, also those that are created or regenerated at this moment; returns their number. */
+  /**
+   * Ends all sessions except those in `own`, including those that are created or regenerated at this moment; returns their number.
+   */
   async revokeExcept(owner: string, own: readonly OwnSession[]): Promise<number> {
-    // Waits for the commits of this request, which must not lose their sessions.
+    // Waits for the commits of this request, so that they do not lose their sessions.
     await keysOf(own);
     // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
     const epoch = await this.#records.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
     for (const session of own) await session.surviveRevocation(owner, epoch);
-    // Again, because a commit that was under way may have given a session another key.
+    // Again, because a running commit may have given a session another key.
     const keys = await keysOf(own);
     const found = await this.#find(owner);
     return this.#take(found.filter(({ key }) => !keys.has(key)));
@@ -92,7 +94,7 @@ export class OwnedSessions {
       key,
       record: await this.#records.find(deadline, key, this.#lifetime),
     }));
-    // An entry may exist before its record, or after it. The owner in the record decides.
+    // An entry may exist before its record is created, and after it is removed. The owner in the record decides.
     return found.flatMap(({ key, record }) => (record?.owner === owner ? [{ key, record }] : []));
   }
 
@@ -101,7 +103,7 @@ export class OwnedSessions {
     return taken.filter((record) => record !== undefined).length;
   }
 
-  /** Does the work for all items in batches, each with a deadline of its own, so that a list may have any length. */
+  /** Does the work for all items in batches, each with its own deadline, so that a list may have any length. */
   async #batches<Item, Result>(
     items: readonly Item[],
     what: string,

@@ -150,14 +150,14 @@ class ServerSession implements KeptSession {
       if (!this.#ended) this.#renew(settings);
       return this.#ended || !this.#isOutdated(settings) ? { cookie: undefined, kept: this } : this.#sendAgain(changes, settings);
     }
-    // A session that has ended stays ended, and its client may have another by now. Only a log-in begins a new one.
+    // A session that has ended stays ended, and its client may already have another one. Only a log-in begins a new session.
     if (this.#ended && regeneration?.owner === undefined) return this.#dropped();
     const found = this.#found;
     if (found === undefined) return this.#create(changes, settings);
     return regeneration === undefined ? this.#save(found, changes, settings) : this.#regenerate(found, changes, regeneration, settings);
   }
 
-  /** Whether the client has the cookie from before the configuration was changed, and sees a response that may send it again. */
+  /** Whether the client's cookie is from before the configuration was changed, and this response may send it again. */
   #isOutdated({ cookie }: CommitSettings): boolean {
     if (this.#sentId === undefined || this.#received.request.isUnseen) return false;
     return this.#sentId.isOld || !isSamePlace(this.#newest!.place, cookie);
@@ -196,7 +196,7 @@ class ServerSession implements KeptSession {
     const edited = await records.within("commit a session", async (deadline) => {
       const done = await records.edit(deadline, key, this.#newest!, settings, edit);
       if (sentId === undefined || done?.before !== done?.after) return done;
-      // Nothing was saved, so nothing has shown that the session is alive. If it is not, the client may have a newer cookie.
+      // Nothing was saved, so it is not known whether the session is alive. If it is not, the client may have a newer cookie.
       const current = await records.find(deadline, key, settings);
       return current === undefined || current.replaced !== undefined ? undefined : done;
     });
@@ -221,7 +221,7 @@ class ServerSession implements KeptSession {
     return { value: ids.sign(cookieName, id), before: { names: ids.namesIn(cookieName, request), place: this.place } };
   }
 
-  /** The session ended while the request was running: its changes are dropped, and the request still gets its answer. */
+  /** The session ended while the request was running: its changes are dropped, and the request still gets its response. */
   #dropped(hasChanges = true): Committed {
     this.#ended = true;
     if (hasChanges && !this.#hasLogged)
@@ -274,7 +274,7 @@ class ServerSession implements KeptSession {
     this.#follow(edited?.after);
   }
 
-  /** Keeps the record after an edit as the newest one. Without one, or with a note of a new id, the session has ended. */
+  /** Keeps the record after an edit as the newest one. If there is no record, or a note of a new id, the session has ended. */
   #follow(newest: DecodedRecord | undefined): void {
     if (newest === undefined || newest.replaced !== undefined) this.#ended = true;
     else this.#newest = newest;
@@ -285,7 +285,7 @@ class ServerSession implements KeptSession {
     return this.#received.request.isUnseen ? {} : idleFrom(this.#records.now(), lifetimeOf(limits, chosen), expiresAt);
   }
 
-  /** Moves the idle time of a session that was used but not changed, though not at every use. */
+  /** Moves the idle time of a session that was used but not changed. It does not do so at every use. */
   #renew(limits: Limits): void {
     const known = this.#newest;
     if (this.#found === undefined || known === undefined) return;

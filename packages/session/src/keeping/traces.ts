@@ -8,7 +8,7 @@ export interface SessionLoadMessage {
   readonly cookieName: string;
   /** Name of the backend's class, or `securecookie`. */
   readonly backend: string;
-  /** Whether the client brought no valid session; `undefined` until that is known. */
+  /** Whether the client did not send a valid session; `undefined` until that is known. */
   isNew: boolean | undefined;
   /** Names of the values that were loaded. */
   keys: readonly string[];

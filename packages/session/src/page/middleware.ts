@@ -11,7 +11,7 @@ import { secretKeyRemedy } from "../settings/checks.ts";
 
 declare module "@mini/core" {
   interface Local {
-    /** Set by `SessionMiddleware`. Reading it in a request without that throws a `LocalError`. */
+    /** Set by `SessionMiddleware`. Reading it in a request without this middleware throws a `LocalError`. */
     readonly sessionStore: SessionStore;
   }
 
@@ -24,16 +24,16 @@ declare module "@mini/core" {
 /** The newest instance of the middleware of each application. */
 const instances = new WeakMap<object, SessionMiddleware>();
 
-/** Gives a request its `local.sessionStore` if no list of middleware has done it. */
+/** Sets `local.sessionStore` of a request, if no list of middleware has set it. */
 export function provideStore(handler: RequestHandler): void {
   if ("sessionStore" in local) return;
   (instances.get(handler.app) ?? new SessionMiddleware(handler.app)).beforeDispatch(handler);
 }
 
-/** What the middleware reads of an application. */
+/** The part of an application that the middleware reads. */
 type SessionApplication = Pick<Application, "config" | "logger"> & Partial<Pick<Application, "basePath">>;
 
-/** Gives each request its `local.sessionStore`. Changes are committed before the head of the response. */
+/** Sets `local.sessionStore` of each request. Changes are committed before the head of the response is sent. */
 export class SessionMiddleware implements Middleware {
   static readonly provides = ["sessionStore"] as const;
   static {
@@ -65,7 +65,7 @@ function makeSessions(config: SessionConfig | undefined, { logger, basePath = ""
   return new Sessions({ logger, ...config, cookie: { ...config.cookie, path: basePath } });
 }
 
-/** The head of the running request's response. One for all requests. */
+/** The head of the running request's response. All requests share this object. */
 const head: Head = {
   get hasFailed() {
     return "error" in local;

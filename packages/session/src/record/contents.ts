@@ -14,16 +14,19 @@ export const noContents: Contents = Object.freeze({ data: Object.freeze({}), fla
 /** A message for the next page, as a handler sees it. */
 export interface FlashMessage<Message = string> {
   readonly message: Message;
-  /** Such as `info` or `error`; names a style, not a severity. */
+  /** Such as `info` or `error`. It names a style, not a severity. */
   readonly level: string;
 }
 
-/** A message as it is kept, beside the session's data and never in it. */
+/** A message as it is stored, beside the session's data and not in it. */
 export interface Flash extends FlashMessage<unknown> {
   readonly id: string;
   /** When it was added; milliseconds since the Unix epoch. */
   readonly at: number;
-  /** Whether it is a form that was kept for the next page. Its level is then its name, and it is no message for anybody. */
+  /**
+   * Whether it is a form that was kept for the next page. Its level is then the name of the form, and it is not shown as a
+   * message.
+   */
   readonly isForm?: true;
 }
 
@@ -66,8 +69,8 @@ export type KeyChange =
   | { readonly type: "relative"; readonly inOrder: readonly RelativeChange[] };
 
 /**
- * What a request did to a session, so that it can be done again on a newer record than the one that the request loaded.
- * Only the last change of a key counts, except that relative changes add up.
+ * What a request did to a session, so that it can be applied to a newer record than the one that the request loaded. Only the last
+ * change of a key matters, except that relative changes add up.
  */
 export interface Operations {
   /** Whether all keys of the record are removed before the changes. */
@@ -101,7 +104,7 @@ function applyOne(key: string, value: unknown, change: RelativeChange): unknown 
   return changed;
 }
 
-/** The value after relative changes. @throws TypeError for one that its value does not allow. */
+/** The value after relative changes. @throws TypeError for a change that the value does not allow. */
 export function applyRelative(key: string, value: unknown, inOrder: readonly RelativeChange[]): unknown {
   return inOrder.reduce((current: unknown, change) => applyOne(key, current, change), value);
 }
@@ -137,7 +140,7 @@ export function keepOnly(contents: Contents, keep: ReadonlySet<string> | undefin
   return { data: Object.fromEntries(Object.entries(contents.data).filter(([key]) => keep.has(key))), flashes: [] };
 }
 
-/** Whether two sessions hold the same: values with the same JSON under the same keys, and messages with the same ids. */
+/** Whether two sessions have the same contents: values with the same JSON under the same keys, and messages with the same ids. */
 export function sameContents(one: Contents, other: Contents): boolean {
   const keys = Object.keys(one.data);
   return (
@@ -153,19 +156,21 @@ export function sameValue(one: unknown, other: unknown): boolean {
   return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
 }
 
-// JSON: which values it can represent, and how they are written and read.
+// JSON: which values it can represent, and writing and reading them.
 
-/** Levels of nesting that a value may have; a cycle has more. */
+/** The most levels of nesting in a value; a cycle has more. */
 const deepest = 100;
 
-/** Whether a value is an object as JSON has them: with keys, and without a class. It may come from another realm, such as a `vm` context. */
+/**
+ * Whether a value is an object as in JSON: with keys, and without a class. It may come from another realm, such as a `vm` context.
+ */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || isRoot(prototype as object);
 }
 
-/** Whether an object is the `Object.prototype` of some realm: it inherits nothing and has what all objects inherit. */
+/** Whether an object is the `Object.prototype` of some realm: it has no prototype, and has the members that all objects inherit. */
 function isRoot(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
@@ -181,7 +186,7 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
     // The prototype of plain arrays is an array itself, in every realm.
     if (!Array.isArray(Object.getPrototypeOf(value))) return "an array of another class";
     if (Object.keys(value).length > value.length) return "an array with named properties";
-    // By index, because all other loops skip a hole, and JSON gives null for it.
+    // By index, because all other loops skip a hole, and JSON writes null for it.
     for (let i = 0; i < value.length; i++) {
       const problem = jsonProblem(value[i], depth + 1);
       if (problem !== undefined) return problem;
@@ -203,7 +208,7 @@ function className(value: object): string {
 }
 
 /**
- * The JSON of a value. Decoding it gives an equal value.
+ * The JSON of a value. Decoding it returns an equal value.
  *
  * @param key - The key of the value, for the error message, which never shows the value itself; `undefined` for a flash message.
  * @throws TypeError for a value that JSON cannot represent.

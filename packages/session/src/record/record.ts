@@ -1,24 +1,24 @@
 import { isPlainObject, noContents, parseJson, readFlashes, type Contents } from "./contents.ts";
 import { biggestKeys, SessionTooLargeError } from "./too-large.ts";
 
-/** What a backend keeps for one session. */
+/** What a backend stores for one session. */
 export interface NewRecord {
   /** Opaque to the backend. */
   readonly data: Uint8Array;
-  /** When the session ends unless it is used before; milliseconds since the Unix epoch. */
+  /** When the session ends if it is not used; milliseconds since the Unix epoch. */
   readonly idleAt: number;
-  /** When the session ends however it is used; milliseconds since the Unix epoch. */
+  /** When the session ends even if it is in use; milliseconds since the Unix epoch. */
   readonly expiresAt: number;
 }
 
 export interface SessionRecord extends NewRecord {
-  /** Changes with every `swap`; its form is the backend's. */
+  /** Changes with every `swap`. The backend chooses its form. */
   readonly version: string;
   /** Whether it comes from a cache, and may be older than the record in the backend. Default `false`. */
   readonly cached?: boolean;
 }
 
-/** What the record of a session in a backend and the cookie of a session without one both hold. */
+/** What both the record of a session in a backend and the cookie of a session without a backend contain. */
 export interface SavedSession {
   readonly contents: Contents;
   /** Milliseconds since the Unix epoch. */
@@ -26,13 +26,13 @@ export interface SavedSession {
   readonly owner: string | undefined;
   /** When it was given to the owner by a log-in; milliseconds since the Unix epoch. */
   readonly authenticatedAt?: number | undefined;
-  /** The options that were chosen for this session, in place of the configured ones. */
+  /** The options that were chosen for this session, instead of the configured ones. */
   readonly chosen?: Chosen | undefined;
-  /** Where the browser keeps its cookie; left out, where it keeps one without attributes. */
+  /** The attributes of its cookie that decide where the browser keeps it; left out, a cookie without these attributes. */
   readonly place?: CookiePlace | undefined;
 }
 
-/** The attributes that tell apart the cookies of one name in a browser. */
+/** The attributes in which cookies with one name can differ in a browser. */
 export interface CookiePlace {
   readonly domain?: string | undefined;
   /** Default `/`. */
@@ -45,12 +45,12 @@ export interface CookiePlace {
 export interface DecodedRecord extends SavedSession {
   /** Milliseconds since the Unix epoch. */
   readonly idleAt: number;
-  /** The seconds without use after which `idleAt` comes; `undefined` when only `expiresAt` ends the session. */
+  /** The seconds from a use to `idleAt`; `undefined` when only `expiresAt` ends the session. */
   readonly idleTimeout?: number | undefined;
   readonly expiresAt: number;
   /**
-   * The owner's epoch when the session was given to the owner. When the owner's epoch has moved since, a session that is
-   * made from this one counts as revoked.
+   * The owner's epoch when the session was given to the owner. If the owner's epoch has moved since, a session that is made from
+   * this one is revoked.
    */
   readonly epoch: number | undefined;
   /** Public random name. */
@@ -58,28 +58,28 @@ export interface DecodedRecord extends SavedSession {
   readonly version: string;
   /** Whether it comes from a cache, and may be older than the record in the backend. */
   readonly cached?: boolean;
-  /** Set when the session has got a new id: what was left under the old one. Such a record holds nothing else. */
+  /** The note under the old id of a session that has got a new id. Such a record contains nothing else. */
   readonly replaced?: Replaced | undefined;
 }
 
-/** What a session leaves for some seconds under its old id, so that requests that still send the old id do no harm. */
+/** The note that a session leaves for some seconds under its old id, so that requests with the old id do no harm. */
 export interface Replaced {
-  /** The key of the record under the new id. It is no secret: a client needs the id. */
+  /** The key of the record under the new id. It is not secret, because a client needs the id and not the key. */
   readonly by: string;
-  /** Whether the session was given to an owner then. A log-out under the old id does not end what somebody has logged in to. */
+  /** Whether a log-in gave the new id. A log-out with the old id does not end a session of a later log-in. */
   readonly isLogIn: boolean;
 }
 
 /** The most bytes of a record; more data belongs in a database of the application. */
 const longestRecord = 64 * 1024;
 
-/** The form of a record. Records of another form count as missing. */
+/** The version of the record format. Records in another format count as missing. */
 const form = 1;
 
 /** The fields of a session's JSON that only a record has. */
 type RecordFields = { readonly form?: number } & Partial<Pick<DecodedRecord, "handle" | "epoch" | "idleTimeout">>;
 
-/** A session as JSON text. The user's data has a key of its own, so that its names cannot collide with others. */
+/** A session as JSON text. The user's data is under a separate key, so that its names cannot collide with others. */
 export function encodeSession(saved: SavedSession, { form, handle, epoch, idleTimeout }: RecordFields = {}): string {
   const { contents, createdAt, owner, authenticatedAt, chosen, place } = saved;
   const { data, flashes } = contents;
@@ -150,7 +150,7 @@ export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached =
   };
 }
 
-/** What is in the record of a session that was replaced. */
+/** The fields of the record of a session that was replaced. */
 const emptyRecord = Object.freeze({ contents: noContents, createdAt: 0, owner: undefined, epoch: undefined, handle: "" });
 
 function readReplaced(json: unknown): Replaced | undefined {
@@ -158,7 +158,7 @@ function readReplaced(json: unknown): Replaced | undefined {
   return { by: json["by"], isLogIn: json["isLogIn"] === true };
 }
 
-/** Milliseconds for which a session leaves a record under its old id: long enough for requests that were under way. */
+/** Milliseconds for which a session leaves a record under its old id, which is long enough for running requests. */
 const replacedFor = 30_000;
 
 /** What a session leaves under its old id. */
@@ -167,13 +167,13 @@ export function replacedRecord(record: DecodedRecord, replaced: Replaced, now: n
   return { ...emptyRecord, version: record.version, idleAt: end, expiresAt: end, replaced };
 }
 
-/** The place of a cookie with these attributes; `undefined` for that of a cookie without attributes. */
+/** The place of a cookie with these attributes; `undefined` for a cookie without them. */
 export function placeOf({ domain, path = "/", partitioned = false }: CookiePlace): CookiePlace | undefined {
   if (domain === undefined && path === "/" && !partitioned) return undefined;
   return { ...(domain !== undefined && { domain }), ...(path !== "/" && { path }), ...(partitioned && { partitioned }) };
 }
 
-/** Whether a browser keeps one cookie in both places. */
+/** Whether a cookie in one place replaces a cookie in the other. */
 export function isSamePlace(one: CookiePlace = {}, other: CookiePlace = {}): boolean {
   return JSON.stringify(placeOf(one)) === JSON.stringify(placeOf(other));
 }
@@ -188,7 +188,7 @@ function readPlace(json: unknown): CookiePlace | undefined {
   };
 }
 
-// Lifetimes: what is chosen for a session, and whether it is alive.
+// Lifetimes: the options that were chosen for a session, and whether it is alive.
 
 /** How long a session may last. */
 export interface Lifetime {
@@ -199,8 +199,8 @@ export interface Lifetime {
 }
 
 /**
- * Options that were chosen for one session, as they are kept with it. A key that is there with `undefined` was unset: the
- * configuration counts again.
+ * Options that were chosen for one session, as they are kept with it. A key with the value `undefined` was unset: the configuration
+ * applies again.
  */
 export interface Chosen {
   readonly maxAge?: number | undefined;
@@ -209,12 +209,12 @@ export interface Chosen {
   readonly cookie?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The configured lifetime of a session, and what a request has chosen in its place. */
+/** The configured lifetime of a session, and what a request has chosen instead. */
 export interface Limits extends Lifetime {
   readonly chosen?: Chosen | undefined;
 }
 
-/** What was chosen, in decoded JSON; `undefined` for anything else. */
+/** The chosen options in decoded JSON; `undefined` for anything else. */
 export function readChosen(json: unknown): Chosen | undefined {
   if (!isPlainObject(json)) return undefined;
   const { maxAge, idleTimeout, cookie } = json;
@@ -229,7 +229,7 @@ function isSeconds(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value > 0;
 }
 
-/** What is kept after another choice; `undefined`: nothing is chosen. */
+/** The options that are kept after another choice; `undefined`: none. */
 export function choose(kept: Chosen | undefined, given: Chosen | undefined): Chosen | undefined {
   if (given === undefined) return kept;
   const all = { ...kept, ...given, ...(given.cookie !== undefined && { cookie: { ...kept?.cookie, ...given.cookie } }) };
@@ -242,7 +242,7 @@ export function sameChosen(one: Chosen | undefined, other: Chosen | undefined): 
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** The lifetime of a session. What the request has chosen counts first, then what is kept with the session, then the configuration. */
+/** The lifetime of a session: what the request has chosen, else what is kept with the session, else what is configured. */
 export function lifetimeOf({ maxAge, idleTimeout, chosen }: Limits, kept: Chosen | undefined): Lifetime {
   const all = choose(kept, chosen);
   return { maxAge: all?.maxAge ?? maxAge, idleTimeout: all?.idleTimeout ?? idleTimeout };
@@ -251,16 +251,16 @@ export function lifetimeOf({ maxAge, idleTimeout, chosen }: Limits, kept: Chosen
 /** When a session began, was last used, and ends; milliseconds since the Unix epoch. */
 export interface Times {
   readonly createdAt: number;
-  /** `undefined` when nothing tells. */
+  /** `undefined` if it is not known. */
   readonly usedAt: number | undefined;
-  /** The ends that its record has, if it has one. */
+  /** The times in its record, if it has one. */
   readonly idleAt?: number;
   readonly expiresAt?: number;
 }
 
 /**
- * Whether a session is alive. Loads, lists and commits all ask this function. The ends in a session's record count, and so
- * does its lifetime as it is configured today, which may be shorter than at the time of the record.
+ * Whether a session is alive. Loads, lists and commits all ask this function. Both the times in its record and the current
+ * configuration are checked, because the configured lifetime may be shorter now.
  */
 export function isAlive({ createdAt, usedAt, idleAt, expiresAt }: Times, { maxAge, idleTimeout }: Lifetime, now: number): boolean {
   if ((idleAt !== undefined && now >= idleAt) || (expiresAt !== undefined && now >= expiresAt)) return false;
@@ -276,7 +276,7 @@ export function isAliveRecord(record: DecodedRecord, limits: Limits, now: number
   return isAlive({ createdAt, usedAt, idleAt, expiresAt }, lifetimeOf(limits, chosen), now);
 }
 
-/** When a session that is used now ends if it is not used again. Without an `idleTimeout`, nothing but `expiresAt` ends it. */
+/** When a session that is used now ends if it is not used again. Without an `idleTimeout`, only `expiresAt` ends it. */
 export function idleFrom(now: number, { idleTimeout }: Lifetime, expiresAt: number) {
   return { idleTimeout, idleAt: idleTimeout === undefined ? expiresAt : endAfter(now, idleTimeout) };
 }
@@ -286,7 +286,7 @@ export function endAfter(time: number, seconds: number): number {
   return time + seconds * 1000 + 1;
 }
 
-/** The last millisecond of what has ended at `end`. */
+/** The last millisecond before `end`. */
 export const lastMillisecond = (end: number): number => end - 1;
 
 /**

@@ -1,12 +1,12 @@
 import type { Contents } from "./contents.ts";
 
-/** One top-level key and the bytes its JSON takes. */
+/** One top-level key and the bytes of its JSON. */
 export interface KeySize {
   readonly key: string;
   readonly bytes: number;
 }
 
-/** The keys of a session whose values take most space, three at most, biggest first. All flash messages count as one key. */
+/** The keys with the largest values of a session: at most three, the biggest first. All flash messages count as one key. */
 export function biggestKeys({ data, flashes }: Contents): readonly KeySize[] {
   const values: Readonly<Record<string, unknown>> = flashes.length === 0 ? data : { ...data, "flash messages": flashes };
   return Object.entries(values)

@@ -3,12 +3,12 @@ import { applyFlashes, copyJson, encodeJson, type Flash } from "../record/conten
 
 export const noIds: ReadonlySet<string> = new Set();
 
-/** The messages of a session as one request sees them: the loaded ones, and what this request did. */
+/** The messages of a session as one request sees them: the loaded messages, with the changes of this request. */
 export class ChangedFlashes {
   readonly #loaded: readonly Flash[];
   #added: readonly Flash[] = [];
   #taken: ReadonlySet<string> = noIds;
-  /** Ids of the added messages that stay although the request has failed. */
+  /** Ids of the added messages that are kept although the request has failed. */
   #late: ReadonlySet<string> = noIds;
 
   constructor(loaded: readonly Flash[]) {
@@ -33,7 +33,7 @@ export class ChangedFlashes {
   }
 
   /**
-   * @param isLate - Whether the request has failed before, so that the message is about the error.
+   * @param isLate - Whether the request has already failed, so that the message is about the error.
    * @throws TypeError for a message that is not JSON.
    */
   add(flash: Flash, isLate = false): void {
@@ -58,7 +58,7 @@ export class ChangedFlashes {
     return other;
   }
 
-  /** Leaves the loaded messages in the session, because they were not shown. */
+  /** Puts the loaded messages back into the session, because they were not shown. */
   putBack(): void {
     this.#taken = noIds;
   }
@@ -76,12 +76,12 @@ export const longestForm = 16 * 1024;
 
 /** The problem of a field whose text was left out, so that the visitor does not lose it without notice. */
 const leftOut = "This text was too long to be kept. Enter it again.";
-/** Bytes that are set aside for the problems of the first fields that were left out. */
+/** Bytes that are reserved for the problems of the first fields that were left out. */
 const forLeftOut = 500;
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) + 1;
 
-/** A form with at most so many bytes of JSON. The longest texts are left out, and the last of very many problems. */
+/** The form, with at most this many bytes of JSON. The longest texts are left out, and the last problems if there are very many. */
 export function shortened(form: KeptForm, most: number): KeptForm {
   if (bytesOf(form) <= most) return form;
   let left = most - forLeftOut;

@@ -10,7 +10,7 @@ import {
   type RelativeChange,
 } from "../record/contents.ts";
 
-/** What was done to one key, and the value that this request sees because of it. */
+/** What was done to one key, and the resulting value for this request. */
 type Pending =
   | { readonly type: "set"; readonly value: unknown }
   | { readonly type: "delete"; readonly value: undefined }
@@ -26,12 +26,12 @@ const none = new Map<string, never>() as ReadonlyMap<string, never>;
 const deleted: Pending = Object.freeze({ type: "delete", value: undefined });
 
 /**
- * The values of a session as one request sees them: the loaded ones, which are never changed, and what this request did. A
+ * The values of a session as one request sees them: the loaded values, which are never changed, and the changes of this request. A
  * handler gets copies of objects. They are compared at the commit, so that changes inside them are saved.
  */
 export class ChangedValues {
   #data: Data;
-  /** Created when there is something to note, because most requests only read. */
+  /** Created at the first change, because most requests only read. */
   #pending: Map<string, Pending> | undefined;
   #handedOut: Map<string, HandedOut> | undefined;
   #cleared = false;
@@ -86,7 +86,7 @@ export class ChangedValues {
     return keys;
   }
 
-  /** @throws TypeError for a value that is not JSON, as the methods below. */
+  /** @throws TypeError for a value that is not JSON, like the methods below. */
   set(key: string, value: unknown): void {
     encodeJson(key, value);
     this.#record(key, { type: "set", value });
@@ -125,8 +125,8 @@ export class ChangedValues {
   }
 
   /**
-   * The value that a relative change begins with. An object that a handler got counts only if the handler changed it. Otherwise the loaded
-   * value counts, which may be newer: other requests may have changed it.
+   * The value that a relative change begins with. If the handler has changed an object that it got, this is the object. Otherwise
+   * it is the loaded value, which may be newer, because other requests may have changed it.
    */
   #newest(key: string): unknown {
     return this.#handedOut?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
@@ -137,7 +137,10 @@ export class ChangedValues {
     this.#handedOut?.delete(key);
   }
 
-  /** Notes a relative change. If the value was loaded, the change is kept and made again on a newer record. Otherwise its result is kept. */
+  /**
+   * Records a relative change. If the value was loaded, the change itself is kept, to be made again on a newer record. Otherwise
+   * its result is kept.
+   */
   #recordRelative(key: string, value: unknown, change: RelativeChange): void {
     const pending = this.#pending?.get(key);
     const changedInside = this.#changedInside(key);
@@ -146,7 +149,7 @@ export class ChangedValues {
     else this.#record(key, { type: "relative", value, text: JSON.stringify(value), inOrder: [...earlier, change] });
   }
 
-  /** Whether a value that a handler got has been changed since. */
+  /** Whether the handler has changed a value that it got. */
   #changedInside(key: string): boolean {
     const pending = this.#pending?.get(key);
     const handed = pending === undefined ? this.#handedOut?.get(key) : pending.type === "relative" ? pending : undefined;
@@ -157,7 +160,7 @@ export class ChangedValues {
   keepOnly(keep: ReadonlySet<string>): void {
     for (const key of this.keys()) {
       if (keep.has(key)) continue;
-      // Changes of this request are kept as values, because a relative change needs a loaded value to begin with.
+      // Changes of this request are kept as values, because a relative change needs a loaded value.
       if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
       else this.#handedOut?.delete(key);
     }
@@ -179,8 +182,8 @@ export class ChangedValues {
   }
 
   /**
-   * Whether a change sets the value that was loaded. Then there is nothing to save: on a newer record it would undo the change
-   * of another request. This is not decided for values from a cache, because the backend may have newer ones.
+   * Whether a change sets the value that was loaded. Then there is nothing to save: on a newer record it would undo the change of
+   * another request. Always false for values from a cache, because the backend may have newer ones.
    */
   #isLoaded(key: string, change: KeyChange): boolean {
     return !this.#cached && change.type === "set" && this.#hasLoaded(key) && sameValue(change.value, this.#data[key]);
@@ -203,20 +206,20 @@ export class ChangedValues {
     return data;
   }
 
-  /** A copy without pending changes, on values that include them. Objects that a handler got or set stay in use. */
+  /** A copy without pending changes, for values that include them. Objects that a handler got or set stay in use. */
   onto(next: Data): ChangedValues {
     const fresh = new ChangedValues(next);
     for (const noted of [this.#handedOut, this.#pending]) {
       for (const [key, { value }] of noted ?? none) {
         if (typeof value !== "object" || value === null || !Object.hasOwn(next, key)) continue;
-        // The JSON of the object itself, not of the committed value: another request may have changed that.
+        // The JSON of the object itself, not of the committed value, which another request may have changed.
         (fresh.#handedOut ??= new Map()).set(key, { value, text: JSON.stringify(value) });
       }
     }
     return fresh;
   }
 
-  /** Applies the pending changes to newer values. Only keys in `keep` are taken from these; `undefined` means all. */
+  /** Applies the pending changes to newer values. Of the newer values, only keys in `keep` are used; `undefined` means all. */
   rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;
@@ -229,16 +232,16 @@ export class ChangedValues {
     try {
       const value = applyRelative(key, this.#loaded(key), pending.inOrder);
       const text = JSON.stringify(value);
-      // When nobody else has changed the value, the object that update() returned stays in use.
+      // If no other request has changed the value, the object that update() returned stays in use.
       if (text !== pending.text) (this.#pending ??= new Map()).set(key, { ...pending, value, text });
     } catch (error) {
-      // The value has another type now. The next commit says so.
+      // The value has another type now. The next commit throws the error.
       if (!(error instanceof TypeError)) throw error;
     }
   }
 }
 
-/** Sets an own property, `__proto__` too. */
+/** Sets an own property, even `__proto__`. */
 function put(data: Record<string, unknown>, key: string, value: unknown): void {
   if (key === "__proto__") Object.defineProperty(data, key, { value, configurable: true, enumerable: true, writable: true });
   else data[key] = value;

@@ -7,16 +7,16 @@ import { saveAll, type OpenSession } from "./open-session.ts";
 /** Why a session could not be loaded or saved. */
 export interface Failure {
   readonly error: unknown;
-  /** Whether a change that had to be saved could not be saved. */
+  /** Whether a change that had to be saved was not saved. */
   readonly hasUnsavedChange: boolean;
 }
 
 /** A request that has failed. */
 interface FailedRequest {
-  /** Whether an unexpected error has ended it; if not, there is a `failure`. */
+  /** Whether an unexpected error has ended the request; if not, there is a `failure`. */
   readonly endedByError: boolean;
   readonly failure: Failure | undefined;
-  /** The cookies that it sends; `undefined` while there are none. */
+  /** The cookies of the response; `undefined` while there are none. */
   readonly cookies: () => RequestCookies | undefined;
   readonly logger: Logger;
 }
@@ -32,7 +32,7 @@ export async function dropChanges(sessions: readonly OpenSession[], response: Le
   await rollBack(sessions, failure?.error);
   if (!endedByError && failure !== undefined && (hasUnsavedChange || response.status === 503)) {
     cookies()?.restoreLater();
-    // Thrown even if the response is already that of this error, so that headers set by the handler are not sent.
+    // Thrown even if the response is already the response to this error, so that headers set by the handler are not sent.
     throw failure.error;
   }
   if (endedByError) cookies()?.restore();
@@ -45,7 +45,7 @@ async function saveLateMessages(sessions: readonly OpenSession[], logger: Logger
   try {
     await saveAll(sessions.filter((session) => session.keepLateMessages()));
   } catch (error) {
-    // The response is an error already, and this one would hide its cause.
+    // The response is an error already, and this error would hide its cause.
     logger.warn(`Cannot save the flash messages of an error handler: ${reasonOf(error)}`);
   }
 }

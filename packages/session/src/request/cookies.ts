@@ -14,13 +14,13 @@ const longestLine = 4096;
 /** An upper bound for the bytes of all attributes, without the values of Path and Domain. */
 const attributeBytes = 160;
 
-/** The attributes of a cookie with and without `secure`. Each is one object for all requests, so that core checks it once. */
+/** The attributes of a cookie with and without `secure`. All requests share these objects, so that core checks each only once. */
 interface Attributes {
   readonly secure: CookieOptions;
   readonly plain: CookieOptions;
 }
 
-/** The attributes of cookies, and their lengths. One for all requests. */
+/** The attributes of cookies, and their lengths. All requests share one object. */
 export class CookieRules {
   readonly logger: Logger;
   readonly #attributes = new WeakMap<CookieSettings, Attributes>();
@@ -68,7 +68,7 @@ export class CookieRules {
 const isNoStore = /(?:^|,)\s*no-store\s*(?:,|$)/i;
 const isPrivate = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
 
-/** Headers that a cache of a network obeys in place of `Cache-Control`. RFC 9213, and those of vendors. */
+/** Headers that the caches of networks obey instead of `Cache-Control`: that of RFC 9213, and those of vendors. */
 const targeted = [
   "cdn-cache-control",
   "surrogate-control",
@@ -79,16 +79,16 @@ const targeted = [
   "edge-control",
 ] as const;
 
-/** The cookies that one request sends for its sessions. Remembers which of them an error response must have too. */
+/** The cookies that one request sends for its sessions. It remembers which of them an error response must have too. */
 export class RequestCookies {
   readonly #rules: CookieRules;
   readonly #request: AskedRequest;
   readonly #head: Head;
   readonly #sent: SentCookies;
-  /** By name, a function that sends the cookie again after an error has dropped all cookies. */
+  /** By name, the functions that send a cookie again after an error has dropped all cookies. */
   readonly #lasting = new Map<string, () => void>();
   #hasSent = false;
-  /** Whether the response shows flash messages, which no cache may show again. */
+  /** Whether the response shows flash messages, so that caches must not store it. */
   isPersonal = false;
 
   constructor(rules: CookieRules, request: AskedRequest, head: Head, sent: SentCookies) {
@@ -99,7 +99,7 @@ export class RequestCookies {
   }
 
   /**
-   * Sends a cookie, unless an error drops it later, and clears those that it takes the place of.
+   * Sends a cookie, unless an error drops it later, and clears the cookies that it replaces.
    *
    * @throws CookieTooLargeError
    */
@@ -108,7 +108,7 @@ export class RequestCookies {
     this.#rules.checkLength(name, value, attributes, contents);
     this.#head.setCookie(name, value, attributes);
     for (const [other, otherAttributes] of this.#others(name, attributes, before)) {
-      // Not by deleteCookie(): an error that drops the new cookie must not clear the old one.
+      // Not with deleteCookie(), because an error that drops the new cookie must not clear the old one.
       this.#head.setCookie(other, "", { ...otherAttributes, maxAge: 0, expires: longAgo });
     }
     this.#hasSent = true;
@@ -123,10 +123,10 @@ export class RequestCookies {
     this.#lasting.set(name, () => this.send(name, value, cookie, contents, before));
   }
 
-  /** Clears a cookie, and those that the browser has of earlier settings. */
+  /** Clears a cookie, and cookies in the browser from earlier settings. */
   clear(name: string, cookie: CookieSettings, before: BrowserCookies): void {
     const attributes = this.#rules.attributes(this.#request, cookie);
-    // Cookies that were not signed here count too: no cookie of this name may be left.
+    // This includes cookies that were not signed here, because no cookie with this name may be left.
     const names = [...before.names.filter((other) => other !== name), ...this.#sent.valuesOf(name).map(() => name)];
     const all = [[name, attributes] as const, ...this.#others(name, attributes, { ...before, names })];
     const clear = () => all.forEach(([each, its]) => this.#head.deleteCookie(each, its));
@@ -136,14 +136,14 @@ export class RequestCookies {
   }
 
   /**
-   * The cookies that the browser has beside the one with this name and these attributes. A request has the names of its cookies, but not
-   * their attributes. So if there are several of one name, or if the name is an old one, all possible attributes are tried.
+   * The cookies in the browser beside the one with this name and these attributes. A request has the names of its cookies, but not
+   * their attributes. So if there are several with one name, or if the name is an old one, all possible attributes are tried.
    */
   #others(name: string, attributes: CookieOptions, { names, place }: BrowserCookies): readonly NamedCookie[] {
     if (names.length < 2 && (names[0] ?? name) === name && (place === undefined || isSamePlace(place, attributes))) return none;
     const host = this.#request.headers.get("host")?.replace(/:\d+$/, "") ?? "";
     const all = [...new Set(names)].flatMap((each): readonly NamedCookie[] => {
-      // The prefixes need `secure`, and only names with a prefix can be old names of a cookie that may be set without it.
+      // The prefixes need `secure`. A cookie that may be set without it can only have old names with a prefix.
       const its = each === name ? attributes : { ...attributes, secure: attributes.secure === true || each.startsWith("__") };
       const isAlone = each === name && names.filter((other) => other === name).length === 1;
       const variants = isAlone ? (place === undefined ? [] : [withPlace(its, place)]) : variantsOf(its, place, host);
@@ -154,7 +154,7 @@ export class RequestCookies {
 
   /**
    * Whether a cookie of a new session would replace one that the browser has and did not send, such as that of a log-in. A cookie that
-   * was cleared in this request may be replaced. Logs a warning if the answer is yes.
+   * was cleared in this request may be replaced. Logs a warning if so.
    */
   wouldReplace(name: string, cookie: CookieSettings): boolean {
     if (!isLeftOut(this.#request, cookie) || this.#lasting.has(name) || this.#sent.valuesOf(name).length > 0) return false;
@@ -178,7 +178,10 @@ export class RequestCookies {
     });
   }
 
-  /** Keeps shared caches from storing a response with a session's cookie, and all caches from storing one with flash messages. */
+  /**
+   * Keeps shared caches from storing a response with a session's cookie, and all caches from storing a response with flash
+   * messages.
+   */
   guard(response: LeavingResponse): void {
     if (!this.#hasSent && !this.isPersonal) return;
     const isGuarded = this.isPersonal ? isNoStore : isPrivate;
@@ -201,9 +204,9 @@ function withPlace(attributes: CookieOptions, { domain, path = "/", partitioned 
   return { ...attributes, domain, path, partitioned, ...(partitioned && { secure: true, sameSite: "none" as const }) };
 }
 
-/** The cookies of one name that a browser keeps beside each other: with and without a domain, and for each top-level site or not. */
+/** The cookies with one name that a browser can have at the same time: with and without a domain, and partitioned or not. */
 function variantsOf(attributes: CookieOptions, place: CookiePlace | undefined, host: string): readonly CookieOptions[] {
-  // An address has no domains above it.
+  // An IP address has no parent domains.
   const labels = /\.\d+$/.test(host) ? [] : host.split(".");
   const domains = new Set([attributes.domain, place?.domain, undefined, ...labels.slice(1).map((_label, i) => labels.slice(i).join("."))]);
   const paths = new Set([attributes.path, place?.path, "/"]);
@@ -213,7 +216,7 @@ function variantsOf(attributes: CookieOptions, place: CookiePlace | undefined, h
   );
 }
 
-/** Whether browsers take a cookie of this name with these attributes. */
+/** Whether browsers accept a cookie with this name and these attributes. */
 function canBe(name: string, attributes: CookieOptions): boolean {
   try {
     serializeCookie(name, "", attributes);

@@ -1,46 +1,46 @@
 import type { CookieOptions } from "@mini/core/base";
 
-/** What sessions are told of a request. */
+/** What sessions know about a request. */
 export interface AskedRequest {
   readonly method: string;
   readonly headers: Pick<Headers, "get">;
-  /** Whether the client reached us over https. */
+  /** Whether the client used https. */
   readonly secure: boolean;
   /** Aborted when the client disconnects. */
   readonly signal?: Pick<AbortSignal, "aborted"> | undefined;
 }
 
-/** Headers that say that a page is fetched in advance, and how they say it. Scripts cannot send those with `Sec-`. */
+/** Headers that mark a prefetch or prerender, by the words in their values. Scripts cannot send those with `Sec-`. */
 export const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"] as const;
 export const inAdvance = /(?:^|[;,])\s*(?:prefetch|prerender|preview)\s*(?:[;,]|$)/i;
 
 /**
- * Whether the browser leaves out a cookie with these attributes, because the request comes from another site. It takes a new one from the
- * response nevertheless, in place of the one that it has.
+ * Whether the browser leaves out a cookie with these attributes, because the request comes from another site. It still accepts a
+ * new cookie from the response, which replaces the one that it has.
  */
 export function isLeftOut({ method, headers }: AskedRequest, { sameSite }: Pick<CookieOptions, "sameSite">): boolean {
   if (sameSite === "none" || headers.get("sec-fetch-site") !== "cross-site") return false;
   return sameSite === "strict" || !["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }
 
-/** What sessions are told of a response before its head leaves. */
+/** What sessions know about a response before its head is sent. */
 export interface LeavingResponse {
   readonly status: number;
   readonly headers: Pick<Headers, "get">;
 }
 
 /**
- * What sessions do to the response of a request, whichever server sends it: all that they know of the program around them. Cookies and
- * headers are dropped when a function of `beforeHead` throws, and when the request fails, except those that clear a cookie.
+ * What sessions add to the response of a request. It is all that they know about the program around them. Cookies and headers are
+ * dropped when a function of `beforeHead` throws, and when the request fails, except those that clear a cookie.
  */
 export interface Head {
   /** Whether an unexpected error has ended the request. */
   readonly hasFailed: boolean;
   /**
-   * Calls a function once, before the head of the response leaves, and waits for it. The functions run in reverse order. What one throws
-   * is answered in place of the response, and the others still run.
+   * Calls a function once, before the head of the response leaves, and waits for it. The functions run in reverse order. If one
+   * throws, its error is answered instead of the response, and the others still run.
    *
-   * @throws SessionCommittedError when the head is leaving already.
+   * @throws SessionCommittedError when the head is already being sent.
    */
   beforeHead(work: (response: LeavingResponse) => void | Promise<void>): void;
   /** Adds the name of a request header to `Vary`. */

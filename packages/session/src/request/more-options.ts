@@ -4,7 +4,7 @@ import { withOptions } from "../settings/session-options.ts";
 import type { SessionSettings } from "../settings/settings.ts";
 import type { SharedSessions } from "./shared-sessions.ts";
 
-/** Adds options to those of a session that is in use. @throws ConfigError for another backend than the one that it is kept in. */
+/** Adds options to those of a session that is in use. @throws ConfigError for another backend than that of the session. */
 export function addOptions(
   { settings, keepers }: SharedSessions,
   name: string,

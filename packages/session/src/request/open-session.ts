@@ -11,8 +11,8 @@ import { Session } from "./session.ts";
 import type { OpenSessionLike, SessionRequest } from "./shared-sessions.ts";
 
 /**
- * One session of one request, from its load to its end: what was loaded, what the request did since, and the commits. It
- * stands between {@link Session}, which handlers see, and the {@link KeptSession} in a cookie or a backend.
+ * One session of one request, from its load to its end: what was loaded, the changes of the request, and the commits. It is between
+ * {@link Session}, which handlers see, and the {@link KeptSession} in a cookie or a backend.
  */
 export class OpenSession implements OpenSessionLike {
   readonly cookieName: string;
@@ -20,7 +20,7 @@ export class OpenSession implements OpenSessionLike {
   settings: SessionSettings;
   readonly #request: SessionRequest;
   #kept: KeptSession;
-  /** What was loaded, or committed last. */
+  /** The contents that were loaded, or committed last. */
   #base: Contents;
   #values: ChangedValues;
   /** Created when a message is added or taken. */
@@ -95,7 +95,7 @@ export class OpenSession implements OpenSessionLike {
     return freshFlashes(this.#flashes?.all ?? this.#base.flashes, this.#request.settings.flashMaxAge, this.now());
   }
 
-  /** @param key - The key that is to be changed, if it is a single one. */
+  /** @param key - The key that would be changed, if it is only one. */
   mustBeOpen(doing: string, key?: string): void {
     if (this.#isClosed) throw new SessionCommittedError(key === undefined ? doing : `${doing} ${quoted(key)} in the session`);
   }
@@ -155,7 +155,7 @@ export class OpenSession implements OpenSessionLike {
     await this.#request.delayResponse(Promise.resolve(this.#save(true)));
   }
 
-  /** Saves the changes at the end of the request. Returns no promise when the session is kept in its cookie. */
+  /** Saves the changes at the end of the request. Returns a promise only when the session is in a backend. */
   save(): void | Promise<void> {
     if (!this.#hasTaken || !this.#request.isGone) return this.#save(false);
     // The client has disconnected, so its messages are put back. Other changes are saved.
@@ -163,7 +163,7 @@ export class OpenSession implements OpenSessionLike {
     return Promise.resolve(this.rollBack()).then(() => this.#save(false));
   }
 
-  /** @param isAwaited - Whether the handler has called `commit()`. Then no later error may undo it. */
+  /** @param isAwaited - Whether the handler has called `commit()`. A later error must not undo such a commit. */
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
@@ -202,7 +202,7 @@ export class OpenSession implements OpenSessionLike {
     const changed = isChosenAnew || (!isIdle && (cached || !sameContents(base, next)));
     return {
       operations: { cleared, keyChanges, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
-      // Messages that are too old are not saved, but they alone are no reason to save.
+      // Messages that are too old are not saved, but they alone are not a reason to save.
       next: changed ? { data: next.data, flashes: freshFlashes(next.flashes, this.#request.settings.flashMaxAge, this.now()) } : next,
       changed,
       regeneration: this.#regeneration,
@@ -242,7 +242,7 @@ export class OpenSession implements OpenSessionLike {
     return this.#flashes?.keepLate() ?? false;
   }
 
-  /** Undoes what a failed request did before its commit: puts back the messages that it had taken out. */
+  /** Puts back the messages that a failed request had taken out before its commit. */
   rollBack(): void | Promise<void> {
     return this.#inTurn(() => this.#kept.rollBack());
   }
@@ -250,9 +250,9 @@ export class OpenSession implements OpenSessionLike {
   // The end of the session, and of others
 
   /**
-   * Ends the session where it is kept, and returns it. The request goes on with `fresh()`, an empty session.
+   * Ends the kept session and returns it. The request goes on with `fresh()`, an empty session.
    *
-   * @param clear - Clears the cookie. It was cleared before, but a commit that was under way may have sent it again.
+   * @param clear - Clears the cookie. It was cleared before, but a running commit may have sent it again.
    */
   async end(fresh: () => KeptSession, clear: () => void): Promise<KeptSession> {
     return this.#inTurn(async () => {
@@ -273,7 +273,7 @@ export class OpenSession implements OpenSessionLike {
     await this.#inTurn(() => this.#kept.surviveRevocation(owner, epoch));
   }
 
-  /** The key of the session's record in its backend, once no commit is under way. */
+  /** The key of the session's record in its backend. Waits for a running commit. */
   async recordKey(): Promise<string | undefined> {
     return this.#inTurn(() => this.#kept.recordKey);
   }

@@ -26,7 +26,7 @@ const asSent = (value: string) => value;
  * The sessions of one request, from load to commit. It does nothing until it is used.
  *
  * - Load: the handler asks for a session. `open` loads it from its {@link SessionKeeper}: a cookie, or a backend.
- * - Change: the handler gets a {@link Session}. Its methods note in the {@link OpenSession} what was done.
+ * - Change: the handler gets a {@link Session}. Its methods record the changes in the {@link OpenSession}.
  * - Commit: before the head of the response, `#finish` has each open session save its changes where it is kept. When the
  *   handler has failed, or a session cannot be saved, only what the handler has committed itself is kept.
  */
@@ -36,7 +36,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   readonly #head: Head;
   /** Made at the first use. */
   #sessions: Map<string, OpenSession | Loading> | undefined;
-  /** Work that the response waits for, whether or not the handler does. */
+  /** Work that the response waits for, even if the handler does not. */
   #work: Set<Promise<unknown>> | undefined;
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
   #failure: Failure | undefined;
@@ -49,7 +49,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     this.#head = head;
   }
 
-  /** The sessions in use, by name. @throws SessionCommittedError for the first use when the head is written. */
+  /** The sessions in use, by name. @throws SessionCommittedError for a first use after the head was written. */
   #used(): Map<string, OpenSession | Loading> {
     if (this.#sessions !== undefined) return this.#sessions;
     this.#head.beforeHead((response) => this.#finish(response));
@@ -82,7 +82,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return this.#request.signal?.aborted === true;
   }
 
-  /** @param name - The session or cookie that is to be changed, if it is a single one. */
+  /** @param name - The session or cookie that would be changed, if it is only one. */
   mustBeOpen(doing: string, name?: string): void {
     if (this.#isFinished) throw new SessionCommittedError(name === undefined ? doing : `${doing} ${quoted(name)}`);
   }
@@ -113,7 +113,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return this.#change(replacing);
   }
 
-  /** Work that the response waits for, whether or not the handler awaits it. If it fails, the response is an error. */
+  /** Makes the response wait for the work, even if the handler does not. If the work fails, the response is an error. */
   #change<Result>(work: Promise<Result>): Promise<Result> {
     return markHandled(this.delayResponse(this.mustSucceed(work)));
   }
@@ -190,7 +190,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     this.#isFinished = true;
     const sessions = [...this.#used().values()].filter((session) => session instanceof OpenSession);
     for (const session of sessions) session.close();
-    // An error of the handler drops the changes, even when an error handler has made a response of it.
+    // An error of the handler drops the changes, even if an error handler has answered it.
     const endedByError = this.#head.hasFailed;
     const failure = this.#failure;
     if (failure !== undefined || endedByError) {

@@ -6,7 +6,7 @@ import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { Signer } from "../signing/signing.ts";
 import type { RequestCookies } from "./cookies.ts";
 
-/** What secure cookies need, one for all requests. */
+/** What secure cookies need. All requests share one object. */
 interface SecureCookies {
   readonly settings: Settings;
   readonly signer: Signer;
@@ -15,9 +15,9 @@ interface SecureCookies {
 /** The cookies that the client sent, and those of the response. */
 type CookieRequest = SentCookies & { readonly sent: RequestCookies };
 
-/** The data of the newest value of a cookie that was signed here; `undefined`: there is none. */
+/** The data of the newest value of a cookie that was signed here; `undefined` if there is none. */
 export function readSecureCookie({ settings, signer }: SecureCookies, cookieName: string, sent: SentCookies, maxAge: number | undefined) {
-  // A cookie with an old name or form counts for as long as a session would.
+  // A cookie with an old name or form is accepted for as long as a session.
   const found = signer.unsignNewest(cookieName, sent, maxAge, maxAge ?? settings.maxAge);
   const data = found && parseJson(found.text);
   return isPlainObject(data) ? data : undefined;

@@ -16,19 +16,19 @@ export interface SessionStore {
    */
   getSession<Data extends object = SessionData>(name?: string, options?: SessionOptions): Promise<Session<Data>>;
 
-  /** Replaces everything that a session holds, and returns the session. */
+  /** Replaces all values of a session, and returns the session. */
   setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
     name: string | undefined,
     data: SessionValues<Data, Values>,
     options?: SessionOptions,
   ): Promise<Session<Data>>;
 
-  /** Changes the options of a session that this request uses already; `false` when it does not. */
+  /** Changes the options of a session that this request already uses; `false` when it does not use it. */
   updateSessionOptions(name: string | undefined, options: SessionOptions): boolean;
 
   /**
-   * Ends a session at once and clears its cookie, even when the request fails afterwards. Objects of the session are empty
-   * from then on; values that are set on them begin a new one. Ending a session twice is fine.
+   * Ends a session at once and clears its cookie, even when the request fails afterwards. `Session` objects are empty from then on;
+   * setting a value begins a new session. Ending a session twice is not an error.
    *
    * @param options - `backend`, for a session that is not kept in the configured one.
    * @throws SessionUnavailableError when the backend fails; the response is 503 then, and clears the cookie.
@@ -36,26 +36,26 @@ export interface SessionStore {
   deleteSession(name?: string, options?: Pick<SessionOptions, "backend">): Promise<void>;
 
   /**
-   * The live sessions that belong to an owner by `regenerate({ owner })`, the newest first. This method and those below are
+   * The live sessions that `regenerate({ owner })` has given to an owner, the newest first. This method and those below are
    * about the configured backend.
    *
    * @throws ConfigError when sessions are kept in cookies; SessionUnavailableError.
    */
   listSessions<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]>;
 
-  /** Ends the owner's session with that handle, which logs its device out; `false` when there is none. */
+  /** Ends the owner's session with this handle, which logs its device out; `false` when there is none. */
   revoke(owner: string, handle: string): Promise<boolean>;
 
   /** Ends all sessions of the owner except those of this request; returns their number. Call it when a password changes. */
   revokeOthers(owner: string): Promise<number>;
 
-  /** Ends all sessions of the owner, also one that is created at this moment; returns their number. */
+  /** Ends all sessions of the owner, including those that are created at this moment; returns their number. */
   revokeAll(owner: string): Promise<number>;
 
   /**
    * The data of a secure cookie of the request; `undefined` when there is none that was signed here for this name.
    *
-   * @param options - `maxAge`: seconds since signing after which it no longer counts; left out, age does not matter.
+   * @param options - `maxAge`: seconds since signing after which the cookie is not accepted; left out, its age does not matter.
    */
   getSecureCookie<Data extends object = Record<string, unknown>>(
     name: string,
@@ -63,8 +63,8 @@ export interface SessionStore {
   ): Data | undefined;
 
   /**
-   * Sends a signed cookie, or an encrypted one with the setting `encrypt`, in place of an earlier one of that name. It is not sent
-   * when the request ends in an unexpected error.
+   * Sends a signed cookie, or an encrypted one with the setting `encrypt`. It replaces an earlier one with this name. It is not
+   * sent if the request ends with an unexpected error.
    *
    * @param data - A plain object of JSON values.
    * @param options - Attributes, in addition to the configured ones.

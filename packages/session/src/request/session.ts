@@ -9,7 +9,7 @@ import type { OpenSessionLike } from "./shared-sessions.ts";
 type KeyOf<Data extends object> = (keyof Data & string) | (string & {});
 
 export interface RegenerateOptions {
-  /** The new owner of the session, such as `user:42`. Left out, the owner stays. */
+  /** The new owner of the session, such as `user:42`. Left out, the owner does not change. */
   readonly owner?: string | undefined;
   /** The loaded keys to keep. Left out, all keys and the messages are kept. Changes of this request are always kept. */
   readonly keep?: readonly string[] | undefined;
@@ -23,8 +23,8 @@ export interface KeptFormOptions<Schema extends StandardSchema> {
 }
 
 /**
- * A dictionary that a visitor keeps between requests. It is loaded when it is first asked for. If it has changed, it is
- * saved once, before the head of the response; changes inside the objects it holds count too.
+ * A dictionary of a visitor's values, which are kept between requests. It is loaded at its first use. If it has changed, it is
+ * saved once, before the head of the response. Changes inside its objects are saved too.
  *
  * Values are JSON. A value that JSON cannot represent is refused with a `TypeError` that names the key: when it
  * is set, or at the commit if the value was changed later; then nothing is saved. Methods that change the session throw
@@ -37,7 +37,7 @@ export class Session<Data extends object = SessionData> {
     this.#opened = opened;
   }
 
-  /** Whether the visitor brought no valid session. */
+  /** Whether the visitor did not send a valid session. */
   get isNew(): boolean {
     return !this.#opened.kept.exists;
   }
@@ -57,14 +57,14 @@ export class Session<Data extends object = SessionData> {
     return this.#opened.expiresAt;
   }
 
-  /** The owner, as given to {@link regenerate}; `undefined`: none. */
+  /** The owner, as passed to {@link regenerate}; `undefined`: none. */
   get owner(): string | undefined {
     return this.#opened.owner;
   }
 
   /**
-   * When its owner has logged in: the time of the last `regenerate({ owner })`, in milliseconds since the Unix epoch. `undefined` when
-   * there was none. `requireFresh` looks at it.
+   * The time of the last `regenerate({ owner })`, at which the owner logged in, in milliseconds since the Unix epoch. `undefined`
+   * when there was none. `requireFresh` uses it.
    */
   get authenticatedAt(): number | undefined {
     return this.#opened.authenticatedAt;
@@ -103,7 +103,7 @@ export class Session<Data extends object = SessionData> {
     this.#toChange("clear the session").clear();
   }
 
-  /** The value of the key. When there is none, the key is set to `value` first. */
+  /** The value of the key. If there is none, the key is set to `value` first. */
   setDefault<Key extends KeyOf<Data>>(key: Key, value: SessionValue<Data, Key>): SessionValue<Data, Key> {
     if (!this.has(key)) this.set(key, value);
     return this.get(key) as SessionValue<Data, Key>;
@@ -123,7 +123,7 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * Sets a key to the result of `change` with its value, and returns the result. On a session in a backend, `change` may be
-   * called again with a newer value, so that no parallel change is lost. So it must depend on its argument alone.
+   * called again with a newer value, so that no parallel change is lost. So it must depend only on its argument.
    */
   update<Key extends KeyOf<Data>>(
     key: Key,
@@ -133,7 +133,7 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Adds to a number, from 0 when there is none, and returns the sum as this request sees it. On a session in a backend, the
+   * Adds to a number, or to 0 if there is none, and returns the sum as this request sees it. On a session in a backend, the
    * increments of parallel requests add up in the end. But a request does not see the increments of others, so do
    * not make decisions based on the sum.
    */
@@ -164,8 +164,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Adds a message for the next page that reads it. A session keeps the newest 20. An unexpected error drops those that were added
-   * before it, and keeps those that its error handler adds.
+   * Adds a message for the next page that reads messages. A session keeps the newest 20. An unexpected error drops messages that
+   * were added before it, and keeps those that its error handler adds.
    *
    * @param message - Any JSON.
    */
@@ -188,7 +188,7 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * Takes the messages out, so that each is shown once; the response is `no-store` then. An unexpected error puts them back, and so does
-   * a client that disconnects before its response. A HEAD request and a prefetch get none, and leave them in the session.
+   * a client that disconnects before its response. A HEAD request and a prefetch get no messages, and leave them in the session.
    *
    * @param levels - Only messages of these levels; left out, all.
    */
@@ -202,10 +202,11 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Keeps a form that was refused for the page that the visitor is redirected to: its texts and problems, and neither secret fields nor files. If
-   * they need too much room, the longest texts are left out, and their fields have a problem that says so. A form replaces the last one of its name.
+   * Keeps a refused form for the page that the visitor is redirected to: its texts and problems, without secret fields and files.
+   * If it is too large, the longest texts are left out, and their fields have a problem that says so. A form replaces the last form
+   * with the same name.
    *
-   * @param name - Tells apart the forms of a site that are kept at once.
+   * @param name - Distinguishes several forms that are kept at the same time.
    */
   keepForm(form: { toJSON(): KeptForm }, name = ""): void {
     const { flashes, kept } = this.#opened;
@@ -217,8 +218,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Takes out the form that `keepForm` has kept, so that it is shown once, by the rules of {@link Session.getFlashes}. Without one, returns a form
-   * that was not sent.
+   * Takes out the form that `keepForm` has kept, so that it is shown once, by the rules of {@link Session.getFlashes}. If there is
+   * none, returns a form that was not sent.
    */
   keptForm<Schema extends StandardSchema>(schema?: Schema, options: KeptFormOptions<Schema> = {}): Promise<FormOf<Schema>> {
     return markHandled(this.#takeForm(schema, options));
@@ -236,7 +237,7 @@ export class Session<Data extends object = SessionData> {
     return kept === undefined ? forms.of(schema, initial) : (forms.from(kept.message as KeptForm) as FormOf<Schema>);
   }
 
-  /** Takes out what the next page shows once. */
+  /** Takes out messages and forms, which are shown once. */
   async #take(isWanted: (flash: Flash) => boolean): Promise<readonly Flash[]> {
     // A prefetched page may be shown later, or never. The messages stay for the next page that is not prefetched.
     if (this.#opened.isUnseen) return [];
@@ -249,8 +250,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   /**
-   * Gives the session a new identity and a new beginning. Call it whenever a visitor's rights change, above all after a
-   * log-in. It happens at the commit; an unexpected error drops it.
+   * Gives the session a new id and a new `createdAt`. Call it whenever a visitor's rights change, above all after a log-in. The
+   * change is made at the commit; an unexpected error drops it.
    */
   regenerate({ owner, keep }: RegenerateOptions = {}): void {
     if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
@@ -262,7 +263,7 @@ export class Session<Data extends object = SessionData> {
     this.#opened.regenerate(owner, keep === undefined ? undefined : new Set(keep));
   }
 
-  /** Saves now what has changed. Changes after that are saved at the usual time. */
+  /** Saves the changes now. Later changes are saved at the usual time. */
   commit(): Promise<void> {
     return markHandled(this.#opened.commit());
   }
@@ -278,8 +279,8 @@ const isMessage = ({ isForm }: Flash) => isForm !== true;
 const isFormOf = ({ isForm, level }: Flash, name: string) => isForm === true && level === name;
 
 /**
- * Marks a promise as handled, so that its rejection does not end the process when the handler does not wait for it. The
- * response tells of the failure too, and a handler that does wait still gets it.
+ * Marks a promise as handled, so that its rejection does not end the process if the handler does not await it. The response reports
+ * the failure anyway, and a handler that does await it still gets the error.
  */
 export function markHandled<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => undefined);

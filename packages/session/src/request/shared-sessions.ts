@@ -11,7 +11,7 @@ import type { CookieRules, RequestCookies } from "./cookies.ts";
 /** What the sessions of all requests share. */
 export interface SharedSessions {
   readonly settings: Settings;
-  /** By the name of a backend; `undefined`: for the configured one. */
+  /** By the name of a backend; `undefined` for the configured one. */
   readonly keepers: ReadonlyMap<string | undefined, SessionKeeper>;
   /** The sessions of owners in the configured backend. @throws ConfigError when it has no index of owners. */
   readonly owned: () => OwnedSessions;
@@ -20,15 +20,15 @@ export interface SharedSessions {
   readonly cookies: CookieRules;
 }
 
-/** What an open session needs of its request. */
+/** What an open session needs from its request. */
 export interface SessionRequest extends SentCookies {
   readonly settings: Settings;
-  /** Whether nobody may ever see the response: a HEAD request, a prefetch or a prerender. */
+  /** Whether the response may never be shown: a HEAD request, a prefetch or a prerender. */
   readonly isUnseen: boolean;
   readonly hasFailed: boolean;
   /** Whether the client has disconnected. */
   readonly isGone: boolean;
-  /** The cookies that it sends. */
+  /** The cookies of the response. */
   readonly sent: RequestCookies;
   /** Delays the response until the work is done, even when the handler does not await it. Returns the same promise. */
   delayResponse<Result>(work: Promise<Result>): Promise<Result>;
@@ -36,7 +36,7 @@ export interface SessionRequest extends SentCookies {
   mustSucceed<Result>(work: Result | Promise<Result>): Promise<Result>;
 }
 
-/** What the public class `Session` uses of an open session. */
+/** The part of an open session that the public class `Session` uses. */
 export interface OpenSessionLike {
   readonly values: ChangedValues;
   readonly flashes: ChangedFlashes;
@@ -49,7 +49,7 @@ export interface OpenSessionLike {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly modified: boolean;
-  /** Whether nobody may ever see the response: a HEAD request, a prefetch or a prerender. */
+  /** Whether the response may never be shown: a HEAD request, a prefetch or a prerender. */
   readonly isUnseen: boolean;
   /** Whether an unexpected error has ended the request, so that its error handler runs. */
   readonly hasFailed: boolean;

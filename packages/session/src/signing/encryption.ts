@@ -12,7 +12,7 @@ export function seal(key: KeyObject, nonce: Uint8Array, context: string, text: s
   return Buffer.concat([nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]).toString("base64url");
 }
 
-/** The text of what {@link seal} returned for the context; `undefined` for anything else. */
+/** The text that {@link seal} has encrypted with this context; `undefined` for any other value. */
 export function open(key: KeyObject, context: string, value: string): string | undefined {
   const sealed = Buffer.from(value, "base64url");
   if (sealed.length < nonceLength + tagLength || sealed.toString("base64url") !== value) return undefined;

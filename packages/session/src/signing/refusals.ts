@@ -4,8 +4,8 @@ import { Notice } from "@mini/core/base";
 export interface SessionRefusedMessage {
   readonly cookieName: string;
   /**
-   * `"malformed"`: not in the form of a signed value. `"forged"`: not signed with a key of this site for this cookie. `"expired"`: older than
-   * it may be. `"ended"`: its session has ended.
+   * `"malformed"`: not in the form of a signed value. `"forged"`: not signed with a key of this site for this cookie. `"expired"`:
+   * too old. `"ended"`: its session has ended.
    */
   readonly reason: "malformed" | "forged" | "expired" | "ended";
 }

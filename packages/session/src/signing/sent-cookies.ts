@@ -18,11 +18,11 @@ export interface Signed {
 export interface Received extends Signed {
   /** The name of its cookie. */
   readonly name: string;
-  /** Whether a cookie that is sent now has another name or form, because the configuration was changed since. */
+  /** Whether new cookies have another name or form, because the configuration was changed. */
   readonly isOld: boolean;
 }
 
-/** What `unsign` of a signer found: the text and when it was signed, or why it was refused. */
+/** The result of `unsign`: the text and when it was signed, or why it was refused. */
 export type Unsigned = ({ readonly ok: true } & Signed) | { readonly ok: false; readonly reason: Refusal };
 
 const prefixes = ["__Host-", "__Secure-", ""] as const;

@@ -3,7 +3,7 @@ import { nonceLength, open, seal } from "./encryption.ts";
 import { tellRefused } from "./refusals.ts";
 import { otherNames, type Received, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
 
-/** What a value is for. Each purpose has keys of its own, so a value for one purpose is refused for another. */
+/** What a value is for. Each purpose has its own keys, so a value for one purpose is refused for another. */
 export type Purpose = "session-data" | "session-id" | "secure-cookie";
 
 export interface SignerOptions {
@@ -33,9 +33,9 @@ const longestValue = 4096;
  * Signs or encrypts the values of cookies, and checks them when they come back. The version of the format, the purpose, the
  * name of the cookie and the time are authenticated too, separated by NUL, which none of them can contain.
  *
- * So that a site can be configured anew without ending its sessions, what a client sends counts in both forms, signed and encrypted, and
- * under each prefix of its name. Each form and each name has keys or contexts of its own, so only what was made with an earlier
- * configuration counts, and nothing new is made in its form.
+ * So that the configuration of a site can change without ending its sessions, values are accepted in both forms, signed and
+ * encrypted, and under each prefix of their name. Each form and each name has its own keys or contexts, so only values from an
+ * earlier configuration are accepted. New values are made in the current form only.
  *
  * @see https://www.rfc-editor.org/rfc/rfc2104 (HMAC), https://www.rfc-editor.org/rfc/rfc5869 (HKDF),
  *   https://www.rfc-editor.org/rfc/rfc4648#section-5 (base64url)
@@ -70,11 +70,11 @@ export class Signer {
   }
 
   /**
-   * Checks a value that came from a client in the form in which values are signed now, and returns the text that was signed. Hostile
-   * input is a result, never an exception.
+   * Checks a value from a client, which must be in the current form, and returns the text that was signed. For hostile input it
+   * returns the reason, and never throws.
    *
    * @param name - Cookie name; a value signed for one cookie is refused under another.
-   * @param maxAge - Seconds since signing after which the value is `"expired"`; left out, only a time in the future is.
+   * @param maxAge - Seconds since signing after which the value is `"expired"`; left out, only a time in the future is `"expired"`.
    * @returns `signedAt` in seconds since the Unix epoch.
    */
   unsign(name: string, value: string, maxAge = Infinity): Unsigned {
@@ -84,9 +84,9 @@ export class Signer {
   }
 
   /**
-   * What was signed here for a cookie among the values that a client sent, whenever that was. The newest comes first; of the same
-   * second, the one that comes last in the header, because browsers send last what they stored last. Values under the name with
-   * another prefix count only if there is none under its own: a neighbouring host can set cookies without a prefix.
+   * The values from a client that were signed here for a cookie, at any time. The newest comes first. Of values from the same
+   * second, the last in the header comes first, because browsers send last what they stored last. Values under the name with
+   * another prefix are used only if there is none under its own name, because a neighbouring host can set cookies without a prefix.
    */
   unsignAll(cookieName: string, sent: SentCookies): readonly Received[] {
     const found = this.#unsignNamed(cookieName, sent, false);
@@ -98,13 +98,16 @@ export class Signer {
     return found;
   }
 
-  /** The same with everything that was signed here, under any prefix. */
+  /** The same, with all values that were signed here, under any prefix. */
   unsignEvery(cookieName: string, sent: SentCookies): readonly Received[] {
     const names = [cookieName, ...otherNames(cookieName)];
     return names.flatMap((name) => this.#unsignNamed(name, sent, name !== cookieName));
   }
 
-  /** The names of what was signed here, under any prefix, once for each value. A value that comes alone is not checked. */
+  /**
+   * The names of the values that were signed here, under any prefix, once for each value. If there is only one value, it is not
+   * checked.
+   */
   namesIn(cookieName: string, sent: SentCookies): readonly string[] {
     const own = sent.valuesOf(cookieName);
     const isAlone = own.length < 2 && otherNames(cookieName).every((name) => sent.valuesOf(name).length === 0);
@@ -112,9 +115,9 @@ export class Signer {
   }
 
   /**
-   * As {@link unsignAll}, the newest that is neither older than `maxAge` seconds nor from the future.
+   * The newest value of {@link unsignAll} that is neither older than `maxAge` seconds nor from the future.
    *
-   * @param oldMaxAge - The same for values of an old name or form.
+   * @param oldMaxAge - `maxAge` for values with an old name or form.
    */
   unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): Received | undefined {
     const all = this.unsignAll(cookieName, sent);
@@ -123,7 +126,7 @@ export class Signer {
     return newest;
   }
 
-  /** Malformed values are passed over, and of the others, at most four are tried. */
+  /** Skips malformed values, and tries at most four of the others. */
   #unsignNamed(name: string, sent: SentCookies, isOldName: boolean): readonly Received[] {
     const found: Received[] = [];
     let tried = 0;
@@ -163,7 +166,7 @@ export class Signer {
 
   #verify(name: string, payload: string, time: string, given: string): string | undefined {
     const signed = `${this.#context("v1", name, time)}\0${payload}`;
-    // The MAC covers the payload as it is written, so the spelling of the payload needs no check of its own.
+    // The MAC covers the payload as it is written, so the spelling of the payload need not be checked.
     const valid = this.#macs.some((mac) => mac.verify(signed, given));
     return valid ? Buffer.from(payload, "base64url").toString() : undefined;
   }
@@ -191,8 +194,8 @@ export type ReceivedId = SessionId & Pick<Received, "name" | "isOld">;
 const idForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 /**
- * Ids of sessions in a backend: 256 random bits, which are drawn here and never taken from a client. An id is in its cookie
- * and nowhere else; the key in the backend is its SHA-256.
+ * Ids of sessions in a backend: 256 random bits, which are generated here and never taken from a client. An id is only in its
+ * cookie; the key in the backend is its SHA-256.
  */
 export class SessionIds {
   readonly #signer: Signer;
@@ -212,8 +215,8 @@ export class SessionIds {
   }
 
   /**
-   * The ids in what a client sent, the newest first, without values that were not signed here for this cookie. The time of the signature
-   * decides nothing else: the record has the times of the session.
+   * The ids that a client sent, the newest first, without values that were not signed here for this cookie. The time of the
+   * signature is used only for this order, because the record has the times of the session.
    */
   received(cookieName: string, sent: SentCookies): readonly ReceivedId[] {
     return idsIn(this.#signer.unsignAll(cookieName, sent));
@@ -223,7 +226,7 @@ export class SessionIds {
     return this.#signer.namesIn(cookieName, sent);
   }
 
-  /** The same with the ids of names that have another prefix. */
+  /** The same, with the ids under names with another prefix. */
   every(cookieName: string, sent: SentCookies): readonly ReceivedId[] {
     return idsIn(this.#signer.unsignEvery(cookieName, sent));
   }
@@ -241,7 +244,7 @@ function keyOf(id: string): string {
 const blockSize = 64;
 const digestSize = 32;
 
-/** Bytes of text that the buffer has room for at first; a cookie is shorter. */
+/** The size of the buffer at first, in bytes of text; a cookie is shorter. */
 const usualSize = 8192;
 
 /**
@@ -272,7 +275,7 @@ export class Hmac {
   }
 
   /**
-   * Whether a MAC belongs to the text. Takes the same time however much of the MAC is right.
+   * Whether a MAC belongs to the text. It takes the same time for every wrong MAC.
    *
    * @param given - 43 characters of base64url.
    */

@@ -25,7 +25,7 @@ export function textOf(data: Uint8Array | undefined): string | undefined {
   return data && new TextDecoder().decode(data);
 }
 
-/** A key like those of sessions. The same name gives the same key. */
+/** A key like those of sessions. The same name always has the same key. */
 export function keyOf(name: string): string {
   return (name + "A".repeat(43)).slice(0, 42) + "A";
 }
@@ -37,7 +37,7 @@ export interface RecordTimes {
   readonly life?: number;
 }
 
-/** A record that ends so many seconds from now, by the backend's clock. */
+/** A record that ends this many seconds from now, by the backend's clock. */
 export function newRecord({ now }: BackendBench, text: string, { life = 3600, idle = life }: RecordTimes = {}): NewRecord {
   return { data: bytes(text), idleAt: now() + idle * 1000, expiresAt: now() + life * 1000 };
 }
@@ -59,7 +59,7 @@ export async function swap({ backend }: BackendBench, key: string, version: stri
 /** Fails unless the record is the expected one, with its version. */
 export function assertRecord(found: SessionRecord | undefined, version: string, { data, idleAt, expiresAt }: NewRecord): void {
   assert.ok(found, "the record is there");
-  // `cached` does not matter here: the record must be the newest in any case.
+  // `cached` does not matter here, because the record must be the newest anyway.
   const { data: foundData, cached: _cached, ...rest } = found;
   assert.deepEqual(
     { ...rest, data: Buffer.from(foundData).toString("hex") },

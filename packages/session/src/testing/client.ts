@@ -17,7 +17,7 @@ export interface AppLike {
   readonly config: { readonly session?: SessionConfig | Sessions };
 }
 
-/** The sessions of applications that have plain settings. */
+/** The sessions of applications that are configured with settings. */
 const known = new WeakMap<AppLike, Sessions>();
 
 function sessionsOf(app: AppLike): Sessions {
@@ -29,7 +29,7 @@ function sessionsOf(app: AppLike): Sessions {
 }
 
 /**
- * Changes the default session of a client, as a request of that client would: saves it, and gives the client its cookie.
+ * Changes the default session of a client, like a request of that client: saves it, and gives the client its cookie.
  *
  * @throws The error of a session that cannot be saved.
  */
@@ -46,7 +46,7 @@ export async function withSession<Data extends object = SessionData>(
   for (const line of visit.cookies) cookies.store(line, baseUrl);
 }
 
-/** Logs a client in: gives its session to an owner, under a new id, with nothing that it held before. */
+/** Logs a client in: gives its session to an owner, under a new id and without its earlier contents. */
 export function actingAs<Data extends object = SessionData>(
   client: ClientLike,
   app: AppLike,
@@ -59,7 +59,7 @@ export function actingAs<Data extends object = SessionData>(
   });
 }
 
-/** The default session of a client, to look at. Nothing is taken out or saved. `isNew` is true when the client has none. */
+/** The default session of a client, only for reading. Nothing is taken out or saved. `isNew` is true when the client has none. */
 export function sessionOf<Data extends object = SessionData>(client: ClientLike, app: AppLike): Promise<SessionView<Data>> {
   return sessionsOf(app).read<Data>(client.cookies.header(client.baseUrl));
 }

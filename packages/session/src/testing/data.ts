@@ -16,7 +16,7 @@ async function assertData({ backend }: BackendBench, data: Uint8Array): Promise<
   assert.equal(Buffer.from(found).toString("hex"), Buffer.from(data).toString("hex"));
 }
 
-/** The data is opaque, and not shared with anybody. */
+/** The data is opaque, and the backend does not share its bytes. */
 export const dataChecks: readonly Check[] = [
   ...samples.map<Check>(([title, data]) => [
     `comes back unchanged, by create and by swap: ${title}`,

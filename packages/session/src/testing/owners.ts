@@ -13,7 +13,7 @@ async function assertKeys(owners: OwnerIndex, owner: string, expected: readonly 
   assert.deepEqual([...(await owners.keys(owner))].toSorted(), expected.toSorted());
 }
 
-/** Names that are easily confused with each other, or with something else. */
+/** Names that are easily confused with each other, or with names that JavaScript uses. */
 const names = [
   "user:1",
   "user:10",

@@ -5,7 +5,7 @@ const key = keyOf("one");
 const times = <Result>(count: number, make: (index: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 
-/** Adds 1 to the number in the record, like a request that tries again when another one of `count` was faster. */
+/** Adds 1 to the number in the record, like a request that tries again when one of `count` others was faster. */
 async function increment(bench: BackendBench, count: number): Promise<void> {
   let current = await bench.backend.read(key);
   for (let attempt = 0; attempt < count; attempt++) {
@@ -18,7 +18,7 @@ async function increment(bench: BackendBench, count: number): Promise<void> {
   assert.fail("a swap fails only when another one succeeded since");
 }
 
-/** What is true when several requests run at once. */
+/** What is true when several requests run at the same time. */
 export const raceChecks: readonly Check[] = [
   [
     "of 20 swaps with one version exactly one succeeds, and the others get its record",

@@ -3,7 +3,7 @@ import { assertGone, assertRecord, create, keyOf, newRecord, swap, textOf, type 
 
 const key = keyOf("one");
 
-/** What each operation does when it is the only one. */
+/** What each operation does when no other runs at the same time. */
 export const recordChecks: readonly Check[] = [
   [
     "an unknown key has no record, and no operation but create makes one",
@@ -145,7 +145,7 @@ export const recordChecks: readonly Check[] = [
       const found = new Map<string, string | undefined>();
       for await (const [key, { data, version, idleAt, expiresAt }] of backend.all()) {
         found.set(key, textOf(data));
-        // A changed and a touched record, among others; the whole of each is what read returns.
+        // Checks a changed and a touched record, among others: each must be as `read` returns it.
         if (found.size % 25 !== 1 && key !== keyOf("k2x") && key !== keyOf("k9x")) continue;
         const read = await backend.read(key);
         assert.deepEqual({ version, idleAt, expiresAt }, { version: read?.version, idleAt: read?.idleAt, expiresAt: read?.expiresAt });

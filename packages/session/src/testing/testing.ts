@@ -20,8 +20,8 @@ const groups: Readonly<Record<string, readonly Check[]>> = {
 };
 
 /**
- * The contract of `SessionBackend` as tests, for a backend of your own. `@mini/session` can rely on a backend that passes them.
- * They do not wait: {@link BackendBench.advance} makes time pass.
+ * The contract of `SessionBackend` as tests, for your own backend. `@mini/session` can rely on a backend that passes them. The
+ * tests do not wait: {@link BackendBench.advance} makes time pass.
  *
  * @param name - For the titles of the tests.
  * @param open - Called for each test; returns an empty backend of its own.
