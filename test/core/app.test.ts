@@ -264,7 +264,7 @@ describe("the table of rules", () => {
     expect(new App({ rules }).router.describe()).toEqual([
       { methods: ["GET"], host: undefined, path: "/", endpoint: "home", handler: "Listed", middleware: ["Around"] },
       { methods: ["GET"], host: "example.org", path: "/show", endpoint: undefined, handler: "Listed.show", middleware: ["Around"] },
-      { methods: undefined, host: undefined, path: "/lazy", endpoint: undefined, handler: "(loaded when first asked for)", middleware: [] },
+      { methods: undefined, host: undefined, path: "/lazy", endpoint: undefined, handler: "(loaded at the first request)", middleware: [] },
       { methods: undefined, host: undefined, path: "/old", endpoint: undefined, handler: "(redirects to /new)", middleware: [] },
     ]);
   });

@@ -172,7 +172,7 @@ describe("the content of a part", () => {
       kept.push(each);
       return kept.length === 2 ? kept[0]!.text().catch(message) : "";
     });
-    expect(late).toEqual(["", 'Cannot read the part "a": the next part was asked for.']);
+    expect(late).toEqual(["", 'Cannot read the part "a": the next part was requested.']);
   });
 
   test("is complete when the application goes on without waiting for it", async () => {

@@ -27,7 +27,7 @@ describe("rules that are not an array are refused, and the message says what to 
     ["null", null, 'give it new App({ rules: [new Rule("/", { handler: Home })] })'],
     ["one rule", rule, "put the Rule into one, [rule]."],
     ["a promise", Promise.resolve([rule]), "these are a promise; await it first."],
-    ["a function", () => [rule], "this is a function; call it, and give the App its result."],
+    ["a function", () => [rule], "this is a function; call it, and pass its result to the App."],
     ["an object", { home: rule }, "this is an object; list its rules, [new Rule(...), new Rule(...)]."],
     ["text", "/", "this is string; list its rules"],
   ])("%s", (_title, rules, message) => {
@@ -47,7 +47,7 @@ test("no options at all are refused", () => {
 
 test.each([
   ["an array", [[new Rule("/", { handler: Home })]], "rules[0]: this is an array; spread it, ...Submount(...)."],
-  ["undefined", [new Rule("/", { handler: Home }), undefined], "rules[1]: it is undefined; a circular import or an empty place"],
+  ["undefined", [new Rule("/", { handler: Home }), undefined], "rules[1]: it is undefined; the cause can be a circular import"],
   ["a handler", [Home], "rules[0]: make it with new Rule(path, { ... })."],
 ])("%s in the list of rules is named by its place", (_title, rules, message) => {
   expect(startWith(rules)).toContain(message);
@@ -72,7 +72,7 @@ describe("middleware that is none is refused, and the message says what it is:",
     ["a promise", [Promise.resolve(After)], "a promise; await it first."],
     ["a handler class", [Home], "the handler Home; list middleware only."],
     ["an object without hooks", [{ beforeDispach: () => undefined }], "an object without a hook; it needs beforeDispatch,"],
-    ["undefined", [undefined], "neither a class nor an instance; a circular import leaves undefined there."],
+    ["undefined", [undefined], "neither a class nor an instance; if it is undefined, the cause can be a circular import."],
     ["text", ["session"], "neither a class nor an instance"],
   ])("%s", (_title, list, message) => {
     const rules = [new Rule("/", { handler: Home })];

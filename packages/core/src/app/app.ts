@@ -26,7 +26,7 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly rules: R;
   /** The settings of packages, by package. */
   readonly config?: Config | undefined;
-  /** Middleware around every handler, and around error pages and `OPTIONS` too. */
+  /** Middleware that runs around every handler, and around error pages and `OPTIONS` too. */
   readonly middleware?: MiddlewareList | undefined;
   /** Functions by status, which answer the errors that no middleware has answered. */
   readonly errorHandlers?: Readonly<Record<number, ErrorHandler>> | undefined;
@@ -38,7 +38,7 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly trustedHosts?: readonly string[] | undefined;
   /** The most bytes of a request body; a longer one gets 413. Default 1 MiB. */
   readonly maxBodySize?: number | undefined;
-  /** Origins that may send writes to this site. Default `{ trusted: [] }`: no other. */
+  /** Other origins that may send writes to this site. Default `{ trusted: [] }`: none. */
   readonly crossOrigin?: CrossOriginOption | undefined;
   /** Whether error pages show errors with their source code. Refused if NODE_ENV is "production". Default false. */
   readonly debug?: boolean | undefined;
@@ -108,8 +108,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
   }
 
   /**
-   * Loads the inspector, which only applications with `debug` have. A bundler that knows that NODE_ENV is "production" leaves it out: there,
-   * `debug` is refused.
+   * Loads the inspector, which only applications with `debug` have. A bundler that knows that NODE_ENV is "production" leaves it
+   * out, because `debug` is an error there.
    */
   async #inspect(): Promise<void> {
     if (process.env["NODE_ENV"] !== "production") {
@@ -126,8 +126,8 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
    * Answers a request with a response of the platform. Bound to the application, so that it can be passed around: `const { fetch } = app`.
    * Never throws or rejects. Returns a promise only if a step had to wait for one.
    *
-   * @param platform - What the platform knows of the request. The arguments that Bun, Deno and workerd give to the `fetch` of a default
-   *   export work too.
+   * @param platform - What the platform knows about the request. The arguments that Bun, Deno and workerd pass to the `fetch` of a
+   * default export work too.
    */
   readonly fetch = (
     request: globalThis.Request,
@@ -139,7 +139,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
     return isPromise(response) ? response.then(platformResponse) : platformResponse(response);
   };
 
-  /** Like {@link fetch}, with the response in the form that handlers give, which `serve()` sends without one of the platform. */
+  /** Like {@link fetch}, with a response of this package, which `serve()` sends without making one of the platform. */
   answer(request: globalThis.Request, platform?: GivenPlatform): Response | Promise<Response> {
     const context = this.createContext(request, platform);
     return storage.run(context, answerRequest, this.#answerSettings, context);

@@ -7,8 +7,8 @@ import { Response } from "../http/response.ts";
 import { toResponse } from "./handler.ts";
 
 /**
- * The response that an error handler has given. Markup is sent with the status and the headers of the error, or in its place problem+json, if
- * the client prefers that.
+ * The response that an error handler has returned. Markup is sent with the status and the headers of the error. If the client
+ * prefers JSON, problem+json is sent instead.
  *
  * @throws TypeError for anything that is not a response.
  */
@@ -25,7 +25,7 @@ export function customPage(context: Context, error: unknown, status: number, res
   return response;
 }
 
-/** The message for an unexpected error, which says nothing about it. */
+/** The message for an unexpected error, which does not describe it. */
 const unexpected = "Something went wrong on the server.";
 
 /** Status, message and headers of the response to an error. */
@@ -61,7 +61,7 @@ const style =
 /** SHA-256 of the style, in base64. */
 const styleHash = "1H15fcZMajy6V7vF7m9i+XiSnM1337FRes3i2RBeLEE=";
 
-/** Headers of a built-in page. It needs its style and nothing else. */
+/** Headers of a built-in page. It needs only its style. */
 const pageHeaders = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": `default-src 'none'; style-src 'sha256-${styleHash}'; frame-ancestors 'none'`,
@@ -103,7 +103,7 @@ function listOf(errors: readonly InputError[]): string {
   return `<ul>${items.join("")}</ul>`;
 }
 
-/** The keys of a JSON pointer in a fragment, with points between them. */
+/** The keys of a JSON pointer in a fragment, separated by dots. */
 function fieldName(pointer: string): string {
   const text = pointer.slice(2).replaceAll(/(?:%[\da-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString());
   return text.replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");

@@ -9,7 +9,7 @@ import { type HandlerResult, isPromise, type Steps } from "./handler.ts";
 
 /**
  * Answers the errors of one status. `Html` is sent with that status and the headers of the error, to clients that prefer HTML; others get
- * problem+json. `undefined` stands for the usual page.
+ * problem+json. If it returns `undefined`, the usual page is sent.
  */
 export type ErrorHandler = (
   error: unknown,
@@ -23,17 +23,17 @@ function* builtInPages(): Steps<typeof BuiltInPages> {
   return (loaded ??= (yield import("./built-in-pages.ts")) as typeof BuiltInPages);
 }
 
-/** The pages of `debug`. A bundler that knows that NODE_ENV is "production" leaves them out: there, `debug` is refused. */
+/** The pages of `debug`. A bundler that knows that NODE_ENV is "production" leaves them out, because `debug` is an error there. */
 function* debugPages(): Steps<typeof DebugPages | undefined> {
   return process.env["NODE_ENV"] === "production" ? undefined : ((yield import("./debug-page.ts")) as typeof DebugPages);
 }
 
-/** The responses to errors that no middleware has answered: those of the application's error handlers, or built-in pages. */
+/** Answers errors that no middleware has answered: with the application's error handlers, or with built-in pages. */
 export class ErrorPages {
   readonly #handlers: Readonly<Record<number, ErrorHandler>>;
   readonly #describeRules: () => readonly RuleDescription[];
 
-  /** @param describeRules - Gives the table of rules, which `debug` shows for an unknown path. */
+  /** @param describeRules - Returns the table of rules, which `debug` shows for an unknown path. */
   constructor(handlers: Readonly<Record<number, ErrorHandler>>, describeRules: () => readonly RuleDescription[]) {
     this.#handlers = handlers;
     this.#describeRules = describeRules;
@@ -64,8 +64,8 @@ export class ErrorPages {
 }
 
 /**
- * The built-in page of an error: see `built-in-pages.ts`. If that cannot be loaded, because the files of the application were replaced for
- * example, only the status is sent.
+ * The built-in page of an error: see `built-in-pages.ts`. If this file cannot be loaded, for example because the files of the
+ * application were replaced, only the status is sent.
  */
 export function* errorPage(context: Context, error: unknown): Steps<Response> {
   let pages: typeof BuiltInPages;

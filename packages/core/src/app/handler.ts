@@ -14,7 +14,7 @@ declare module "../context/running-request.ts" {
   }
 }
 
-/** What a method of a handler returns, or what its promise gives. */
+/** The result of a handler's method, or of its promise. */
 export type HandlerResult = Response | globalThis.Response | Html;
 
 /**
@@ -22,9 +22,12 @@ export type HandlerResult = Response | globalThis.Response | Html;
  * `local`.
  */
 export interface Middleware {
-  /** Called in the order of the list. If it returns a response, that is the answer, and neither later middleware nor the handler is called. */
+  /**
+   * Called in the order of the list. If it returns a response, that is sent, and neither later middleware nor the handler is
+   * called.
+   */
   beforeDispatch?(handler: RequestHandler): MiddlewareAnswer;
-  /** Called in reverse order, for each middleware that was reached before the answer. Returns the response to go on with. */
+  /** Called in reverse order, for each middleware whose `beforeDispatch` was called. Returns the response to go on with. */
   afterDispatch?(handler: RequestHandler, response: Response): Response | globalThis.Response | Promise<Response | globalThis.Response>;
   /** Called in reverse order for an error. The first that returns a response answers it. */
   handleException?(handler: RequestHandler, error: unknown): MiddlewareAnswer;
@@ -73,7 +76,7 @@ export interface HandlerClass {
   readonly middleware: MiddlewareList;
 }
 
-/** Whether instances of a class have a method. What every object inherits, fields and accessors do not count. */
+/** Whether instances of a class have a method. Fields, accessors and what every object inherits are not methods. */
 export function hasMember(Handler: HandlerClass, member: string): boolean {
   if (member === "constructor") return false;
   for (let at: object | null = Handler.prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
@@ -104,14 +107,17 @@ export function membersOf(Handler: HandlerClass, { action, methods }: Wanted): R
   return members;
 }
 
-/** @param getAnswersHead - Whether `get` is the member for `HEAD` if there is no `head`; the router gives `HEAD` to a rule with `GET` by itself. */
+/**
+ * @param getAnswersHead - Whether `get` is the member for `HEAD` if there is no `head`; the router itself uses a rule with `GET`
+ * for `HEAD`.
+ */
 function memberFor(Handler: HandlerClass, method: string, getAnswersHead: boolean): string | undefined {
   const member = method.toLowerCase();
   if (hasMember(Handler, member)) return member;
   return method === "HEAD" && getAnswersHead && hasMember(Handler, "get") ? "get" : undefined;
 }
 
-/** Why a handler class cannot answer what its rule says; a sentence for each reason. */
+/** Why a handler class cannot answer its rule; a sentence for each reason. */
 export function handlerProblems(Handler: HandlerClass, wanted: Wanted): readonly string[] {
   const { path, action, methods } = wanted;
   const rule = `The rule "${path}"`;
@@ -186,8 +192,8 @@ export function responseFrom(result: unknown, owner: object, member: string): Re
 }
 
 /**
- * The response as one of the platform, for callers that hand it to the platform: these take no object that only behaves like one. It takes
- * over the body.
+ * The response as one of the platform, for callers that pass it to the platform, which accepts only its own class. Takes over the
+ * body.
  */
 export function platformResponse(response: Response): globalThis.Response {
   const parts = partsOf(response);
@@ -205,8 +211,8 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Work that may have to wait for promises. A function of this type is written once for both cases: it uses `yield` in place of
- * `await`, and only if there is a promise. A request without one is answered without one, which is faster.
+ * Work that may have to wait for promises. A function of this type is written once for both cases: it uses `yield` instead of
+ * `await`, and only if there is a promise. If no step has a promise, the request is answered without promises, which is faster.
  */
 export type Steps<T> = Generator<PromiseLike<unknown>, T, unknown>;
 

@@ -4,10 +4,13 @@ import { ConfigError } from "../http/errors.ts";
 import type { Context } from "../context/context.ts";
 import type { FlatHeaders } from "../http/headers.ts";
 
-/** The method by which the registry knows `SecurityHeaders`, so that who does not list the class does not load it. */
+/**
+ * The method by which the registry recognizes `SecurityHeaders`, so that an application that does not list the class does not load
+ * it.
+ */
 export const completeHeaders = Symbol("completeHeaders");
 
-/** Middleware that adds headers to every response, also to those that pass no hook. */
+/** Middleware that adds headers to every response, including those that do not pass hooks. */
 export interface HeaderMiddleware extends Middleware {
   [completeHeaders](headers: FlatHeaders, context: Context): FlatHeaders;
 }
@@ -42,7 +45,7 @@ export class MiddlewareRegistry {
   /**
    * The middleware of a handler class. Middleware that is listed twice runs once.
    *
-   * @param withAppLevel - Whether that of the application runs too. Its `SecurityHeaders` always does.
+   * @param withAppLevel - Whether the middleware of the application runs too. Its `SecurityHeaders` always runs.
    */
   stack(handler: HandlerClass, withAppLevel = true): Stack {
     const own = this.#resolve(handler.middleware, handler.name);
@@ -81,7 +84,7 @@ export class MiddlewareRegistry {
 const hooks = ["beforeDispatch", "afterDispatch", "handleException"] as const;
 const hasHook = (item: object) => hooks.some((name) => name in item);
 
-/** If an entry of a list is not middleware: what it is, and what to write instead. */
+/** What an entry of a list is, if it is not middleware, and what to write instead. */
 function problemOf(item: unknown): string | undefined {
   if (typeof item === "function") {
     const prototype: unknown = item.prototype;
@@ -91,7 +94,8 @@ function problemOf(item: unknown): string | undefined {
     if (isClass || (typeof prototype === "object" && prototype !== null && hasHook(prototype))) return undefined;
     return `the function ${item.name || "() => ..."}; write a class with beforeDispatch(handler), afterDispatch(handler, response) or handleException(handler, error)`;
   }
-  if (typeof item !== "object" || item === null) return "neither a class nor an instance; a circular import leaves undefined there";
+  if (typeof item !== "object" || item === null)
+    return "neither a class nor an instance; if it is undefined, the cause can be a circular import";
   if (Array.isArray(item)) return "an array; spread it, ...list";
   if (isPromise(item)) return "a promise; await it first";
   const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(item) as object | null);

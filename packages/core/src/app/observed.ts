@@ -40,15 +40,15 @@ export const handlerTrace = new Trace<HandlerMessage>("mini:handler", ({ handler
 /** Published only while requests are recorded. */
 const hookTrace = new Trace<HookMessage>("mini:hook", ({ middleware, hook }) => ({ label: `${middleware}.${hook}` }));
 
-/** The inspector, as a request meets it. */
+/** The part of the inspector that requests use. */
 export interface Inspection {
-  /** Its own response, for a request for one of its pages; a recording is begun for any other. */
+  /** The inspector's own response, for a request for one of its pages. For any other request, begins a recording. */
   answer(context: Context): Response | undefined;
-  /** Adds a request whose response leaves. */
+  /** Adds a request whose response is being sent. */
   add(context: Context, status: number): void;
 }
 
-/** Answers a request, tells subscribers and the inspector of it, and logs it. */
+/** Answers a request, reports it to subscribers and the inspector, and logs it. */
 export function observeRequest(
   context: Context,
   { requestLog, inspector }: { readonly requestLog: boolean; readonly inspector: Inspection | undefined },
@@ -83,14 +83,14 @@ export function observeAfter(middleware: Middleware, handler: RequestHandler, re
   return hookTrace.run(message, () => middleware.afterDispatch!(handler, response) as unknown);
 }
 
-/** Calls the method of a handler, and tells subscribers of it. */
+/** Calls the method of a handler, and reports it to subscribers. */
 export function observeHandler(context: Context, method: string, call: () => unknown): unknown {
   const { request, handler } = context;
   const { path, endpoint } = request.rule ?? {};
   return handlerTrace.run({ request, rule: path, endpoint, handler: handler!.constructor.name, method }, call);
 }
 
-/** Logs that a response leaves. */
+/** Logs that a response is being sent. */
 export function logged(context: Context, response: Response): Response {
   const fields = context.logFields(response.status);
   logInfo(context.app.logger, `${fields.method} ${fields.path} ${fields.status} in ${fields.ms} ms`, fields, withoutSummary(fields));

@@ -42,21 +42,21 @@ export interface AnswerSettings {
   readonly router: Router<Route>;
   /** The path below which the application answers; empty at the root. */
   readonly basePath: string;
-  /** Hosts that may be asked for; `undefined`: any. */
+  /** Hosts that the application serves; `undefined`: any. */
   readonly trustedHosts: TrustedHosts | undefined;
   readonly crossOrigin: CrossOrigin;
-  /** The middleware of the application alone, which runs around the built-in handler. Its security headers are on refusals and redirects too. */
+  /** The middleware of the application, around the built-in handler. Its security headers are on refusals and redirects too. */
   readonly middleware: Stack;
   readonly errorPages: ErrorPages;
   /** Whether each request is logged. */
   readonly requestLog: boolean;
-  /** What shows requests on a page of their own, with `debug`. */
+  /** Shows requests on its own page, with `debug`. */
   inspector: Inspection | undefined;
 }
 
 /**
- * Answers a request: everything that happens to it, from the first check to the response that leaves, is in this file, in the
- * order in which it happens. Never throws or rejects. Returns a promise only if a step had to wait for one.
+ * Answers a request. Everything that happens to it, from the first check to the response that is sent, is in this file, in order.
+ * Never throws or rejects. Returns a promise only if a step had to wait for one.
  */
 export function answerRequest(settings: AnswerSettings, context: Context): Response | Promise<Response> {
   const { requestLog, inspector } = settings;
@@ -93,7 +93,7 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
   }
 }
 
-// 1. Checks. What they refuse gets an error page without any middleware.
+// 1. Checks. A refused request gets an error page without any middleware.
 
 function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, { request }: Context): HTTPError | undefined {
   const isServed = trustedHosts === undefined ? request.host !== unknownHost : trustedHosts.has(request.host, request.secure);
@@ -286,7 +286,7 @@ function finish(context: Context, response: Response, head: AddedHead | undefine
   const { discarded } = context;
   const cancel =
     discarded && (() => discarded.forEach((stream) => discardStream(stream, (error) => context.logError(parts.status, error))));
-  // A stream may read from the one that it has replaced as soon as it is read itself.
+  // A stream may read from the stream that it has replaced as soon as it is read itself.
   if (isStream && !isHead) discarded?.delete(parts.body as ReadableStream);
   else cancel?.();
   const dependencies = dependenciesOf(context.request);

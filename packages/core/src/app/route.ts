@@ -15,7 +15,7 @@ export interface LoadedHandler {
 
 const isHandlerClass = (value: unknown): value is HandlerClass => typeof value === "function" && value.prototype instanceof RequestHandler;
 
-/** The handler of one rule: there from the start, or loaded once, at the first request. */
+/** The handler of one rule: known from the start, or loaded once, at the first request. */
 export class Route {
   readonly rule: AnyRule;
   readonly #registry: MiddlewareRegistry;
@@ -37,7 +37,7 @@ export class Route {
 
   /** Names for the table of rules. Those of a class that is not loaded yet are not known. */
   describe(): { readonly handler: string; readonly middleware: readonly string[] } {
-    if (this.loaded === undefined) return { handler: "(loaded when first asked for)", middleware: [] };
+    if (this.loaded === undefined) return { handler: "(loaded at the first request)", middleware: [] };
     const { Handler, stack } = this.loaded;
     const call = this.rule.action === undefined ? "" : `.${this.rule.action}`;
     return { handler: Handler.name + call, middleware: stack.middleware.map((each) => each.constructor.name) };
@@ -121,7 +121,7 @@ function insteadOfRules(rules: unknown): string {
     return 'give it new App({ rules: [new Rule("/", { handler: Home })] }); a circular import leaves undefined there';
   if (rules instanceof Rule) return "put the Rule into one, [rule]";
   if (isPromise(rules)) return "these are a promise; await it first";
-  if (typeof rules === "function") return "this is a function; call it, and give the App its result";
+  if (typeof rules === "function") return "this is a function; call it, and pass its result to the App";
   if (Object.prototype.toString.call(rules) === "[object Module]")
     return "this is a whole module; import { rules } from it, and not * as rules";
   return `this is ${typeof rules === "object" ? "an object" : typeof rules}; list its rules, [new Rule(...), new Rule(...)]`;
@@ -130,13 +130,13 @@ function insteadOfRules(rules: unknown): string {
 /** What to do about an entry of the rules that is not a rule. */
 function insteadOfRule(entry: unknown): string {
   if (Array.isArray(entry)) return "this is an array; spread it, ...Submount(...)";
-  if (entry === undefined) return "it is undefined; a circular import or an empty place in the list leaves that there";
+  if (entry === undefined) return "it is undefined; the cause can be a circular import or a hole in the array";
   return "make it with new Rule(path, { ... })";
 }
 
 /** Answers requests that no handler of a rule answers, so that the application's middleware runs around errors and `OPTIONS` too. */
 export class BuiltInHandler extends RequestHandler {
-  /** Answers with an error: middleware and error pages see it like one that a handler throws. */
+  /** Answers with an error. Middleware and error pages treat it like an error that a handler throws. */
   fail(error: unknown): never {
     throw error;
   }
@@ -151,7 +151,7 @@ export class BuiltInHandler extends RequestHandler {
     throw new HTTPError(405, undefined, { headers: { allow: methods.join(", ") } });
   }
 
-  /** Gives the connection to another protocol. The response is for after-hooks, and is not sent. */
+  /** Hands the connection over to another protocol. The response is for after-hooks, and is not sent. */
   async upgrade(takeOver: () => unknown): Promise<Response> {
     await takeOver();
     return new Response(null, { status: 204 });

@@ -10,7 +10,9 @@ import { checkHeader, flatValue, type FlatHeaders } from "../http/headers.ts";
 
 declare module "../context/application.ts" {
   interface Config {
-    /** Headers for {@link SecurityHeaders}, by name in lower case. They replace its own or are added; `false` removes one. */
+    /**
+     * Headers for {@link SecurityHeaders}, by name in lower case. They replace its headers or are added; `false` removes a header.
+     */
     readonly securityHeaders?: Readonly<Record<string, string | false>> | undefined;
   }
 }
@@ -39,8 +41,9 @@ const defaults: Readonly<Record<string, string>> = {
  * Adds headers by which browsers restrict the pages of a site: scripts, styles and forms only from the site itself, no frames, no
  * guessed content types, and only https once the site was visited over https. A header that a response already has is kept.
  *
- * It is listed as middleware. In the list of the application, it is for every response, also for those that pass no hook: refusals,
- * redirects, pages of errors after all hooks. In the list of a handler, it is for every response to a request of that handler.
+ * List it as middleware. In the list of the application, it is for every response, including those that do not pass hooks:
+ * refusals, redirects, pages of errors after all hooks. In the list of a handler, it is for every response to a request of that
+ * handler.
  *
  * `config.securityHeaders` changes them, and the source `'nonce'` in a policy stands for a nonce that is made for each request: `{ "content-security-policy": "default-src 'self' https://cdn.example", "x-frame-options": "DENY" }`.
  */

@@ -1,7 +1,7 @@
 import type { BodySink, BodySource } from "../http/served-request.ts";
 import { guarded } from "./guarded.ts";
 
-/** A body while it arrives, no faster than it is read. */
+/** A body while it arrives. It arrives no faster than it is read. */
 export class ArrivingBody implements BodySink, AsyncIterator<Uint8Array, void> {
   readonly #source: BodySource | undefined;
   readonly #chunks: Buffer[] = [];
@@ -9,7 +9,7 @@ export class ArrivingBody implements BodySink, AsyncIterator<Uint8Array, void> {
   #end: { readonly error: Error | undefined } | undefined;
   #waiting: { readonly resolve: (result: IteratorResult<Uint8Array, void>) => void; readonly reject: (error: Error) => void } | undefined;
 
-  /** @param receive - Gives the body to a sink. */
+  /** @param receive - Sends the body to a sink. */
   constructor(receive: (sink: BodySink) => BodySource | undefined) {
     this.#source = receive(this);
     if (this.#end === undefined) this.#source?.pause();

@@ -12,7 +12,7 @@ export interface FormOptions {
   readonly maxFields?: number | undefined;
 }
 
-/** All bytes of a body, or the error that it failed with. */
+/** All bytes of a body, or the error with which it failed. */
 type Whole = { readonly bytes: Buffer } | { readonly error: unknown };
 
 /** What reads a multipart form. It is loaded when it is first used. */
@@ -92,8 +92,8 @@ export class Body {
   }
 
   /**
-   * Calls a function with all bytes of the body, and gives its result. It makes one promise only, because on Node 20 each promise costs as
-   * much as parsing a small body.
+   * Calls a function with all bytes of the body, and returns its result. It makes only one promise, because on Node 20 each promise
+   * takes as much time as parsing a small body.
    */
   #read<Result>(use: (bytes: Buffer) => Result): Promise<Result> {
     const problem = this.#codingProblem();
@@ -147,7 +147,7 @@ export class Body {
     });
   }
 
-  /** Gives the body to a sink, from the connection or from the standard stream. */
+  /** Sends the body to a sink, from the connection or from the standard stream. */
   #receive(sink: BodySink): BodySource | undefined {
     const problem = this.#problem();
     if (problem !== undefined) {

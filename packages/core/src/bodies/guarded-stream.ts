@@ -1,6 +1,6 @@
 import { guarded, guardMethods } from "./guarded.ts";
 
-/** A stream of a body. Reading it may fail at any time, so none of its promises ends the process if nobody waits for it yet. */
+/** A stream of a body. Reading it may fail at any time, so its promises do not end the process if no code awaits them yet. */
 export class GuardedStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** Makes a stream one of this class. */
   static of<Stream extends ReadableStream<Uint8Array<ArrayBuffer>> | null>(stream: Stream): Stream {

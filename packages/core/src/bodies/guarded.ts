@@ -1,4 +1,4 @@
-/** A promise that does not end the process when it is rejected before anybody waits for it. */
+/** A promise that does not end the process when it is rejected before any code awaits it. */
 export function guarded<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

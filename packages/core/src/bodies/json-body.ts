@@ -30,7 +30,10 @@ function parse(text: string): unknown {
 /** The longest text, in characters, that is searched for an error position when V8 reports none. */
 const longestSearch = 65_536;
 
-/** Where a text stops being JSON. V8 gives the position of every mistake but an unexpected token. The rest of its message is not sent, because it quotes the text. */
+/**
+ * Where a text stops being JSON. V8 reports the position of every mistake except an unexpected token. The rest of its message is
+ * not sent, because it quotes the text.
+ */
 function positionOf({ message }: SyntaxError, text: string): number | undefined {
   const stated = /at position (\d+)/.exec(message)?.[1];
   if (stated !== undefined) return Number(stated);
@@ -57,7 +60,7 @@ function mistakeIn(text: string): string {
   }
 }
 
-/** Checks each object and array once. It makes no list of keys, so it costs a fiftieth of parsing. */
+/** Checks each object and array once. It does not make a list of keys, so it takes a fiftieth of the time of parsing. */
 function check(value: object, depth: number): void {
   if (depth === 0) throw new HTTPError(400, "The body is JSON that is nested too deeply.");
   if (Array.isArray(value)) {

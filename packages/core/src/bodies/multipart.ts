@@ -9,7 +9,7 @@ const headEnd = Buffer.from("\r\n\r\n");
 /** The head of a part: its name, file name and type. */
 export interface PartHead {
   readonly name: string;
-  /** The name of the file, as the client gives it; `undefined`: the part is not a file. */
+  /** The name of the file, as the client sent it; `undefined`: the part is not a file. */
   readonly filename: string | undefined;
   /** The content type; `text/plain` if there is none. */
   readonly type: string;
@@ -29,7 +29,10 @@ export interface MultipartBytes {
 export class Multipart {
   readonly #chunks: AsyncIterator<Uint8Array, void>;
   readonly #mark: Buffer;
-  /** The bytes that have arrived and are not read yet. At first, a line break, because the first boundary may have none before it. */
+  /**
+   * The bytes that have arrived and are not read yet. They begin with a line break, because the first boundary may not have one
+   * before it.
+   */
   #bytes: Buffer = lineBreak;
   #hasArrived = false;
   /** What comes next. What comes before the first delimiter is read like content. */

@@ -7,7 +7,7 @@ export class StreamSource implements BodySource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #maxSize: number;
   readonly #sink: BodySink;
-  /** Whether the server made the stream. Then its errors say why the body failed. */
+  /** Whether the server made the stream. If so, its errors say why the body failed. */
   readonly #isServed: boolean;
   #size = 0;
   #isPaused = false;

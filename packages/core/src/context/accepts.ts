@@ -11,8 +11,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * The media type that the client prefers among those that are offered; `undefined` if it accepts none. Adds `Accept` to `Vary`. Of types that
- * are equally welcome, the first in the header counts, then the first that is offered. RFC 9110 §12.5.1.
+ * The media type that the client prefers among those that are offered; `undefined` if it accepts none. Adds `Accept` to `Vary`. If
+ * several types are equally preferred, it is the first in the header, then the first that is offered. RFC 9110 §12.5.1.
  *
  * @param offered - `html`, `json`, `text`, `xml`, or a media type such as `image/webp`.
  * @throws TypeError for another short name; {@link LocalError} outside a request.

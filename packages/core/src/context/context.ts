@@ -33,7 +33,7 @@ export class Context {
   readonly began = performance.now();
   /** The handler of the request; `undefined` until it is made. */
   handler: object | undefined = undefined;
-  /** Whether an unexpected error ended the request. Anything can be thrown, `undefined` too, so the error itself does not tell. */
+  /** Whether an unexpected error ended the request. It is separate from the error, because `undefined` can be thrown too. */
   hasFailed = false;
   /** The unexpected error that ended the request. */
   error: unknown = undefined;
@@ -41,7 +41,7 @@ export class Context {
   #closed = false;
   /** The streams of responses that were replaced; `undefined`: none. */
   discarded: Set<ReadableStream> | undefined = undefined;
-  /** What the request records of itself, for the inspector; `undefined` without `debug`. */
+  /** What the request records for the inspector; `undefined` without `debug`. */
   recording: Recording | undefined = undefined;
   #values: Map<string, unknown> | undefined = undefined;
 
@@ -149,7 +149,7 @@ export class Context {
     const handler = this.handler === undefined ? "the handler" : this.handler.constructor.name;
     const provider = this.app.provider(name) ?? LocalError.providers.get(name);
     return provider === undefined
-      ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or ask first with "${name}" in local.`
+      ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or check first with "${name}" in local.`
       : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${handler} does not list ${provider}.`;
   }
 }
@@ -175,7 +175,7 @@ export class AddedHead {
   #cookies: HeadCookie[] = [];
   #headers: FlatHeaders = [];
   readonly #functions: HeadFunction[] = [];
-  /** The path of cookies that name none; empty for the root. */
+  /** The path of cookies without a path; empty for the root. */
   readonly #basePath: string;
 
   constructor(basePath: string) {

@@ -2,7 +2,7 @@ import { Request } from "./request.ts";
 import { probes, running, storage } from "./running-request.ts";
 
 /**
- * The running request, which code anywhere in the request can use without it being passed around. Forwards to `local.request`.
+ * The running request, which any code in the request can use. Forwards to `local.request`.
  *
  * @throws LocalError if it is read outside a request.
  */

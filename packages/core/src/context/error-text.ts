@@ -1,14 +1,14 @@
 import { inspect, types } from "node:util";
 
 /**
- * Characters that begin a line, move the cursor or change the direction of the text after them: controls (C0, DEL, C1), the separators of
- * lines and paragraphs, marks and overrides of the bidirectional algorithm.
+ * Characters that begin a line, move the cursor or change the direction of the following text: controls (C0, DEL, C1), the
+ * separators of lines and paragraphs, marks and overrides of the bidirectional algorithm.
  */
 // oxlint-disable-next-line no-control-regex
 const controls = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const short: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Text as one line that a terminal shows as it is: control characters are escaped, as a string literal has them. */
+/** Text as one line, which does not control a terminal: control characters are escaped as in a string literal. */
 export function oneLine(text: string): string {
   return text.replace(controls, (character) => {
     const code = character.charCodeAt(0).toString(16);
@@ -21,7 +21,9 @@ interface StackParts {
   readonly head: string;
   /** Each is `    at call (file:line:column)`. */
   readonly frames: readonly string[];
-  /** A stack that does not tell where the message ends, because somebody has changed the error: its frames may be a part of the message. */
+  /**
+   * A stack in which the end of the message is not known, because the error was changed: its frames may be a part of the message.
+   */
   readonly unclear?: string;
 }
 
@@ -45,7 +47,7 @@ export function stackParts(error: Error): StackParts {
 
 /** The most errors of one entry: an error, its causes, the errors of an AggregateError and theirs. Causes can be circular. */
 const mostErrors = 100;
-/** The most causes, one below the other. */
+/** The most levels of causes. */
 const mostCauses = 10;
 /** The most characters of a message; a longer one may hold a whole request. */
 const longestMessage = 10_000;
@@ -82,7 +84,7 @@ export function describeError(error: unknown): string {
   }
 }
 
-/** Whether a value is an error, also one of another realm. */
+/** Whether a value is an error, even from another realm. */
 function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }

@@ -13,7 +13,7 @@ export class UnsafeRedirectError extends HTTPError {
   }
 }
 
-/** `local` was used outside a request, or a name was read that nothing has set. */
+/** `local` was used outside a request, or a name was read that was not set. */
 export class LocalError extends Error {
   /** Names of `local`, and the middleware classes of packages that set them: for the message, if an application lists none of them. */
   static readonly providers: Map<string, string> = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { describeError, describeFields, oneLine } from "./error-text.ts";
 
-/** What a log entry is about, as data: `{ method: "GET", status: 200 }`. */
+/** The data of a log entry: `{ method: "GET", status: 200 }`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
@@ -21,7 +21,7 @@ type Level = keyof Logger;
  * unchanged. `console` would write them in many lines, so it gets them as text at the end of the line.
  */
 export class LineLogger implements Logger {
-  /** The logger that the application was given. */
+  /** The logger in the options of the application. */
   readonly target: Logger;
 
   constructor(target: Logger) {

@@ -1,18 +1,21 @@
 import { logError, type Logger } from "./logger.ts";
 
-/** What the platform gives programs to work with, such as the bindings of a worker. An application names its own by augmenting this interface of `"@mini/core"`. */
+/**
+ * What the platform passes to programs, such as the bindings of a worker. An application declares its own by augmenting this
+ * interface of `"@mini/core"`.
+ */
 export interface Env {}
 
-/** What the platform knows of a request and a standard Request cannot hold. */
+/** What the platform knows about a request beyond the standard Request. */
 export interface Platform {
   /** Address of the peer: the client, or a proxy in front of it. */
   readonly ip?: string | undefined;
   readonly env?: Env | undefined;
-  /** Has the platform wait for a promise after the response was sent, in place of ending the program. */
+  /** Makes the platform wait for a promise after the response was sent, instead of ending the program. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
-/** What Bun, Deno and workerd hand to `fetch` besides the request, for `export default app`. */
+/** What Bun, Deno and workerd pass to `fetch` besides the request, for `export default app`. */
 interface NativePlatform extends Platform {
   /** Of Deno: the peer. */
   readonly remoteAddr?: object | undefined;
@@ -39,7 +42,10 @@ export class RequestPlatform implements Platform {
     this.#logger = logger;
   }
 
-  /** Address of the peer; `undefined` without a connection, and if the platform does not say it. Behind a proxy, use `request.ip`. */
+  /**
+   * Address of the peer; `undefined` if there is no connection or the platform does not report it. Behind a proxy, use
+   * `request.ip`.
+   */
   get ip(): string | undefined {
     const { ip, remoteAddr } = this.#given;
     const known: unknown =
@@ -50,7 +56,7 @@ export class RequestPlatform implements Platform {
     return typeof known === "string" ? known : undefined;
   }
 
-  /** What the platform gives programs to work with; `undefined` if it gives nothing. */
+  /** What the platform passes to programs, such as the bindings of a worker; `undefined` if it passes nothing. */
   get env(): Env | undefined {
     return this.#given.env;
   }

@@ -16,9 +16,9 @@ import { RequestPlatform, type GivenPlatform } from "./platform.ts";
 
 /** The settings of an application that decide how its requests are read. */
 export interface RequestSettings {
-  /** The proxies whose `X-Forwarded-*` headers count; `undefined`: none. */
+  /** The proxies whose `X-Forwarded-*` headers are used; `undefined`: none. */
   readonly proxies: Proxies | undefined;
-  /** Hosts that may be asked for; `undefined`: any. */
+  /** Hosts that the application serves; `undefined`: any. */
   readonly trustedHosts: TrustedHosts | undefined;
   /** Bytes. */
   readonly maxBodySize: number;
@@ -42,7 +42,7 @@ function targetIn(url: string): Target {
   return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
 }
 
-// Private fields can be read only inside their class. These functions read them for the framework, so that they are no public members.
+// Private fields can be read only inside their class. These functions read them for the framework, so that they need not be public.
 
 /** Notes a header of the request that the response depends on, for its `Vary`. */
 export let dependOn: (request: Request, name: string) => void;
@@ -50,7 +50,7 @@ export let dependOn: (request: Request, name: string) => void;
 /** The headers that the response depends on; `undefined`: none. */
 export let dependenciesOf: (request: Request) => readonly string[] | undefined;
 
-/** The request as the server has given it. Unlike `web`, reading it makes no native Request. */
+/** The request as the server has passed it. Unlike `web`, reading it does not make a native Request. */
 export let servedOf: (request: Request) => ServedRequest;
 
 /** Where the path of a request begins in its target, after the base path; `undefined`: it is not below that. */
@@ -65,7 +65,7 @@ export function matchTo(request: Request, rule: Rule): void {
 /** A request. Its parts are computed when they are first read. */
 export class Request {
   readonly method: string;
-  /** The path as it was sent, with percent-encoding, without the query. With a `basePath`, what follows that. */
+  /** The path as it was sent, with percent-encoding, without the query. With a `basePath`, the part after it. */
   readonly path: string;
   /** The rule that matched; `undefined` before the match, and if there is none. */
   rule: Rule | undefined = undefined;
@@ -100,7 +100,10 @@ export class Request {
     return this.#web[native] ?? this.#web;
   }
 
-  /** What the platform knows of the request, as `app.fetch()` was given it; and `waitUntil` for work that goes on after the response. */
+  /**
+   * What the platform knows about the request, as passed to `app.fetch()`; and `waitUntil` for work that goes on after the
+   * response.
+   */
   get platform(): RequestPlatform {
     if (this.#platform instanceof RequestPlatform) return this.#platform;
     const { given, context } = this.#platform ?? {};

@@ -11,8 +11,8 @@ export function discard(context: Context, response: Response): void {
 }
 
 /**
- * A response whose stream runs in the context of the request it answers. `storage.run()` is used for each step: a context that is
- * entered for good would leak into the next request on the connection.
+ * A response whose stream runs in the context of the request it answers. `storage.run()` is called for each step, because a context
+ * that is entered permanently would leak into the next request on the connection.
  *
  * The stream fails if its source does, with a chunk that is neither text nor bytes, and if its length is not the response's
  * `Content-Length`. The server then ends the connection. The failure is logged here, once, unless it comes from the client or
@@ -126,8 +126,8 @@ function statedLength(headers: FlatHeaders): number | undefined {
 }
 
 /**
- * Cancels the stream of a response that is not sent, so that what it reads from, such as a file, is closed. A stream that somebody
- * reads, because it has become a part of another response, is left alone.
+ * Cancels the stream of a response that is not sent, so that what it reads from, such as a file, is closed. A stream that is being
+ * read, because it has become a part of another response, is left alone.
  *
  * @param failed - Gets what the source of the stream throws.
  */

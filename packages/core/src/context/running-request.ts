@@ -43,8 +43,8 @@ export function running(what: string): Context {
 }
 
 /**
- * Runs work outside the running request. Use it to create anything that lives longer than the request, such as a connection, a timer or
- * a cache entry. Otherwise that keeps the whole request in memory and can read its {@link local}.
+ * Runs work outside the running request. Use it to create anything that lives longer than the request, such as a connection, a
+ * timer or a cache entry. Otherwise this object keeps the whole request in memory and can read its {@link local}.
  */
 export function withoutRequest<Result>(work: () => Result): Result {
   return storage.run(undefined, work);
@@ -68,8 +68,8 @@ function read(name: string): unknown {
 }
 
 /**
- * A dictionary of the running request, which code anywhere in the request can use without it being passed around. A request
- * never sees the values of another. `"user" in local` tells whether a name is set.
+ * A dictionary of the running request, which any code in the request can use. A request never sees the values of another request.
+ * `"user" in local` tells whether a name is set.
  */
 export const local: Local = /* @__PURE__ */ new Proxy(/* @__PURE__ */ Object.create(null) as Local, {
   get: (_target, name) => (typeof name === "symbol" ? undefined : read(name)),
@@ -92,9 +92,9 @@ export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name
 }
 
 /**
- * Registers a function that runs once, after all hooks, before status and headers of the response are sent: the last moment to add
- * to them. The functions run in reverse order of registration and are awaited. If one throws, the response to the error replaces
- * the response, and the remaining functions still run.
+ * Registers a function that runs once, after all hooks, before status and headers of the response are sent. It is the last moment
+ * to add to them. The functions run in reverse order of registration and are awaited. If one throws, the response to the error
+ * replaces the response, and the remaining functions still run.
  *
  * @throws Error once the head is being written; {@link LocalError} outside a request.
  */
@@ -103,7 +103,7 @@ export function beforeHead(work: HeadFunction): void {
 }
 
 /**
- * Sets a cookie with the response to the running request, whichever response that is. It replaces an earlier cookie with the same
+ * Sets a cookie with the response to the running request, whichever response is sent. It replaces an earlier cookie with the same
  * name, domain, path and `partitioned`. An unexpected error, or any error of a `beforeHead` function, drops it.
  *
  * @throws TypeError for a cookie that browsers would drop or change.
@@ -112,7 +112,7 @@ export function setCookie(name: string, value: string, options: CookieOptions = 
   running("set a cookie").head().setCookie(serializeCookie, name, value, options, false);
 }
 
-/** Clears a cookie, even if an error is answered. Domain, path and `partitioned` must be those that it was set with. */
+/** Clears a cookie, even if the response is an error. Domain, path and `partitioned` must be those with which it was set. */
 export function deleteCookie(name: string, options: CookieOptions = {}): void {
   running("delete a cookie")
     .head()
@@ -120,7 +120,7 @@ export function deleteCookie(name: string, options: CookieOptions = {}): void {
 }
 
 /**
- * Sets a header of the response to the running request, in place of the response's own. An unexpected error, or any error of a
+ * Sets a header of the response to the running request, instead of the response's own. An unexpected error, or any error of a
  * `beforeHead` function, drops it.
  */
 export function setHeader(name: string, value: string): void {

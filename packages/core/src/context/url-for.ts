@@ -39,7 +39,7 @@ type Rest<Name extends Endpoint> = [Rules] extends [never]
 
 /**
  * The URL of an endpoint. Arguments that are not in the path become the query: an array repeats its name, `null` and `undefined`
- * are omitted. If several rules have the endpoint, the one that uses most arguments is taken.
+ * are omitted. If several rules have the endpoint, the one that uses the most arguments is used.
  *
  * @throws BuildError that names what is missing or cannot be written into a URL; LocalError outside a request, where `app.urlFor()`
  *   does the same.

@@ -2,7 +2,7 @@ import type { Context } from "../context/context.ts";
 import { storage } from "../context/running-request.ts";
 import { eventText, type ServerEvent } from "./event-text.ts";
 
-/** Milliseconds that the source of the events gets to end by itself once the server closes. */
+/** Milliseconds that the source of the events has to end by itself when the server closes. */
 const timeToEnd = 1000;
 
 const encoder = new TextEncoder();
@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 interface EventStreamSettings {
   readonly context: Context;
   readonly make: (signal: AbortSignal) => AsyncIterable<ServerEvent>;
-  /** Aborted when the server begins to close; `undefined`: nothing says so. */
+  /** Aborted when the server begins to close; `undefined` if the caller does not report this. */
   readonly closing: AbortSignal | undefined;
   /** Milliseconds; 0: none. */
   readonly heartbeat: number;
@@ -19,8 +19,8 @@ interface EventStreamSettings {
 }
 
 /**
- * The bytes of an event stream. Nothing is started before the first bytes are asked for: a response that is not sent, or whose body is
- * left out, has no source to end.
+ * The bytes of an event stream. The source is started when the first bytes are read, so that a response that is not sent, or whose
+ * body is left out, has no source to end.
  */
 export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   readonly #settings: EventStreamSettings;
@@ -28,10 +28,10 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   readonly #onClosing = () => storage.run(this.#settings.context, () => this.#close());
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #source: AsyncIterator<ServerEvent> | undefined;
-  /** Whether the source was asked for an event and has not answered. It may take longer than a heartbeat. */
+  /** Whether the next event was requested from the source and has not come. It may take longer than a heartbeat. */
   #isAsked = false;
   #isOver = false;
-  /** Ends the wait of the reader that has asked for bytes. */
+  /** Ends the wait of the reader that waits for bytes. */
   #answer: (() => void) | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #late: NodeJS.Timeout | undefined;
@@ -56,13 +56,13 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     });
   }
 
-  /** The client has left, or nobody wants the stream. */
+  /** The client has left, or the stream is not needed. */
   cancel(reason: unknown): void {
     this.#end(reason, true);
     void this.#endSource();
   }
 
-  /** Has the source make the next event, and sends it. */
+  /** Gets the next event from the source, and sends it. */
   async #ask(): Promise<void> {
     let text: string;
     this.#isAsked = true;
@@ -95,7 +95,7 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     this.#answer?.();
   }
 
-  /** The server closes: the source may end by itself, and say so to the client, in a short time. */
+  /** The server closes. The source has a short time to end by itself, and to send a last event. */
   #close(): void {
     this.#abort.abort(this.#settings.closing!.reason);
     if (this.#isOver) return;
@@ -103,7 +103,7 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     void this.#endSource().then(() => this.#end());
   }
 
-  /** Has the source run its `finally`, when it has made the event that it was asked for. */
+  /** Makes the source run its `finally`, after it has made the requested event. */
   async #endSource(): Promise<void> {
     try {
       await this.#source?.return?.();
@@ -112,7 +112,7 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     }
   }
 
-  /** Ends the stream. The signal is aborted however it ends, so that whatever depends on it ends too. */
+  /** Ends the stream. The signal is aborted in every case, so that everything that depends on it ends too. */
   #end(reason: unknown = new DOMException("The event stream has ended.", "AbortError"), isCancelled = false): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -1,8 +1,8 @@
 import { Html } from "../http/html.ts";
 
 /**
- * What an event may carry. A promise has to be awaited and a function called: JSON has neither, and a page would get an empty object.
- * The names that must not be there are those of promises, functions and responses.
+ * The data of an event. Await a promise and call a function first: JSON has neither, and a page would get an empty object. The
+ * names that must not be there are those of promises, functions and responses.
  */
 export type EventData =
   | string
@@ -12,16 +12,16 @@ export type EventData =
   | Html
   | (object & { readonly then?: never; readonly [Symbol.hasInstance]?: never; readonly bodyUsed?: never });
 
-/** An event for the pages that listen. At least one of the three is given. */
+/** An event for the pages that listen. At least one of the three fields must be set. */
 export interface ServerEvent {
-  /** What the page listens for: `addEventListener("note", ...)`. Default `"message"`. */
+  /** The name that the page listens for: `addEventListener("note", ...)`. Default `"message"`. */
   readonly event?: string | undefined;
   /**
-   * The place in the stream. A browser sends the last one back when it connects again. Without `event` and `data` the place is all that
-   * the browser gets, and the page gets no event.
+   * The place in the stream. A browser sends the last one back when it reconnects. Without `event` and `data`, the browser gets
+   * only the place, and the page gets no event.
    */
   readonly id?: string | undefined;
-  /** Text and `Html` as they are, anything else as JSON. Default empty. The page gets every line break as a line feed. */
+  /** Text and `Html` are sent unchanged, anything else as JSON. Default empty. The page gets every line break as a line feed. */
   readonly data?: EventData;
 }
 
@@ -29,7 +29,7 @@ const names: ReadonlySet<string> = new Set(["event", "id", "data"]);
 /** The characters that end a line, https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream. */
 const lineBreak = /\r\n|\r|\n/;
 const notInNames = /[\0\r\n]/;
-/** Text that the header `Last-Event-ID` brings back as it was. */
+/** Text that the header `Last-Event-ID` brings back unchanged. */
 const sendableId = /^(?! )[^\p{Cc}\p{Cs}]*(?<! )$/u;
 /** Characters. The header that brings an id back counts towards the limit of a request's headers. */
 const longestId = 1000;
@@ -55,7 +55,7 @@ export function eventText(given: unknown): string {
   if ("data" in given) for (const line of dataText(data).split(lineBreak)) text += `data: ${line}\n`;
   // Browsers drop an event without data.
   else if (event !== undefined) text += "data:\n";
-  if (text === "") throw new TypeError("Cannot send an event that is empty: give it data, an event or an id.");
+  if (text === "") throw new TypeError("Cannot send an empty event: give it data, an event or an id.");
   return `${text}\n`;
 }
 
@@ -90,13 +90,13 @@ function dataText(data: unknown): string {
   const problem = problemOf(data);
   if (problem !== undefined) throw new TypeError(`Cannot send ${problem} as the data of an event.`);
   const json = JSON.stringify(data) as string | undefined;
-  if (json === undefined) throw new TypeError("Cannot send this data of an event: JSON.stringify() gives undefined for it.");
+  if (json === undefined) throw new TypeError("Cannot send this data of an event: JSON.stringify() returns undefined for it.");
   return json;
 }
 
-/** Why a value has no JSON, or none that says what it is. */
+/** Why a value has no JSON, or no JSON that represents it. */
 function problemOf(data: unknown): string | undefined {
-  if (data === undefined) return "undefined (leave the data out, or give null)";
+  if (data === undefined) return "undefined (leave the data out, or use null)";
   if (typeof data === "function") return "a function (call it)";
   if (typeof data === "symbol" || typeof data === "bigint") return `a ${typeof data} (make it a string)`;
   if (typeof data !== "object" || data === null) return undefined;

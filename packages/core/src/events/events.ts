@@ -7,7 +7,7 @@ import type { ServerEvent } from "./event-text.ts";
 import { EventStream } from "./event-stream.ts";
 
 export interface EventsContext {
-  /** The id of the last event that the client got before it connected again, as the client says; `undefined`: it has none. */
+  /** The id of the last event that the client got before it reconnected, as the client says; `undefined`: none. */
   readonly lastEventId: string | undefined;
   /** Aborted when the stream ends: when the client leaves or the server closes, and also when the function has returned or failed. */
   readonly signal: AbortSignal;
@@ -18,11 +18,11 @@ export type EventsFunction = (context: EventsContext) => AsyncIterable<ServerEve
 
 export interface EventsOptions {
   /**
-   * Milliseconds without an event after which a comment is sent, so that proxies do not take the connection for a dead one, and a client
-   * that is gone is noticed; `0`: never. Default 15,000.
+   * Milliseconds without an event after which a comment is sent, so that proxies do not close the connection and the server notices
+   * a client that is gone; `0`: never. Default 15,000.
    */
   readonly heartbeat?: number | undefined;
-  /** Milliseconds that a browser waits before it connects again. Default: the browser's own, a few seconds. */
+  /** Milliseconds that a browser waits before it reconnects. Default: the browser's own, a few seconds. */
   readonly retry?: number | undefined;
 }
 
@@ -31,9 +31,9 @@ const longest = 2 ** 31 - 1;
 const utf8 = new TextDecoder("utf-8");
 
 /**
- * A response that sends events to a page's `EventSource`, for as long as the function makes some. The function is asked for the next
- * event when the client has taken the last one. It runs inside the request, after the head was sent: an error ends the stream and is
- * logged, and the client connects again.
+ * A response that sends events to a page's `EventSource`, until the function ends. The next event is requested when the client has
+ * received the last one. The function runs inside the request, after the head was sent: an error ends the stream and is logged, and
+ * the client reconnects.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export function events(make: EventsFunction, { heartbeat = 15_000, retry }: Even
     make: (signal) => make({ lastEventId: lastEventId(context), signal }),
     closing: servedOf(context.request)[closing],
     heartbeat,
-    // The head leaves with the first bytes, and a page's EventSource is open when it has the head.
+    // The head is sent with the first bytes, and a page's EventSource opens when it gets the head.
     opening: retry === undefined ? ":\n\n" : `retry: ${retry}\n\n`,
   });
   return new Response(new ReadableStream<Uint8Array>(stream, { highWaterMark: 0 }), {
@@ -72,7 +72,7 @@ export function events(make: EventsFunction, { heartbeat = 15_000, retry }: Even
       "content-type": "text/event-stream",
       // A proxy that compresses a stream may hold events back.
       "cache-control": "no-store, no-transform",
-      // nginx collects responses before it passes them on, unless this says otherwise.
+      // nginx collects responses before it passes them on, unless this header forbids it.
       "x-accel-buffering": "no",
     },
   });

@@ -112,7 +112,7 @@ export class Part {
   }
 
   #take(): void {
-    if (this.#isOver) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: the next part was asked for.`);
+    if (this.#isOver) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: the next part was requested.`);
     if (this.#isTaken) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: it was read before, or is being read.`);
     this.#isTaken = true;
   }
@@ -124,7 +124,7 @@ export class Part {
   }
 
   async #next(): Promise<Buffer | undefined> {
-    if (this.#isOver) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: the next part was asked for.`);
+    if (this.#isOver) throw new TypeError(`Cannot read the part ${JSON.stringify(this.name)}: the next part was requested.`);
     const piece = await this.#source.read();
     this.#size += piece?.length ?? 0;
     if (this.#size > this.#maxSize) {

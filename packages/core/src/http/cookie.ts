@@ -161,7 +161,7 @@ export function parseCookies(header: string | null | undefined): ReadonlyMap<str
  * name; any of them may be forged by a neighbouring host.
  *
  * @param limit - The most values to return; later ones are not read.
- * @param read - Gives the value for what was sent; left out, it is decoded as by {@link parseCookies}.
+ * @param read - Returns the value for what was sent; left out, it is decoded as by {@link parseCookies}.
  */
 export function cookieValues(
   header: string | null | undefined,

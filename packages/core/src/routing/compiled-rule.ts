@@ -157,7 +157,7 @@ function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): reado
     problems.push('it has the segment "." or "..", which no path of a request keeps, so it could never match; remove it');
   for (const method of rule.methods ?? [])
     if (refusedMethods.has(method)) problems.push(`no rule can answer ${method}; remove it from methods`);
-  if (buildOnly && endpoint === undefined) problems.push("it only builds URLs and has no endpoint to build them by; give it one");
+  if (buildOnly && endpoint === undefined) problems.push("it only builds URLs and has no endpoint; give it one");
   if (redirectTo !== undefined && handler !== undefined) problems.push("it has a handler and redirectTo; leave one of them out");
   return problems;
 }

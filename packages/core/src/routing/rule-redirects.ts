@@ -34,7 +34,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
     const unknown = allNames(compiled.redirect!.tokens).filter((name) => !compiled.args.has(name));
     return unknown.length === 0
       ? undefined
-      : `redirectTo has ${unknown.map((name) => `"${name}"`).join(", ")}, which the rule does not give`;
+      : `redirectTo has ${unknown.map((name) => `"${name}"`).join(", ")}, which the rule does not have`;
   }
   const rules = endpoints.rules(redirectTo.endpoint);
   if (rules.length === 0) {
@@ -47,7 +47,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
   return `the endpoint "${redirectTo.endpoint}" needs ${rules[0]!.builder
     .missing(args, false)
     .map((name) => `"${name}"`)
-    .join(", ")}, which the rule does not give`;
+    .join(", ")}, which the rule does not have`;
 }
 
 /**

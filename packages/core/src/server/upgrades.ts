@@ -24,7 +24,7 @@ import { refusalHeaders, type Served } from "./refusals.ts";
  */
 export type Upgrade = (request: Request, socket: Duplex, head: Buffer, incoming: IncomingMessage) => unknown;
 
-/** Gives the handshakes of web sockets to a function, and has every other request with an `Upgrade` header answered as usual. */
+/** Passes the handshakes of web sockets to a function, and has every other request with an `Upgrade` header answered as usual. */
 export function acceptUpgrades(server: Server, app: Served, connections: Connections, secure: boolean, upgrade: Upgrade): void {
   const checks = new RequestChecks(secure, true);
   // Node has detached the connection from its server for HTTP.
@@ -72,7 +72,7 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
   }
 
   /**
-   * Gives the request to the server for HTTP again, without what Node takes for an upgrade. Its response ends the connection: the
+   * Passes the request to the server for HTTP again, without what Node takes for an upgrade. Its response ends the connection: the
    * server begins anew on it, and does not do so any number of times.
    */
   function answerAsUsual(req: IncomingMessage, socket: Socket, head: Buffer): void {

@@ -37,7 +37,7 @@ export async function negotiate(
     const encoded = await find(coding);
     if (encoded !== undefined) return { file: encoded, coding };
   }
-  throw new HTTPError(406, "This file is not there in a content coding that the request accepts.", {
+  throw new HTTPError(406, "This file is not available in a content coding that the request accepts.", {
     headers: { vary: "Accept-Encoding" },
   });
 }

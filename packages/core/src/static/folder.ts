@@ -19,7 +19,7 @@ export class Folder {
     this.path = resolve(root instanceof URL ? fileURLToPath(root) : root);
     if (statSync(this.path, { throwIfNoEntry: false })?.isDirectory() !== true) {
       throw new ConfigError(
-        `The root of StaticFiles, ${this.path}, is not a folder. A relative path starts at the working directory; new URL("./public/", import.meta.url) starts at the file that says so.`,
+        `The root of StaticFiles, ${this.path}, is not a folder. A relative path starts at the working directory; new URL("./public/", import.meta.url) starts at the file that contains it.`,
       );
     }
   }

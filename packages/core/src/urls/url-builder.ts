@@ -230,7 +230,7 @@ function isReadBack(readers: readonly ArgReader[], path: string, encoded: boolea
 /** Whether every path of the pattern starts with two slashes. */
 const startsTwice = ([first]: readonly Token[]) => first?.type === "text" && first.value.startsWith("//");
 
-/** Gives the text in a URL for the text of a parameter. @throws Refused */
+/** Returns the text in a URL for the text of a parameter. @throws Refused */
 type Encode = (name: string, text: string) => string;
 
 function encodeSegment(name: string, text: string): string {
