@@ -87,7 +87,7 @@ describe("an event", () => {
     ["a symbol as data", { data: Symbol("a") }, /a symbol/],
     ["a bigint as data", { data: 1n }, /a bigint/],
     ["a response as data", { data: new globalThis.Response("") }, /a response/],
-    ["data without JSON", { data: { toJSON: () => undefined } }, /this data of an event: JSON\.stringify\(\) gives undefined/],
+    ["data without JSON", { data: { toJSON: () => undefined } }, /this data of an event: JSON\.stringify\(\) returns undefined/],
     ["data that has itself in it", { data: circle }, /circular structure/],
   ])("is refused, logged once and the end of the stream: %s", async (_what, event, message) => {
     const steps: string[] = [];

@@ -1,7 +1,7 @@
-/** Values that a single field gives. */
+/** Values of a single field. */
 type Single = string | number | bigint | boolean | symbol | null | undefined | Date | Blob;
 
-/** How deep the compiler follows the names; below that, it accepts any. */
+/** How deep the compiler checks the names; below that, it accepts any name. */
 type Deepest = [1, 1, 1, 1, 1, 1];
 
 /** The names of the fields for a value under a name. A schema with coercion may take `unknown`, which allows any name. */

@@ -18,15 +18,15 @@ type Initial<Input> = { readonly [Name in keyof Input]?: unknown };
 
 interface Forms {
   /**
-   * A form that was not sent, so that one function makes the page for the first time and again.
+   * A form that was not sent yet, so that one function can make the page before and after it is sent.
    *
    * @param schema - Says which names `initial` may have.
-   * @param initial - What fields are filled in with, as the object that the schema takes. `true` checks a checkbox.
-   * @throws TypeError for a value that has no text of its own, such as a `Date`.
+   * @param initial - The values with which fields are filled in, as the object that the schema takes. `true` checks a checkbox.
+   * @throws TypeError for a value that is not text, a number or a boolean, such as a `Date`.
    */
   of<Schema extends StandardSchema>(schema?: Schema, initial?: Initial<SchemaInput<Schema>>): FormOf<Schema>;
 
-  /** A form that another request has read: with the texts and problems that its `toJSON()` gave, and without data. */
+  /** A form that another request has read, with the texts and problems of its `toJSON()`, and without data. */
   from(kept: KeptForm): FormFields & { readonly ok: false };
 }
 

@@ -9,7 +9,7 @@ const longestName = 1000;
 /** How deep names may go: `a.b[0].c` goes four levels deep. */
 const deepest = 20;
 
-/** The most items of one array that is written with numbers, and of all of them together. Those in between are `undefined`. */
+/** The most items of one array that is written with numbers, and of all such arrays together. Missing items are `undefined`. */
 const mostItems = 1000;
 const mostItemsInAll = 10_000;
 
@@ -20,10 +20,10 @@ const forbidden: ReadonlySet<string> = new Set(["__proto__", "constructor", "pro
 
 type Key = string | number;
 
-/** A name without the `[]` that says that it stands for an array: `tags[]` and `tags` are the same field. */
+/** A name without the `[]` of an array: `tags[]` and `tags` are the same field. */
 export const plainName = (name: string) => (name.endsWith("[]") ? name.slice(0, -2) : name);
 
-/** The keys that a name stands for. A name that is not written as a path is one key. */
+/** The keys in a name. A name that is not written as a path is one key. */
 function keysIn(name: string): readonly Key[] {
   if (name.length > longestName) throw new HTTPError(400, `A field has a name of more than ${longestName} characters.`);
   const bad = name.split(/[.[\]]/).find((segment) => forbidden.has(segment));
@@ -53,8 +53,8 @@ interface Place {
 const newPlace = (): Place => ({ values: [], isArray: false, members: new Map() });
 
 /**
- * The object that fields stand for. `address.city` is a member of an object, `items[0].name` one of an object in an array, `tags[]` an array
- * with any number of values. A name that is repeated is an array, too. Texts stay texts.
+ * The object with the values of fields. `address.city` is a member of an object, `items[0].name` a member of an object in an array,
+ * `tags[]` an array with any number of values. A repeated name is an array, too. Texts stay texts.
  *
  * @throws HTTPError 400 for names that are too long or too deep, that would reach a prototype, or that contradict each other.
  */
@@ -99,7 +99,7 @@ export function valueOf(fields: Iterable<readonly [name: string, value: unknown]
 }
 
 /**
- * The fields that stand for an object, with the names that {@link valueOf} reads.
+ * The fields for the values of an object, with the names that {@link valueOf} reads.
  *
  * @param text - The text of a value that is neither an object nor an array; `undefined` omits it.
  */

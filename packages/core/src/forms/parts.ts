@@ -18,7 +18,7 @@ export interface PartOptions {
   readonly maxFileSize?: number | undefined;
 }
 
-/** A part of a multipart form, a field or a file. Its content can be read once, in one way, until the next part is asked for. */
+/** A part of a multipart form, a field or a file. Its content can be read once, in one way, until the next part is requested. */
 export class Part {
   readonly name: string;
   /** The name of a file without folders, as the client says it; empty for a file input without a file, `undefined` for other fields. */
@@ -80,7 +80,7 @@ export class Part {
 
   /**
    * Writes the content into a file, which appears when it is complete; a file of that name is replaced. If the content cannot be read or
-   * written, no file is left. The path is the application's: never make it of `filename` without a check.
+   * written, no file is left. The application chooses the path: never build it from `filename` without a check.
    *
    * @returns The number of bytes.
    * @throws like {@link text}, and the error of the file system.
@@ -134,7 +134,7 @@ export class Part {
   }
 }
 
-/** The number of files that were begun, which is a part of their temporary names. */
+/** The number of files so far, which is a part of their temporary names. */
 let saved = 0;
 
 /** The parts of a multipart form, while they arrive. A part that is not read is skipped. */

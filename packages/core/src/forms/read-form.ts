@@ -9,15 +9,24 @@ export interface FormFields<Name extends string = string> {
   value(name: Name): string;
   /** The texts that were sent for a field. */
   values(name: Name): readonly string[];
-  /** Whether a checkbox or radio button with this value was chosen. Without a value, one that has none: browsers send `on`. */
+  /**
+   * Whether a checkbox or radio button with this value was chosen. Leave the value out if the input has none: browsers then send
+   * `on`.
+   */
   checked(name: Name, value?: string): boolean;
-  /** The problems of a field, in sentences; with the name `""`, those of no single field; without a name, those of the whole form. */
+  /**
+   * The problems of a field, in sentences. With the name `""`, those that are not about a single field; without a name, those of
+   * the whole form.
+   */
   problems(name?: Name | ""): readonly string[];
   /** The response with a page that shows the form: 422 for a form that was sent and refused, 200 otherwise. */
   response(page: Html): Response;
-  /** The same form, refused for one more reason, which the schema cannot know. The name `""` is for a problem of no single field. */
+  /**
+   * The same form, refused for one more reason, which the schema cannot know. The name `""` is for a problem that is not about a
+   * single field.
+   */
   refuse(name: Name | "", problem: string): FormFields<Name> & { readonly ok: false };
-  /** The texts and problems, to be shown by another request: see `Form.from`. Secret fields and files are left out, and so is `data`. */
+  /** The texts and problems, for another request to show: see `Form.from`. Secret fields, files and `data` are left out. */
   toJSON(): KeptForm;
 }
 
@@ -34,7 +43,7 @@ export interface FormParts {
   readonly isSecret?: ((name: string) => boolean) | undefined;
   /** The output of the schema; `undefined`: the form was not sent, or was refused. */
   readonly accepted?: { readonly data: unknown } | undefined;
-  /** The reasons for which the schema has refused the form; `undefined`: it has not. */
+  /** The reasons why the schema has refused the form; `undefined` if it has not. */
   readonly issues?: readonly SchemaIssue[] | undefined;
   /** Problems that are known before the schema is called. */
   readonly problems?: KeptForm["problems"] | undefined;
@@ -81,7 +90,7 @@ export class ReadForm implements FormFields {
   problems(name?: string): readonly string[] {
     if (name === undefined) return this.#problems.map(([, text]) => text);
     const plain = plainName(name);
-    // One field can stand for an array. Then it has the problems of the items, which have no field of their own.
+    // One field can be a whole array. Then it has the problems of the items, which do not have their own fields.
     const isList = plain !== name || this.#texts.has(plain);
     return this.#problems
       .filter(([of]) => of === plain || (isList && of.startsWith(`${plain}[`) && /^\d+\]$/.test(of.slice(plain.length + 1))))

@@ -19,11 +19,11 @@ export async function readQuery<Schema extends StandardSchema>(schema: Schema, q
 
 /** Options of `request.form()`. */
 export interface FormReadOptions extends PartOptions {
-  /** Names of fields whose text is never shown again. Those with `password` in their name never are. Default none. */
+  /** Names of fields whose text is never shown again. This always applies to fields with `password` in their name. Default none. */
   readonly secret?: readonly string[] | undefined;
 }
 
-/** A form that was sent, judged by its schema. */
+/** A form that was sent, checked by its schema. */
 export async function readForm<Schema extends StandardSchema>(
   schema: Schema,
   body: Body,

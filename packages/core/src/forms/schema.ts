@@ -38,9 +38,9 @@ export function isSchema(value: unknown): value is StandardSchema {
 }
 
 /**
- * What a schema says about a value.
+ * The result of a schema for a value.
  *
- * @param caller - The function that was given the schema, for the message.
+ * @param caller - The function that got the schema, for the message.
  * @throws TypeError for anything but a schema.
  */
 export function validate<Schema extends StandardSchema>(
@@ -59,7 +59,7 @@ export function keysOf({ path = [] }: SchemaIssue): readonly PropertyKey[] {
   return path.map((segment) => (typeof segment === "object" ? segment.key : segment));
 }
 
-/** The most problems that an answer lists: each item of a long array can have one. */
+/** The most problems in a response, because each item of a long array can have one. */
 const mostErrors = 100;
 
 /**

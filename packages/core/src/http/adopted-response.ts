@@ -13,11 +13,14 @@ export const connectionSpecific: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** A response of this class for one made elsewhere, such as by `fetch`, whose headers may be immutable. Takes over the body. */
+/**
+ * Converts a response from elsewhere, such as from `fetch`, into one of this package. Its headers may be immutable. Takes over the
+ * body.
+ */
 export function adopt(response: globalThis.Response): Response {
   const { status, statusText, url } = response;
   const headers = new Headers(response.headers);
-  // RFC 9110 §7.6.1: those that Connection names are about that connection too. A name that cannot be one is in no headers.
+  // RFC 9110 §7.6.1: the headers that Connection names are about that connection too. An invalid name cannot be in the headers.
   const named = (headers.get("connection") ?? "").split(",", 100).map((name) => name.trim());
   for (const name of [...connectionSpecific, ...named.filter(isToken)]) headers.delete(name);
   // fetch has decoded the body, so its coding and its length are wrong now.

@@ -33,7 +33,7 @@ const sameSites: ReadonlySet<unknown> = new Set(["strict", "lax", "none"]);
 
 const plainValue = /^[\w.~!*'()-]*$/;
 
-/** The value in percent-encoding where a cookie cannot hold it; base64url and the like stay as they are. */
+/** The value, in percent-encoding if it has characters that a cookie cannot have; base64url is unchanged. */
 const encode = (value: string) => (plainValue.test(value) ? value : encodeURIComponent(value));
 
 /** Whether browsers can read the date: its year is from 1601 to 9999. RFC 6265bis §5.1.1. */
@@ -43,7 +43,7 @@ function isCookieDate(date: unknown): boolean {
   return year >= 1601 && year <= 9999;
 }
 
-/** How the options break the rules of a prefix in the name. RFC 6265bis §4.1.3, and its successor for `__Http-`. */
+/** Which rule of a prefix in the name the options break. RFC 6265bis §4.1.3, and its successor for `__Http-`. */
 function prefixProblem(name: string, { secure, httpOnly, path, domain }: CookieOptions): string | undefined {
   const prefix = /^__(?:secure|host-http|host|http)-/i.exec(name)?.[0];
   const kind = prefix?.toLowerCase();
@@ -137,7 +137,7 @@ function decode(raw: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
-    // decodeURIComponent() throws only URIError: a cookie of another program, which is kept as it is.
+    // decodeURIComponent() throws only URIError, for the cookie of another program. Its value is returned unchanged.
     return value;
   }
 }
@@ -161,7 +161,7 @@ export function parseCookies(header: string | null | undefined): ReadonlyMap<str
  * name; any of them may be forged by a neighbouring host.
  *
  * @param limit - The most values to return; later ones are not read.
- * @param read - Returns the value for what was sent; left out, it is decoded as by {@link parseCookies}.
+ * @param read - Converts a value that was sent; left out, values are decoded as by {@link parseCookies}.
  */
 export function cookieValues(
   header: string | null | undefined,

@@ -74,7 +74,7 @@ export class HTTPError extends Error {
   }
 }
 
-/** One reason for which the input of a request was refused. RFC 9457 §3. */
+/** One reason why the input of a request was refused. RFC 9457 §3. */
 export interface InputError {
   /** Where in the input it is: a JSON pointer in a fragment, such as `#/items/0/name`. RFC 6901 §6. */
   readonly pointer: string;

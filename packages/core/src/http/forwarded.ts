@@ -2,7 +2,10 @@ import { BlockList, isIP } from "node:net";
 import { ConfigError } from "./errors.ts";
 import { listItems } from "./headers.ts";
 
-/** Which peers are trusted proxies, whose `X-Forwarded-*` headers count: none, all, those on this machine, or addresses and CIDR blocks. */
+/**
+ * Which peers are trusted proxies, whose `X-Forwarded-*` headers are used: none, all, those on this machine, or addresses and CIDR
+ * blocks.
+ */
 export type TrustProxy = boolean | "loopback" | readonly string[];
 
 function blockList(entries: readonly string[]): BlockList {
@@ -44,7 +47,7 @@ export interface Forwarded {
   readonly ip: string | undefined;
   readonly protocol: string | undefined;
   readonly host: string | undefined;
-  /** What the nearest proxy calls the request. */
+  /** The id that the nearest proxy gave the request. */
   readonly requestId: string | undefined;
 }
 

@@ -14,7 +14,7 @@ export function isFieldValue(text: string): boolean {
 /**
  * A part of a text without the whitespace around it.
  *
- * @param isSpace - Which characters count as whitespace; `trim()` removes more, control characters among them.
+ * @param isSpace - Which characters count as whitespace; `trim()` removes more, even control characters.
  */
 export function trimPart(text: string, from: number, to: number, isSpace: (code: number) => boolean): string {
   // A regular expression for whitespace at the end would take quadratic time.
@@ -68,7 +68,7 @@ export type FlatHeaders = string[];
 /** HTTP whitespace, as Fetch defines it: space, tab and line breaks. */
 const isSpace = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 
-/** The value of a header without the whitespace around it, as Fetch has it. */
+/** The value of a header without the whitespace around it, as in Fetch. */
 export function normalized(value: unknown): string {
   // Unlike String(), this refuses a symbol.
   const text = `${value as string}`;

@@ -9,7 +9,7 @@ const label = /^[\w-]+$/;
 const name = /^[\w-]+(?:\.[\w-]+)*\.?$/;
 const host = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/** Stands for a host that is not one, in the URL of a request. It is never served. */
+/** Replaces an invalid host in the URL of a request. It is never served. */
 export const unknownHost = "_invalid_";
 
 /** Whether text can stand between two dots of a host name. */
@@ -51,7 +51,10 @@ export function normalHost(text: string, secure: boolean): string | undefined {
   return isHost(text) && URL.canParse(url) ? withoutFinalDot(new URL(url).host) : undefined;
 }
 
-/** Letters of other scripts, and what a name in ASCII may have: `domainToASCII()` would drop other characters, and what follows them. */
+/**
+ * Letters of other scripts, and what a name in ASCII may have. `domainToASCII()` would drop other characters, and everything after
+ * them.
+ */
 const foreignName = /^(?=.*[^\0-\x7f])[\w.\-\u0080-\u{10ffff}]+$/u;
 
 /** A host name in other scripts as ASCII (IDNA), with its port; any other text as it is. */
@@ -61,7 +64,7 @@ export function asciiHost(text: string): string {
   return foreignName.test(name) ? `${domainToASCII(name) || name}${port}` : text;
 }
 
-/** Whether a URL has the scheme and port of another one, or those of https in place of those of http. */
+/** Whether a URL has the scheme and port of another one, or those of https instead of those of http. */
 export function isSameOrUpgrade(own: URL, to: URL): boolean {
   return own.port === to.port && (own.protocol === to.protocol || (own.port === "" && to.protocol === "https:"));
 }

@@ -22,7 +22,7 @@ export class Html {
   }
 
   /**
-   * A method, so that forms, which packages without pages load too, need not load this file.
+   * A method, so that forms, which are also loaded by packages without pages, need not load this file.
    *
    * @internal
    */
@@ -36,7 +36,7 @@ const type = "text/html; charset=utf-8";
 /** What the compiler says about a value that {@link html} cannot insert. */
 type Refused<What extends string> = `html cannot insert ${What}`;
 
-/** A type of values that {@link html} can insert; a sentence for any other one. */
+/** The type itself, if {@link html} can insert its values; a sentence for any other type. */
 type Insertable<Value> = unknown extends Value
   ? Value
   : Value extends string | number | bigint | boolean | null | undefined | Html | Error
@@ -126,7 +126,7 @@ export function raw(markup: string): Html {
 
 /** What is known about the text of a template, whatever its values are. */
 interface HtmlTemplate {
-  /** Where a nonce belongs: the number of the string, and the place in it, from the first on. */
+  /** Where a nonce belongs: the number of the string, and the place in it, in order. */
   readonly nonces: readonly (readonly [string: number, at: number])[];
 }
 
@@ -141,7 +141,7 @@ function templateOf(strings: TemplateStringsArray): HtmlTemplate {
 
 let nonceOf: (() => string | undefined) | undefined;
 
-/** Sets the function that gives the nonce of the running request, for all applications. */
+/** Sets the function that returns the nonce of the running request, for all applications. */
 export function useNonces(from: () => string | undefined): void {
   nonceOf = from;
 }
@@ -151,12 +151,12 @@ function withNonces(strings: readonly string[], { nonces }: HtmlTemplate): reado
   const nonce = nonceOf?.();
   if (nonce === undefined) return strings;
   const parts = [...strings];
-  // From the last on, so that the places before it stay.
+  // From the last to the first, so that the earlier places do not move.
   for (const [which, at] of nonces.toReversed()) parts[which] = `${parts[which]!.slice(0, at)} nonce="${nonce}"${parts[which]!.slice(at)}`;
   return parts;
 }
 
-/** Where in HTML a character is: in text, a comment, a tag, behind the `=` of an attribute, or in its value. */
+/** Where in HTML a character is: in text, a comment, a tag, after the `=` of an attribute, or in its value. */
 type State = "text" | "comment" | "tag" | "equals" | "bare" | '"' | "'";
 
 const tagStart = /^<(\/?)([a-z][^\s/>]*)/i;

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { isToken } from "./headers.ts";
 import { native, standFor } from "./served-request.ts";
 
-/** The headers of a request, read from the list that Node has. Native `Headers` are made for everything but looking up a name. */
+/** The headers of a request, read from Node's list. Native `Headers` are made for everything except looking up a name. */
 export class RequestHeaders implements Headers {
   declare readonly append: Headers["append"];
   declare readonly delete: Headers["delete"];
@@ -24,7 +24,7 @@ export class RequestHeaders implements Headers {
   get [native](): Headers {
     if (this.#native === undefined) {
       this.#native = new Headers();
-      // The names that begin with a colon are those of HTTP/2 for the parts of the first line.
+      // Names that begin with a colon are the pseudo-headers of HTTP/2.
       for (let i = 0; i < this.#raw.length; i += 2)
         if (!this.#raw[i]!.startsWith(":")) this.#native.append(this.#raw[i]!, this.#raw[i + 1]!);
     }

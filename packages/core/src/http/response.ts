@@ -11,14 +11,14 @@ export interface Parts {
   readonly body: ReusableBody | ReadableStream;
   /** Whether a body of unknown length was left out, so that there is no `Content-Length` to send. */
   readonly hasUnknownLength?: boolean;
-  /** Whether the body is bound to its request, and the response leaves as it is. */
+  /** Whether the body is bound to its request, and the response can be sent unchanged. */
   readonly isBound?: boolean;
   readonly status: number;
   readonly statusText: string;
   readonly headers: FlatHeaders;
 }
 
-/** A stream of Node, by the members that tell it apart, so that the types need none of Node. */
+/** A stream of Node, described by the members that identify it, so that the types do not need those of Node. */
 export interface NodeStream extends AsyncIterable<unknown> {
   readonly readable: boolean;
   pipe(destination: never): unknown;
@@ -59,7 +59,7 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
 
 /** Whether a stream is being read, or was read. */
 export function isUsed(stream: ReadableStream): boolean {
-  // The types of Node leave out that this takes streams of the web.
+  // According to its types, this function does not take streams of the web, but it does.
   return stream.locked || Readable.isDisturbed(stream as unknown as Readable);
 }
 
@@ -84,10 +84,10 @@ function fromNode(source: Readable): ReadableStream {
 // Private fields can only be read inside their class. These functions are given out of it for the rest of the framework, and are
 // not members, because an application must not make a response of unchecked parts.
 
-/** The parts of a response; its native one is not made for them. */
+/** The parts of a response. Reading them does not make its native response. */
 export let partsOf: (response: Response) => Parts;
 
-/** A response of checked parts. */
+/** Makes a response from checked parts. */
 export let fromParts: (parts: Parts) => Response;
 
 /**
@@ -113,7 +113,7 @@ export class Response implements globalThis.Response {
   declare readonly type: globalThis.Response["type"];
   declare readonly url: string;
   readonly #parts: Parts;
-  /** The stream to send in place of that of the parts, once the response was read or cloned. */
+  /** The stream to send instead of that of the parts, after the response was read or cloned. */
   #stream: ReadableStream | undefined;
   #headers: ResponseHeaders | undefined;
   #native: globalThis.Response | undefined;
@@ -156,7 +156,7 @@ export class Response implements globalThis.Response {
   }
 
   /**
-   * The native response, from which everything is read that is not here.
+   * The native response, from which all other members are read.
    *
    * @internal
    */
@@ -263,7 +263,7 @@ export function withoutFraming({ body, headers }: Parts): FlatHeaders {
   return kept;
 }
 
-/** What the server writes for a response, which stays as it is. */
+/** What the server writes for a response. The response does not change. */
 export function writtenOf(response: Response): Written {
   const parts = partsOf(response);
   const { status, body, headers, statusText: given, hasUnknownLength = false } = parts;

@@ -12,7 +12,7 @@ export interface Target {
   readonly pathAndQuery: string;
 }
 
-/** What gets a body as it arrives. One of `end` and `fail` is called, once, and nothing after it. */
+/** Receives a body as it arrives. At the end, `end` or `fail` is called once, and nothing after it. */
 export interface BodySink {
   /** @internal */
   data(chunk: Buffer): void;
@@ -24,30 +24,30 @@ export interface BodySink {
 export interface BodySource {
   pause(): void;
   resume(): void;
-  /** Gives up the rest, which the server discards. */
+  /** Stops reading. The server discards the rest. */
   leave(): void;
 }
 
 /**
- * What the server knows about a request and a standard Request cannot hold. It travels on the Request itself, because
- * `app.fetch()` takes nothing else, and under symbols, so that no other property can be mistaken for it.
+ * What the server knows about a request beyond the standard Request. It is passed on the Request itself, because `app.fetch()`
+ * takes nothing else, and under symbols, so that no other property can be mistaken for it.
  */
 export interface ServedRequest extends globalThis.Request {
   /** Address of the peer. */
   readonly ip?: string | undefined;
-  /** The target as Node has read it, and the server has checked it: then the URL is made only if it is asked for. */
+  /** The target as Node has read it, if the server has checked it. The URL is then made only if it is read. */
   readonly [target]?: Target | undefined;
-  /** Hands out the body as it arrives, up to its limit. `undefined` if it is read in another way, or was read. */
+  /** Passes on the body as it arrives, up to its limit. `undefined` if it is read in another way, or was read. */
   readonly [receive]?: (sink: BodySink) => BodySource | undefined;
   /** Sets another limit for the body, in bytes, before anything of it is read. */
   readonly [limitBody]?: (maxSize: number) => void;
-  /** Aborted when the server begins to close, long before `signal` is: for responses that have no end of their own. */
+  /** Aborted when the server begins to close, long before `signal`. For responses that do not end by themselves. */
   readonly [closing]?: AbortSignal | undefined;
-  /** Hands the connection on to another protocol. It runs in place of a handler, and the response is not sent. */
+  /** Hands the connection over to another protocol. It runs instead of a handler, and the response is not sent. */
   readonly [takeOver]?: (() => unknown) | undefined;
-  /** Is told what is logged about the request: tests show it. */
+  /** Called with what is logged about the request, so that tests can show it. */
   readonly [noteError]?: ((text: string) => void) | undefined;
-  /** The native Request that this one stands for: the platform takes no other, and an application gets no other. */
+  /** The native Request that this object represents. The platform accepts only that, and applications get only that. */
   readonly [native]?: globalThis.Request;
 }
 
@@ -59,14 +59,14 @@ export const takeOver = Symbol("takeOver");
 export const noteError = Symbol("noteError");
 export const native = Symbol("native");
 
-/** What an object of ours takes the place of: an object of the platform, made when it is first needed. */
+/** The object of the platform that our object represents. It is made when it is first needed. */
 interface StandsFor<Platform> {
   readonly [native]: Platform;
 }
 
 /**
- * Lets objects of a class stand for those of a class of the platform: `instanceof` is true, and whatever the class does not have itself is
- * read from the object of the platform, members that later versions of the platform add included.
+ * Lets objects of a class represent those of a class of the platform: `instanceof` is true, and members that the class does not
+ * have are read from the object of the platform, even members that later versions of the platform add.
  */
 export function standFor<Platform extends object>(
   own: { readonly prototype: StandsFor<Platform> },

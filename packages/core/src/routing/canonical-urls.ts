@@ -9,14 +9,14 @@ import { sameValue } from "../urls/url-args.ts";
 export interface RequestedUrl {
   /** The path as it was sent. */
   readonly sent: string;
-  /** In the form of a path; `undefined`: the host does not matter. */
+  /** The host in the form of a path; `undefined`: the host does not matter. */
   readonly host: string | undefined;
   /** Whether the methods of a rule, `undefined` for any, include that of the request. */
   allows(methods: readonly string[] | undefined): boolean;
 }
 
 /**
- * Finds the canonical URL of arguments that several rules of an endpoint can have: the URL of the rule that has the most of
+ * Finds the canonical URL of arguments that several rules of an endpoint can have. It is the URL of the rule that has the most of
  * them as defaults. The others redirect to it.
  */
 export class CanonicalUrls {
@@ -57,7 +57,7 @@ export class CanonicalUrls {
       if (given.length < compiled.defaults.length) return undefined;
       if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && requested.allows(methods)) {
         const other = { host: builder.host(args), pathOrUrl: builder.build(args) };
-        // A redirect to the URL of the request would be endless.
+        // A redirect to the URL of the request would never end.
         const isOwn = other.pathOrUrl === path && (other.host === undefined || hostAsPath(other.host) === host);
         return isOwn ? undefined : other;
       }

@@ -2,12 +2,12 @@ import type { Alternative, Segment } from "../rules/pattern.ts";
 import { isRest } from "../rules/value-reader.ts";
 
 /**
- * Characters that some clients send as they are and others percent-encode, and that mean the same in a path. Letters, digits, `-`, `.`
- * and `_` are not among them, because no client encodes those; nor are `/`, `\`, `%`, `?` and `#`, which have a meaning of their own.
+ * Characters that some clients percent-encode and others do not, and that mean the same in a path. Letters, digits, `-`, `.`
+ * and `_` are not among them, because no client encodes those; nor are `/`, `\`, `%`, `?` and `#`, which have a special meaning.
  */
 const characters = "!'()*;:@&=+$,~[]|^\"<>`{}";
 
-/** Gives a path the spelling in which patterns have these characters, so that a literal matches in both. */
+/** Converts a path to the spelling that patterns use for these characters, so that a literal matches in both spellings. */
 export type Spelling = (path: string) => string;
 
 /**

@@ -63,17 +63,17 @@ const maxCompared = 6;
 /**
  * Finds the pattern for a path, in a tree of the segments of all patterns: the cost depends on the length of the path, and not on
  * the number of patterns. If several alternatives match, they are compared segment by segment, from the left: more literal text
- * wins, then a parameter with a converter, then one without, then a wildcard. Among equals, one without optional groups wins, then
- * the one that was added first.
+ * wins, then a parameter with a converter, then one without, then a wildcard. Among equals, an alternative without optional groups
+ * wins, then the one that was added first.
  */
 export class Matcher<Each extends Candidate> {
   readonly #root: Node<Each>;
   /** The paths without parameters. No other pattern can win over them. */
   readonly #exact = new Map<string, Each>();
-  /** The lengths and last characters of these paths, which tell most other paths from them without a lookup. */
+  /** The lengths and last characters of these paths. With them, most other paths are excluded without a lookup. */
   readonly #endings = new Uint8Array(64 * 128);
 
-  /** @param candidates - As {@link rankCandidates} gives them. */
+  /** @param candidates - In the order of {@link rankCandidates}. */
   constructor(candidates: readonly Each[]) {
     const root = new Node<Each>();
     const last = new Map<Node<Each> | string, Each>();

@@ -1,15 +1,15 @@
-/** The methods that every application knows: where no handler has one of them, the answer is 405. */
+/** The methods that every application knows. If a handler does not have one of them, the response is 405, not 501. */
 const generalMethods: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /**
- * The methods that a handler class answers as soon as it has them. The names of all others, such as `LOCK`, `SEARCH` and `PURGE`, may
+ * The methods that a handler class answers if it has them. The names of all others, such as `LOCK`, `SEARCH` and `PURGE`, may
  * be names of helpers too, which no request may call: a rule must list them.
  */
 export const classMethods: readonly string[] = [...generalMethods, "QUERY", "PROPFIND", "PROPPATCH", "MKCOL", "MKCALENDAR"];
 
 /**
- * The methods by which an action may be called although its rule lists none, if its class has them. They are checked for other
- * origins, which GET is not.
+ * The methods by which an action may be called if its rule lists none and its class has them. Unlike GET, they are checked for
+ * other origins.
  */
 export const actionMethods: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];
 

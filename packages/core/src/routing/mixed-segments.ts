@@ -20,13 +20,15 @@ interface Group<Node, Tail> {
 
 /**
  * The segments at one node that have both text and parameters: `v:major`, `:name.json`, `files-*path`. They are found by the text
- * at both ends, so that the cost does not depend on their number. Only those that differ in nothing but the text between two
- * parameters are tried one after the other.
+ * at both ends, so that the cost does not depend on their number. Only segments that differ just in the text between two parameters
+ * are tried one after the other.
  */
 export class MixedSegments<Node, Tail> {
   readonly #groups: Group<Node, Tail>[] = [];
 
-  /** The node after a segment, made if there is none. A segment with converters has a node of its own, because it ranks differently. */
+  /**
+   * The node after a segment, made if there is none. A segment with converters has a separate node, because it ranks differently.
+   */
   next(tokens: readonly FlatToken[], isConstrained: boolean, make: () => Node): Node {
     const [before, after] = endsOf(tokens);
     const shape = JSON.stringify([isConstrained, ...tokens.map((token) => (token.type === "text" ? token.value : 0))]);

@@ -12,7 +12,7 @@ import type { Found, RuleCandidate } from "./rule-candidate.ts";
 import { redirectFor, type Location } from "./rule-redirects.ts";
 import { makeRuleTable, type HostCandidate, type RuleTable } from "./rule-table.ts";
 
-/** The result of a lookup. A handler that is found and not loaded yet must be loaded to know the answer: then `update()` its rule, and match again. */
+/** The result of a lookup. If the handler that was found is not loaded yet, load it, `update()` its rule, and match again. */
 export type Matched<Target> =
   | Found<Target>
   /** `location` is a path with one leading slash and no query, or an absolute URL if the host is another one. */
@@ -42,7 +42,7 @@ export class Router<Target = unknown> {
   readonly #anyHost: RuleTable<Target>["anyHost"];
   readonly #spelling: RuleTable<Target>["spelling"];
 
-  /** What every URL and redirect begins with. Paths that are looked up do not have it. */
+  /** The beginning of every URL and redirect. Paths that are looked up do not have it. */
   readonly #basePath: string;
 
   /** @throws RuleError, DuplicateRuleError naming every rule that cannot work. */
@@ -63,7 +63,7 @@ export class Router<Target = unknown> {
     return this.rules.map((rule) => describeRow(rule, this.#table.compiled.get(rule)?.methods, this.#targets.describe));
   }
 
-  /** Learns the methods of a rule whose handler was loaded. */
+  /** Adds the methods of a rule whose handler was loaded. */
   update(rule: AnyRule): void {
     const compiled = this.#table.compiled.get(rule);
     if (compiled === undefined || this.#targets.isPending?.(rule) === true) return;
@@ -160,7 +160,7 @@ export class Router<Target = unknown> {
       const search = new Search<Target>(method, other, this.#spelled(other), host, onlyBranches);
       const found = this.#find(search, this.#anyHost.exact(search.path));
       pending ??= found?.isPending === true ? found : search.pending;
-      // OPTIONS is answered at every path that has a rule, with any methods. So it is redirected to such a path too, as GET is.
+      // OPTIONS is answered for every path that has a rule, with any methods. So it is also redirected to such a path, like GET.
       return found !== undefined || (method === "OPTIONS" && search.refused !== undefined);
     };
     const slashed = (text: string) => (!text.endsWith("/") && find(`${text}/`, true) ? `${text}/` : undefined);
@@ -178,7 +178,7 @@ export class Router<Target = unknown> {
 const countsMethods = ({ rule, methods }: CompiledRule<unknown>) =>
   !rule.buildOnly && (rule.redirectTo === undefined || methods !== undefined);
 
-/** One search for the rule of a request: decides which candidates fit it, and notes the methods of those that do not. */
+/** One search for the rule of a request. It decides which candidates fit, and records the methods of those that do not. */
 class Search<Target> implements Judge<RuleCandidate<Target>> {
   /** In upper case. */
   readonly method: string;

@@ -17,12 +17,12 @@ export interface HostCandidate<Target> extends Candidate {
 
 /** The rules of a router, compiled, checked and ready to be searched. */
 export interface RuleTable<Target> {
-  /** Finds the rules of a host, `undefined` if no rule has one; and the rules that are for any host. */
+  /** Finds the rules of a host, and the rules for any host; `undefined` if no rule has a host. */
   readonly hosts: Matcher<HostCandidate<Target>> | undefined;
   readonly anyHost: Matcher<RuleCandidate<Target>>;
   /** Whether the path of any rule ends with a slash. */
   readonly hasBranches: boolean;
-  /** Gives a path the spelling of the literals; `undefined`: they have only one. */
+  /** Converts a path to the spelling of the literals; `undefined` if they have only one spelling. */
   readonly spelling: Spelling | undefined;
   readonly endpoints: EndpointUrls;
   readonly canonical: CanonicalUrls;

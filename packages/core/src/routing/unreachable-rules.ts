@@ -65,8 +65,8 @@ export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown,
 }
 
 /**
- * Whether a rule that matches first leaves no methods to another rule. `HEAD` and `OPTIONS` come with other methods, so they count
- * only if a rule has no others.
+ * Whether a rule that matches first answers all methods of another rule. `HEAD` and `OPTIONS` come with other methods, so they
+ * matter only if a rule has no others.
  */
 function hides({ methods: first }: CompiledRule<unknown>, { methods: second }: CompiledRule<unknown>): boolean {
   if (first === undefined || second === undefined) return true;

@@ -154,7 +154,7 @@ function decode(text: string): string {
 function parse(converter: Converter<unknown>, text: string): unknown {
   const value = converter.parse(text);
   if (!(value instanceof Promise)) return value;
-  // Nobody would wait for it, and a promise that is rejected without anybody waiting ends the process.
+  // No code awaits it, and such a promise would end the process if it is rejected.
   value.catch(() => {});
   throw new TypeError("The parse function of a converter must return its value, not a promise of it.");
 }

@@ -34,7 +34,7 @@ function within(expression: RegExp, { min = -Infinity, max = Infinity, integer =
     parse(text: string) {
       if (!expression.test(text)) return undefined;
       const value = Number(text);
-      // Beyond 2 ** 53, two texts would give the same number.
+      // Above 2 ** 53, two texts would have the same number.
       const fits =
         value >= min && value <= max && (Number.isInteger(value) ? Number.isSafeInteger(value) : !integer && Number.isFinite(value));
       return fits ? value : undefined;

@@ -28,12 +28,12 @@ const foreign: readonly Foreign[] = [
   { parameter: /(?<=\/)(?<name>)\*(?=\/|$)/g, sign: "*" },
 ];
 
-/** The converters that types of other routers are. */
+/** The converters for the types of other routers. */
 const converters: ReadonlyMap<string, string> = new Map(["int", "float", "uuid"].map((type) => [type, type === "float" ? "number" : type]));
 
 /**
  * How a path must be written here, with the converters it needs, if it has a parameter in the syntax of another router. Such a path
- * would be refused, or match something else than is meant.
+ * would be refused, or match something else than intended.
  *
  * @returns The end of a sentence, such as `"/users/:id" with where: { id: int }`; `undefined` for any other path.
  */

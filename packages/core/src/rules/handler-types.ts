@@ -2,7 +2,7 @@ import type { RuleArgs } from "./rule-types.ts";
 import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
-/** The methods that a class answers as soon as it has them. */
+/** The methods that a class answers if it has them. */
 type Verb = "get" | "head" | "post" | "put" | "patch" | "delete" | "options" | "query" | "propfind" | "proppatch" | "mkcol" | "mkcalendar";
 
 /** Names of the methods that a rule can call: its action, or else those for its HTTP methods. */
@@ -134,7 +134,7 @@ type ProblemOf<Entry, Result> =
 type Places<Rules> = keyof Rules & `${number}`;
 
 /**
- * The type of the rules. If one is wrong, it is a type that says so in place of that rule: a method of its handler does not accept
+ * The type of the rules. Instead of a wrong rule, it has a type that says what is wrong: a method of its handler does not accept
  * the arguments of the rule, or does not return a `Result`.
  */
 export type CheckRules<Rules extends readonly unknown[], Result> = unknown extends Rules[number]

@@ -41,7 +41,7 @@ function derive(
 }
 
 /**
- * The rules with a prefix before their paths: `...Submount("/blog", [new Rule("/:slug")])` gives the path `/blog/:slug`. A final
+ * The rules with a prefix before their paths: `...Submount("/blog", [new Rule("/:slug")])` has the path `/blog/:slug`. A final
  * slash of the prefix is ignored. Factories can be nested.
  */
 export function Submount<const Prefix extends string, const Rules extends readonly unknown[]>(
@@ -51,7 +51,7 @@ export function Submount<const Prefix extends string, const Rules extends readon
   return derive("Submount", prefix, rules, ({ path }) => ({ path: prefix.replace(/\/$/, "") + path })) as never;
 }
 
-/** The rules with a pattern for their host. Rules that have one keep theirs. */
+/** The rules with a pattern for their host. Rules that already have a host keep it. */
 export function Host<const Pattern extends string, const Rules extends readonly unknown[]>(
   pattern: Pattern,
   rules: Rules,
@@ -59,7 +59,7 @@ export function Host<const Pattern extends string, const Rules extends readonly 
   return derive("Host", pattern, rules, ({ host = pattern }) => ({ host })) as never;
 }
 
-/** The rules with a prefix before their endpoints. Rules without an endpoint get none. */
+/** The rules with a prefix before their endpoints. Rules without an endpoint do not get one. */
 export function EndpointPrefix<const Prefix extends string, const Rules extends readonly unknown[]>(
   prefix: Prefix,
   rules: Rules,

@@ -58,7 +58,10 @@ type Close<Depth extends readonly unknown[]> = Depth extends readonly [unknown, 
 
 type Marked = `${string}${":" | "*" | "{" | "}" | "\\"}${string}`;
 
-/** Skips to the next `:`, or past a segment without special characters; reads only the rest by character, so that the recursion stays short. */
+/**
+ * Skips to the next `:`, or past a segment without special characters. Only the rest is read by character, so that the recursion
+ * stays short.
+ */
 type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text extends Marked
   ? Text extends `${infer Before}:${infer Rest}`
     ? Before extends Marked
@@ -92,7 +95,7 @@ type ScanChar<Text extends string, Depth extends readonly unknown[], Found> = Te
 type Simplify<T> = { readonly [Key in keyof T]: T[Key] } & {};
 
 /**
- * The arguments that the parameters of a path give: `:name` is text, `*name` an array of texts, and a parameter in braces is
+ * The arguments from the parameters of a path: `:name` is text, `*name` an array of texts, and a parameter in braces is
  * optional. A path that is known only at run time has arguments of any name.
  */
 export type PathParams<Path extends string> = string extends Path

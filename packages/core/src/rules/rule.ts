@@ -4,10 +4,10 @@ import { isSchema, type StandardSchema } from "../forms/schema.ts";
 import { isToken } from "../http/headers.ts";
 import type { DefaultsFor, RuleArgs } from "./rule-types.ts";
 
-/** What a rule needs of a handler class; the check of its methods is where rules are given to an `App`. */
+/** What a rule needs from a handler class. Its methods are checked where the rules are passed to an `App`. */
 export type HandlerLike = abstract new (context: never) => object;
 
-/** The schema of a rule's query. A type that is not a schema by itself stands for a rule without one. */
+/** The schema of a rule's query; `undefined` for a rule without one. */
 export type QuerySchema = StandardSchema | undefined;
 
 /** Converters by the name of the parameter. */
@@ -19,8 +19,11 @@ export type RedirectTarget<Args = Readonly<Record<string, unknown>>> =
   | string
   /** The URL of an endpoint. Arguments that are not in its path become the query. */
   | { readonly endpoint: string }
-  /** A function that returns an encoded URL. A path stays on this site; an http(s) URL leaves it, so never begin one with an argument. */
-  // With any, the compiler need not know what the function returns to know the type of the rules, on which urlFor() depends.
+  /**
+   * A function that returns an encoded URL. A path stays on this site; an http(s) URL may leave it, so never begin the URL with an
+   * argument.
+   */
+  // With any, the type of the rules, which urlFor() needs, does not depend on what the function returns.
   // oxlint-disable-next-line typescript/no-explicit-any
   | ((args: Args) => any);
 
@@ -42,7 +45,7 @@ export interface RuleOptions<
   readonly handler?: Handler | (() => Promise<Handler>) | undefined;
   /** The method of the handler to call, instead of the one named after the HTTP method. It answers GET only if `methods` lists it. */
   readonly action?: Action | undefined;
-  /** HTTP methods that the rule answers, in upper or lower case. Default: those that the handler has. */
+  /** HTTP methods that the rule answers, in upper or lower case. Default: the methods of the handler. */
   readonly methods?: readonly Method[] | undefined;
   /** Converters of parameters. If one refuses a value, the next rule is tried. */
   readonly where?: Where | undefined;
@@ -59,7 +62,10 @@ export interface RuleOptions<
   readonly buildOnly?: boolean | undefined;
   /** Whether a request that lacks the final slash is redirected. With `false`, the path is answered with the slash and without. Default true. */
   readonly strictSlashes?: boolean | undefined;
-  /** Whether the middleware of the application runs around the handler. With `false`, only the handler's own does, and `SecurityHeaders` stays. Default true. */
+  /**
+   * Whether the middleware of the application runs around the handler. With `false`, only the handler's own middleware and
+   * `SecurityHeaders` run. Default true.
+   */
   readonly appMiddleware?: boolean | undefined;
   /**
    * The schema of the query. The method of the handler gets its output as the second argument, and a query that it refuses is answered with 422.

@@ -16,10 +16,10 @@ const headGrace = 1000;
 /** Milliseconds between the moment when the requests in flight are aborted and the end of all connections. */
 const abortGrace = 1000;
 
-// What is known of a connection is a property of its socket: a lookup in a WeakMap for each request would cost more.
+// What is known about a connection is stored in its socket, because a lookup in a WeakMap for each request would take more time.
 /** The current response of a connection, or the last one. */
 export const answer = Symbol("answer");
-/** The requests that arrived before the previous one was answered; only on connections that had some. */
+/** The requests that arrived before the previous one was answered; only on connections with such requests. */
 export const pipeline = Symbol("pipeline");
 /** When a connection was opened. */
 const opened = Symbol("opened");
@@ -36,7 +36,7 @@ export interface NotedSocket extends Socket {
 }
 
 export interface Incoming extends IncomingMessage {
-  /** Of a request over HTTP/2. */
+  /** The stream of a request over HTTP/2. */
   readonly stream?: ServerHttp2Stream;
 }
 
@@ -45,7 +45,7 @@ export function hasLeft({ stream }: Incoming, res: ServerResponse): boolean {
   return stream === undefined ? res.destroyed : stream.closed || stream.destroyed;
 }
 
-/** A request that can be told that the server ends it. */
+/** A request that the server can abort. */
 export interface Abortable {
   abort(reason: unknown): void;
 }
@@ -54,7 +54,7 @@ interface NotedResponse extends ServerResponse {
   [asked]?: Abortable;
 }
 
-/** What Node writes into `Keep-Alive`, in milliseconds. Its own limit of that name, which it would take, has a timer for each request. */
+/** Milliseconds that Node writes into `Keep-Alive`. Node's own setting with this name would start a timer for each request. */
 interface KeptAlive extends ServerResponse {
   _keepAliveTimeout: number;
 }
@@ -69,17 +69,17 @@ interface Limits {
   readonly grace: number;
 }
 
-/** The bytes of a connection, when they were last seen to change, and when those did that were sent. */
+/** The bytes of a connection, when they last changed, and when the bytes that were sent last changed. */
 interface Seen {
   readonly bytes: number;
   readonly at: number;
   readonly sent: number;
-  /** Those that the system has not taken yet; `undefined` where that is not known. */
+  /** The bytes that the operating system has not taken yet; `undefined` if it is not known. */
   readonly queued: number | undefined;
   readonly sentAt: number;
 }
 
-/** What Node itself looks at to know whether the client has taken some of a large write. */
+/** What Node itself uses to know whether the client has received a part of a large write. */
 interface QueuedSocket extends Socket {
   readonly _handle?: { readonly writeQueueSize?: number } | null;
 }
@@ -87,10 +87,10 @@ interface QueuedSocket extends Socket {
 /** The connections of a server: the limits of their clients, and how they end when the server closes. */
 export class Connections {
   readonly http2: Http2Connections;
-  /** Aborted when the server begins to close. For responses that have no end of their own. */
+  /** Aborted when the server begins to close. For responses that do not end by themselves. */
   readonly closing: AbortSignal;
   readonly #sockets = new Set<NotedSocket>();
-  /** The TCP connections by peer, those under TLS too. Of those it is not known whether a request is in flight. */
+  /** The TCP connections by peer, including those under TLS, for which it is not known whether a request is in flight. */
   readonly #carriers = new Map<string, NotedSocket>();
   /** The requests whose connections speak another protocol now. */
   readonly #released = new Set<Abortable>();
@@ -105,7 +105,7 @@ export class Connections {
     this.#server = server;
     this.limits = limits;
     this.closing = this.#closing.signal;
-    // Each response without an end has a listener. Node would take more than ten for a leak.
+    // Each response without an end has a listener. Node would report more than ten as a leak.
     setMaxListeners(0, this.closing);
     const interval = Math.ceil(Math.min(headers, request) / 4);
     // These are properties, because a server for HTTP/2 does not take them as options.
@@ -116,7 +116,7 @@ export class Connections {
       headersTimeout: Math.min(headers, request),
       requestTimeout: request,
       connectionsCheckingInterval: interval,
-      // No timers of Node for the pauses of a connection: those would take a tenth of the time of each request. `#check` looks for them.
+      // Node's timers for idle connections would take a tenth of the time of each request. `#check` finds idle connections instead.
       keepAliveTimeout: 0,
       timeout: 0,
       // The listener checks it, and also refuses what follows on the connection.
@@ -175,7 +175,7 @@ export class Connections {
     return this.isInFlight(socket) && socket.writableLength > 0;
   }
 
-  /** Gives up a connection over HTTP/1 to another protocol. Its limits are no longer checked, and its request is aborted when the server closes. */
+  /** Hands over a connection of HTTP/1 to another protocol. Its limits are no longer checked; closing aborts its request. */
   release(socket: NotedSocket, request: Abortable): void {
     this.#sockets.delete(socket);
     this.#released.add(request);
@@ -185,15 +185,15 @@ export class Connections {
   }
 
   /**
-   * Accepts no more connections, and resolves when all have ended: each ends as soon as no request is in flight, or its client
-   * exceeds a limit. What is still in flight after the grace is aborted, and destroyed a second later.
+   * Accepts no more connections, and resolves when all have ended. Each ends as soon as no request is in flight, or its client
+   * exceeds a limit. Requests still in flight after the grace are aborted, and destroyed a second later.
    */
   async close(): Promise<void> {
     const reason = serverCloses();
     this.#closing.abort(reason);
     for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
-    // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones. The server of Bun is not
-    // one of node:net, and has only its own.
+    // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones. The server of Bun is
+    // not a server of node:net, and has only its own close().
     const closed = new Promise<void>((resolve, reject) => {
       const over = (error?: Error) => (error === undefined ? resolve() : reject(error));
       if ((this.#server as object) instanceof NetServer) NetServer.prototype.close.call(this.#server, over);
@@ -229,19 +229,19 @@ export class Connections {
     for (const socket of [...this.#sockets, ...this.#carriers.values()]) socket.destroy();
   }
 
-  /** Ends what has reached a limit. */
+  /** Ends connections and streams that have reached a limit. */
   #check(now: number): void {
     this.http2.check(now);
     const { request, idle } = this.limits;
     for (const socket of this.#sockets) {
-      // Node itself ends a connection that sends no first request.
+      // Node itself ends a connection that does not send a first request.
       if (socket[answer] === undefined) continue;
-      // A timer of Node knows whether the client has taken some of a large write.
+      // A timer of Node knows whether the client has received a part of a large write.
       const isSending = this.#isSending(socket);
       if (isSending !== (socket.timeout ?? 0) > 0) socket.setTimeout(isSending ? request : 0);
       const { at, queued, sentAt } = this.#look(socket, now);
       const pause = now - at;
-      // Whatever a client sends keeps the timer of Node from ending, empty lines too, which are no request.
+      // Everything that a client sends restarts Node's timer, even empty lines, which are not a request.
       const silence = now - sentAt;
       if (isSending && queued !== undefined && silence > request) reset(socket);
       // The application may take its time. Requests that wait for their turn may not: while they do, nothing is read, and nobody can tell
@@ -267,7 +267,7 @@ export class Connections {
     }
   }
 
-  /** What has changed since the last look. */
+  /** What has changed since the last check. */
   #look(socket: QueuedSocket, now: number): Seen {
     const { bytesRead, bytesWritten: sent } = socket;
     const bytes = bytesRead + sent;
@@ -289,7 +289,7 @@ export class Connections {
   }
 }
 
-/** Ends the connection of a client that does not read. With a reset, the system does not go on trying to send. */
+/** Ends the connection of a client that does not read. After a reset, the operating system does not try to send any more. */
 function reset(socket: NotedSocket): void {
   (socket[carriedBy] ?? socket).resetAndDestroy();
 }

@@ -4,7 +4,7 @@ import { GuardedStream } from "../bodies/guarded-stream.ts";
 import type { BodySink, BodySource } from "../http/served-request.ts";
 import type { Incoming } from "./connections.ts";
 
-/** Whether a request has a body. One of no bytes is none. */
+/** Whether a request has a body. A body without bytes does not count. */
 export function hasBody({ method, stream, headers }: Incoming): boolean {
   if (method === "GET" || method === "HEAD") return false;
   if (stream !== undefined) return !stream.endAfterHeaders;
@@ -12,10 +12,10 @@ export function hasBody({ method, stream, headers }: Incoming): boolean {
 }
 
 /**
- * Hands out the body of a request as it arrives, up to a limit. Everything that reads a body reads it through here, so that there is one
- * judgement of what has arrived and of what has failed.
+ * Passes on the body of a request as it arrives, up to a limit. Everything that reads a body uses this function, so that all agree
+ * on what has arrived and what has failed.
  *
- * When a body that was paused at least once is not read to its end before the response was sent, its reader fails: the rest is
+ * If a body was paused at least once and is not read to its end before the response was sent, its reader fails: the rest is
  * discarded, so that the next request can be read.
  */
 export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number, sink: BodySink): BodySource {
@@ -32,7 +32,7 @@ export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number,
   };
   const onEnd = () => {
     if (isOver) return;
-    // Over HTTP/2, Node ends the body also when the client has reset the stream.
+    // Over HTTP/2, Node also ends the body when the client has reset the stream.
     if (req.stream?.aborted === true || (req.stream?.rstCode ?? 0) !== 0 || !req.complete) {
       fail(endedEarly());
       return;
@@ -44,7 +44,7 @@ export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number,
   const onClose = () => {
     if (!isOver) fail(endedEarly());
   };
-  // Over HTTP/2 a stream finishes also when its client resets it.
+  // Over HTTP/2, a stream also finishes when its client resets it.
   const onFinish = () => fail(res.writableEnded ? sentBefore() : endedEarly());
 
   function leave(): void {
@@ -61,7 +61,7 @@ export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number,
 
   if (req.destroyed && !req.readableEnded) sink.fail(endedEarly());
   else if (req.readableEnded || sent.writableFinished) sink.fail(sentBefore());
-  // The listeners stay when the body is over: to remove them takes longer than to read a small body.
+  // The listeners stay when the body is over, because removing them takes longer than reading a small body.
   else req.on("data", onData).on("end", onEnd).on("error", onClose).on("close", onClose);
   return {
     pause() {
@@ -80,7 +80,7 @@ const sentBefore = () => new TypeError("Cannot read more of the request's body: 
 /**
  * The body of a request as a standard stream.
  *
- * @param run - Runs work in the request: what the stream calls is code of the application.
+ * @param run - Runs work in the request, because the stream calls code of the application.
  */
 export function bodyStream(
   req: Incoming,
@@ -93,7 +93,7 @@ export function bodyStream(
     type: "bytes",
     start(given) {
       const controller = given as ReadableByteStreamController;
-      // Nothing is read before somebody asks for it.
+      // Nothing is read before it is needed.
       req.pause();
       source = receiveBody(req, res, maxSize, {
         data: (chunk) =>

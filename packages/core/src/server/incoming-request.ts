@@ -21,12 +21,15 @@ import { type Abortable, hasLeft, type Incoming } from "./connections.ts";
 import { bodyStream, hasBody, receiveBody } from "./incoming-body.ts";
 import { guardListeners, NativeRequest } from "./native-request.ts";
 
-/** Runs work in the request that was running when it was made: what a socket calls runs outside of all requests. */
+/** Runs work in its request, because listeners of a socket run outside of all requests. */
 type RunInRequest = (work: () => void) => void;
 
 const nothing: BodySource = { pause: () => undefined, resume: () => undefined, leave: () => undefined };
 
-/** The standard Request for one of Node. Its native one, from which everything is read that is not here, is made when somebody asks for it. */
+/**
+ * The standard Request for a request of Node. Members that are not here are read from a native Request, which is made when it is
+ * first needed.
+ */
 export class IncomingRequest implements ServedRequest, Abortable {
   declare readonly body: globalThis.Request["body"];
   declare readonly cache: RequestCache;
@@ -128,7 +131,7 @@ export class IncomingRequest implements ServedRequest, Abortable {
   get [native](): globalThis.Request {
     if (this.#native === undefined) {
       const { method, headers, signal } = this;
-      // A body that was read before makes the native one a body that was read.
+      // If the body was read before, the native Request gets a body that was read.
       const stream = this.#isRead ? new ReadableStream() : this.#stream();
       const body = stream !== null && { body: stream, duplex: "half" };
       this.#native = new NativeRequest(this.url, { method, headers, signal, ...body } as RequestInit);
@@ -152,7 +155,7 @@ export class IncomingRequest implements ServedRequest, Abortable {
 function urlOf({ url = "/", headers, socket }: Incoming, known: Target | undefined): string {
   const scheme = (known === undefined ? (socket as TLSSocket).encrypted === true : known.origin.secure) ? "https" : "http";
   const path = known?.pathAndQuery ?? url;
-  // A target may be an absolute URL, RFC 9112 §3.2.2. Its host counts then.
+  // A target may be an absolute URL, RFC 9112 §3.2.2. Then its host is used.
   if (!path.startsWith("/") && URL.canParse(path)) {
     const absolute = new URL(path);
     if (!isHost(absolute.host)) absolute.host = unknownHost;

@@ -14,9 +14,9 @@ import { refuse, type Served } from "./refusals.ts";
 import { breakOff, sendStream } from "./stream-sender.ts";
 
 /**
- * The function that Node calls for each request: checks its head, has the application answer it, and sends the response.
+ * The function that Node calls for each request. It checks the head, lets the application answer, and sends the response.
  *
- * @param refusal - The status that the request is refused with, if Node knows that it cannot be served.
+ * @param refusal - The status with which the request is refused, if Node knows that it cannot be served.
  */
 export function listenerOf(
   app: Served,
@@ -29,7 +29,7 @@ export function listenerOf(
     const { stream } = req;
     const checked = refusal ?? checks.check(req, res, stream !== undefined);
     if (typeof checked === "number") {
-      // Whatever follows a malformed request on the connection is not read.
+      // What follows a malformed request on the connection is not read.
       if (stream === undefined && checked !== 417) res.shouldKeepAlive = false;
       refuse(app, req, res, secure, checked);
       return;
@@ -39,7 +39,7 @@ export function listenerOf(
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
-    // A body that is longer or shorter than its length ends the connection, so that it cannot be taken for the next response.
+    // A body that is longer or shorter than its length ends the connection, so that it is not mistaken for the next response.
     if (stream === undefined) res.strictContentLength = true;
     try {
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
@@ -101,9 +101,9 @@ function send(
   fail: (req: Incoming, res: ServerResponse, error: unknown) => void,
 ): void {
   const { stream } = req;
-  // The rest of a body that was not read is discarded, so that the next request can be read.
-  // Over HTTP/2 the stream knows when it has sent the response. A reset would be allowed too (RFC 9113 §8.1), but some clients, that of
-  // Node among them, then wait for ever for the end of what they send.
+  // The rest of a body that was not read is discarded, so that the next request can be read. Over HTTP/2 the stream knows when it
+  // has sent the response. A reset would be allowed too (RFC 9113 §8.1), but some clients, such as Node's, then wait forever for
+  // the end of what they send.
   if (req.method !== "GET" && !req.readableEnded) (stream ?? res).once("finish", () => void req.resume());
   const { status, statusText, headers, body, length } = writtenOf(response);
   if (hasLeft(req, res)) {
@@ -118,7 +118,7 @@ function send(
     return;
   }
   if (stream !== undefined && body !== null && length > largestWrite) {
-    // In pieces, so that it shows whether the client goes on reading. For HTTP/1, Node itself looks at the bytes that are left.
+    // In pieces, to notice whether the client goes on reading. For HTTP/1, Node itself checks the remaining bytes.
     const failed = (error: unknown) => fail(req, res, error);
     void sendStream(res, new Blob([body as BlobPart]).stream(), failed, failed);
     return;
@@ -129,10 +129,10 @@ function send(
     else res.end(body);
     return;
   }
-  // Head and body leave in one write. end(body) would add an empty one.
+  // Head and body are sent in one write. end(body) would add an empty write.
   socket.cork();
   try {
-    // Text in which each character is one byte is copied as it is.
+    // Text in which each character is one byte is copied without conversion.
     res.write(body, length === body.length ? "latin1" : "utf8");
   } finally {
     socket.uncork();
@@ -141,7 +141,7 @@ function send(
 }
 
 /**
- * Headers that HTTP/2 can carry: each header once, and none that is about the connection. Node throws for other headers, in a place
+ * Headers that HTTP/2 can have: each header once, and none about the connection. Node throws for other headers, in a place
  * where the error cannot be caught.
  */
 function forHttp2(flat: FlatHeaders): FlatHeaders {
@@ -153,7 +153,7 @@ function forHttp2(flat: FlatHeaders): FlatHeaders {
 /** The most hosts that are remembered as valid. */
 const mostHosts = 1000;
 
-/** The origin that a request was sent to; `undefined`: its URL says it. A number is the status that refuses the request. */
+/** The origin that a request was sent to; `undefined` if its URL has it. A number is the status that refuses the request. */
 export type Checked = Origin | undefined | number;
 
 /**
@@ -194,7 +194,7 @@ export class RequestChecks {
       const value = rawHeaders[i + 1]!;
       // The length alone tells almost all other names from these.
       if (name.length === 4 && name.toLowerCase() === "host") {
-        // RFC 9112 §3.2: at most one. With several it would be unclear which one counts.
+        // RFC 9112 §3.2: at most one. With several, it would be unclear which one is valid.
         if (host !== undefined) return 400;
         host = value;
       } else if (name.length === 7) {
@@ -207,13 +207,13 @@ export class RequestChecks {
       }
     }
     if (upgrades) {
-      // Node drops what came with such a request: the next one may be cut.
+      // Node drops what came with such a request, so the next request may be incomplete.
       response.shouldKeepAlive = false;
-      // RFC 9110 §7.8: the request for another protocol may be ignored. A client that wants a web socket has no use for a page.
+      // RFC 9110 §7.8: the request for another protocol may be ignored. A client that wants a web socket cannot use a page.
       if (!this.#acceptsWebSockets && isHandshake(request)) return 501;
     }
     if (authority !== undefined) {
-      // RFC 9113 §8.3.1: if the two differ, it is unclear which one counts.
+      // RFC 9113 §8.3.1: if the two differ, it is unclear which one is valid.
       if (host !== undefined && host !== authority) return 400;
       host = authority;
     }
@@ -246,7 +246,7 @@ export class RequestChecks {
     const known = this.#origins.get(host);
     if (known !== undefined) return known;
     if (!URL.canParse(`http://${host}/`)) return 400;
-    // The application refuses whatever else a URL may have before its path.
+    // The application refuses anything else that a URL may have before its path.
     if (!isHost(host)) return undefined;
     const origin = { secure: this.#secure, host: host.toLowerCase() };
     if (this.#origins.size < mostHosts) this.#origins.set(host, origin);

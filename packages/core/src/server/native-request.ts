@@ -4,8 +4,8 @@ import { guarded } from "../bodies/guarded.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
 
 /**
- * The native Request of a request that came over a socket. Its client can have it fail at any time, by disconnecting, so nothing
- * that a handler has begun with it and does not wait for yet may end the process.
+ * The native Request of a request that came over a socket. It can fail at any time, because its client can disconnect. So a promise
+ * that a handler has got from it and does not await yet must not end the process.
  */
 export class NativeRequest extends globalThis.Request {
   constructor(input: string, init: RequestInit) {
@@ -13,7 +13,7 @@ export class NativeRequest extends globalThis.Request {
     guardListeners(super.signal);
   }
 
-  // A clone of a native Request has a stream of its own, and leaves another one behind.
+  // Cloning a native Request makes two new streams, one for the clone and one for the original.
   override get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     return GuardedStream.of(super.body);
   }
@@ -59,8 +59,8 @@ export class NativeRequest extends globalThis.Request {
 type Listener = EventListenerOrEventListenerObject | null;
 
 /**
- * Has the errors of a signal's listeners logged. Otherwise an error that a listener throws, or a promise of it that is rejected, would
- * end the process, and a client could have that happen by disconnecting.
+ * Logs the errors of a signal's listeners. Otherwise, an error that a listener throws, or a rejected promise that it returns, would
+ * end the process, and a client could cause this by disconnecting.
  */
 export function guardListeners(signal: AbortSignal): void {
   const guards = new WeakMap<object, (event: Event) => void>();

@@ -19,7 +19,7 @@ export class Pipeline {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    // Node tells only the response in front that the client has disconnected.
+    // Node tells only the first response that the client has disconnected.
     socket.once("close", () => {
       this.#waiting.length = 0;
       for (const each of this.#running) if (each.socket === null) each.destroy().emit("close");
@@ -40,9 +40,9 @@ export class Pipeline {
   }
 
   /**
-   * Answers a request: now, or when it is its turn.
+   * Answers a request, now or in its turn.
    *
-   * @param previous - The response to the request before, which is unfinished.
+   * @param previous - The unfinished response to the previous request.
    */
   add(previous: ServerResponse, response: ServerResponse, run: () => void): void {
     if (this.#running.size === 0 && this.#waiting.length === 0) this.#begin(previous);

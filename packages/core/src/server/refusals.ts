@@ -9,20 +9,20 @@ export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pic
 
 /** The headers of a response to a request that the application does not get, because it is malformed or cannot be served. */
 export function refusalHeaders(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): Headers {
-  // Host and target of a malformed request are not given to the application.
+  // Host and target of a malformed request are not passed to the application.
   const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
   return app.refuse?.(refused, status).headers ?? new Headers();
 }
 
-/** Refuses a request: without a body, and with the headers that every response of the application has. */
+/** Refuses a request, without a body and with the headers that every response of the application has. */
 export function refuse(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): void {
   const headers = refusalHeaders(app, req, res, secure, status);
   res.writeHead(status, { ...Object.fromEntries(headers), "content-length": 0 }).end();
 }
 
 /**
- * Answers what Node does not give to the listener for requests: what is not HTTP or comes too late, and CONNECT. Node would answer
- * the first itself, without the headers of the application.
+ * Answers requests that Node does not pass to the listener for requests: those that are not HTTP or come too late, and CONNECT.
+ * Node would answer the former itself, without the headers of the application.
  *
  * @param idle - Milliseconds that a client may go on sending after CONNECT.
  */
@@ -43,7 +43,7 @@ export function answerRefusals(server: Server, app: Served, connections: Connect
     // Over HTTP/1 this is the connection itself. Node has detached it, so its errors, its data and its end are handled here.
     const late = setTimeout(() => to.destroy(), idle);
     to.on("error", () => undefined).once("close", () => clearTimeout(late));
-    // The response would be taken for that to an earlier request.
+    // The response would be mistaken for the response to an earlier request.
     if (connections.isInFlight(to)) to.destroy();
     else to.resume().end(headOf(501, refusalHeaders(app, req, new ServerResponse(req), secure, 501)), "latin1");
   });
@@ -56,7 +56,9 @@ const statuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Whether what is written to a connection now is read as the response to what its client sends now: no earlier one is on its way. */
+/**
+ * Whether a response that is written to a connection now answers the current request, because no earlier response is being sent.
+ */
 function isItsTurn(socket: NotedSocket): boolean {
   const given = socket[answer];
   if (given === undefined) return true;

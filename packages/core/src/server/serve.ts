@@ -22,8 +22,8 @@ export interface ServeOptions {
   /** How much time a client may take. */
   readonly timeouts?: Timeouts | undefined;
   /**
-   * Milliseconds that requests in flight may take once the server closes. Then `request.signal` is aborted, and a second later what
-   * is left is ended. Default 10,000.
+   * Milliseconds that requests in flight may take after the server begins to close. Then `request.signal` is aborted, and a second
+   * later the remaining connections are closed. Default 10,000.
    */
   readonly grace?: number | undefined;
   /** Whether SIGTERM and SIGINT close the server; a second signal ends it at once. Default true. */
@@ -42,8 +42,8 @@ export interface Timeouts {
   /** For the headers of a request, answered with 408, and for the TLS handshake. Default 10,000. */
   readonly headers?: number | undefined;
   /**
-   * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 the stream is reset. And for a client that
-   * does not go on reading its response, or sends requests behind one that is not answered in this time. The application may take
+   * For a whole request with its body, from its first byte, answered with 408; over HTTP/2 the stream is reset. Also for a client
+   * that stops reading its response, or sends requests behind a request that is not answered in this time. The application may take
    * longer. Over HTTP/2, clients are asked whether they are still there. Default 60,000.
    */
   readonly request?: number | undefined;
@@ -96,7 +96,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
   await app.ready;
   // Not exclusive, so that workers of node:cluster share the port.
   await listen(server, { port, host: hostname, exclusive: false });
-  // A connection that cannot be accepted, when the process has no file descriptors left for example. Others can later.
+  // A connection cannot be accepted, for example because the process has no file descriptors left. Later ones may be accepted.
   server.on("error", (error) => logError(app.logger, "Cannot accept a connection", error));
   const address = server.address() as AddressInfo;
   const url = `${tls === undefined ? "http" : "https"}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/`;
@@ -116,7 +116,7 @@ export async function serve(app: Served, options: ServeOptions = {}): Promise<Se
     if (wasSignalled) {
       connections.destroy();
       ignoreSignals();
-      // What the signal does without a listener: it ends the process.
+      // Without a listener, the signal ends the process.
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     }
     wasSignalled = true;

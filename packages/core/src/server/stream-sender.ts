@@ -3,15 +3,15 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "../bodies/body-errors.ts";
 
-/** Milliseconds that chunks which are all there at once may be sent before other work of the process gets its turn. */
+/** Milliseconds for which chunks may be sent without waiting, before other work of the process gets its turn. */
 const longestTurn = 10;
 
 /**
- * Sends a stream as the body of a response, no faster than its client reads. A stream that fails ends the connection, over HTTP/2
- * the response's stream, so that the client does not take what it has for the whole. A client that leaves cancels the stream.
+ * Sends a stream as the body of a response, no faster than its client reads. A stream that fails ends the connection, or over
+ * HTTP/2 the response's stream, so that the client does not mistake a part for the whole. A client that leaves cancels the stream.
  *
- * @param sourceFailed - Gets what the stream failed with.
- * @param sendingFailed - Gets what Node throws when it is given a chunk.
+ * @param sourceFailed - Called with the error of the stream.
+ * @param sendingFailed - Called with the error that Node throws for a chunk.
  */
 export async function sendStream(
   res: ServerResponse,
@@ -31,7 +31,8 @@ export async function sendStream(
   res.once("close", onClose).on("drain", () => readOn?.());
   let began = performance.now();
   while (!hasLeft) {
-    // A stream that never waits, with a client that reads as fast, would let no other request run, nor its client's leaving be noticed.
+    // A stream that never waits, with a client that reads as fast, would keep other requests from running, and the server from
+    // noticing that the client leaves.
     if (performance.now() - began > longestTurn) {
       await nextTurn();
       began = performance.now();
@@ -69,7 +70,7 @@ export function breakOff(res: ServerResponse): void {
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     return;
   }
-  // What was written in this turn of the event loop leaves before the end.
+  // What was written in this turn of the event loop is sent before the end.
   res.socket?.uncork();
   res.destroy();
 }

@@ -6,10 +6,10 @@ import { mostAtOnce } from "./pipeline.ts";
 /** Milliseconds that a connection or a stream may take to end once the server has ended it. */
 const linger = 1000;
 
-/** What is known of a stream. Times are in milliseconds of `performance.now()`. */
+/** What is known about a stream. Times are in milliseconds of `performance.now()`. */
 interface Progress {
   readonly began: number;
-  /** When the client last took something of the response. */
+  /** When the client last received a part of the response. */
   taken: number;
   /** Bytes that were waiting to be sent at the last check. */
   unsent: number;
@@ -17,12 +17,12 @@ interface Progress {
   ended: number | undefined;
 }
 
-/** What Node has for a connection over HTTP/2. */
+/** The part of Node's connection over HTTP/2 that is used. */
 interface NodeConnection extends NodeJS.EventEmitter {
   readonly destroyed: boolean;
   /** Ends the connection when its open streams have ended. */
   close(): void;
-  /** Asks the client for an answer. Not sent, and the result is false, if too many are unanswered. */
+  /** Sends a ping to the client. Returns false, and sends none, if too many are unanswered. */
   ping(answered: () => void): boolean;
   destroy(): void;
 }
@@ -36,9 +36,9 @@ interface Connection {
   ended: number | undefined;
   /** When the connection began, or the client has last answered whether it is still there. */
   heard: number;
-  /** Since when it has not answered that; `undefined`: it was not asked, or has answered. */
+  /** Since when it has not answered a ping; `undefined`: there was none, or it has answered. */
   asked: number | undefined;
-  /** Requests that the application has not answered yet, those that the client has cancelled included. */
+  /** The number of requests that the application has not answered yet, including those that the client has cancelled. */
   unanswered: number;
 }
 
@@ -70,7 +70,7 @@ export class Http2Connections {
     server.on("session", (http2: NodeConnection) => this.#add(this.#next!, http2));
   }
 
-  /** Says on which TCP connection HTTP/2 begins next: Node does not give it out later. */
+  /** Sets the TCP connection on which HTTP/2 begins next, because Node does not reveal it later. */
   prepare(carrier: Socket): void {
     this.#next = carrier;
   }
@@ -114,12 +114,12 @@ export class Http2Connections {
     return [...this.#connections.values()].flatMap(({ streams }) => [...streams.keys()]);
   }
 
-  /** Lets no more requests begin. Each connection ends when its open streams have ended. */
+  /** Refuses new requests. Each connection ends when its open streams have ended. */
   close(): void {
     this.#closes = true;
   }
 
-  /** Ends what has reached a limit, and destroys what did not end in time. */
+  /** Ends streams and connections that have reached a limit, and destroys those that did not end in time. */
   check(now: number): void {
     const { request, idle } = this.#limits;
     for (const [socket, connection] of this.#connections) {
@@ -150,8 +150,8 @@ export class Http2Connections {
   }
 
   /**
-   * Asks a client from time to time whether it is still there. While a request waits for its response, nothing else would tell: after an
-   * error of the protocol, Node reads nothing more from a connection, not even its end, and waits for the streams that are open.
+   * Pings a client from time to time. While a request waits for its response, nothing else shows whether the client is still there:
+   * after a protocol error, Node does not read from the connection any more, not even its end, and waits for the open streams.
    */
   #ask(connection: Connection, now: number): void {
     const { http2, asked, heard } = connection;

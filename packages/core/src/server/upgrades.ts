@@ -19,8 +19,8 @@ import { refusalHeaders, type Served } from "./refusals.ts";
  *
  * @param request - The handshake. It runs here: `local` and the middleware of the application work.
  * @param socket - The connection. Nothing has been written to it.
- * @param head - The bytes that have come behind the handshake.
- * @param incoming - The handshake as Node has it, for libraries that take it.
+ * @param head - The bytes that have come after the handshake.
+ * @param incoming - The handshake as Node's `IncomingMessage`, for libraries that take it.
  */
 export type Upgrade = (request: Request, socket: Duplex, head: Buffer, incoming: IncomingMessage) => unknown;
 
@@ -30,7 +30,7 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
   // Node has detached the connection from its server for HTTP.
   server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => undefined);
-    // A response is still on its way over the connection. Clients do not send a handshake behind another request.
+    // A response is still being sent over the connection. Clients do not send a handshake behind another request.
     if (connections.isInFlight(socket)) socket.destroy();
     else if (isHandshake(req)) void handOver(req, socket, head);
     else answerAsUsual(req, socket, head);
@@ -72,8 +72,8 @@ export function acceptUpgrades(server: Server, app: Served, connections: Connect
   }
 
   /**
-   * Passes the request to the server for HTTP again, without what Node takes for an upgrade. Its response ends the connection: the
-   * server begins anew on it, and does not do so any number of times.
+   * Passes the request to the server for HTTP again, without what Node takes for an upgrade. Its response ends the connection,
+   * because the server starts over on it and must not do so again and again.
    */
   function answerAsUsual(req: IncomingMessage, socket: Socket, head: Buffer): void {
     const { method, url, httpVersion, rawHeaders } = req;

@@ -1,6 +1,6 @@
 import { listItems } from "../http/headers.ts";
 
-/** What tells one state of a file from another. */
+/** The values that differ between two states of a file. */
 export interface Validators {
   /** A strong entity tag, with its quotes. */
   readonly etag: string;
@@ -72,7 +72,7 @@ export function wantedPart(headers: Headers, size: number, { etag, modified }: V
   if (items.length !== 1 || first === undefined || last === undefined || first + last === "") return undefined;
   if (first === "") {
     if (Number(last) === 0) return "unsatisfiable";
-    // The last bytes of nothing are nothing, and there is no Content-Range for that.
+    // An empty file has no last bytes, and there is no Content-Range for an empty part.
     return size === 0 ? undefined : { start: Math.max(0, size - Number(last)), end: size };
   }
   const start = Number(first);

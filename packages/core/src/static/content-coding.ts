@@ -6,7 +6,7 @@ export interface Coding {
   readonly ending: string;
 }
 
-/** Those that are looked for beside a file, the one that usually makes files smallest first. */
+/** The codings that are looked for beside a file; the one that usually makes files smallest comes first. */
 const codings: readonly Coding[] = [
   { name: "br", ending: ".br" },
   { name: "zstd", ending: ".zst" },
@@ -17,17 +17,17 @@ const byName = new Map(codings.map((coding) => [coding.name, coding]));
 const preferred = codings.map(({ name }) => name);
 const available = [...preferred, "identity"];
 
-/** The types of negotiator are of a version that did not have the options. */
+/** The types of negotiator are of a version without these options. */
 interface Ordering {
   encodings(available: string[], options?: { readonly preferred: readonly string[] }): string[];
 }
 
-/** A file as it is. */
+/** The file without a coding. */
 const onlyIdentity = [undefined] as const;
 
 /**
- * The codings that a client accepts, the one that it likes best first; `undefined` is the file as it is. Of codings that are equally
- * welcome our order counts: browsers list gzip first, and mean no preference. RFC 9110 §12.5.3.
+ * The codings that a client accepts, the preferred one first; `undefined` is the file without a coding. Equally preferred codings
+ * are in our order, because browsers list gzip first without preferring it. RFC 9110 §12.5.3.
  *
  * @param accept - The header `Accept-Encoding`.
  */

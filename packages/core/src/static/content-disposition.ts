@@ -6,8 +6,8 @@ const notPlain = /[^\x20-\x7e]|["%]/gu;
 const control = /[\0-\x1f\x7f-\x9f]/;
 
 /**
- * The header that makes a browser save a response as a file, RFC 6266. A path is reduced to its last part, because a name may come
- * from the one who sent the file.
+ * The header that makes a browser save a response as a file, RFC 6266. A path is reduced to its last part, because the name may
+ * come from the client that sent the file.
  *
  * @throws TypeError for a name with control characters or halves of surrogate pairs, or without any other character.
  */

@@ -31,7 +31,7 @@ const isText = /^(?:text\/|[^/]+\/(?:[^/]+\+)?(?:json|xml)$)/;
 /** The content type of a file, by its extension. Text is said to be in UTF-8. */
 export function contentTypeOf(name: string): string {
   const extension = extname(name).toLowerCase();
-  // mrmime takes a name without an extension for one, and finds what every object inherits.
+  // mrmime takes a name without an extension as the extension, and also finds properties that every object inherits.
   const found: unknown = extension === "" ? undefined : lookup(extension);
   const type = typeof found === "string" ? found : (others.get(extension) ?? "application/octet-stream");
   return isText.test(type) ? `${type}; charset=utf-8` : type;

@@ -14,7 +14,7 @@ export interface FoundFile {
   readonly size: number;
   /** `undefined` for a file that is too large to be kept in memory. */
   readonly content: Uint8Array | undefined;
-  /** A strong entity tag: the hash of a small file, for others its size and times. */
+  /** A strong entity tag: the hash of a small file, or the size and times of a larger one. */
   readonly etag: string;
 }
 
@@ -28,8 +28,8 @@ const mostKept = 16 * 1024 * 1024;
 const overhead = 1024;
 
 /**
- * Milliseconds after which a file counts as settled. File systems note times in steps, of up to two seconds, so that two changes
- * in a row can look like one: what has just changed is not kept.
+ * Milliseconds after which a changed file may be kept. File systems record times in steps of up to two seconds, so two changes in a
+ * row can look like one.
  */
 const settling = 2000;
 
@@ -42,8 +42,8 @@ const stateTag = ({ size, mtimeMs, ctimeMs }: Stats) =>
   [size, mtimeMs * 1000, ctimeMs * 1000].map((each) => Math.round(each).toString(36)).join("-");
 
 /**
- * Files by path, as they are now: each call asks the file system once whether a file has changed. The contents of small files that
- * have not are kept, up to a number of bytes; the least recently used are dropped first.
+ * Files by path, in their current state: each call asks the file system once whether a file has changed. The contents of small
+ * unchanged files are kept, up to a number of bytes; the least recently used are dropped first.
  */
 export class FileCache {
   readonly #files = new Map<string, FoundFile>();
@@ -57,7 +57,7 @@ export class FileCache {
     this.#most = most;
   }
 
-  /** A file; its state if it is no regular file; `undefined` if there is none. */
+  /** A file; its state if it is not a regular file; `undefined` if there is none. */
   async find(path: string): Promise<FoundFile | Stats | undefined> {
     for (let tries = 0; tries < 5; tries++) {
       const stats = await stateOf(path);
@@ -129,7 +129,7 @@ export class FileCache {
 
 const bytesOf = ({ content }: FoundFile) => overhead + (content?.byteLength ?? 0);
 
-/** Reads a file; `undefined` if it was replaced meanwhile, or is no regular file any more. */
+/** Reads a file; `undefined` if it was replaced in the meantime, or is not a regular file any more. */
 async function read(path: string, seen: Stats): Promise<FoundFile | undefined> {
   if (seen.size > largest) return describe(path, seen, undefined);
   let file;

@@ -6,7 +6,7 @@ import { acceptedCodings, type Coding } from "./content-coding.ts";
 import type { FoundFile } from "./file-cache.ts";
 import { fileStream } from "./file-stream.ts";
 
-/** What is sent of a file besides its bytes. */
+/** What is sent with a file besides its bytes. */
 export interface FileHead {
   readonly type: string;
   readonly cacheControl: string;
@@ -14,18 +14,18 @@ export interface FileHead {
   readonly disposition?: string | undefined;
 }
 
-/** A file in a coding that the client takes. */
+/** A file in a coding that the client accepts. */
 export interface Representation {
   readonly file: FoundFile;
-  /** `undefined`: the file as it is. */
+  /** `undefined`: the file without a coding. */
   readonly coding: Coding | undefined;
 }
 
 /**
- * The representation of a file that its client likes best.
+ * The representation of a file that the client prefers.
  *
  * @param find - Finds a file in a coding.
- * @throws HTTPError 406 if the client refuses the file as it is, and there is no other.
+ * @throws HTTPError 406 if the client refuses the file without a coding, and there is no other.
  */
 export async function negotiate(
   request: Request,
@@ -43,14 +43,14 @@ export async function negotiate(
 }
 
 /**
- * The response to a request for a file: the whole, a part, or that the client's copy is still right.
+ * The response to a request for a file: the whole file, a part, or 304 if the client's copy is still right.
  *
  * @throws HTTPError 412, 416.
  */
 export function fileResponse(request: Request, { file, coding }: Representation, head: FileHead): Response {
   const { path, stats, size, content, etag } = file;
   const isRead = request.method === "GET" || request.method === "HEAD";
-  // A time in the future would be one that the file did not have yet. RFC 9110 §8.8.2.1.
+  // A time in the future must not be sent. RFC 9110 §8.8.2.1.
   const modified = Math.floor(Math.min(stats.mtimeMs, Date.now()) / 1000);
   const validators: Validators = { etag, modified };
   const headers: [string, string][] = [

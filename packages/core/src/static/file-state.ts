@@ -1,18 +1,18 @@
 import { constants, stat as statWithCallback, type Stats } from "node:fs";
 import { promisify } from "node:util";
 
-/** Faster than the one of `node:fs/promises`, and called for every request. */
+/** Faster than `stat` of `node:fs/promises`, and called for every request. */
 const stat = promisify(statWithCallback);
 
-/** Errors that say that there is no file of that name. */
+/** The codes of errors which say that there is no file with that name. */
 const absent: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EINVAL", "ERR_INVALID_ARG_VALUE"]);
 
-/** Whether an error says that there is no file of a name, or that there can be none. */
+/** Whether an error says that there is no file with a name, or that there can be none. */
 export function isAbsence(error: unknown): boolean {
   return error instanceof Error && absent.has((error as NodeJS.ErrnoException).code);
 }
 
-/** What is known of a file or folder; `undefined` if there is none. */
+/** The state of a file or folder; `undefined` if there is none. */
 export async function stateOf(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
@@ -27,7 +27,7 @@ export function isSameFile(one: Stats, other: Stats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-/** Whether two states are of the same file with the same contents. Unlike `mtime`, nobody can set `ctime`. */
+/** Whether two states are of the same file with the same contents. Unlike `mtime`, programs cannot set `ctime`. */
 export function isSame(one: Stats, other: Stats): boolean {
   return one.ctimeMs === other.ctimeMs && one.mtimeMs === other.mtimeMs && one.size === other.size && isSameFile(one, other);
 }

@@ -6,10 +6,10 @@ import { forReading, isSameFile } from "./file-state.ts";
 const chunkSize = 128 * 1024;
 
 /**
- * The bytes of a file from one position to another. The file is opened at the first read and not before, so that a response that is
- * never sent has nothing to close. It is closed at the end, at an error, and when the stream is cancelled.
+ * The bytes of a file from one position to another. The file is opened at the first read, so that a response that is never sent has
+ * nothing to close. It is closed at the end, after an error, and when the stream is cancelled.
  *
- * The stream fails if there is another file in the place of the one that was found, or if the file ends early.
+ * The stream fails if the file was replaced since it was found, or if it ends early.
  */
 export function fileStream(path: string, found: Stats, start: number, end: number): ReadableStream<Uint8Array> {
   let file: FileHandle | undefined;

@@ -3,7 +3,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../http/errors.ts";
 
-/** Names that are looked through for one that is similar to a missing file. */
+/** The most names that are searched for one that is similar to a missing file. */
 const mostNames = 2000;
 
 /** A folder whose files may be sent, except those whose path below it has a name that starts with a dot. */
@@ -58,7 +58,10 @@ export class Folder {
   }
 }
 
-/** Whether a name can be that of a file to send: not empty, without a dot in front, and nothing that file systems give a meaning. */
+/**
+ * Whether a file with this name may be sent: the name is not empty, does not start with a dot, and has no meaning for file
+ * systems.
+ */
 function isPlainName(name: string): boolean {
   // Colons are for drives and streams on Windows.
   return name !== "" && !name.startsWith(".") && !/[/\\\0]/.test(name) && !(sep === "\\" && name.includes(":"));

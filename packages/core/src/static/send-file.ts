@@ -18,14 +18,14 @@ export interface SendFileOptions {
   readonly maxAge?: number | undefined;
 }
 
-/** Nothing is kept: which file is sent is decided anew for each request, and there may be very many. */
+/** No contents are kept, because each request may send another file, and there may be very many. */
 const files = new FileCache(0);
 
 /**
- * The response with one file, to the running request: with conditions, parts and content codings as `StaticFiles` has them.
+ * The response to the running request with one file, with conditions, parts and content codings as in `StaticFiles`.
  *
- * Any path is sent that the process can read. Never make one of text that a client sent, unless a converter or a list of names has
- * checked it.
+ * Sends any path that the process can read. Never build the path from text that a client sent, unless a converter or a list of
+ * names has checked the text.
  *
  * @param file - A path, or a URL such as `new URL("./report.pdf", import.meta.url)`.
  * @throws HTTPError 404 if there is no such file, 406, 412, 416 as the request asks; TypeError for a filename that cannot be sent;
@@ -48,7 +48,7 @@ async function find(path: string): Promise<FoundFile | undefined> {
   return found !== undefined && "realPath" in found ? found : undefined;
 }
 
-/** The path of a file; `undefined` for one that no file can have. */
+/** The path of a file; `undefined` for a path that no file can have. */
 function pathOf(file: string | URL): string | undefined {
   if (typeof file === "string") return file === "" ? undefined : file;
   try {

@@ -23,7 +23,9 @@ export interface StaticFilesOptions {
   readonly maxAge?: number | undefined;
 }
 
-/** The arguments of the rule: the names of the path below the folder, decoded. Without them, the folder itself is asked for. */
+/**
+ * The arguments of the rule: the names of the path below the folder, decoded. Without them, the request is for the folder itself.
+ */
 interface FilePath {
   readonly path?: readonly string[];
 }
@@ -43,15 +45,18 @@ export function cacheControlOf(maxAge: number): string {
   return maxAge === 0 ? "no-cache" : `max-age=${maxAge}`;
 }
 
-/** Whether a file in a content coding is older than the file itself, by more than the time in which a release is copied in any order. */
+/**
+ * Whether a file in a content coding is older than the file itself. A small difference is allowed, because a release may be copied
+ * in any order.
+ */
 const isStale = (encoded: FoundFile, file: FoundFile) => encoded.stats.mtimeMs < file.stats.mtimeMs - 2000;
 
 /**
  * A handler class that sends the files of a folder. Its rule has the wildcard `*path`:
  * `new Rule("/static/*path", { endpoint: "static", handler: StaticFiles({ root: "public" }), appMiddleware: false })`.
  *
- * Folders are answered with their `index.html`. Files whose name starts with a dot, in folders whose name does, and those outside the
- * folder, also by a symbolic link, are not sent.
+ * A request for a folder gets its `index.html`. Files are not sent if their name or the name of a folder in their path starts with
+ * a dot, or if they are outside the folder, also through a symbolic link.
  *
  * @throws ConfigError if the folder does not exist.
  */
@@ -100,7 +105,7 @@ export function StaticFiles({ root, fingerprint = false, maxAge = 0 }: StaticFil
 }
 
 /**
- * What a URL for a file gets besides its path: the hash of the file, if it has a fingerprint.
+ * What the URL of a file has besides its path: the hash of the file, with `fingerprint`.
  *
  * @throws Refused if there is no such file; the message has the most similar one.
  */

@@ -22,7 +22,7 @@ function defaultPath(path: string): string {
   return end <= 0 ? "/" : path.slice(0, end);
 }
 
-/** The cookies of a browser, as far as tests need them: domain, path, Secure, expiry. RFC 6265 §5.3 and §5.4. */
+/** The cookies of a browser, with the attributes that tests need: domain, path, Secure, expiry. RFC 6265 §5.3 and §5.4. */
 export class CookieJar {
   readonly #cookies = new Map<string, JarCookie>();
   readonly #now: () => number;

@@ -21,7 +21,7 @@ export function loggedFor(response: globalThis.Response): readonly string[] {
   return logged.get(response) ?? [];
 }
 
-/** A request whose signal is aborted in the request that first asked for it, as the server does it. */
+/** A request whose signal is aborted inside the request that first read it, as in the server. */
 class SentRequest extends Request {
   /** The errors that were logged about it. */
   readonly logged: string[] = [];
@@ -46,7 +46,7 @@ class SentRequest extends Request {
     return super.signal;
   }
 
-  /** Runs work in the request, if that has asked for its signal. */
+  /** Runs work in the request, if it has read its signal. */
   run(work: () => void): void {
     if (this.#run === undefined) work();
     else this.#run(work);
@@ -54,8 +54,8 @@ class SentRequest extends Request {
 }
 
 /**
- * Has an application answer a request, as over a socket: the body has a limit, and the client disconnects when it cancels the body of
- * the response or when its signal is aborted.
+ * Lets an application answer a request as over a socket: the body has a limit, and the client disconnects when it cancels the body
+ * of the response or when its signal is aborted.
  */
 export function exchange(app: Tested, asked: Request, signal: AbortSignal | undefined): Promise<Response> {
   const gone = new AbortController();
@@ -77,7 +77,7 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
     signal?.addEventListener("abort", onAbort, { once: true });
     const end = () => signal?.removeEventListener("abort", onAbort);
     Promise.resolve(app.answer === undefined ? app.fetch(request) : app.answer(request)).then((given) => {
-      // Not an `App` but a function with standard responses may be tested, too.
+      // Instead of an `App`, a function with standard responses may be tested.
       const response = given instanceof Response ? given : adopt(given);
       const parts = partsOf(response);
       if (!(parts.body instanceof ReadableStream)) {
@@ -112,7 +112,7 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
   });
 }
 
-/** The body of a request as the server hands it out: it fails when it is over the limit, and when the client leaves. */
+/** The body of a request as in the server: it fails when it is over the limit, and when the client leaves. */
 function limited(body: ReadableStream<Uint8Array>, limit: Limit, gone: AbortSignal): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let size = 0;

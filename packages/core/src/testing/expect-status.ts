@@ -7,8 +7,8 @@ import { loggedFor } from "./exchange.ts";
 const mostCharacters = 2000;
 
 /**
- * Gives back a response that has the expected status, and throws otherwise. The message has the status, where the response redirects, the errors
- * that the application logged for the request, and the beginning of the body.
+ * Returns the response if it has the expected status, and throws otherwise. The message has the status, where the response
+ * redirects, the errors that the application logged for the request, and the beginning of the body.
  *
  * @param response - A response of a `TestClient`, or the promise of one.
  * @throws Error for another status.
@@ -22,7 +22,7 @@ export function expectStatus(
   if (response instanceof Promise) return response.then((given) => expectStatus(given, status));
   if (response.status === status) return response;
   const error = new Error(differenceOf(response, status));
-  // The place to look at is the line of the test.
+  // The stack then begins at the line of the test.
   Error.captureStackTrace(error, expectStatus);
   throw error;
 }
@@ -38,7 +38,7 @@ function differenceOf(response: globalThis.Response, expected: number): string {
 
 const named = (status: number) => `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
 
-/** What is known of a body without reading it, so that the test can still do that. */
+/** What is known about a body without reading it, so that the test can still read it. */
 function bodyOf(response: globalThis.Response): string {
   const body = response instanceof Response ? partsOf(response).body : response.body;
   if (body === null || body === "") return "It has no body.";

@@ -6,7 +6,8 @@ type Contextual = Pick<App, "createContext" | "provideLocals">;
 
 /**
  * Runs `work` in the context of a request, as if a handler had called it: `local`, `request` and `urlFor` work, also after an
- * `await`. No middleware runs, and nothing is sent; names of `local` that middleware of the application provides without a handler are there.
+ * `await`. No middleware runs, and nothing is sent; names of `local` that middleware of the application provides without a handler
+ * are set.
  *
  * @param request - A standard request, or a URL for a GET; a path is relative to `http://localhost`.
  */

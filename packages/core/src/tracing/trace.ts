@@ -3,12 +3,12 @@ import type { Channel, TracingChannel } from "node:diagnostics_channel";
 // The module is not imported, so that core also runs where it is missing.
 const diagnostics = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
 
-/** What the inspector shows of a piece of work or an event. */
+/** What the inspector shows about a piece of work or an event. */
 export interface Shown {
-  /** In a few words: `User.get`. */
+  /** A short name: `User.get`. */
   readonly label: string;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** Values that were changed: `undefined` before one that is new, and after one that was removed. */
+  /** Values that were changed. For a new value, `before` is `undefined`; for a removed value, `after` is. */
   readonly changes?: readonly { readonly key: string; readonly before: unknown; readonly after: unknown }[] | undefined;
 }
 
@@ -33,30 +33,30 @@ export interface ShownChange {
   readonly after: string;
 }
 
-/** What one request records of itself, for the inspector. */
+/** What one request records for the inspector. */
 export interface Recording {
-  /** Notes that work has begun. The function that it gives notes the end, with the error if it failed. */
+  /** Records that work has begun. Returns a function that records the end, with the error if the work failed. */
   begin(name: string, show: () => Shown): (failure?: { readonly error: unknown }) => void;
-  /** Notes an event. */
+  /** Records an event. */
   note(name: string, show: () => Shown): void;
-  /** What was noted until now. */
+  /** What was recorded until now. */
   spans(): readonly Span[];
 }
 
 let findRecording: (() => Recording | undefined) | undefined;
 
-/** Whether requests may be recorded. It is asked for on every way, so it is a value and not a call. */
+/** Whether requests may be recorded. It is read very often, so it is a value and not a call. */
 export const recordings = { areMade: false };
 
-/** Says how the recording of the running request is found. Until then no request has one. */
+/** Sets the function that finds the recording of the running request. Without it, requests have no recording. */
 export function recordingsFrom(find: () => Recording | undefined): void {
   findRecording = find;
   recordings.areMade = true;
 }
 
 /**
- * A tracing channel of node:diagnostics_channel. Subscribers learn when a piece of work begins, ends and fails, and the inspector shows it.
- * Without subscribers and inspector it does nothing.
+ * A tracing channel of node:diagnostics_channel. Subscribers are told when a piece of work begins, ends and fails, and the
+ * inspector shows it. Without subscribers and inspector it does nothing.
  */
 export class Trace<Message extends object> {
   /** The channel itself, because each request asks whether there are subscribers. Its full type would need the types of Node. */
@@ -66,8 +66,8 @@ export class Trace<Message extends object> {
   readonly #show: ((message: Message) => Shown) | undefined;
 
   /**
-   * @param name - Name of the channel, as subscribers give it to `tracingChannel()`: `"mini:request"`.
-   * @param show - What the inspector shows of a message, when the work has ended; left out, nothing.
+   * @param name - Name of the channel, which subscribers pass to `tracingChannel()`: `"mini:request"`.
+   * @param show - What the inspector shows about a message when the work has ended; left out, nothing.
    */
   constructor(name: string, show?: (message: Message) => Shown) {
     this.#name = name;
@@ -77,8 +77,9 @@ export class Trace<Message extends object> {
   }
 
   /**
-   * Does the work, and tells subscribers and the inspector of it. The work may add to the message until it has ended. Whether or not it gives a promise,
-   * subscribers get `start`, `end`, `asyncStart` and `asyncEnd`, and `error` before the last two if it fails.
+   * Does the work, and reports it to subscribers and the inspector. The work may add to the message until it has ended. Even if it
+   * does not return a promise, subscribers get `start`, `end`, `asyncStart` and `asyncEnd`, and `error` before the last two if it
+   * fails.
    */
   run<Result>(message: Message, work: () => Result | Promise<Result>): Result | Promise<Result> {
     const show = this.#show;

@@ -1,14 +1,14 @@
 import { ConfigError } from "../http/errors.ts";
 
 /**
- * Where an application is on its site: a path such as `"/shop"`. With `isStripped`, whoever hands on the requests has removed it from
- * their URLs.
+ * The path of an application on its site, such as `"/shop"`. With `isStripped`, the program that passes on the requests has removed
+ * it from their URLs.
  */
 export type BasePathOption = string | { readonly path: string; readonly isStripped?: boolean | undefined };
 
 /** The path below which an application answers. All its URLs begin with it. */
 export class BasePath {
-  /** As URLs have it: encoded, without a slash at its end. */
+  /** The path as in URLs: encoded, without a slash at its end. */
   readonly path: string;
   readonly isStripped: boolean;
   /** Decoded. */
@@ -22,7 +22,7 @@ export class BasePath {
     const text = typeof path === "string" ? path : "";
     const encoded = URL.canParse(`http://a${text}`) ? new URL(`http://a${text}`).pathname : "";
     const segments = encoded.slice(1).split("/").map(decoded);
-    // The URL parser removes what no path keeps, so a path that it has changed in more than its spelling is not one.
+    // If the URL parser changes more than the spelling, the text is not a path.
     const isWhole = text.startsWith("/") && segments.join("/") === decoded(text.slice(1));
     // A semicolon would end the path of a cookie.
     const isWrong = (each: string | undefined) => each === undefined || each === "" || each.includes("/") || encoded.includes(";");
@@ -51,7 +51,7 @@ export class BasePath {
   }
 }
 
-/** Whether a path or a segment of it ends at a place. */
+/** Whether a path or a segment of it ends at a position. */
 function isEnd(text: string, at: number): boolean {
   return at === text.length || text[at] === "/" || text[at] === "?";
 }

@@ -30,7 +30,7 @@ export function baseOf({ secure, host }: { readonly secure: boolean; readonly ho
   return { scheme: secure ? "https" : "http", host };
 }
 
-/** The options of a caller who gives none. */
+/** The options of a caller that passes none. */
 export const noOptions: UrlOptions = Object.freeze({});
 
 const schemes = new Set(["http", "https", "ws", "wss"]);
@@ -45,7 +45,7 @@ export interface BuildableRule {
 export class EndpointUrls {
   readonly #rules = new Map<string, BuildableRule[]>();
 
-  /** What every path begins with. */
+  /** The beginning of every path. */
   readonly #basePath: string;
 
   constructor(rules: readonly BuildableRule[], basePath: string) {
@@ -94,7 +94,7 @@ export class EndpointUrls {
   }
 
   /**
-   * Chooses among the rules that lack no argument: first the one that uses the most arguments, then the one with the most
+   * Chooses among the rules that have all their arguments: first the one that uses the most arguments, then the one with the most
    * defaults, then one on this host.
    */
   #best(endpoint: string, args: UrlArgs, hostIsGiven: boolean, base: UrlBase | undefined): BuildableRule {

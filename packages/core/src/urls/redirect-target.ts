@@ -31,7 +31,7 @@ export function readRedirectPattern(text: string): RedirectPattern {
   return { origin, tokens: parse(`/${rest.replace(/^[/\\]+/, "")}`, { encodePath: encodeURI }).tokens };
 }
 
-/** The URL of a pattern with arguments; an array gives several segments. */
+/** The URL of a pattern with arguments; an array becomes several segments. */
 export function writeRedirect({ origin, tokens }: RedirectPattern, args: Readonly<Record<string, unknown>>): string {
   return origin + onePath(write(tokens, args) ?? "/");
 }

@@ -8,10 +8,10 @@ import { format, Refused, type UrlArgs } from "./url-args.ts";
 type Fields = readonly (readonly [name: string, text: string])[];
 
 /**
- * A query that a schema reads back, with its question mark; empty if there is none. Arguments without which the schema has the same output
- * are its defaults, and are not written.
+ * A query that a schema reads back, with its question mark; empty if there is none. If the schema has the same output without an
+ * argument, the argument is a default and is not written.
  *
- * @throws Refused for a query that the schema refuses. An asynchronous schema is not asked.
+ * @throws Refused for a query that the schema refuses. An asynchronous schema is not called.
  */
 export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
   const fields = fieldsIn(args, used);
@@ -52,7 +52,7 @@ interface Output {
   readonly value: unknown;
 }
 
-/** What the schema gives; `undefined` if it is asynchronous. */
+/** The result of the schema; `undefined` if it is asynchronous. */
 function read(schema: StandardSchema, fields: Fields): Output | undefined {
   const result = attempt(schema, fields);
   if (result === undefined || result.issues === undefined) return result;

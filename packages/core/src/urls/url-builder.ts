@@ -7,7 +7,7 @@ import type { Converters } from "../rules/rule.ts";
 import { buildQuery, format, given, Refused, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
 import { isRest } from "../rules/value-reader.ts";
 
-/** The parts of a rule that say how its arguments are read and written. */
+/** The parts of a rule that define how its arguments are read and written. */
 export interface UrlBuilderOptions {
   readonly where: Converters;
   readonly defaults: UrlArgs;
@@ -113,7 +113,7 @@ export class UrlBuilder {
   buildSimple(args: UrlArgs): string | undefined {
     const texts = this.#texts;
     if (texts === undefined) return undefined;
-    // An object with one of these prototypes inherits no text or number, so what is found below is its own.
+    // An object with one of these prototypes inherits no text or number, so values that are found below are its own.
     const prototype: unknown = Object.getPrototypeOf(args);
     if (prototype !== Object.prototype && prototype !== null) return undefined;
     const { required } = this;
