@@ -2,6 +2,7 @@ import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 // It has the API of node:sqlite, which Node 20 does not have. From Node 22.13 on, import that instead.
 import { DatabaseSync } from "@photostructure/sqlite";
+import pLimit from "p-limit";
 
 export interface User {
   readonly id: number;
@@ -21,6 +22,8 @@ const tables = `
 `;
 
 const wrong: Refused = { status: 403, problem: "The name or the password is wrong." };
+
+const busy: Refused = { status: 503, problem: "Too many people are logging in. Try again in a moment." };
 
 const nameForm = /^[\p{L}\p{N}._-]{1,30}$/u;
 const longestPassword = 200;
@@ -44,6 +47,7 @@ export class Users {
   async add(name: string, password: string): Promise<User | Refused> {
     if (!nameForm.test(name)) return { status: 422, problem: "A name has 1 to 30 letters, digits, dots, hyphens or underscores." };
     if (password.length < 10 || password.length > longestPassword) return { status: 422, problem: "A password has 10 to 200 characters." };
+    if (turns.pendingCount >= mostWaiting) return busy;
     const sql = "INSERT INTO users (name, password) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id, name";
     const user = this.#database.prepare(sql).get(name, await hash(password)) as User | undefined;
     if (user === undefined) return { status: 422, problem: "Somebody has this name already." };
@@ -52,6 +56,7 @@ export class Users {
 
   async check(name: string, password: string): Promise<User | Refused> {
     if (!nameForm.test(name) || password.length > longestPassword) return wrong;
+    if (turns.pendingCount >= mostWaiting) return busy;
     // Counted before the password is compared, so that many attempts at once are counted, too.
     if (this.#countAttempt(name) > mostAttempts)
       return { status: 429, problem: "Too many log-ins with this name have failed. Try again in 15 minutes." };
@@ -79,8 +84,13 @@ export class Users {
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 const derive = promisify<string, string, number, object, Buffer>(scrypt);
 
+/** Node has four threads for hashing and for files. Two of them are left free, so that files are sent meanwhile. */
+const turns = pLimit(2);
+const mostWaiting = 20;
+
 async function hash(password: string, salt = randomBytes(16).toString("base64url")): Promise<string> {
-  return `${salt}.${(await derive(password.normalize("NFKC"), salt, 32, cost)).toString("base64url")}`;
+  const key = await turns(() => derive(password.normalize("NFKC"), salt, 32, cost));
+  return `${salt}.${key.toString("base64url")}`;
 }
 
 /** Without a hash, the result is `false` after the same work. */

@@ -64,6 +64,7 @@ export function makeApp({ secretKey, data, backend, ...options }: Settings) {
       413: errorPage("Too large"),
       429: errorPage("Please wait"),
       500: errorPage("Something went wrong"),
+      503: errorPage("Please wait"),
     },
     config: {
       session: sessions,

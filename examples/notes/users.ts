@@ -1,6 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { HTTPError } from "@mini/core";
+import pLimit from "p-limit";
 import type { Database } from "./database.ts";
 
 export interface User {
@@ -26,14 +27,16 @@ export class Users {
     return this.#database.prepare("SELECT id, name FROM users WHERE id = ?").get(id ?? 0) as User | undefined;
   }
 
-  /** Adds a user; `undefined` if somebody has the name. */
+  /** Adds a user; `undefined` if somebody has the name. @throws HTTPError 503 when too many passwords wait. */
   async add(name: string, password: string): Promise<User | undefined> {
+    mustNotBeBusy();
     const sql = "INSERT INTO users (name, password) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id, name";
     return this.#database.prepare(sql).get(name, await hash(password)) as User | undefined;
   }
 
-  /** The user of that name and password. @throws HTTPError 429 after too many attempts. */
+  /** The user of that name and password. @throws HTTPError 429 after too many attempts; 503 as `add`. */
   async check(name: string, password: string): Promise<User | undefined> {
+    mustNotBeBusy();
     // Counted before the password is compared, so that parallel attempts are counted too.
     this.#countAttempt(name);
     const sql = "SELECT id, name, password FROM users WHERE name = ?";
@@ -61,7 +64,15 @@ export class Users {
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 
 const derive = promisify<string, string, number, object, Buffer>(scrypt);
-const keyOf = (password: string, salt: string) => derive(password.normalize("NFKC"), salt, 32, cost);
+/** Node has four threads for hashing and for files. Two of them are left free, so that files are sent meanwhile. */
+const turns = pLimit(2);
+const mostWaiting = 20;
+const keyOf = (password: string, salt: string) => turns(() => derive(password.normalize("NFKC"), salt, 32, cost));
+
+function mustNotBeBusy(): void {
+  if (turns.pendingCount < mostWaiting) return;
+  throw new HTTPError(503, "Too many people are logging in. Try again in a moment.", { headers: { "retry-after": "5" } });
+}
 
 async function hash(password: string): Promise<string> {
   const salt = randomBytes(16).toString("base64url");

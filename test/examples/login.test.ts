@@ -4,7 +4,7 @@ import { sessionOf } from "@mini/session/testing";
 import { open } from "lmdb";
 import { describe, expect, test, vi } from "vitest";
 import { makeApp } from "../../examples/login/app.ts";
-import { Turns } from "../../examples/login/turns.ts";
+import { hashPassword } from "../../examples/login/passwords.ts";
 import { Users } from "../../examples/login/users.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { isLetIn, isSentAway, led, loginSite, password, secretKey, signIn, signUp } from "../support/login-site.ts";
@@ -177,17 +177,8 @@ test("a password that is changed while it is compared opens nothing", async () =
   await data.close();
 });
 
-test("more work than may wait for its turn is refused with 503, and the turns go on", async () => {
-  const turns = new Turns({ atOnce: 1, mostWaiting: 1 });
-  const done: string[] = [];
-  const work = (name: string) => turns.run(async () => void done.push(name));
-  const failing = turns.run(() => Promise.reject(new Error("no")));
-  const outcomes = await Promise.allSettled([failing, work("waits"), work("refused")]);
-  expect(outcomes).toEqual([
-    { status: "rejected", reason: new Error("no") },
-    { status: "fulfilled", value: undefined },
-    { status: "rejected", reason: expect.objectContaining({ status: 503 }) },
-  ]);
-  await work("later");
-  expect(done).toEqual(["waits", "later"]);
+test("of the passwords that are hashed at once, two are under way, 20 wait, and the next one is refused with 503", async () => {
+  const hashes = Array.from({ length: 22 }, () => hashPassword(password));
+  await expect(hashPassword(password)).rejects.toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+  expect(await Promise.all(hashes)).toHaveLength(22);
 });
