@@ -107,7 +107,7 @@ need("chromium", chromium)("the cluster example in a browser", () => {
     expect(rows.filter((row) => row.clicks > 0).map(({ number }) => number)).toEqual([1, 2]);
   });
 
-  test("the clicks, and the cookie, stay when all processes are replaced while somebody clicks", async () => {
+  test("the clicks and the cookie stay when all processes are replaced while a visitor clicks", async () => {
     await click(page, 3);
     const [pids, cookies] = [(await tally()).map(({ pid }) => pid), await page.context().cookies()];
     process.kill(Number(/kill -HUP (\d+)/.exec(app.output.stdout)?.[1]), "SIGHUP");

@@ -113,7 +113,7 @@ for (const [name, tls] of [
       ]);
     });
 
-    test("connects again after the end of a stream, in order or by an error, with the id of the last event", async () => {
+    test("reconnects after the end of a stream, regular or by an error, with the id of the last event", async () => {
       const ids = ["1", "ž 2", "a:b", "3"];
       make = async function* ({ lastEventId }) {
         const next = ids[lastEventId === undefined ? 0 : ids.indexOf(lastEventId) + 1]!;
@@ -139,7 +139,7 @@ for (const [name, tls] of [
       expect((await collected).got).toEqual([["message", "", "first"]]);
     });
 
-    test("finds the server again that has closed, and goes on where it was", async () => {
+    test("finds a server that was restarted, and goes on where it was", async () => {
       await page.evaluate("window.count = 0");
       make = async function* ({ lastEventId = "0", signal }) {
         yield { id: String(Number(lastEventId) + 1), data: `after ${lastEventId}` };
@@ -156,7 +156,7 @@ for (const [name, tls] of [
       ]);
     });
 
-    test("does not connect again after 204", async () => {
+    test("does not reconnect after 204", async () => {
       make = async function* () {
         make = undefined;
         yield { data: "only" };

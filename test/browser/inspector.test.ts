@@ -44,7 +44,7 @@ need("chromium", chromium)("the inspector in a browser", () => {
     await server.close();
   });
 
-  test("shows what changed in a session, and new requests as they come", async () => {
+  test("shows what changed in a session, and new requests as they arrive", async () => {
     const { page, problems } = await openPage(browser, { baseURL: server.url });
     await page.goto("/__mini");
     await page.getByRole("button", { name: "/cart" }).click();

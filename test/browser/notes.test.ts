@@ -65,7 +65,7 @@ need("chromium", chromium)("the notes example in a browser", () => {
     await page.waitForURL("/");
   }
 
-  test("a note of somebody else appears on the board without loading it again, and disappears when it is deleted", async () => {
+  test("a note of another member appears on the board without reloading, and disappears when it is deleted", async () => {
     const [ada, grace] = [await newPage(), await newPage()];
     await signUp(ada, "ada");
     await signUp(grace, "grace");

@@ -26,7 +26,7 @@ describe("accepts", () => {
     ["image/png", "nothing"],
     ["text/html;q=0", "nothing"],
     ["rubbish", "nothing"],
-  ])("with Accept: %s, of html and json, gives %s", async (accept, expected) => {
+  ])("with Accept: %s, html and json offered, returns %s", async (accept, expected) => {
     expect(await choose(() => accepts("html", "json"), accept === undefined ? {} : { accept })).toEqual([expected, "Accept"]);
   });
 
@@ -49,7 +49,7 @@ test.each([
   ["en;q=0.5, de;q=0.8", "de"],
   ["fr", "nothing"],
   ["*", "en"],
-])("acceptsLanguages with Accept-Language: %s, of en and de, gives %s", async (language, expected) => {
+])("acceptsLanguages with Accept-Language: %s, en and de offered, returns %s", async (language, expected) => {
   const headers: Record<string, string> = language === undefined ? {} : { "accept-language": language };
   expect(await choose(() => acceptsLanguages("en", "de"), headers)).toEqual([expected, "Accept-Language"]);
 });
@@ -60,7 +60,7 @@ test.each([
   ["gzip, br", "gzip"],
   ["gzip;q=0.5, br", "br"],
   ["identity;q=0, *;q=0", "nothing"],
-])("acceptsEncodings with Accept-Encoding: %s, of br, gzip and identity, gives %s", async (coding, expected) => {
+])("acceptsEncodings with Accept-Encoding: %s, and br, gzip and identity offered, returns %s", async (coding, expected) => {
   const headers: Record<string, string> = coding === undefined ? {} : { "accept-encoding": coding };
   expect(await choose(() => acceptsEncodings("br", "gzip", "identity"), headers)).toEqual([expected, "Accept-Encoding"]);
 });

@@ -78,7 +78,7 @@ describe("methods", () => {
     expect([response.status, response.headers.get("content-length"), await response.text()]).toEqual([200, "4", ""]);
   });
 
-  test("another method is 405 with Allow, OPTIONS answers by itself, an unknown one is 501", async () => {
+  test("another method is 405 with Allow, OPTIONS is answered by the framework, an unknown method is 501", async () => {
     const wrong = await send("DELETE");
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, POST"]);
     const options = await send("OPTIONS");
@@ -142,7 +142,7 @@ describe("errors", () => {
     expect(problem.headers.get("retry-after")).toBe("1");
   });
 
-  test("that are unexpected are logged once with method and path, and the response says nothing about them", async () => {
+  test("that are unexpected are logged once with method and path, and the response does not describe them", async () => {
     const { get, logged } = makeApp(() => Promise.reject(new Error("secret detail")));
     const response = await get("/?token=hidden");
     expect(response.status).toBe(500);
@@ -180,7 +180,7 @@ describe("errors", () => {
     expect((await get("/nope")).status).toBe(410);
   });
 
-  test("in an error handler still answer 500, and both are logged", async () => {
+  test("in an error handler are answered with 500, and both errors are logged", async () => {
     const { get, logged } = makeApp(() => Promise.reject(new Error("one")), {
       errorHandlers: {
         500: () => {
@@ -269,7 +269,7 @@ describe("the table of rules", () => {
     ]);
   });
 
-  test("is on the 404 page with debug, the most similar rules first, and nowhere else", async () => {
+  test("is only on the 404 page with debug, the most similar rules first", async () => {
     class About extends RequestHandler {
       get() {
         return text("");

@@ -105,7 +105,7 @@ describe.each(both)("the reader of %s", (_title, reading) => {
     ["/*n", "/x/1"],
     ["/*n", "/1/x/1"],
     ["/*n", "/1/"],
-  ])("refuses all, where a converter refuses one: %s from %s", (pattern, path) => {
+  ])("refuses all values if a converter refuses one: %s from %s", (pattern, path) => {
     expect(reading(pattern, path, { n: int })).toEqual([false]);
   });
 

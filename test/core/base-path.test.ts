@@ -151,7 +151,7 @@ describe("an application at /shop whose requests have the base path", () => {
     expect(app.urlFor("home", {}, { host: "a.example", anchor: "b" })).toBe("http://a.example/shop/#b");
   });
 
-  test("has its cookies to itself, unless they say otherwise", async () => {
+  test("has its own cookies, unless their options say otherwise", async () => {
     const lines = async (each: App) =>
       (await each.fetch(new Request("http://localhost/shop/cookies"))).headers
         .getSetCookie()
@@ -185,7 +185,7 @@ describe("an application at /shop behind a proxy that removes the base path", ()
   });
 });
 
-test("a base path in other scripts or of several segments is known in each spelling", async () => {
+test("a base path in other scripts or of several segments matches in each spelling", async () => {
   const app = site("/läden/a b");
   expect(app.basePath).toBe("/l%C3%A4den/a%20b");
   expect((await ask(app, "/l%c3%a4den/a%20b/items/1"))[0]).toBe(200);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
 describe("beforeHead", () => {
-  test("runs once, in reverse order, after hooks, and may add headers", async () => {
+  test("runs functions once, in reverse order, after hooks, and they may add headers", async () => {
     const order: string[] = [];
     const { get } = makeApp(() => {
       beforeHead(async () => {

@@ -76,7 +76,7 @@ describe.each(Object.keys(posts))("the body of %s", (kind) => {
     expect(await post(json, Uint8Array.of(0x22, 0xff, 0x22))).toEqual([200, '"\ufffd"']);
   });
 
-  test("may nest 64 levels deep or as deep as configured; a deeper one is 400", async () => {
+  test("may be nested 64 levels deep or as deep as configured; a deeper body is 400", async () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     expect(await postJson(nested(64))).toEqual([200, nested(64)]);
     expect(await postJson(nested(65))).toEqual([400, "The body is JSON that is nested too deeply."]);

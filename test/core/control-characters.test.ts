@@ -167,7 +167,7 @@ describe("encoded values cannot start a new line", () => {
 });
 
 describe("whitespace around a value", () => {
-  test("is removed as in Fetch, and nothing else is", async () => {
+  test("is removed as in Fetch, and nothing else is removed", async () => {
     for (const blank of ["\t", "\n", "\r", " ", "\r\n", "\n \t"]) {
       for (const headers of [{ "x-a": `${blank}b${blank}` }, [["x-a", `${blank}b${blank}`]] as [string, string][]]) {
         const answer = await ask(() => new Response("", { headers }));

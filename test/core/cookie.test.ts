@@ -25,7 +25,7 @@ describe("reading cookies", () => {
     ]);
   });
 
-  test("never throws, and gives no more than the header has", () => {
+  test("never throws, and returns only what the header has", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (header, name) => {
         expect(parseCookies(header).size).toBeLessThanOrEqual(header.length);
@@ -37,7 +37,7 @@ describe("reading cookies", () => {
 });
 
 describe("writing a cookie", () => {
-  test("gives its Set-Cookie line, with the value encoded if necessary", () => {
+  test("returns its Set-Cookie line, with the value encoded if necessary", () => {
     expect(serializeCookie("a", 'é;, "\\', {})).toBe("a=%C3%A9%3B%2C%20%22%5C; Path=/; HttpOnly; SameSite=Lax");
     expect(serializeCookie("a", "v1.ab_c-d~", {})).toMatch(/^a=v1\.ab_c-d~;/);
     const options = {
@@ -61,7 +61,7 @@ describe("writing a cookie", () => {
     ]);
   });
 
-  test("gives the same line as the package cookie, for any attributes that browsers take", () => {
+  test("returns the same line as the package cookie, for any attributes that browsers accept", () => {
     const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
     const options = fc.record({
       maxAge: optional(fc.integer({ min: 0, max: 400 * 24 * 60 * 60 })),
@@ -121,7 +121,7 @@ describe("writing a cookie", () => {
     expect(() => serializeCookie(name, "x", options as object)).toThrow(TypeError);
   });
 
-  test("gives the same line with frozen options, which are checked once, as with others", () => {
+  test("returns the same line for frozen options, which are checked only once", () => {
     const names = ["a", "b", "__Host-a", "a b", ""];
     const values: unknown[] = ["x", "a b", "é", "", "\ud800", "x".repeat(4096), undefined, 1, ["x"]];
     const attempt = (work: () => string) => {

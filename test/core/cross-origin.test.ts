@@ -34,7 +34,7 @@ describe("writes from other origins", () => {
     expect(await post(headers as Record<string, string>)).toBe(status);
   });
 
-  test("reading is open to everybody, and the check may be turned off", async () => {
+  test("reading is allowed from every origin, and the check may be turned off", async () => {
     expect((await app.fetch(new Request("http://localhost/", { headers: { "sec-fetch-site": "cross-site" } }))).status).toBe(200);
     const open = makeApp(() => text(""), { crossOrigin: false }).app;
     expect(

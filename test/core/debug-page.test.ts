@@ -74,7 +74,7 @@ describe("the page of an unexpected error with debug", () => {
     expect((await pageOf(fail)).page).not.toContain("<img");
   });
 
-  test("has no script, and a policy with a nonce of its own and without unsafe-inline", async () => {
+  test("has no script, and its own policy with a nonce and without unsafe-inline", async () => {
     const [one, two] = await Promise.all([1, 2].map(() => pageOf(() => Promise.reject(new Error("x")))));
     const policy = one!.response.headers.get("content-security-policy")!;
     const nonce = /style-src 'nonce-([\w+/=]{24})'/.exec(policy)?.[1];
@@ -86,7 +86,7 @@ describe("the page of an unexpected error with debug", () => {
     expect(one!.response.headers.get("cache-control")).toBe("no-store");
   });
 
-  test("is bounded for errors that go round in a circle, and survives what cannot be shown", async () => {
+  test("is bounded for circular errors, and is shown although a value cannot be shown", async () => {
     const error = new AggregateError([], "round");
     error.errors.push(error, error);
     expect((await pageOf(() => Promise.reject(error))).page.split("<h1>")).toHaveLength(21);
@@ -94,7 +94,7 @@ describe("the page of an unexpected error with debug", () => {
     expect((await pageOf(() => Promise.reject(strange))).page).toContain("a value that cannot be converted to text");
   });
 
-  test("comes before an error handler for 500, which answers without debug", async () => {
+  test("is shown instead of an error handler for 500, which answers without debug", async () => {
     const errorHandlers = { 500: () => html`<p>Sorry</p>` };
     const bug = () => Promise.reject(new Error("the bug"));
     expect(await (await makeApp(bug, { debug: true, errorHandlers }).get()).text()).toContain("the bug");
@@ -121,12 +121,12 @@ describe("an error handler", () => {
     "*/*",
     "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "application/json;q=0.5, text/html",
-  ])("gives its markup to a client with Accept: %s", async (accept) => {
+  ])("sends its markup to a client with Accept: %s", async (accept) => {
     expect(await answer(page, accept)).toEqual([409, "text/html", "Accept", "1", "<p>own</p>"]);
   });
 
   test.each(["application/json", "application/problem+json", "application/json, text/html;q=0.9", 'application/json;a="b,c", */*;q=0.1'])(
-    "gives problem+json to a client with Accept: %s",
+    "sends problem+json to a client with Accept: %s",
     async (accept) => {
       const [status, type, vary, retry, body] = await answer(page, accept);
       expect([status, type, vary, retry]).toEqual([409, "application/problem+json", "Accept", "1"]);
@@ -134,7 +134,7 @@ describe("an error handler", () => {
     },
   );
 
-  test("gives a response of its own to everybody", async () => {
+  test("sends its own response to every client", async () => {
     const own: ErrorHandler = () => text("own", { status: 418 });
     expect(await answer(own, "application/json")).toEqual([418, "text/plain", null, null, "own"]);
   });
@@ -143,13 +143,13 @@ describe("an error handler", () => {
     ["undefined", () => undefined],
     ["a promise of undefined", async () => Promise.resolve(undefined)],
     ["nothing", () => {}],
-  ])("that gives %s leaves the usual page", async (_what, handler) => {
+  ])("that returns %s leaves the usual page", async (_what, handler) => {
     const [status, type, vary, , body] = await answer(handler, undefined);
     expect([status, type, vary]).toEqual([409, "text/html", "Accept"]);
     expect(body).toContain("Taken.");
   });
 
-  test("that gives anything else is logged, and the usual page of 500 answers", async () => {
+  test("that returns anything else is logged, and the usual page for 500 is sent", async () => {
     const { get, logged } = makeApp(() => abort(409), { errorHandlers: { 409: () => null as never } });
     expect((await get()).status).toBe(500);
     expect(logged.join()).toContain("The error handler for 409 must return a Response, html`...`, or undefined for the usual page.");

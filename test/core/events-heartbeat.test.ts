@@ -9,7 +9,7 @@ const never = () => new Promise<never>(() => undefined);
 const silent: EventsFunction = () => ({ [Symbol.asyncIterator]: () => ({ next: never }) });
 
 describe("a heartbeat", () => {
-  test("is a comment whenever there was no event for a while, and its timer runs only while the client reads", async () => {
+  test("is a comment that is sent when there was no event for a while, and its timer runs only while the client reads", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const notes = new EventEmitter();
     const { get } = makeApp(() =>

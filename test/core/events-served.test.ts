@@ -48,7 +48,7 @@ describe.each(protocols)("over %s", (protocol) => {
     await client.has("data: first\n\n");
   });
 
-  test("the head arrives although there is no event yet", async () => {
+  test("the head arrives before there is an event", async () => {
     const { listen } = await open(protocol, () => events(silent));
     expect((await listen()).status).toBe(200);
   });
@@ -134,7 +134,7 @@ describe.each(protocols)("over %s", (protocol) => {
       expect([ended.map(String), logged]).toEqual([["AbortError: The server is closing."], []]);
     });
 
-    test("does not wait for a source that ignores the signal and waits for ever", async () => {
+    test("does not wait for a source that ignores the signal and waits forever", async () => {
       const { server, listen } = await open(
         protocol,
         () =>
@@ -150,7 +150,7 @@ describe.each(protocols)("over %s", (protocol) => {
       expect((await client.end).isWhole).toBe(true);
     });
 
-    test("sends the event that a source has to say at the end", async () => {
+    test("sends the last event of a source", async () => {
       const { server, listen } = await open(protocol, () =>
         events(async function* ({ signal }) {
           yield { data: "begun" };
@@ -184,7 +184,7 @@ describe.each(protocols)("over %s", (protocol) => {
     });
   });
 
-  test("leaves no listener behind, however streams end, and warns of none", async () => {
+  test("leaves no listener behind, however streams end, and does not warn about listeners", async () => {
     const warnings: string[] = [];
     const onWarning = (warning: Error) => void warnings.push(warning.message);
     process.on("warning", onWarning);

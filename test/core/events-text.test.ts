@@ -56,7 +56,7 @@ describe("an event", () => {
     expect(got).toEqual([{ event: "ping", id: "", data: "" }]);
   });
 
-  test("with nothing but an id moves the place in the stream, and is not dispatched", async () => {
+  test("with only an id moves the place in the stream, and is not dispatched", async () => {
     const { events: got, lastEventId } = await sent(async function* () {
       yield { id: "8" };
     });
@@ -89,7 +89,7 @@ describe("an event", () => {
     ["a response as data", { data: new globalThis.Response("") }, /a response/],
     ["data without JSON", { data: { toJSON: () => undefined } }, /this data of an event: JSON\.stringify\(\) returns undefined/],
     ["data that has itself in it", { data: circle }, /circular structure/],
-  ])("is refused, logged once and the end of the stream: %s", async (_what, event, message) => {
+  ])("is refused, logged once, and ends the stream: %s", async (_what, event, message) => {
     const steps: string[] = [];
     const { events: got, logged } = await sent(async function* () {
       try {

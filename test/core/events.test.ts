@@ -13,14 +13,14 @@ import { within } from "../support/within.ts";
 afterEach(() => void vi.useRealTimers());
 
 describe("the response", () => {
-  test("is an event stream that nobody stores, changes or holds back", async () => {
+  test("is an event stream that caches and proxies must not store, change or hold back", async () => {
     const { get } = makeApp(() => events(async function* () {}));
     const { status, headers } = await get();
     expect([status, headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     expect([headers.get("cache-control"), headers.get("x-accel-buffering")]).toEqual(["no-store, no-transform", "no"]);
   });
 
-  test("says at once how long to wait before connecting again", async () => {
+  test("says at once how long to wait before reconnecting", async () => {
     const { text } = await sent(async function* () {}, { retry: 2000 });
     expect(text).toBe("retry: 2000\n\n");
   });
@@ -49,7 +49,7 @@ describe("the response", () => {
     expect([response.headers.get("content-type"), await response.text(), begun]).toEqual(["text/event-stream", "", 0]);
   });
 
-  test("that another one replaces starts nothing", async () => {
+  test("that another response replaces starts nothing", async () => {
     let begun = 0;
     class Replaced {
       afterDispatch() {
@@ -147,7 +147,7 @@ describe("a source that fails", () => {
 });
 
 describe("the source", () => {
-  test("is told in its finally that the client has left, and an error in there is logged", async () => {
+  test("runs its finally when the client leaves, and an error there is logged", async () => {
     const failed = gate();
     const fail = () => {
       throw new Error("cannot clear up");
@@ -170,7 +170,7 @@ describe("the source", () => {
     expect(logged).toEqual([expect.stringContaining("cannot clear up")]);
   });
 
-  test("is asked for the next event when the client has taken the last one", async () => {
+  test("makes the next event when the client has received the last one", async () => {
     let made = 0;
     const { get } = makeApp(() =>
       events(async function* () {
@@ -228,7 +228,7 @@ test("a session is saved and its cookie sent with the head, before the first eve
   expect(logged).toEqual([expect.stringContaining("SessionCommittedError"), expect.stringContaining("SessionCommittedError")]);
 });
 
-test("a stream that is asked for while the server closes ends at once", async () => {
+test("a stream that is requested while the server closes ends at once", async () => {
   let begun = 0;
   const reason = new DOMException("The server is closing.", "AbortError");
   const web = Object.assign(new Request("http://localhost/"), { [closing]: AbortSignal.abort(reason) });

@@ -24,13 +24,13 @@ async function messageFor(made: () => Response | Promise<Response>): Promise<str
 }
 
 describe("expectStatus", () => {
-  test("gives the response back when it has the status", async () => {
+  test("returns the response if it has the status", async () => {
     answer = () => text("Hello");
     const response = await client.get("/");
     expect(expectStatus(response, 200)).toBe(response);
   });
 
-  test("takes the promise of a response, too", async () => {
+  test("also takes the promise of a response", async () => {
     answer = () => text("Hello");
     expect(await (await expectStatus(client.get("/"), 200)).text()).toBe("Hello");
     await expect(expectStatus(client.get("/"), 404)).rejects.toThrow("Expected the status 404 Not Found, and got 200 OK.");

@@ -117,7 +117,7 @@ describe.each(reasons.map((reason) => [JSON.stringify(reason) ?? "undefined", re
     expect([(await app.fetch(new Request("http://a/"))).status, (await app.fetch(new Request("http://a/"))).status]).toEqual([500, 200]);
   });
 
-  test('"error" in local tells that there is one', async () => {
+  test('"error" in local is true if there is one', async () => {
     const seen: unknown[] = [];
     const { client } = siteOf(
       {

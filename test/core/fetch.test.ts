@@ -20,7 +20,7 @@ describe("app.fetch()", () => {
     ["a stream", () => new Response(new Blob(["a"]).stream())],
     ["a promise", async () => text("a")],
     ["an error", () => Promise.reject(new Error("no"))],
-  ])("gives a response of the platform, and none of a subclass, for %s", async (_title, answer) => {
+  ])("returns a response of the platform, and not of a subclass, for %s", async (_title, answer) => {
     const response = await answerOf(answer);
     expect(Object.getPrototypeOf(response)).toBe(globalThis.Response.prototype);
     expect(await new globalThis.Response(response.body, response).text()).toMatch(/a|Something went wrong/);
@@ -31,7 +31,7 @@ describe("app.fetch()", () => {
     expect(await (await fetch(new Request(url))).text()).toBe("a");
   });
 
-  test("sends each cookie in a line of its own, and the headers of the response", async () => {
+  test("sends each cookie in its own line, and the headers of the response", async () => {
     const response = await answerOf(() => {
       setCookie("a", "1", { expires: new Date(0) });
       deleteCookie("b");
@@ -58,7 +58,7 @@ describe("app.fetch()", () => {
     expect([response.status, response.body]).toEqual([status, null]);
   });
 
-  test("leaves to the platform how a body is framed, and adds no content type", async () => {
+  test("lets the platform frame the body, and does not add a content type", async () => {
     const response = await answerOf(() => {
       const given = text("abc");
       given.headers.set("content-length", "2");
@@ -70,7 +70,7 @@ describe("app.fetch()", () => {
     expect(await response.text()).toBe("abc");
   });
 
-  test("sends bytes in memory that other threads see too", async () => {
+  test("sends bytes in memory that other threads share", async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(97);
     expect(await (await answerOf(() => new Response(shared as never))).text()).toBe("aa");
   });
@@ -141,7 +141,7 @@ describe("request.platform", () => {
     expect(await shown({ ip: 5 })).toEqual(["none", "none", "none"]);
   });
 
-  test("has the address that Deno and the server of Bun tell, and the env of workerd", async () => {
+  test("has the address that Deno and the server of Bun report, and the env of workerd", async () => {
     expect(await shown({ remoteAddr: { transport: "tcp", hostname: "192.0.2.1", port: 5 } })).toEqual(["192.0.2.1", "192.0.2.1", "none"]);
     expect(await shown({ remoteAddr: { transport: "unix", path: "/run/a" } })).toEqual(["none", "none", "none"]);
     expect(await shown({ requestIP: () => ({ address: "192.0.2.1", port: 5, family: "IPv4" }) })).toEqual([
@@ -170,7 +170,7 @@ describe("request.platform.waitUntil()", () => {
   test.each<[string, (waitUntil: (work: Promise<unknown>) => void) => readonly [object, object?]]>([
     ["of the caller", (waitUntil) => [{ waitUntil }]],
     ["of workerd", (waitUntil) => [{}, { waitUntil }]],
-  ])("hands work to the function %s", async (_title, given) => {
+  ])("passes work to the function %s", async (_title, given) => {
     const handed: Promise<unknown>[] = [];
     const { app } = makeApp(() => {
       request.platform.waitUntil(Promise.resolve("done"));

@@ -88,21 +88,21 @@ describe.each([
     "items=0-1",
     "bytes=0.5-2",
     "bytes=0x1-0x2",
-  ])("asked for by %s is the whole", async (range) => {
+  ])("with the Range %s is the whole file", async (range) => {
     const response = await get(`/static/${name}`, { range });
     expect([response.status, response.headers.get("content-range")]).toEqual([200, null]);
     expect((await response.text()).length).toBe(size);
   });
 
   test.each([`bytes=${size}-`, "bytes=99999999999999999999999-", "bytes=-0", `bytes=${size}-${size + 5}`])(
-    "asked for by %s is 416, with the length",
+    "with the Range %s is 416, with the length",
     async (range) => {
       const response = await get(`/static/${name}`, { range });
       expect([response.status, response.headers.get("content-range")]).toEqual([416, `bytes */${size}`]);
     },
   );
 
-  test("is sent if If-Range names the state that the file has, and the whole otherwise", async () => {
+  test("is sent if If-Range names the current state of the file; otherwise the whole file is sent", async () => {
     const etag = (await get(`/static/${name}`)).headers.get("etag")!;
     expect(etag).toMatch(/^"[^"]+"$/);
     for (const [ifRange, status] of [
@@ -119,7 +119,7 @@ describe.each([
     expect((await get(`/static/${name}`, { range: `bytes=${size}-`, "if-range": '"none"' })).status).toBe(200);
   });
 
-  test("is not sent to HEAD, which gets the length of the whole", async () => {
+  test("is not sent for HEAD, which gets the length of the whole file", async () => {
     const server = await serve(appOf(), { port: 0, silent: true, gracefulShutdown: false });
     const response = await fetch(`${server.url}/static/${name}`, { method: "HEAD", headers: { range: "bytes=0-1" } });
     await server.close();
@@ -155,19 +155,19 @@ describe("a content coding", () => {
     expect(response.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   });
 
-  test("that is not there is passed over", async () => {
+  test("that does not exist is skipped", async () => {
     const response = await get("/static/only.css", { "accept-encoding": "br, gzip" });
     expect([response.headers.get("content-encoding"), await response.text()]).toEqual(["gzip", "style in gzip"]);
   });
 
-  test("that is the only one a client takes and is not there is 406", async () => {
+  test("that does not exist and is the only one that the client accepts is 406", async () => {
     for (const accept of ["identity;q=0", "*;q=0", "br, identity;q=0", "gzip;q=0, *;q=0"]) {
       const response = await get("/static/only.css", { "accept-encoding": accept });
       expect([response.status, response.headers.get("vary")], accept).toEqual([406, expect.stringMatching(/^Accept-Encoding\b/)]);
     }
   });
 
-  test("has an entity tag and parts of its own", async () => {
+  test("has its own entity tag and parts", async () => {
     const plain = await get("/static/app.js");
     const encoded = await get("/static/app.js", { "accept-encoding": "br", range: "bytes=0-5" });
     expect([encoded.status, await encoded.text()]).toEqual([206, "script"]);

@@ -32,7 +32,7 @@ describe("a fingerprint", () => {
     expect(await cached("/static/large.bin?v=wrong")).toBe("no-cache");
   });
 
-  test("does not have a compressed file kept that is older than the file", async () => {
+  test("does not let browsers keep a compressed file that is older than the file", async () => {
     writeFiles(folder, { "old.js": "new", "old.js.br": "old" });
     utimesSync(join(folder, "old.js.br"), 1_700_000_000, 1_700_000_000);
     const url = app.urlFor("static", { path: ["old.js"] });

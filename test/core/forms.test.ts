@@ -80,7 +80,7 @@ describe("the page of a form", () => {
     ]);
   });
 
-  test("shows problems that are about no single field, and never what is secret", async () => {
+  test("shows problems that are not about a single field, and never shows secrets", async () => {
     const response = await signUp.post("/", { form: { email: "a@example.org", password: "correct horse", again: "battery staple" } });
     const shown = await response.text();
     expect(shown).toContain('<form method="post"><p class="problem" id="form-problem">The passwords differ.</p>');
@@ -191,7 +191,7 @@ describe("files of a form", () => {
     expect(await (await client.post("/", { body: `${file}${part('name="title"', "t")}--b--\r\n`, headers })).json()).toBe(true);
   });
 
-  test("are there when they are empty and have a name", async () => {
+  test("are present if they are empty and have a name", async () => {
     expect(await upload(new File([], "empty.txt"))).toEqual(["empty.txt", "", ""]);
   });
 });
@@ -223,7 +223,7 @@ describe("Form.of()", () => {
     expect([form.checked("yes"), form.checked("tags[]", "q"), form.checked("no")]).toEqual([true, true, false]);
   });
 
-  test("refuses a value that has no text of its own", () => {
+  test("refuses a value that is not text, a number or a boolean", () => {
     expect(() => Form.of(undefined, { at: new Date(0) })).toThrow('Cannot fill in the field "at": give text, a number or a boolean');
   });
 });

@@ -44,7 +44,7 @@ async function ask(app: App, method: string, path = "/") {
 }
 
 describe("methods beyond the general ones", () => {
-  test("QUERY and those of WebDAV that cannot be names of helpers are answered by a class that has them", async () => {
+  test("QUERY and those of WebDAV that cannot be names of helpers are answered by a class that has these methods", async () => {
     const app = appOf(new Rule("/", { handler: Dav }));
     expect(await ask(app, "PROPFIND")).toBe(200);
     expect(await ask(app, "QUERY")).toBe(200);
@@ -52,7 +52,7 @@ describe("methods beyond the general ones", () => {
     expect(await ask(app, "GET")).toBe("405 OPTIONS, PROPFIND, QUERY");
   });
 
-  test("all others are answered where a rule lists them", async () => {
+  test("other methods are answered if a rule lists them", async () => {
     const app = appOf(new Rule("/", { handler: Dav, methods: ["LOCK", "m-search"] }));
     expect(await ask(app, "LOCK")).toBe(200);
     expect(await ask(app, "M-SEARCH")).toBe(200);
@@ -60,20 +60,20 @@ describe("methods beyond the general ones", () => {
     expect(await ask(app, "PROPFIND")).toBe(501);
   });
 
-  test("a helper is not called because a request has its name as the method", async () => {
+  test("a request whose method has the name of a helper does not call the helper", async () => {
     const app = appOf(new Rule("/", { handler: Dav }), new Rule("/writer", { handler: Writer }));
     expect(await ask(app, "LOCK")).toBe(501);
     expect(await ask(app, "REMOVE", "/writer")).toBe(501);
   });
 
-  test("a method that only other rules answer is 405, one that none answers is 501", async () => {
+  test("a method that only other rules answer is 405, and a method that no rule answers is 501", async () => {
     const app = appOf(new Rule("/", { handler: Dav }), new Rule("/reader", { handler: Reader }));
     expect(await ask(app, "PROPFIND", "/reader")).toBe("405 GET, HEAD, OPTIONS");
     expect(await ask(app, "PROPPATCH", "/reader")).toBe(501);
     expect(await ask(appOf(new Rule("/", { handler: Reader })), "PROPFIND")).toBe(501);
   });
 
-  test.each(["TRACE", "CONNECT"])("%s in the methods of a rule stops the start", (method) => {
+  test.each(["TRACE", "CONNECT"])("%s in the methods of a rule is an error at start", (method) => {
     const action = "get";
     expect(() => appOf(new Rule("/", { handler: Reader, action, methods: [method] }))).toThrow(
       `The rule "/" cannot work: no rule can answer ${method}; remove it from methods.`,
@@ -82,14 +82,14 @@ describe("methods beyond the general ones", () => {
 });
 
 describe("the methods of a rule and those of its class", () => {
-  test("a method that the rule lists and the class lacks stops the start", () => {
+  test("a method that the rule lists and the class lacks is an error at start", () => {
     expect(() => appOf(new Rule("/", { handler: Reader, methods: ["GET", "POST"] }))).toThrow(
       'The rule "/" lists POST in its methods, and Reader has no method post(): add it, or remove POST from methods.',
     );
     expect(() => appOf(new Rule("/", { handler: Dav, methods: ["M-POST"] }))).toThrow('Dav has no method "m-post"()');
   });
 
-  test("HEAD may be listed for get, and OPTIONS for the answer of the framework", async () => {
+  test("a rule may list HEAD for get, and OPTIONS, which the framework answers", async () => {
     const head = appOf(new Rule("/", { handler: Reader, methods: ["HEAD"] }));
     expect(await ask(head, "HEAD")).toBe(200);
     expect(await ask(head, "GET")).toBe("405 HEAD, OPTIONS");
@@ -118,7 +118,7 @@ describe("the methods of a rule and those of its class", () => {
     }
   });
 
-  test("an action without methods stops the start if its class has none of these", () => {
+  test("an action without methods is an error at start if its class has none of these", () => {
     expect(() => appOf(new Rule("/list", { handler: Reader, action: "get" }))).toThrow(RuleError);
     expect(() => appOf(new Rule("/lock", { handler: Dav, action: "lock" }))).toThrow(
       'The rule "/lock" has the action "lock" and does not say which HTTP methods call it: add methods: ["POST"], or methods: ["GET"] if it changes nothing.',
@@ -126,7 +126,7 @@ describe("the methods of a rule and those of its class", () => {
   });
 });
 
-describe("a class that no request could reach stops the start:", () => {
+describe("a class that no request can reach is an error at start:", () => {
   const answers = { get: answer } as const;
   test.each([
     ["without any method", class Empty extends RequestHandler {}, "Empty has no method for any HTTP method: write get() { ... }"],
@@ -198,14 +198,14 @@ describe("a class that no request could reach stops the start:", () => {
 describe("a class that is loaded at the first request", () => {
   const lazy = (handler: typeof RequestHandler) => async () => handler;
 
-  test("gives Allow its methods before anything was loaded", async () => {
+  test("has its methods in Allow before it was loaded", async () => {
     for (const method of ["OPTIONS", "PUT"]) {
       const app = appOf(new Rule("/", { handler: lazy(Writer) }), new Rule("/:any", { handler: lazy(Reader) }));
       expect(await ask(app, method)).toMatch(/^(?:204|405) GET, HEAD, OPTIONS, POST$/);
     }
   });
 
-  test("leaves methods that it does not have to other rules, as if it had been there from the start", async () => {
+  test("leaves methods that it does not have to other rules, like a class that was there from the start", async () => {
     class Deleter extends RequestHandler {
       delete() {
         return answer();
@@ -260,7 +260,7 @@ describe("a class that is loaded at the first request", () => {
 });
 
 describe("without the final slash of a rule", () => {
-  test("OPTIONS is redirected, as the methods that the rule answers are", async () => {
+  test("OPTIONS is redirected, like the methods that the rule answers", async () => {
     for (const handler of [Reader, async () => Reader]) {
       const app = appOf(new Rule("/docs/", { handler }));
       expect(await ask(app, "GET", "/docs")).toBe(308);

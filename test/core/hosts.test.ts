@@ -86,12 +86,12 @@ describe("the host of a request", () => {
     ["shop.example.:8080", 200],
     ["admin.example.:8443", 200],
     ["shop.example:8080.evil.example", 400],
-  ])("%s among trusted ones: %i", async (sent, status) => {
+  ])("%s among trusted hosts: %i", async (sent, status) => {
     const [got] = await ask({ trustedHosts: ["shop.example", "admin.example:8443"] }, "/", `Host: ${sent}`);
     expect(got).toBe(status);
   });
 
-  test("is the one that a proxy reports only if proxy and host are trusted", async () => {
+  test("is the host that a proxy reports, but only if proxy and host are trusted", async () => {
     const forwarded = ["Host: inner", "X-Forwarded-Host: shop.example"];
     expect(await ask({}, "/", ...forwarded)).toEqual(of("inner"));
     expect(await ask({ trustProxy: "loopback" }, "/", ...forwarded)).toEqual(of("inner"));

@@ -48,7 +48,7 @@ describe("html", () => {
   });
 });
 
-describe("html refuses what has no text, and says what and where:", () => {
+describe("html refuses values that have no text, and says what and where:", () => {
   const values: readonly (readonly [what: string, value: unknown, problem: string])[] = [
     ["a promise", Promise.resolve("x"), "a promise: await it"],
     ["a plain object", { a: 1 }, "an object: insert its parts"],
@@ -69,7 +69,7 @@ describe("html refuses what has no text, and says what and where:", () => {
     expect(() => html`<ul>${["a", ["b", value]]}</ul>`).toThrow(`html cannot insert ${problem} (after "<ul>").`);
   });
 
-  test("what has a text is inserted", () => {
+  test("values that have a text are inserted", () => {
     const inserted = [
       1,
       1n,
@@ -151,13 +151,13 @@ describe("The nonce of the policy", () => {
     );
   });
 
-  test("is made only for a policy that asks for it", async () => {
+  test("is made only for a policy that contains it", async () => {
     const { page, policy } = await ask(() => html`<script>a</script>${String("cspNonce" in local)}`, {});
     expect(page).toBe("<script>a</script>false");
     expect(policy).not.toContain("nonce");
   });
 
-  test("is not in the policy of a response that came before it was made", async () => {
+  test("is not in the policy of a response that was made before it", async () => {
     const { app } = makeApp(() => text("a"), {
       middleware: [SecurityHeaders],
       config,

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe("the inspector, asked for from elsewhere,", () => {
+describe("the inspector, requested from elsewhere,", () => {
   test.each<[string, Readonly<Record<string, string>>]>([
     ["through a proxy on this machine", { "x-forwarded-for": "203.0.113.5" }],
     ["through one that says so by Forwarded", { forwarded: "for=203.0.113.5" }],

@@ -51,7 +51,7 @@ describe("the inspector", () => {
     expect(entry!.spans.map((span) => span.label)).toContain(label);
   });
 
-  test("says which rules nearly answered", async () => {
+  test("says which rules nearly matched", async () => {
     const { server, get } = await listen();
     await get("/users/me");
     await get("/users/abc");

@@ -31,7 +31,7 @@ describe("a file that is kept in memory", () => {
     }
   });
 
-  test("is sent as it is now when it was written, replaced, cut short or removed", async () => {
+  test("is sent in its current state after it was written, replaced, cut short or removed", async () => {
     const path = join(folder, "changing.txt");
     const urls = new Set<string>();
     const check = async (text: string) => {
@@ -53,7 +53,7 @@ describe("a file that is kept in memory", () => {
     expect(() => app.urlFor("file", { path: ["changing.txt"] })).toThrow(/there is no file/);
   });
 
-  test("is sent as it is now when its size and time of modification are the same as before", async () => {
+  test("is sent in its current state even if its size and time of modification are the same as before", async () => {
     const path = join(folder, "same.txt");
     const write = (text: string) => {
       writeFileSync(path, text);
@@ -67,7 +67,7 @@ describe("a file that is kept in memory", () => {
     expect(await get("/same.txt")).toEqual([200, "two"]);
   });
 
-  test("is not sent in the place of a link that leads out of the folder", async () => {
+  test("is not sent instead of a link that leads out of the folder", async () => {
     writeFiles(folder, { "swapped.txt": "harmless", "swapped/secret.txt": "harmless" });
     for (const path of ["/swapped.txt", "/swapped/secret.txt"]) expect(await get(path)).toEqual([200, "harmless"]);
     unlinkSync(join(folder, "swapped.txt"));
@@ -77,7 +77,7 @@ describe("a file that is kept in memory", () => {
     for (const path of ["/swapped.txt", "/swapped/secret.txt"]) expect(await get(path)).toEqual([404, ""]);
   });
 
-  test("may have been found in a content coding that is gone, or has come", async () => {
+  test("may have been found in a content coding that was removed since, or without one that was added", async () => {
     writeFiles(folder, { "app.js": "plain" });
     const ask = () => get("/app.js", { "accept-encoding": "br" });
     expect(await ask()).toEqual([200, "plain"]);
@@ -89,7 +89,7 @@ describe("a file that is kept in memory", () => {
 });
 
 describe("what is kept", () => {
-  test("are the files that were asked for last, up to a number of bytes", async () => {
+  test("are the files that were requested last, up to a number of bytes", async () => {
     writeFiles(folder, { a: "a".repeat(20_000), b: "b".repeat(20_000), c: "c".repeat(20_000) });
     const cache = new FileCache(50_000);
     const find = (name: string) => cache.find(join(folder, name));
@@ -101,7 +101,7 @@ describe("what is kept", () => {
     expect((await find("b")) === b).toBe(false);
   });
 
-  test("is no file that has changed within two seconds: its next change could have the same time", async () => {
+  test("is not a file that has changed within two seconds, because its next change could have the same time", async () => {
     vi.useRealTimers();
     writeFiles(folder, { fresh: "fresh" });
     const cache = new FileCache();

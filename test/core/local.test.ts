@@ -84,7 +84,7 @@ describe("local", () => {
     expect(await (await get()).json()).toEqual([true, "none", false]);
   });
 
-  test.each(["request", "app", "handler", "error"])("does not let anybody set or delete %s", async (name) => {
+  test.each(["request", "app", "handler", "error"])("does not allow code to set or delete %s", async (name) => {
     const { get } = makeApp(() => {
       expect(() => Reflect.set(local, name, 1)).toThrow(`Cannot set local.${name}`);
       expect(() => Reflect.deleteProperty(local, name)).toThrow(`Cannot delete local.${name}`);
@@ -124,7 +124,7 @@ describe.each([
   ["local", local],
   ["request", request],
 ] as const)("%s, read by operations of the language", (_name, object) => {
-  test.each(Object.entries(probes))("answers %s, inside a request and outside", async (title, probe) => {
+  test.each(Object.entries(probes))("do not throw for %s, inside a request and outside", async (title, probe) => {
     let inside: unknown;
     const { get } = makeApp(async () => {
       inside = await probe(object);
@@ -135,7 +135,7 @@ describe.each([
   });
 });
 
-test("request tells which names it has", async () => {
+test('"in" tells which members request has', async () => {
   const { get } = makeApp(() => text(JSON.stringify(["path" in request, "cookies" in request, "then" in request, "word" in request])));
   expect(await (await get()).json()).toEqual([true, true, false, false]);
 });

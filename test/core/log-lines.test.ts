@@ -94,14 +94,14 @@ describe("the log of an error", () => {
     return logged[0]!;
   };
 
-  test("has the frames of its stack, one a line", async () => {
+  test("has the frames of its stack, one in each line", async () => {
     const [first, ...frames] = (await logOf(new TypeError("first\nsecond"))).split("\n");
     expect(first).toMatch(/^GET \/ 500 after \d+\.\d ms: TypeError: first\\nsecond$/);
     expect(frames.length).toBeGreaterThan(0);
     for (const frame of frames) expect(frame).toMatch(/^ {4}at /);
   });
 
-  test("has no frames that its message made up", async () => {
+  test("has no frames that come from its message", async () => {
     const lines = (await logOf(new Error("x\n    at evil (/etc/passwd:1:1)"))).split("\n");
     expect(lines[0]).toContain("x\\n    at evil (/etc/passwd:1:1)");
     expect(lines.slice(1).join("\n")).not.toContain("evil");
@@ -110,7 +110,7 @@ describe("the log of an error", () => {
     expect(changed).not.toMatch(/\n.*evil/);
   });
 
-  test("has the whole stack in one line, if it does not tell where the message ends", async () => {
+  test("has the whole stack in one line, if the end of the message is not known", async () => {
     const error = Object.assign(new Error("before"), { stack: "Error: before\n    at here (a.js:1:2)", message: "after" });
     expect(await logOf(error)).toMatch(/ms: Error: after \(its stack: Error: before\\n {4}at here \(a\.js:1:2\)\)$/);
   });
@@ -149,7 +149,7 @@ describe("the log of an error", () => {
     expect(logged).toEqual([]);
   });
 
-  test("is bounded for errors that go round in a circle, are many, or are long", async () => {
+  test("is bounded for errors that are circular, many or long", async () => {
     const one = new AggregateError([], "one");
     one.errors.push(one, one, one);
     const circle = await logOf(one);

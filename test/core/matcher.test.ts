@@ -168,7 +168,7 @@ describe("which rule wins", () => {
     expect(winner(["/:x0-:p1/a*p2", "/:n0-:p1/*p2"], "/x-b/a-b")).toBe("/:x0-:p1/a*p2");
   });
 
-  test("two equal segments with text are told apart by what follows", () => {
+  test("two equal segments with text are distinguished by what follows", () => {
     expect(winner(["/:a-y/:b", "/x-:a/z"], "/x-y/z")).toBe("/x-:a/z");
     expect(winner(["/x-:a/z", "/:a-y/:b"], "/x-y/z")).toBe("/x-:a/z");
   });
@@ -199,7 +199,7 @@ describe("hostile paths", () => {
     expect(() => router("/x{/:a}{/:b}{/:c}{/:d}{/:e}{/:f}{/:g}{/:h}{/:i}")).toThrow("use fewer optional groups");
   });
 
-  test("thousands of rules with text in one segment are told apart", () => {
+  test("thousands of rules with text in one segment are distinguished", () => {
     const many = Array.from({ length: 5_000 }, (_each, i) => [`/v${i}-:a`, `/:a.x${i}`, `/w${i}-*rest`]).flat();
     const found = router(...many);
     const endpointOf = (path: string) => {

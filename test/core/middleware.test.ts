@@ -82,7 +82,7 @@ describe("hooks", () => {
     expect(events.at(-1)).toBe("app after 201");
   });
 
-  test("a response from a before-hook is the answer: what comes after is not called", async () => {
+  test("a response from a before-hook is sent, and nothing after it is called", async () => {
     const events: Events = [];
     const stop = tracer("stop", events, { before: () => text("stopped", { status: 401 }) });
     const response = await client([stop, tracer("never", events)], [tracer("app", events)], () => text("a"), events).get("/");
@@ -133,7 +133,7 @@ describe("hooks", () => {
 });
 
 describe("an error", () => {
-  test("is offered to the handler's middleware and then the app's, in reverse, until one answers", async () => {
+  test("is passed to the handler's middleware and then the app's, in reverse, until one answers", async () => {
     const events: Events = [];
     const answers = tracer("app1", events, { error: () => text("handled") });
     const app = [tracer("app0", events), answers];
@@ -150,7 +150,7 @@ describe("an error", () => {
     ]);
   });
 
-  test("comes before errorHandlers", async () => {
+  test("is passed to middleware before errorHandlers", async () => {
     const events: Events = [];
     const answers = tracer("own", events, { error: () => text("middleware") });
     const response = await client([answers], [], () => abort(403), events, { errorHandlers: { 403: () => text("handlers") } }).get("/");

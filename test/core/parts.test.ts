@@ -85,7 +85,7 @@ describe.each([1, 2, 3, 5, 17, 1000])("parts that arrive in pieces of %i bytes",
   });
 });
 
-test("a part is given before the next one arrives", async () => {
+test("a part is yielded before the next one arrives", async () => {
   let arrive!: (text: string) => void;
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => void (arrive = (text) => (text === "" ? controller.close() : controller.enqueue(Buffer.from(text)))),
@@ -137,7 +137,7 @@ describe("a limit of a form in parts", () => {
     expect(response.status === 200 ? await response.json() : response.status).toEqual(expected);
   });
 
-  test("of a million parts ends the reading at the first that is too many", async () => {
+  test("ends the reading of a million parts at the first part over the limit", async () => {
     let sent = 0;
     const body = new ReadableStream<Uint8Array>({ pull: (controller) => (sent++, controller.enqueue(Buffer.from(part('name="a"')))) });
     expect(await send(body, (each) => each.name)).toBe(413);
@@ -185,7 +185,7 @@ describe("the content of a part", () => {
 describe("saveTo()", () => {
   const file = part('name="f"; filename="x"', "content") + end;
 
-  test("writes a file, in place of one that was there", async () => {
+  test("writes a file, and replaces one that was there", async () => {
     const folder = temporaryFolder({ old: "old" });
     expect(await send(inPieces(file, 3), (each) => each.saveTo(join(folder, "old")))).toEqual([7]);
     expect(await send(file, (each) => each.saveTo(pathToFileURL(join(folder, "new"))))).toEqual([7]);

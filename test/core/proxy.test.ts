@@ -45,7 +45,7 @@ describe("the client behind proxies", () => {
     ["6.6.6.6, 203.0.113.7:5, 10.0.0.5:80", "203.0.113.7"],
     ["6.6.6.6, 203.0.113.7,, [::ffff:10.0.0.5]:80 ,", "203.0.113.7"],
     ["6.6.6.6, [fd00::1]:443", "6.6.6.6"],
-  ])("X-Forwarded-For %j gives %s", (value, ip) => {
+  ])("X-Forwarded-For %j means %s", (value, ip) => {
     expect(read(["127.0.0.1", "10.0.0.0/8", "fd00::/8"], "127.0.0.1", { "x-forwarded-for": value }).ip).toBe(ip);
   });
 
@@ -54,7 +54,7 @@ describe("the client behind proxies", () => {
   });
 
   test.each(["shop.example", "SHOP.example", "shop.example.", "shop.example:443", ",shop.example,"])(
-    "X-Forwarded-Host %j is taken",
+    "X-Forwarded-Host %j is used",
     (value) => {
       const headers = { "x-forwarded-host": value, "x-forwarded-proto": "https" };
       const web = Object.assign(new Request("http://inner/", { headers }), { ip: "127.0.0.1" });
@@ -69,7 +69,7 @@ describe("the client behind proxies", () => {
     expect(runInRequest(app, web, () => request.url)).toBe("http://inner/");
   });
 
-  test("a host has the port of its scheme left out, when a proxy reports the scheme", () => {
+  test("the default port is left out of the host when a proxy reports the scheme", () => {
     const web = Object.assign(new Request("http://shop.example:443/", { headers: { "x-forwarded-proto": "https" } }), { ip: "127.0.0.1" });
     expect(runInRequest(new App({ rules: [], trustProxy: "loopback" }), web, () => request.url)).toBe("https://shop.example/");
   });

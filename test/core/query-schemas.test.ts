@@ -70,7 +70,7 @@ describe("the query of a rule with a schema", () => {
     expect((await client.request("/search", { method: "DELETE" })).status).toBe(405);
   });
 
-  test("is refused inside the hooks of middleware, which may answer", async () => {
+  test("is refused inside the hooks of middleware, which may answer the error", async () => {
     class Guarded extends Search {
       static override middleware = [{ handleException: (_handler: unknown, error: unknown) => json((error as Error).name) as never }];
     }

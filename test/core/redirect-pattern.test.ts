@@ -50,7 +50,7 @@ describe("the pattern of a redirect", () => {
   });
 });
 
-describe("a URL that a function gave", () => {
+describe("a URL that a function returned", () => {
   test.each([
     ["//evil.example", "/evil.example"],
     [" \\\t/evil.example", "/evil.example"],

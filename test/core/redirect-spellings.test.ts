@@ -35,7 +35,7 @@ describe("a redirect", () => {
     expect(spellings.length - refused).toBeGreaterThan(500);
   });
 
-  test("of what a browser would take elsewhere, by its own reading, is refused", async () => {
+  test("that a browser would follow to another site is refused", async () => {
     for (const spelling of spellings) {
       if (!URL.canParse(spelling, site) || new URL(spelling, site).host === "site.example:8080") continue;
       expect(await follow(spelling), JSON.stringify(spelling)).toBeNull();

@@ -88,13 +88,13 @@ describe.each(["in process", ...protocols])("a body that is read twice, %s,", (k
     expect(logged[0]).toMatch(/TypeError/);
   });
 
-  test("is read once and given twice by the methods of the request", async () => {
+  test("is read once and returned twice by the methods of the request", async () => {
     const { body: said } = await post(async () => json([await request.text(), await request.json(), await request.text()]), []);
     expect(JSON.parse(said)).toEqual(['{"a":1}', { a: 1 }, '{"a":1}']);
   });
 });
 
-describe.each(["in process", ...protocols])("request.web, %s, is taken where a standard Request is:", (kind) => {
+describe.each(["in process", ...protocols])("request.web, %s, is accepted wherever a standard Request is:", (kind) => {
   const post = async (work: () => unknown) => {
     if (kind !== "in process") return (await (await open(kind as Protocol, work)).post("/post", "sent")).body;
     return (await new TestClient(appOf(work)).post("/post", { body: "sent" })).text();
@@ -220,7 +220,7 @@ const unawaited: Readonly<Record<string, () => unknown>> = {
 };
 
 describe.each(protocols)(
-  "over %s, when a client ends its body early, nothing ends the process that a handler began and does not wait for:",
+  "over %s, when a client ends its body early, no work that a handler began and does not await ends the process:",
   (protocol) => {
     test.each(Object.entries(unawaited))("%s", async (_title, work) => {
       const unhandled: unknown[] = [];
@@ -250,7 +250,7 @@ describe.each(protocols)(
   },
 );
 
-test("a promise of a body that rejects before anybody waits for it does not end the process", async () => {
+test("a promise of a body that rejects before any code awaits it does not end the process", async () => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => void unhandled.push(reason);
   process.on("unhandledRejection", note);

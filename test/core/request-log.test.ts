@@ -90,7 +90,7 @@ describe("with requestLog", () => {
     expect(log).toEqual([expect.stringMatching(/^GET \/ 400 in [\d.]+ ms$/)]);
   });
 
-  test("a logger that throws costs no request its answer", async () => {
+  test("a logger that throws does not keep a request from being answered", async () => {
     const fail = () => {
       throw new Error("no log");
     };
@@ -107,7 +107,7 @@ describe("with requestLog", () => {
   });
 });
 
-test("without it nothing is logged", async () => {
+test("without requestLog nothing is logged", async () => {
   const { client, log } = loggedSite({ requestLog: false });
   await client.get("/users/5");
   expect(log).toEqual([]);
@@ -123,11 +123,11 @@ describe("the id of a request", () => {
     expect(await idFor("01J:a_b.c=+/@-9", true)).toBe("01J:a_b.c=+/@-9");
   });
 
-  test("is a new one for a client that is not trusted", async () => {
+  test("is a new id for a client that is not trusted", async () => {
     expect(await idFor("chosen", false)).toMatch(uuid);
   });
 
-  test.each(["", "a b", "a;b", "<b>", "x".repeat(129), "a, b", "ä"])("is a new one if the proxy sends %j", async (header) => {
+  test.each(["", "a b", "a;b", "<b>", "x".repeat(129), "a, b", "ä"])("is a new id if the proxy sends %j", async (header) => {
     expect(await idFor(header, true)).toMatch(uuid);
   });
 });

@@ -79,7 +79,7 @@ describe("a body", () => {
     expect((await send(work, { method: "POST", body: stream, duplex: "half" }, "/", limit)).status).toBe(413);
   });
 
-  test("that is read twice gives an error, and does not wait for ever", async () => {
+  test("that is read twice is an error, and does not wait forever", async () => {
     const work = async () => text((await request.text()) + (await request.text()));
     expect([200, 500]).toContain((await send(work, { method: "POST", body: "a" })).status);
   });

@@ -60,7 +60,7 @@ describe.each(kinds)("a stream that fails, %s,", (kind) => {
     });
   });
 
-  test.each([1, true, null, undefined, {}, [1], Symbol("s")])("with the chunk %s, which is no bytes, is logged once", async (chunk) => {
+  test.each([1, true, null, undefined, {}, [1], Symbol("s")])("with the chunk %s, which is not bytes, is logged once", async (chunk) => {
     const logged: string[] = [];
     let cancelled = 0;
     const stream = () =>
@@ -114,7 +114,7 @@ describe.each(kinds)("a stream, %s,", (kind) => {
   writeFileSync(path, "x".repeat(300_000));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("may be one of Node", async () => {
+  test("may be a stream of Node", async () => {
     const { body, isWhole } = await get(kind, () => new Response(createReadStream(path)));
     expect([body.length, isWhole]).toEqual([300_000, true]);
     expect((await get(kind, () => new Response(Readable.from(["a", "b"])))).body).toBe("ab");

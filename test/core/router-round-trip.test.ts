@@ -90,14 +90,14 @@ describe("what urlFor() builds", () => {
     ["two", { a: "1-2", b: "3" }, "/two/1%2D2-3"],
     ["opt", { a: "1", b: "2" }, "/opt/1/2"],
     ["wild", { a: ["p"], b: ["q", "x", "r"] }, "/wild/p/x/q/x/r"],
-  ])("escapes the separators of its own path: %s of %j is %s", (endpoint, args, url) => {
+  ])("escapes the separators of its path: %s of %j is %s", (endpoint, args, url) => {
     expect(router.build(endpoint, args)).toBe(url);
   });
 
   test.each([
     ["opt", { b: "2" }],
     ["wild", { a: ["p", "x", "q"], b: ["r"] }],
-  ])("is refused where a path cannot tell the arguments apart: %s of %j", (endpoint, args) => {
+  ])("is refused if the arguments cannot be told apart in the path: %s of %j", (endpoint, args) => {
     expect(() => router.build(endpoint, args)).toThrow(BuildError);
     expect(() => router.build(endpoint, args)).toThrow("cannot be told apart in the path");
   });

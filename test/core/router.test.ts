@@ -15,13 +15,13 @@ describe("a match", () => {
     new Rule("/any"),
   );
 
-  test("gives the rule, its target and the arguments", () => {
+  test("has the rule, its target and the arguments", () => {
     const found = router.match("GET", "/users/5");
     expect(found).toMatchObject({ type: "found", target: "/users/:id", params: { id: "5" } });
     expect(found.type === "found" && found.rule.endpoint).toBe("user");
   });
 
-  test("gives arguments that inherit nothing, so that any name can be used", () => {
+  test("has arguments that inherit nothing, so that any name can be used", () => {
     const found = make(new Rule("/:__proto__/:constructor")).match("GET", "/a/b");
     const inherited: unknown = found.type === "found" && Object.getPrototypeOf(found.params);
     expect(Reflect.ownKeys(inherited as object)).toEqual([]);
@@ -33,7 +33,7 @@ describe("a match", () => {
     ]);
   });
 
-  test("without parameters gives arguments that are frozen, because requests share them", () => {
+  test("without parameters has arguments that are frozen, because requests share them", () => {
     const found = router.match("GET", "/");
     expect(found.type === "found" && Object.isFrozen(found.params)).toBe(true);
   });

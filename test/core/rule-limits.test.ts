@@ -50,7 +50,7 @@ describe.each(["text", "web", "form", "parts"])("maxBodySize of a rule, for a bo
   const expected = cases.map(([path, size, isAllowed]) => [path, size, isAllowed ? 200 : 413]);
   const app = () => new App({ rules, maxBodySize: 1000, logger: silent });
 
-  test("takes the place of that of the application", async () => {
+  test("replaces that of the application", async () => {
     const client = new TestClient(app());
     const answers: unknown[] = [];
     for (const [path, size] of cases) {
@@ -60,7 +60,7 @@ describe.each(["text", "web", "form", "parts"])("maxBodySize of a rule, for a bo
     expect(answers).toEqual(expected);
   });
 
-  test("takes the place of that of the application over a socket, with a length and without", async () => {
+  test("replaces that of the application over a socket, with a length and without", async () => {
     const server = await serve(app(), { port: 0, silent: true });
     try {
       for (const isStream of [false, true]) {

@@ -23,7 +23,7 @@ describe("a rule", () => {
     });
   });
 
-  test("needs nothing but its path", () => {
+  test("needs only its path", () => {
     expect(new Rule("/")).toMatchObject({ path: "/", endpoint: undefined, methods: undefined, strictSlashes: true });
   });
 
@@ -39,7 +39,7 @@ describe("a rule", () => {
 });
 
 describe("isLazy", () => {
-  test("tells functions that load a class from classes", () => {
+  test("distinguishes functions that load a class from classes", () => {
     expect(isLazy(() => Promise.resolve(Handler))).toBe(true);
     expect(isLazy(async () => Handler)).toBe(true);
     expect(isLazy(async function load() {})).toBe(true);

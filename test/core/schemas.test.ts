@@ -66,7 +66,7 @@ const wrong = {
 describe.each(schemas)("a JSON body with a schema of %s", (_name, schema, details) => {
   const post = (body: unknown, accept = "application/json") => clientFor(schema).post("/", { json: body, headers: { accept } });
 
-  test("gives the output of the schema", async () => {
+  test("returns the output of the schema", async () => {
     expect(await (await post({ items: [{ name: "pen", count: 2 }] })).json()).toEqual({ items: [{ name: "pen", count: 2 }] });
   });
 
@@ -146,7 +146,7 @@ describe("a query with a schema", () => {
     ["q=x&page=2&tags[]=a", { q: "x", page: 2, tags: ["a"] }],
     ["q=x&tags=a&tags=b&utm_source=y", { q: "x", page: 1, tags: ["a", "b"] }],
     ["q=%C3%BC+y", { q: "ü y", page: 1, tags: [] }],
-  ])("gives the output of the schema: ?%s", async (query, expected) => {
+  ])("returns the output of the schema: ?%s", async (query, expected) => {
     expect(await (await get(query)).json()).toEqual(expected);
   });
 

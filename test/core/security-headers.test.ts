@@ -29,7 +29,7 @@ describe("SecurityHeaders", () => {
     expect((await ask(() => new globalThis.Response("fine"))).sent).toEqual(strict);
   });
 
-  test.each([404, 405, 413, 500, 503])("are on the page of %i, which has a stricter policy of its own", async (status) => {
+  test.each([404, 405, 413, 500, 503])("are on the page of %i, which has its own stricter policy", async (status) => {
     const { status: got, sent } = await ask(() => abort(status));
     expect(got).toBe(status);
     expect(sent).toEqual({

@@ -61,7 +61,7 @@ describe("sendFile", () => {
     expect(response.headers.get("cache-control")).toBe("max-age=60");
   });
 
-  test("answers 404 for what is no file, whatever the name", async () => {
+  test("answers 404 for anything that is not a file, whatever the name", async () => {
     const none = [
       join(folder, "none.txt"),
       folder,

@@ -42,7 +42,7 @@ async function asked(protocol: string, options: ServeOptions, work: () => unknow
 }
 
 describe.each(protocols)("a server that closes, over %s", (protocol, options) => {
-  test("aborts what is in flight after the grace, says why, and still sends its answer", async () => {
+  test("aborts requests in flight after the grace, says why, and still sends their responses", async () => {
     const { server, got } = await asked(protocol, { ...options, grace: 100 }, async () => {
       await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
       return text(`ended: ${String(request.signal.reason)}`);
@@ -57,7 +57,7 @@ describe.each(protocols)("a server that closes, over %s", (protocol, options) =>
     expect(await got).toBe("");
   });
 
-  test("tells responses that have no end of their own at once", async () => {
+  test("tells responses that do not end by themselves at once", async () => {
     const { server, got } = await asked(protocol, options, () => {
       const encode = (line: string) => new TextEncoder().encode(line);
       const start = (controller: ReadableStreamDefaultController) => {
@@ -111,7 +111,7 @@ describe("a process whose server has a request that hangs", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 
-  test("ends at once after a second signal, as a process does that has no listener for it", async () => {
+  test("ends at once after a second signal, like a process without a listener", async () => {
     const twice =
       'process.kill(process.pid, "SIGTERM"); process.once("SIGTERM", () => undefined); setTimeout(() => process.kill(process.pid, "SIGINT"), 1);';
     const { code } = await runServer("grace: 600_000", twice);

@@ -42,7 +42,7 @@ const readers = ["text", "json", "arrayBuffer", "blob", "formData", "bytes"] as 
 type Body = Readonly<Record<(typeof readers)[number], () => unknown>>;
 const has = (name: (typeof readers)[number]) => name in globalThis.Request.prototype;
 
-describe("a client that disconnects in the middle of a body does not end the process, although nobody waits yet for", () => {
+describe("a client that disconnects in the middle of a body does not end the process, although no code awaits yet", () => {
   test.each(readers.filter(has).flatMap((name) => [`request.web.${name}()`, `request.web.clone().${name}()`]))("%s", async (call) => {
     const [begun, left] = [gate(), gate()];
     const { server } = await listen(async () => {
@@ -149,7 +149,7 @@ test.each([
 describe.each([
   ["empty", new Uint8Array()],
   ["tiny", Uint8Array.of(65)],
-])("an endless stream of %s chunks that are all there at once", (_title, chunk) => {
+])("an endless stream of %s chunks that never waits", (_title, chunk) => {
   test("lets other requests be answered, and ends when its client leaves", async () => {
     const [begun, cancelled] = [gate(), gate()];
     const pull = (controller: ReadableStreamDefaultController) => {
@@ -166,7 +166,7 @@ describe.each([
   });
 });
 
-describe("no response is written in place of one that is on its way:", () => {
+describe("no response is written into one that is being sent:", () => {
   test.each([
     ["CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"],
     ["a malformed request", "nonsense\r\n\r\n"],
@@ -192,7 +192,7 @@ describe("no response is written in place of one that is on its way:", () => {
   });
 });
 
-describe("a client that leaves while its request waits for ever is noticed", () => {
+describe("a client that leaves while its request waits forever is noticed", () => {
   /** Serves a handler that never answers. The gates open when it has begun, and when its client has left. */
   async function listenWithoutAnswer(options: Parameters<typeof listen>[1]) {
     const [begun, aborted] = [gate(), gate()];
@@ -219,7 +219,7 @@ describe("a client that leaves while its request waits for ever is noticed", () 
     await expect(within("the abort of the signal", aborted.opened)).resolves.toBeUndefined();
   });
 
-  test("over HTTP/2, also after an error of the protocol, when Node reads nothing more", async () => {
+  test("over HTTP/2, also after a protocol error, when Node does not read any more", async () => {
     const { server, begun, aborted } = await listenWithoutAnswer({ tls: certificate, timeouts: { request: 500, idle: 200 } });
     const client = await RawHttp2Client.open(server.port);
     await client.request(1, "GET");
@@ -250,7 +250,7 @@ describe("a client that leaves while its request waits for ever is noticed", () 
 describe("with a function for web sockets", () => {
   const upgrade = () => undefined;
 
-  test("a handshake that is refused with an endless stream is given up when its client leaves", async () => {
+  test("a handshake that is refused with an endless stream ends when its client leaves", async () => {
     const cancelled = gate();
     const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(65_536));
     const beforeDispatch = () => new Response(new ReadableStream({ pull, cancel: cancelled.open }));

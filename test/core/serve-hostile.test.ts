@@ -84,7 +84,7 @@ test("after a request with Upgrade, the rest of a body is not read as a new requ
   expect(app.handled).not.toContain("GET smuggled");
 });
 
-test("a stream that waits for its turn on a connection is cancelled when the client goes away", async () => {
+test("a stream that waits for its turn on a connection is cancelled when the client leaves", async () => {
   const client = await app.open();
   await client.send(get("/held/first") + get("/stream/endless?mark=mine"));
   await app.until("handled", 2);

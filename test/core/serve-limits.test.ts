@@ -72,7 +72,7 @@ function gateList() {
 }
 
 describe("requests behind each other on one connection (RFC 9112 §9.3.2)", () => {
-  test("one that may change something waits for those before it, and those behind it wait for it", async () => {
+  test("a request that may change something waits for those before it, and those behind it wait for it", async () => {
     const { begun, work, until, release } = held();
     const server = await listen({}, work);
     const client = await RawClient.open(server.port);
@@ -153,7 +153,7 @@ describe("streams of one connection over HTTP/2", () => {
     client.socket.destroy();
   });
 
-  test("requests that were cancelled count as long as their handlers run", async () => {
+  test("requests that were cancelled count while their handlers run", async () => {
     const { begun, work, until, release } = held();
     const server = await listen(secure, work);
     const client = await RawHttp2Client.open(server.port);
@@ -213,7 +213,7 @@ describe("a response that the client does not go on reading", () => {
   });
 });
 
-test("a body that trickles in over HTTP/2 is reset: what counts is the whole", async () => {
+test("a body that arrives slowly over HTTP/2 is reset, because the time is for the whole body", async () => {
   const server = await listen({ ...secure, timeouts: short }, async () => text(await request.text()));
   const stream = session(server).request({ ":path": "/", ":method": "POST" });
   stream.on("error", () => undefined);
@@ -266,7 +266,7 @@ test("over HTTP/2, a request that is answered before its body has come ends", as
   expect(status).toBe(413);
 });
 
-describe("a connection over HTTP/2 on which nothing is asked", () => {
+describe("a connection over HTTP/2 without requests", () => {
   const ping = frame(frameTypes.ping, 0, 0, Buffer.alloc(8));
   test.each([
     ["and nothing is sent", []],

@@ -127,7 +127,7 @@ describe("a web socket", () => {
     expect(got).toBe(`${server.url}members ann`);
   });
 
-  test("is refused by the function with an HTTPError, and the answer has the headers that all have", async () => {
+  test("is refused by the function with an HTTPError, and the response has the headers of every response", async () => {
     const server = await listen({ upgrade: greeting() });
     expect((await connect(`${server.url}members`)).got).toBe("401");
     expect(logged).toEqual([]);
@@ -140,7 +140,7 @@ describe("a web socket", () => {
     expect((await shake(server, get("/"))).body).toBe("home");
   });
 
-  test("is broken off when the function fails after it has accepted it", async () => {
+  test("is closed when the function fails after it has accepted it", async () => {
     const server = await listen({ upgrade: greeting() });
     const { client } = await connect(`${server.url}fails-late`);
     if (client.readyState !== WebSocket.CLOSED) await within("the end", once(client, "close"));
@@ -155,7 +155,7 @@ describe("a web socket", () => {
     ["from this site", "Origin: http://localhost\r\n", 101],
     ["from a trusted origin", "Origin: https://friend.example\r\n", 101],
     ["from a program, which sends no origin", "", 101],
-  ])("%s is judged like a write", async (_title, more, status) => {
+  ])("%s is checked like a write", async (_title, more, status) => {
     const server = await listen({ upgrade: greeting() });
     expect((await shake(server, handshake(more))).status).toBe(status);
   });
@@ -171,7 +171,7 @@ describe("a web socket", () => {
     expect([status, headers["connection"], headers["content-security-policy"] !== undefined]).toEqual([400, "close", true]);
   });
 
-  test("is told at once when the server closes, which it does not keep waiting", async () => {
+  test("is aborted at once when the server closes, and does not keep it waiting", async () => {
     const server = await listen({ upgrade: greeting() });
     const { client } = await connect(server.url);
     const closed = once(client, "close");
@@ -232,7 +232,7 @@ describe.each([
   });
 });
 
-test("a response to a request with another Upgrade ends the connection, so that the server does not begin anew on it again and again", async () => {
+test("a response to a request with another Upgrade ends the connection, so that the server does not start over on it again and again", async () => {
   const server = await listen({ upgrade: nothing });
   const client = await RawClient.open(server.port);
   await client.send(get("/", "Upgrade: h2c", "Connection: Upgrade"));

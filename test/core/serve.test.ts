@@ -59,7 +59,7 @@ describe("a server", () => {
     expect([statusCode, headers["content-type"], await body.text()]).toEqual([200, "text/plain;charset=UTF-8", "hello 127.0.0.1"]);
   });
 
-  test("on a port that is in use rejects with an error that names it", async () => {
+  test("on a port in use rejects with an error that names the port", async () => {
     const { port } = await listen(() => text(""));
     const again = serve(new App({ rules: [], logger }), { port, silent: true });
     await expect(again).rejects.toThrow(PortInUseError);

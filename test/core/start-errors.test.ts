@@ -60,7 +60,7 @@ test.each([Submount, Host, EndpointPrefix])("factories refuse what is not an arr
   expect(messageOf(() => factory([] as never, []))).toBe(`RuleError: The first argument of ${factory.name}() must be text.`);
 });
 
-describe("middleware that is none is refused, and the message says what it is:", () => {
+describe("an entry that is not middleware is refused, and the message says what it is:", () => {
   class After {
     afterDispatch = (_handler: RequestHandler, response: never) => response;
   }
@@ -96,7 +96,7 @@ describe("middleware that is none is refused, and the message says what it is:",
   });
 });
 
-describe("a path in the syntax of another router is refused, and the message has the right one:", () => {
+describe("a path in the syntax of another router is refused, and the message has the right spelling:", () => {
   test.each([
     ["/users/<id>", '"/users/:id"'],
     ["/users/<int:id>", '"/users/:id" with where: { id: int }'],

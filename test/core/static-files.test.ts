@@ -71,7 +71,7 @@ describe("a file", () => {
     expect(await (await get("/static/alias.txt")).text()).toBe("0123456789");
   });
 
-  test("that changes is sent as it is now, with another entity tag, also if its size and time of modification are the same", async () => {
+  test("that changes is sent in its new state, with another entity tag, even if its size and time of modification are the same", async () => {
     const path = join(folder, "changing.txt");
     const tags = new Set<string | null>();
     for (const text of ["one", "two", "six"]) {
@@ -94,7 +94,7 @@ describe("a file", () => {
     expect(Date.parse(headers.get("last-modified")!)).toBeLessThanOrEqual(Date.now());
   });
 
-  test("takes no method but GET, HEAD and OPTIONS", async () => {
+  test("accepts only GET, HEAD and OPTIONS", async () => {
     const response = await get("/static/digits.txt", {}, "POST");
     expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
   });
@@ -194,7 +194,7 @@ describe("a folder", () => {
     ]);
   });
 
-  test("that is a link which a deployment moves is followed anew", async () => {
+  test("that is a link is followed again after a deployment has changed it", async () => {
     const place = temporaryFolder({ "one/a.txt": "one", "two/a.txt": "two" });
     symlinkSync(join(place, "one"), join(place, "current"));
     const handler = StaticFiles({ root: join(place, "current") });
@@ -224,7 +224,7 @@ describe("StaticFiles", () => {
     expect(() => StaticFiles(options as StaticFilesOptions)).toThrow(message);
   });
 
-  test("costs no middleware of the application with appMiddleware: false, and keeps the security headers", async () => {
+  test("does not run middleware of the application with appMiddleware: false, and keeps the security headers", async () => {
     class Cookies {
       beforeDispatch() {
         setCookie("seen", "yes");
@@ -237,7 +237,7 @@ describe("StaticFiles", () => {
     expect([headers.get("vary"), headers.get("x-content-type-options")]).toEqual(["Accept-Encoding", "nosniff"]);
   });
 
-  test("is a class that can be extended, with middleware of its own", async () => {
+  test("is a class that can be extended with its own middleware", async () => {
     class Members {
       beforeDispatch(): never {
         throw new ConfigError("members only");
@@ -252,7 +252,7 @@ describe("StaticFiles", () => {
     expect(app.urlFor("private", { path: ["digits.txt"] })).toBe("/private/digits.txt");
   });
 
-  test("sends one file for a path of its own, with the path among the defaults of the rule", async () => {
+  test("sends one file for a separate path, with the file among the defaults of the rule", async () => {
     const handler = StaticFiles({ root: folder });
     const site = new TestClient(new App({ rules: [new Rule("/robots.txt", { handler, defaults: { path: ["digits.txt"] } })] }));
     expect(await (await site.get("/robots.txt")).text()).toBe("0123456789");

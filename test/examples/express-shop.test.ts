@@ -70,7 +70,7 @@ function hold(backend: WatchedBackend, when: "before" | "after", name: string) {
   return { reached: within(`a call of ${name}`, reached.opened), release: released.open };
 }
 
-test("a visitor fills and empties a cart, and is told of each change once", async () => {
+test("a visitor fills and empties a cart, and gets a message for each change once", async () => {
   const visitor = (await openShop()).newVisitor();
   expect(await cartOf(visitor)).toBe(empty);
   expect(await visitor.cookieNames()).toEqual([]);
@@ -85,7 +85,7 @@ test("a visitor fills and empties a cart, and is told of each change once", asyn
 });
 
 describe("in two tabs", () => {
-  test("what is added to the cart in parallel is all there", async () => {
+  test("everything that is added to the cart in parallel is kept", async () => {
     const visitor = (await openShop()).newVisitor();
     await add(visitor, "pot");
     await Promise.all(["tea", "tea", "tea", "honey", "honey", "cups", "tea", "cups"].map((product) => add(visitor, product)));
@@ -108,7 +108,7 @@ describe("in two tabs", () => {
     expect((await visitor.visit("/")).markup).toContain("Log out ada</button>");
   });
 
-  test("a log-in stays one, and keeps the cart without what the other adds at that moment", async () => {
+  test("a log-in is kept, and so is the cart, without what the other tab adds at that moment", async () => {
     const { backend, newVisitor } = await openShop();
     const visitor = newVisitor();
     await add(visitor, "tea");
@@ -122,7 +122,7 @@ describe("in two tabs", () => {
     expect((await visitor.visit("/")).markup).toContain("Log out ada</button>");
   });
 
-  test("a log-out stays one, while the other still saves", async () => {
+  test("a log-out is final, while the other tab still saves", async () => {
     const { backend, newVisitor } = await openShop();
     const visitor = newVisitor();
     await send(visitor, "/sign-up", "ada");
@@ -139,7 +139,7 @@ describe("in two tabs", () => {
 });
 
 describe("a log-in", () => {
-  test("gives the session a new id, and what somebody else has left is not in it", async () => {
+  test("gives the session a new id, without what another user has left", async () => {
     const { base, newVisitor } = await openShop();
     const visitor = newVisitor();
     await send(visitor, "/sign-up", "ada");
@@ -162,7 +162,7 @@ describe("a log-in", () => {
     expect(markup.markup).toContain(`value="&quot;&gt;&lt;script&gt;"`);
   });
 
-  test("has to wait after five that failed at once, even with the right password", async () => {
+  test("has to wait after five parallel failures, even with the right password", async () => {
     const { newVisitor } = await openShop();
     await send(newVisitor(), "/sign-up", "ada");
     const form = { name: "ADA", password: "wrong" };
@@ -241,7 +241,7 @@ describe("a form", () => {
     expect(answer.setCookies.map((line) => line.includes("Secure"))).toEqual(status === 403 ? [] : ["host" in headers]);
   });
 
-  test("with what nobody offers is refused by a page", async () => {
+  test("with an unknown product is refused by a page", async () => {
     const visitor = (await openShop()).newVisitor();
     const cases: readonly [string, Readonly<Record<string, string>>, number, string][] = [
       ["/cart/add", { product: "__proto__" }, 404, "We do not sell this."],
@@ -288,7 +288,7 @@ test("a restart keeps the log-in and the cart", async () => {
   expect((await again.visit("/devices")).status).toBe(200);
 });
 
-test("a template escapes texts, and neither markup nor what is left out", () => {
+test("a template escapes texts, does not escape markup, and leaves out empty values", () => {
   const list = [html`<b>1</b>`, html`<b>${"&"}</b>`];
   const made = html`<p title="${`"'<>&`}">${list}${false}${undefined}${0}\n</p>`;
   expect(made).toBeInstanceOf(Html);

@@ -22,7 +22,7 @@ describe("the members' pages", () => {
     },
   );
 
-  test("are kept by no cache", async () => {
+  test("are not stored in caches", async () => {
     const visitor = await newMember("radia");
     for (const path of ["/account", "/account/sessions", "/account/password"]) {
       expect((await visitor.visit(path)).headers["cache-control"]).toBe("no-store");
@@ -67,7 +67,7 @@ describe("the list of sessions", () => {
     expect((await second.visit("/account/sessions")).text).toMatch(/^There is no such session/);
   });
 
-  test("ends nobody else's", async () => {
+  test("does not end those of another member", async () => {
     const owner = await newMember("tony");
     const other = newVisitor();
     await signIn(other, { name: "tony", password });
@@ -90,7 +90,7 @@ describe("the list of sessions", () => {
   });
 });
 
-test("a new password ends all other sessions, and this one goes on under another id", async () => {
+test("a new password ends all other sessions, and this session goes on with another id", async () => {
   const visitor = await newMember("hedy");
   const other = newVisitor();
   await signIn(other, { name: "hedy", password });

@@ -11,7 +11,7 @@ import { isLetIn, isSentAway, led, loginSite, password, secretKey, signIn, signU
 
 const { newVisitor, newMember, cookieOf, withCookie, url } = loginSite();
 
-test("a member signs up, signs out and signs in again, and is told of each once", async () => {
+test("a member signs up, signs out and signs in again, and gets a message for each once", async () => {
   const visitor = await newMember("ada");
   expect((await visitor.visit("/account")).text).toMatch(/^Your account is made, and you are signed in\. Account Name ada Member since/);
   expect((await visitor.visit("/account")).text).toMatch(/^Account Name ada/);
@@ -93,7 +93,7 @@ describe("signing in", () => {
     expect(led(await signIn(newVisitor(), { name: "edsger", password }))).toEqual([303, "/account"]);
   });
 
-  test("gives the session a new id and none of its earlier contents, and the old id is no longer valid", async () => {
+  test("gives the session a new id without its earlier contents, and the old id is no longer valid", async () => {
     await newMember("donald");
     const visitor = newVisitor();
     for (let count = 0; count < 4; count++) await signIn(visitor, { name: "donald", password: "wrong" });
@@ -130,7 +130,7 @@ describe("signing in", () => {
     expect(led(await visitor.visit(`/sign-in?${new URLSearchParams({ next: ownOrigin })}`))).toEqual([303, "/other.example"]);
   });
 
-  test("is possible for many at once: none waits so long for another's password that its session cannot be saved", async () => {
+  test("is possible for many at the same time: none waits so long for another's password that its session cannot be saved", async () => {
     await newMember("niklaus");
     const answers = await Promise.all(Array.from({ length: 12 }, () => signIn(newVisitor(), { name: "niklaus", password })));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 303));

@@ -27,7 +27,7 @@ describe("signing up", () => {
     expect(await textOf(client.get("/sign-up"))).not.toContain("problem");
   });
 
-  test("with a name that somebody has is refused, in any case of its letters", async () => {
+  test("with a name that is taken is refused, in upper or lower case", async () => {
     const { newVisitor, signUp } = notesSite();
     await signUp("ada");
     const client = newVisitor();
@@ -61,7 +61,7 @@ describe("logging in", () => {
     }
   });
 
-  test("has to wait after five failures, whoever tries, and only for that name", async () => {
+  test("has to wait after five failures of any client, and only for that name", async () => {
     const { newVisitor, signUp } = notesSite();
     await signUp("ada");
     await signUp("grace");

@@ -28,7 +28,7 @@ describe("a note", () => {
     await expectStatus(ada.get(url), 404);
   });
 
-  test("without a title and with a file that is no picture is refused beside the fields, and no file is left", async () => {
+  test("without a title and with a file that is not a picture is refused beside the fields, and no file is left", async () => {
     const { newMember, pictures } = notesSite();
     const ada = await newMember("ada");
     const picture = new File(["<script>"], "me.png", { type: "image/png" });
@@ -50,7 +50,7 @@ describe("a note", () => {
     expect(pictures()).toEqual([]);
   });
 
-  test("is deleted by its author and by nobody else", async () => {
+  test("is deleted only by its author", async () => {
     const { app, newMember } = notesSite();
     const [ada, grace] = [await newMember("ada"), await newMember("grace")];
     await add(ada, "Mine");
@@ -95,7 +95,7 @@ describe("the search", () => {
     expect(titlesOn(await textOf(ada.get(next.replaceAll("&amp;", "&"))))).toEqual(["Note 2", "Note 1"]);
   });
 
-  test("that no page has made is refused", async () => {
+  test("that does not come from a page is refused", async () => {
     const { newMember } = notesSite();
     const ada = await newMember("ada");
     expect(await (await expectStatus(ada.get("/?before=x"), 422)).text()).toContain("before: ");
@@ -118,7 +118,7 @@ describe("programs", () => {
     expect(titles).toEqual([["Five", "Four"], ["Three", "Two"], ["One"]]);
   });
 
-  test("are told what is wrong with what they send", async () => {
+  test("get a description of what is wrong with their input", async () => {
     const { newMember } = notesSite();
     const ada = await newMember("ada");
     const headers = { accept: "application/json" };

@@ -45,7 +45,7 @@ test("the cart answers the tutorial's seven URLs in order", async () => {
   expect(seen).toEqual(steps);
 });
 
-test("what is not in the cart is not removed, and a look at it sends no cookie", async () => {
+test("a product that is not in the cart is not removed, and looking at the cart sends no cookie", async () => {
   const visitor = newVisitor();
   await visitor.visit("/cart?add-product=foo");
   const answer = await visitor.visit("/cart?remove-product=bar");
@@ -85,7 +85,7 @@ describe("deleting the session", () => {
     expect((await visitor.visit("/cart")).text).toContain("The cart is empty.");
   });
 
-  test("never leads to another site, and ends the session all the same", async () => {
+  test("never leads to another site, and still ends the session", async () => {
     const visitor = newVisitor();
     await visitor.visit("/");
     const answer = await visitor.visit("/delete-session?redirect=https%3A%2F%2Fother.example%2F");
@@ -134,7 +134,7 @@ describe("a flash message", () => {
   });
 });
 
-test("hostile product names are shown as text, wherever they stand", async () => {
+test("hostile product names are shown as text everywhere", async () => {
   const visitor = newVisitor();
   for (const name of ["<script>alert(1)</script>", `"><img src=x onerror='alert(1)'>`, "&lt;"]) {
     const answer = await visitor.visit(`/cart?${new URLSearchParams({ "add-product": name })}`);

@@ -117,7 +117,7 @@ describe("the project", () => {
     );
   });
 
-  test("has a key of its own, which only its owner can read", () => {
+  test("has its own key, which only its owner can read", () => {
     const keyOf = (name: string) => /^SECRET_KEY=([\w-]{43})$/m.exec(read(`${name}/.env`))?.[1];
     expect(keyOf(named)).toMatch(/^/);
     expect(keyOf(named)).not.toBe(keyOf("absolute"));
@@ -216,7 +216,7 @@ need("the npm registry", await reachesRegistry())("the project, installed", () =
     await run("run", "check");
   });
 
-  test("is built and started as in production, and ends well when npm is told to end", async () => {
+  test("is built and started as in production, and ends with code 0 when npm gets a signal", async () => {
     await run("run", "build");
     const site = start("start");
     try {

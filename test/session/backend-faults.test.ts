@@ -62,7 +62,7 @@ test("an index of owners that throws does not end the process", async () => {
 });
 
 test.each([null, "garbage", {}, { ok: true, data: 5 }])(
-  "a backend that gives %j in place of a record has none, and never makes an error of it",
+  "a backend that returns %j instead of a record has none, and this is never an error",
   async (given) => {
     const app = await begun();
     app.watched.read = () => Promise.resolve(given as never);
@@ -73,7 +73,7 @@ test.each([null, "garbage", {}, { ok: true, data: 5 }])(
   },
 );
 
-test("a call of a backend does not keep its request in memory", async () => {
+test("a call to a backend does not keep its request in memory", async () => {
   const app = await begun({ idleTimeout: 60 });
   const called = new Map<string, boolean>();
   app.watched.before = (name) => void called.set(name, called.get(name) === true || "request" in local);

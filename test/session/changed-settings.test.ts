@@ -88,7 +88,7 @@ describe.each(everyMedium())("a session in $name", (medium) => {
     });
   });
 
-  test("that was replaced meanwhile is not sent again by a response that comes late", async () => {
+  test("that was replaced in the meantime is not sent again by a late response", async () => {
     const site = siteOf(medium, {}, { cookie: { prefix: "host" } });
     await site.old.run(logIn);
     const cookie = site.has();
@@ -104,7 +104,7 @@ describe.each(everyMedium())("a session in $name", (medium) => {
 describe("an old cookie", () => {
   const toHost = [{}, { cookie: { prefix: "host" } }] as const;
 
-  test("never counts beside one with the configured prefix, however new it is", async () => {
+  test("is never used beside one with the configured prefix, however new it is", async () => {
     const site = siteOf(undefined, ...toHost);
     await site.run(async (_store, session) => (await session()).set("user", "victim"));
     const own = site.has();
@@ -116,7 +116,7 @@ describe("an old cookie", () => {
     }
   });
 
-  test("counts until maxAge after its session began, and no later", async () => {
+  test("is accepted until maxAge after its session began, and not later", async () => {
     for (const encrypt of [false, true]) {
       const site = siteOf(undefined, { maxAge: 100 }, { maxAge: 100, encrypt, cookie: { prefix: "host" } });
       await site.old.run(logIn);
@@ -148,7 +148,7 @@ describe("an old cookie", () => {
     expect(setCookies(end).map((line) => line.split("=")[0])).toEqual(["__Host-session"]);
   });
 
-  test("stays when nobody sees the response, and when an unexpected error drops the new one", async () => {
+  test("stays if the response is not shown, and if an unexpected error drops the new cookie", async () => {
     const site = siteOf(undefined, ...toHost);
     await site.old.run(logIn);
     expect(setCookies(await site.run(look, { method: "HEAD" }))).toEqual([]);
@@ -177,7 +177,7 @@ describe("an old cookie", () => {
     expect(await (await site.run(look)).text()).toBe("changed");
   });
 
-  test("is cleared in each place that it may have", async () => {
+  test("is cleared with each domain and path that it may have", async () => {
     const site = siteOf(undefined, ...toHost);
     await site.old.run(logIn);
     const lines = setCookies(await site.run(look)).filter((line) => line.startsWith("session="));
@@ -210,7 +210,7 @@ describe("a secure cookie", () => {
     },
   );
 
-  test("of an old name or form counts as long as a session would, unless the reader says otherwise", async () => {
+  test("of an old name or form is accepted as long as a session, unless the call has a maxAge", async () => {
     for (const after of [{ encrypt: true }, { cookie: { prefix: "host" } }] as const) {
       const site = siteOf(undefined, {}, { maxAge: 100, ...after });
       await site.old.run((store) => store.setSecureCookie("pass", { who: "ann" }));

@@ -8,7 +8,7 @@ import { WatchedBackend } from "../support/watched-backend.ts";
 
 const raced = [...throughEachDoor(serverSideMedia()), ...(await ioredisMedia())];
 
-describe.each(raced)("commit() in the midst of a request in $name", (medium) => {
+describe.each(raced)("commit() in the middle of a request in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   async function begun(data: Record<string, unknown>) {
@@ -16,7 +16,7 @@ describe.each(raced)("commit() in the midst of a request in $name", (medium) => 
     return app.run(async (_store, session) => (await session()).assign(data)).then(() => app);
   }
 
-  test("saves what has changed; changes during the commit are made on top, inside objects too", async () => {
+  test("saves what has changed; changes during the commit are applied afterwards, also inside objects", async () => {
     const app = await begun({ list: [1] });
     await app.run(async (_store, session) => {
       const all = await session();
@@ -111,7 +111,7 @@ describe.each(raced)("commit() in the midst of a request in $name", (medium) => 
     },
   );
 
-  test("and an object that update() gave during it: later changes inside it are saved", async () => {
+  test("and an object that update() returned during it: later changes inside it are saved", async () => {
     const app = await begun({ list: [1] });
     await app.run(async (_store, session) => {
       const all = await session();
@@ -124,7 +124,7 @@ describe.each(raced)("commit() in the midst of a request in $name", (medium) => 
     expect(await app.data()).toEqual({ list: [1, 2, 3], other: 1 });
   });
 
-  test("and a second one: changes that the first has found are kept, although an older object is still in use", async () => {
+  test("and a second one: changes that the first has read are kept, although an older object is still in use", async () => {
     const app = await begun({ list: [] });
     const slow = await app.begin(async (_store, session) => {
       const all = await session();
@@ -271,7 +271,7 @@ test.each<readonly [string, Record<string, unknown>, (session: AnySession) => un
   ["a value that it sets back", { a: 2 }, (session) => session.set("a", 1)],
   ["a message that it takes", { flash: true }, (session) => session.getFlashes()],
 ])(
-  "a change is saved when its request has loaded the record between a swap and the answer of the swap: %s",
+  "a change is saved when its request has loaded the record between a swap and the reply of the swap: %s",
   async (_title, added, change) => {
     const kept = new MemoryBackend();
     const late = new WatchedBackend(kept);

@@ -55,7 +55,7 @@ describe.each([...throughEachDoor(media), ...throughAdapters(servers), ...(await
       expect([count, (list as number[]).toSorted((a, b) => a - b)]).toEqual([10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
     });
 
-    test("a deletion and a set of different keys are both saved; of one key the last commit wins as a whole", async () => {
+    test("a deletion and a set of different keys are both saved; for one key, the last commit wins with its whole value", async () => {
       const app = await begun({ a: 1, b: { x: 1 } });
       const one = await app.begin(async (_store, session) => {
         (await session()).delete("a");
@@ -191,7 +191,7 @@ describe.each([...throughEachDoor(media), ...throughAdapters(servers), ...(await
       expect(await app.data()).toEqual({ a: 1, b: 1 });
     });
 
-    test("the response waits for work that the handler does not wait for", async () => {
+    test("the response waits for work that the handler does not await", async () => {
       const app = await begun({ user: 5 });
       const cookie = `session=${app.client.cookies.get("session")}`;
       const held = gate();

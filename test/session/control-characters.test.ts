@@ -49,7 +49,7 @@ describe("a head that cannot be sent commits no session:", () => {
   });
 });
 
-describe(`none of ${hostileNames.length} hostile names can be that of a session's cookie:`, () => {
+describe(`none of ${hostileNames.length} hostile names can be the name of a session's cookie:`, () => {
   test("config.session.cookieName", () => {
     for (const cookieName of hostileNames) {
       for (const prefix of [undefined, "host", "secure"] as const) {

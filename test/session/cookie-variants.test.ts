@@ -17,7 +17,7 @@ describe.each(everyMedium())("a session in $name whose cookie got other attribut
     ["not partitioned any more", partitioned, { secure: true, sameSite: "none" }],
   ] as const;
 
-  test.each(changes)("%s: the newest cookie counts, and a log-out clears both", async (_title, before, after) => {
+  test.each(changes)("%s: the newest cookie is used, and a log-out clears both", async (_title, before, after) => {
     const old = sessionApp({ medium, baseUrl, cookie: before });
     const app = sessionApp({ medium, baseUrl, cookie: after, backend: old.backend });
     app.pass(60);
@@ -54,7 +54,7 @@ test("a log-out of a cookie with the prefix __Host- never names a domain", async
   expect([response.status, setCookies(response).filter((line) => line.includes("Domain"))]).toEqual([200, []]);
 });
 
-test("a partitioned cookie and one that is not are two: the one can be cleared while the other is set", async () => {
+test("a partitioned and an unpartitioned cookie are different: one can be cleared while the other is set", async () => {
   const app = sessionApp({ baseUrl, cookie: partitioned });
   const response = await app.run(async (_store, session) => {
     deleteCookie("session", { secure: true, sameSite: "none" });

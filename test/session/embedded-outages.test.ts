@@ -63,7 +63,7 @@ test("changes that were answered survive kill -9 of their process, and other pro
   expect(await tell<State>(steady, { task: "state" })).toEqual({ logged: [], unhandled: 0 });
 });
 
-test("on a full disk a change in SQLite is answered 503 and keeps the cookie; requests that need no write succeed", async () => {
+test("on a full disk a change in SQLite is answered 503 and keeps the cookie; requests that do not write succeed", async () => {
   const path = sqlitePath();
   const child = await startLimited(6400, "sqlite", path);
   const cookie = await tell<string>(child, { task: "begin", data: { user: 42 } });

@@ -26,7 +26,7 @@ describe("a visit that fails", () => {
     expect(isCancelled).toBe(true);
   });
 
-  test("by its commit rejects, and the response to that gets the cookies that must be sent", async () => {
+  test("by its commit rejects, and the error response gets the cookies that must be sent", async () => {
     const sessions = inMemory();
     const cookie = await begun(sessions, { a: 1 });
     const visit = sessions.visit(requestWith(cookie));
@@ -74,7 +74,7 @@ describe("run", () => {
     expect(await dataOf(sessions, cookie)).toEqual({ a: 0 });
   });
 
-  test("gives what was thrown to onError, whose response gets the cookies that must be sent", async () => {
+  test("passes what was thrown to onError, whose response gets the cookies that must be sent", async () => {
     const sessions = inMemory();
     const cookie = await begun(sessions, { a: 1 });
     const seen: unknown[] = [];
@@ -153,7 +153,7 @@ describe("run", () => {
     expect([head.status, head.body]).toEqual([503, null]);
   });
 
-  test("does not end the process when nobody waits for it", async () => {
+  test("does not end the process when no code awaits it", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);
     process.on("unhandledRejection", note);

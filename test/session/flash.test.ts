@@ -149,7 +149,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(await shown(app)).toContain("one");
     });
 
-    test("of an error handler is kept, and nothing else that the failed request did", async () => {
+    test("of an error handler is kept, and all other changes of the failed request are dropped", async () => {
       const app = sessionApp({ onError: async (store) => void (await store.getSession()).flash("Nothing was changed.", "error") });
       await add(app, "one");
       const response = await app.run(async (_store, session) => {
@@ -169,7 +169,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(await shown(app)).toContain("Sorry.");
     });
 
-    test("of an error handler that is too long is logged, and the response stays that of the error", async () => {
+    test("of an error handler that is too long is logged, and the error response is still sent", async () => {
       const app = sessionApp({
         backend: "securecookie",
         onError: async (store) => void (await store.getSession()).flash("x".repeat(5000)),

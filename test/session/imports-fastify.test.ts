@@ -64,7 +64,7 @@ const changedFrom = (cookie: string): readonly string[] => {
 describe("a session of iron-session", () => {
   const make = (options: object = {}) => importIronSession({ unsealData, cookieName: "old", password: secret, until, ...options });
 
-  test("is carried over by the first request that uses it, and its cookie is cleared", async () => {
+  test("is imported by the first request that uses it, and its cookie is cleared", async () => {
     for (const ttl of [undefined, 0, 3600]) {
       const moved = await visit({ import: make() }, await cookiesFromIron(ttl === undefined ? {} : { ttl }));
       expect([moved.seen, moved.cleared]).toEqual([values, ["old"]]);
@@ -81,7 +81,7 @@ describe("a session of iron-session", () => {
     expect((await visit({ import: make({ password: { 2: another } }) }, first)).seen).toEqual({});
   });
 
-  test("counts for nothing when its cookie was changed, is of another password, or is too old", async () => {
+  test("is ignored when its cookie was changed, has another password, or is too old", async () => {
     const cookie = await cookiesFromIron({});
     for (const wrong of changedFrom(cookie)) expect((await visit({ import: make() }, wrong)).seen).toEqual({});
     for (const id of ["__proto__", "constructor", "toString", "2"]) {
@@ -93,14 +93,14 @@ describe("a session of iron-session", () => {
     expect((await visit({ import: make() }, expired)).seen).toEqual({});
   });
 
-  test("counts for nothing when what was sealed is no object", async () => {
+  test("is ignored when the sealed value is not an object", async () => {
     for (const sealed of [["a"], "text", 5, null, {}]) {
       const moved = await visit({ import: make() }, `old=${await sealData(sealed, { password: secret })}`);
       expect([moved.status, moved.seen, moved.cookie]).toEqual([200, {}, ""]);
     }
   });
 
-  test("needs a password that iron-session takes", () => {
+  test("needs a password that iron-session accepts", () => {
     for (const password of ["short", {}, { 1: secret, 2: "short" }]) {
       expect(() => make({ password })).toThrow(ConfigError);
       expect(() => make({ password })).toThrow(/each password must have at least 32 characters/);
@@ -124,7 +124,7 @@ describe("a session of @fastify/session", () => {
       store.get(id, (error, session) => (error ? reject(error as Error) : resolve(session)));
     });
 
-  test("is carried over by the first request that uses it, and its cookie is cleared", async () => {
+  test("is imported by the first request that uses it, and its cookie is cleared", async () => {
     for (const [options, names] of [
       [{}, {}],
       [
@@ -161,7 +161,7 @@ describe("a session of @fastify/session", () => {
     expect(await found(store, id)).toBeUndefined();
   });
 
-  test("counts for nothing when its cookie was changed, is of another secret, or is too old", async () => {
+  test("is ignored when its cookie was changed, has another secret, or is too old", async () => {
     const { store, cookie } = await old();
     const source = importFastifySession({ secret, store });
     for (const wrong of changedFrom(cookie)) expect((await visit({ import: source }, wrong)).seen).toEqual({});
@@ -186,7 +186,7 @@ describe("a session of @fastify/secure-session", () => {
 
   const cookies = (options = {}) => cookiesFrom((app) => app.register(secureSession, { key: keys[0], ...options }));
 
-  test("is carried over by the first request that uses it, with a newer key too", async () => {
+  test("is imported by the first request that uses it, also with a newer key", async () => {
     for (const key of [keys[0], [keys[1], keys[0]]]) {
       const moved = await visit({ import: await reader({ key }) }, await cookies());
       expect(moved.seen).toEqual(values);
@@ -200,7 +200,7 @@ describe("a session of @fastify/secure-session", () => {
     expect([seen, cleared]).toEqual([values, ["old"]]);
   });
 
-  test("counts for nothing when its cookie was changed, is of another key, or is too old", async () => {
+  test("is ignored when its cookie was changed, has another key, or is too old", async () => {
     const cookie = await cookies();
     const source = await reader({ key: keys[0] });
     for (const wrong of changedFrom(cookie)) {

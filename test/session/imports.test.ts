@@ -61,14 +61,14 @@ describe.each([
   ],
   ["koa-session", "koa.sess", () => cookiesFromKoa({}, [secret]), () => importCookieSession({ name: "koa.sess", keys: [secret], until })],
 ])("a session of %s", (_library, name, cookies, make) => {
-  test("is carried over by the first request that uses it, whatever that does, and its cookies are cleared", async () => {
+  test("is imported by the first request that uses it, whatever the request does, and its cookies are cleared", async () => {
     const { sessions, seen, cookie, cleared } = await visit({ import: make() }, await cookies());
     expect(seen).toEqual(values);
     expect(await dataOf(sessions, cookie)).toEqual(values);
     expect(new Set(cleared)).toEqual(new Set([name, `${name}.sig`].filter((each) => each !== "session")));
   });
 
-  test("counts for nothing once it is changed, unsigned, signed by another key or too old", async () => {
+  test("is ignored if it was changed, is unsigned, is signed with another key or is too old", async () => {
     const old = await cookies();
     const { seen } = await visit({ import: make() }, old.replace("=", "=AAAA"));
     expect(seen).toEqual({});
@@ -122,7 +122,7 @@ describe.each(stores)("a session of express-session in %s", (_title, open) => {
     return { store, cookie, id, source: importExpressSession({ secret: ["new", secret], store }) };
   }
 
-  test("is carried over by the first request that uses it, and its cookie is cleared", async () => {
+  test("is imported by the first request that uses it, and its cookie is cleared", async () => {
     const { cookie, source } = await old();
     const moved = await visit({ import: source }, cookie);
     expect([moved.seen, moved.cleared]).toEqual([values, ["connect.sid"]]);
@@ -138,7 +138,7 @@ describe.each(stores)("a session of express-session in %s", (_title, open) => {
     expect((await visit({ import: later }, cookie)).seen).toEqual({});
   });
 
-  test("is removed from its store by a log-out, loaded before or not", async () => {
+  test("is removed from its store by a log-out, whether it was loaded before or not", async () => {
     for (const isLoaded of [true, false]) {
       const { store, cookie, id, source } = await old();
       const sessions = makeSessions({ backend: new MemoryBackend(), import: source });
@@ -151,7 +151,7 @@ describe.each(stores)("a session of express-session in %s", (_title, open) => {
     }
   });
 
-  test("counts for nothing when its cookie was changed", async () => {
+  test("is ignored when its cookie was changed", async () => {
     const { cookie, store, source } = await old();
     for (const wrong of [`${cookie}A`, cookie.replace("s%3A", "s%3AB"), "connect.sid=%", "connect.sid=s%3A", cookie.split(".")[0]!]) {
       expect((await visit({ import: source }, wrong)).seen).toEqual({});
@@ -163,7 +163,7 @@ describe.each(stores)("a session of express-session in %s", (_title, open) => {
 describe("importing", () => {
   const failing = importSessions({ cookieNames: ["old"], read: () => Promise.reject(new Error("down")) });
 
-  test("is 503 when the old store is down, for those who have an old cookie and use a session", async () => {
+  test("is answered 503 while the old store is down, for requests that have an old cookie and use a session", async () => {
     expect((await visit({ import: failing }, "old=1")).status).toBe(503);
     expect((await visit({ import: failing }, "other=1")).status).toBe(200);
     const unused = await makeSessions({ import: failing }).run(requestWith("old=1"), () => new Response(null));

@@ -39,7 +39,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(await shown(app)).toBe(unsent);
     });
 
-    test("is not a flash message, and takes none away", async () => {
+    test("is not a flash message, and does not remove one", async () => {
       const app = sessionApp();
       await keep(app);
       await app.run(async (_store, session) => (await session()).flash("Saved.", ""));
@@ -54,7 +54,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(await rest.text()).toBe('[{"message":"Saved.","level":"info"}]');
     });
 
-    test("replaces an earlier one of its name, and none of another", async () => {
+    test("replaces an earlier form with its name, and not with another name", async () => {
       const app = sessionApp();
       await keep(app, refused({ text: "Bread" }), "other");
       await keep(app, refused({ text: "Water" }));
@@ -123,14 +123,14 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(await shown(app)).toBe(unsent);
     });
 
-    test("goes with a session that is given to an owner with none of what was there before", async () => {
+    test("is dropped when the session is given to an owner without its earlier contents", async () => {
       const app = sessionApp();
       await keep(app);
       await app.run(async (_store, session) => (await session()).regenerate({ keep: [] }));
       expect(await shown(app)).toBe(unsent);
     });
 
-    test("with texts that are too long leaves out the longest, and says so at their fields", async () => {
+    test("whose texts are too long leaves out the longest, and says so at their fields", async () => {
       const app = sessionApp();
       const long = "ä".repeat(100_000);
       await keep(

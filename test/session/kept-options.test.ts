@@ -36,14 +36,14 @@ describe.each(everyMedium())("an option that is given for one session in $name",
     expect(await attributes(app, renew)).toEqual(plain);
   });
 
-  test("given as undefined, takes an attribute away that is configured; without the options all configured ones count again", async () => {
+  test("given as undefined, removes a configured attribute; without the options, all configured attributes apply again", async () => {
     const app = makeApp({ medium, cookie: { maxAge: 60, path: "/" } });
     expect(await attributes(app, choose({ cookie: { maxAge: undefined, domain: undefined, path: undefined } }))).toEqual(plain);
     expect(await attributes(app, renew)).toEqual(plain);
     expect(await attributes(app, choose({ cookie: undefined }))).toEqual(["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Lax"]);
   });
 
-  test("makes its session live longer or shorter than others, also in requests that do not give it", async () => {
+  test("makes its session live longer or shorter than others, also in requests that do not pass it", async () => {
     for (const [options, seconds] of [
       [{ maxAge: 300 }, 300],
       [{ maxAge: 50 }, 50],
@@ -59,7 +59,7 @@ describe.each(everyMedium())("an option that is given for one session in $name",
     }
   });
 
-  test("counts until it is unset, and then the configured one", async () => {
+  test("applies until it is unset, and then the configured one applies", async () => {
     const app = makeApp({ medium, maxAge: 100 });
     await app.run(choose({ maxAge: 300 }));
     await app.run(async (store) => void (await store.getSession(undefined, { maxAge: undefined })));
@@ -67,7 +67,7 @@ describe.each(everyMedium())("an option that is given for one session in $name",
     expect(await app.data()).toEqual({});
   });
 
-  test("alone is saved once, and not again when it is given again", async () => {
+  test("alone is saved once, and not again when it is passed again", async () => {
     const app = makeApp({ medium });
     await app.run(change);
     const modified: Work = async (store) => text(String((await store.getSession(undefined, { maxAge: 300 })).modified));
@@ -90,7 +90,7 @@ describe.each(everyMedium())("an option that is given for one session in $name",
   });
 });
 
-test.each(serverSideMedia())("the list of an owner's sessions in $name goes by what each of them has chosen", async (medium) => {
+test.each(serverSideMedia())("the list of an owner's sessions in $name uses the options of each session", async (medium) => {
   const app = makeApp({ medium, maxAge: 100 });
   const logIn = async (options?: SessionOptions) => {
     const work: Work = async (store) => (await store.getSession(undefined, options)).regenerate({ owner: `user:${medium.name}` });

@@ -34,7 +34,7 @@ describe.each(serverSideMedia())("the old id of a session in $name", (medium) =>
     return { old, dataOf };
   }
 
-  test("in two requests that renew a log-in at once: the second sends no cookie, and the browser stays logged in", async () => {
+  test("in two requests that renew a log-in at the same time: the second sends no cookie, and the browser stays logged in", async () => {
     const app = await begun();
     await app.run(logIn(app.user));
     const { old } = withCookieOf(app);
@@ -55,7 +55,7 @@ describe.each(serverSideMedia())("the old id of a session in $name", (medium) =>
     }
   });
 
-  test("in a log-in of somebody else that comes second keeps what it has loaded, and nothing of the first", async () => {
+  test("in a log-in of another user that comes second keeps what it has loaded, and nothing of the first", async () => {
     const app = await begun();
     const second = await app.begin(logIn(`${app.user}b`), app.old());
     await app.run(logIn(app.user), app.old());
@@ -64,7 +64,7 @@ describe.each(serverSideMedia())("the old id of a session in $name", (medium) =>
     expect(await app.dataOf(setCookies(late)[0])).toEqual({ user: `${app.user}c` });
   });
 
-  test("in a log-in that comes second and has looked at the messages is no hindrance", async () => {
+  test("in a log-in that comes second and has read the messages does not matter", async () => {
     const app = await begun();
     await app.run(async (_store, session) => (await session()).flash("Please log in."));
     const second = await app.begin(async (store, session) => {
@@ -108,7 +108,7 @@ describe.each(serverSideMedia())("the old id of a session in $name", (medium) =>
     expect(await app.dataOf(begunAnew)).toEqual({ x: 1 });
   });
 
-  test("in a log-out ends what the session became, unless somebody has logged in to it", async () => {
+  test("in a log-out also ends the session with the new id, unless a log-in gave that id", async () => {
     for (const [work, isOut] of [
       [renew, true],
       [logIn("somebody"), false],

@@ -64,7 +64,7 @@ describe.each(failures)("a backend that %s", (_how, failure) => {
     ["owners.keys", (store) => store.listSessions("user:1"), 200],
   ];
   test.each(unawaited)(
-    "at %s: the answer says so, and the process lives, when nobody waits for the promise",
+    "at %s: the response says so, and the process goes on, when no code awaits the promise",
     async (name, work, status) => {
       const app = await begun();
       await app.run(async (store, session) => {
@@ -179,7 +179,7 @@ describe("a commit with an unknown outcome", () => {
     expect([late, third]).toEqual([undefined, 1]);
   });
 
-  test("of a load changes nothing when the backend answers later", async () => {
+  test("of a load does not change anything when the backend answers later", async () => {
     const app = await begun();
     const held = gate();
     app.watched.before = (name) => (name === "read" ? held.opened : undefined);

@@ -105,7 +105,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect((await app.list(one)).map(({ data }) => data)).toEqual([{ a: 1 }]);
   });
 
-  test("a running request of a revoked session is answered, and changes nothing", async () => {
+  test("a running request of a revoked session is answered, and does not change anything", async () => {
     const app = begun();
     const one = await app.logIn();
     const slow = await app.begin(async (_store, session) => (await session()).set("a", 1), { client: one });
@@ -115,7 +115,7 @@ describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
     expect(await app.isIn(one)).toBe(false);
   });
 
-  test("are private to their owner's list: reading it varies by cookie", async () => {
+  test("are listed in a response that varies by cookie", async () => {
     const app = begun();
     const response: Response = await app.run(async (store) => json(await store.listSessions(app.owner)));
     expect(response.headers.get("vary")).toBe("Cookie");
@@ -222,8 +222,8 @@ describe("a renewal beside revokeAll", () => {
   });
 });
 
-describe("where there are no owners", () => {
-  test("the methods throw an error that says which backends know owners", async () => {
+describe("a backend without owners", () => {
+  test("the methods throw an error that says which backends have owners", async () => {
     const app = makeApp();
     for (const work of [
       (store: SessionStore) => store.listSessions("user:1"),

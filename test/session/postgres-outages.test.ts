@@ -205,7 +205,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     expect(await patient.data()).toEqual({ count: 1 });
   });
 
-  test("that became a standby are given up: sessions go on where the name leads to now", async () => {
+  test("that became a standby lose their connections: sessions go on where the name leads to now", async () => {
     const standby = await makePostgres(programs!);
     for (const each of [server, standby]) {
       await each.start();

@@ -158,7 +158,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       ["peekFlashes", (all) => all.peekFlashes()],
       ["isNew", (all) => all.isNew],
     ];
-    test.each(accesses)("%s makes the answer vary by cookie", async (_name, access) => {
+    test.each(accesses)("%s makes the response vary by cookie", async (_name, access) => {
       const { run } = sessionApp();
       const response = await run(async (_store, session) => void access(await session()));
       expect(response.headers.get("vary")).toBe("Cookie");
@@ -183,7 +183,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(response.headers.get("cache-control")).toBe(sent);
     });
 
-    test("an answer without one keeps its Cache-Control", async () => {
+    test("a response without one keeps its Cache-Control", async () => {
       const { run } = sessionApp();
       const response = await run(async (_store, session) => {
         (await session()).get("a");
@@ -193,7 +193,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
     });
   });
 
-  describe("5: a value counts only for what it was made for", () => {
+  describe("5: a value is accepted only for the purpose it was made for", () => {
     test("a session's cookie is refused under another name and as a secure cookie, with the same response", async () => {
       const { run, client, backend } = sessionApp();
       await run(async (store, session) => {

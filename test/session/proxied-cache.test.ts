@@ -160,7 +160,7 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
       expect([made, await data(bare)]).toEqual([1 + 20 * faults.length, { a: made }]);
     });
 
-    test("that is paused slows reads and changes little, and a log-out is answered 503", async () => {
+    test("that is paused delays reads and changes only a little, and a log-out is answered 503", async () => {
       const { app, ask, data, isCached } = await begun();
       server.signal("SIGSTOP");
       try {

@@ -55,7 +55,7 @@ need("redis-server", findRedisServer()).each(redisClients)("sessions in a Redis,
     expect(await data()).toEqual({ count: 1 });
   });
 
-  test("that became a replica is given up: sessions go on where the name leads to now", async () => {
+  test("that became a replica loses its connection: sessions go on where the name leads to now", async () => {
     const primary = await startRedisServer();
     const name = await startName({ port: server.port, host: "127.0.0.1" });
     const { client } = await connect(`redis://127.0.0.1:${name.port}`);

@@ -72,7 +72,7 @@ describe.each([...throughEachDoor(serverSideMedia()), ...(await ioredisMedia())]
     expect(await app.data(app.withOldId())).toEqual({});
   });
 
-  test("a change that was saved before the old id was removed is carried over, if its key is kept", async () => {
+  test("a change that was saved before the old id was removed is copied, if its key is kept", async () => {
     const app = await begun({ a: 1, b: 1, count: 1 });
     const login = await app.begin(async (_store, session) => {
       const all = await session();

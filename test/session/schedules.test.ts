@@ -67,7 +67,7 @@ async function explore(apps: ScheduledApps, numRuns: number): Promise<string | u
 }
 
 test(
-  `${schedules} ways in which the calls of parallel requests interleave come to what some order gives`,
+  `${schedules} ways in which the calls of parallel requests interleave have the result of some order`,
   { timeout: 300_000 + 10 * schedules },
   async () => {
     expect(await explore(new ScheduledApps(), schedules)).toBeUndefined();

@@ -25,7 +25,7 @@ describe.each(serverSideMedia())("Sessions in $name, without a request", (medium
     expect(await dataOf(sessions, other)).toEqual({ n: 3 });
   });
 
-  test("counts and gives all sessions", async () => {
+  test("counts and yields all sessions", async () => {
     const sessions = open();
     // Some media keep the sessions of earlier tests.
     const before = await sessions.count();
@@ -50,7 +50,7 @@ describe.each(serverSideMedia())("Sessions in $name, without a request", (medium
     expect(await sessions.count()).toBe(before + 1);
   });
 
-  test("looks at a session: it saves nothing, takes no message, and does not extend its time", async () => {
+  test("reads a session: it does not save anything, take a message or extend the session", async () => {
     let time = Date.now();
     const now = () => time;
     const sessions = makeSessions({ backend: medium.open(now) as SessionBackend, now, idleTimeout: 100 });
@@ -87,7 +87,7 @@ describe.each(serverSideMedia())("Sessions in $name, without a request", (medium
   });
 });
 
-test("sessions in cookies are not known to the server", async () => {
+test("the server does not know sessions in cookies", async () => {
   const sessions = makeSessions();
   const first = sessions.all().next();
   for (const asking of [sessions.list("a"), sessions.revoke("a", "b"), sessions.revokeAll("a"), sessions.count(), first]) {
@@ -121,7 +121,7 @@ test("a visit without a request has an owner, cookies for https, and its own ref
   await expect(sessions.begin("").commit()).rejects.toThrow("its owner must be a string that is not empty");
 });
 
-test("an App and other programs share one Sessions", async () => {
+test("an App and other programs share one Sessions object", async () => {
   class Page extends RequestHandler {
     static override middleware = [SessionMiddleware];
     async get() {
@@ -172,7 +172,7 @@ test("a program on node:http with middleware around its pages, as Hono has it, k
   }
 });
 
-test("runInRequest() has the store of an application that lists SessionMiddleware, and keeps what is committed", async () => {
+test("runInRequest() has the session store of an application that lists SessionMiddleware, and keeps what is committed", async () => {
   const sessions = inMemory();
   const cookie = await begun(sessions, { a: 1 }, "user:1");
   const app = new App({ rules: [], middleware: [SessionMiddleware], config: { session: sessions } });

@@ -42,7 +42,7 @@ describe.each<[string, Partial<SessionConfig>, string]>([
   ["a cookie", {}, "securecookie"],
   ["a backend", { backend: new MemoryBackend() }, "MemoryBackend"],
 ])("a session in %s", (_where, settings, backend) => {
-  test("tells of its load and its commit", async () => {
+  test("reports its load and its commit", async () => {
     const sessions = makeSessions(settings);
     const cookie = await begun(sessions, { a: 1 });
     const loads = watch<SessionLoadMessage>("mini:session.load");
@@ -53,14 +53,14 @@ describe.each<[string, Partial<SessionConfig>, string]>([
     expect([commits[0]!.before.data, commits[0]!.after.data]).toEqual([{ a: 1 }, { a: 1, b: 1 }]);
   });
 
-  test("tells that a client brought none", async () => {
+  test("reports that a client sent none", async () => {
     const loads = watch<SessionLoadMessage>("mini:session.load");
     await change(makeSessions(settings), undefined, "a");
     expect(loads).toMatchObject([{ isNew: true, keys: [] }]);
   });
 });
 
-test("a commit tells how often another process was first", async () => {
+test("a commit reports how often another process was first", async () => {
   const memory = new MemoryBackend();
   let lost = 2;
   const backend: SessionBackend = {
@@ -80,7 +80,7 @@ test("a commit tells how often another process was first", async () => {
   expect(commits).toMatchObject([{ retries: 2 }]);
 });
 
-test("work on a backend tells its name and what it is", async () => {
+test("a call to a backend reports its name and what it does", async () => {
   const sessions = makeSessions({ backend: new MemoryBackend() });
   const cookie = await begun(sessions, { a: 1 });
   const work = watch<SessionBackendMessage>("mini:session.backend");
@@ -97,7 +97,7 @@ test("a backend that fails is an error of the load", async () => {
   expect(loads).toMatchObject([{ isNew: undefined, error: { code: "MINI_SESSION_UNAVAILABLE" } }]);
 });
 
-describe("a refused cookie tells why", () => {
+describe("a refused cookie is reported with the reason:", () => {
   const refusedFor = async (cookie: string, settings: Partial<SessionConfig>) => {
     const refused: SessionRefusedMessage[] = [];
     const listen = (message: unknown) => void refused.push(message as SessionRefusedMessage);
@@ -122,7 +122,7 @@ describe("a refused cookie tells why", () => {
     expect(await refusedFor(cookie, { backend })).toEqual([{ cookieName: "session", reason: "ended" }]);
   });
 
-  test("nothing is told of a valid one", async () => {
+  test("a valid one is not reported", async () => {
     const cookie = await begun(makeSessions({}), { a: 1 });
     expect(await refusedFor(cookie, {})).toEqual([]);
   });

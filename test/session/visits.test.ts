@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { begun, cookieOf, dataOf, inMemory, requestWith, setA, url, type Data } from "../support/visits.ts";
 
 describe("a visit that is finished with a response", () => {
-  test("gives the response itself when no session was used", async () => {
+  test("returns the response itself when no session was used", async () => {
     const response = new Response("hello");
     expect(await inMemory().visit(requestWith("session=garbage")).finish(response)).toBe(response);
   });
@@ -130,7 +130,7 @@ describe("Secure", () => {
     return (await visit.finish(new Response(null))).headers.getSetCookie()[0]!.includes("; Secure");
   };
 
-  test("is as the URL says, or as the program says", async () => {
+  test("depends on the URL, or on what the program says", async () => {
     expect(await lineFor(new Request("http://a/"))).toBe(false);
     expect(await lineFor(new Request("https://a/"))).toBe(true);
     expect(await lineFor(new Request("http://a/", { headers: { "x-forwarded-proto": "https" } }))).toBe(false);

@@ -101,7 +101,7 @@ describe.each(places)("sessions of four processes in $name", ({ args, truth, rec
   const tellEach = <Result>(told: readonly ChildProcess[], task: (number: number) => Task) =>
     Promise.all(told.map((child, number) => tell<Result>(child, task(number))));
   const states = () => tellEach<State>(children, () => ({ task: "state" }));
-  test("that change one session in 200 requests each lose nothing, and one order explains everything they saw", async () => {
+  test("that change one session in 200 requests each lose nothing, and one order explains everything that they read", async () => {
     const cookie = await tell<string>(first, { task: "begin", data: { count: 0, list: [] } });
     const each = await tellEach<readonly (SessionWrite & Answered)[]>(children, (number) => {
       return { task: "count", cookie, first: number * 200, times: 200 };

@@ -81,7 +81,7 @@ describe.each(expresses)("Express %s", (_version, framework) => {
     expect(failed.body).toContain("Service Unavailable");
   });
 
-  test("a failed commit is given to the error handlers, with the head as it was before", async () => {
+  test("a failed commit is passed to the error handlers, with the head as it was before", async () => {
     const backend = new FailingBackend();
     const app = framework().set("env", "test");
     app.use((_request, response: Response, next: () => void) => {
@@ -176,7 +176,7 @@ describe.each(expresses)("Express %s", (_version, framework) => {
     expect([left.toJSON(), left.peekFlashes().map(({ message }) => message)]).toEqual([{ a: 0 }, ["sorry"]]);
   });
 
-  test("Secure is as request.secure says, which follows the setting of proxies", async () => {
+  test("Secure follows request.secure, and so the setting of proxies", async () => {
     const lineWith = async (trusted: boolean) => {
       const app = program(inMemory(), (response) => response.send("hello")).set("trust proxy", trusted);
       const response = await fetch(`${await urlOf(app)}/with`, { headers: { "x-forwarded-proto": "https" } });

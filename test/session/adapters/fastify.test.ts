@@ -209,7 +209,7 @@ describe("when the backend is down", () => {
   });
 });
 
-test("cookies are Secure as Fastify says of the connection, with its trustProxy", async () => {
+test("cookies are Secure if Fastify's protocol is https, with its trustProxy", async () => {
   const headers = { "x-forwarded-proto": "https" };
   const build = (app: FastifyInstance) => app.get("/", async (request) => (await setA(request), "hello"));
   const [plain, proxied] = [await serve(build), await serve(build, inMemory(), { trustProxy: true })];

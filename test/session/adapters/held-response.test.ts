@@ -77,7 +77,7 @@ describe("a response that waits for its commit", () => {
     client.reset();
   });
 
-  test("takes no more than it is given at once: write() returns false until there is a drain", async () => {
+  test("accepts no more than one write: write() returns false until there is a drain", async () => {
     const events: unknown[] = [];
     const { backend, client } = await held((response) => {
       events.push(response.write("one "));

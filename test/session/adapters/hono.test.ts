@@ -198,7 +198,7 @@ test("a change after the head is refused", async () => {
   expect(refused).toBeInstanceOf(SessionCommittedError);
 });
 
-test("cookies are Secure as the URL says, or as the option secure says of a proxy", async () => {
+test("cookies are Secure if the URL is https, or if the option secure says so for a proxy", async () => {
   const secure = (from: Request) => from.headers.get("x-forwarded-proto") === "https";
   const url = await serve((app) => app.get("/", async (c) => (await setA(c), c.text("hello"))), inMemory(), { secure });
   const [plain, proxied] = [await ask(url), await ask(url, { headers: { "x-forwarded-proto": "https" } })];

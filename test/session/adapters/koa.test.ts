@@ -68,7 +68,7 @@ describe("Koa", () => {
     expect(failed.headers.map(([name]) => name)).not.toContain("x-a");
   });
 
-  test("a failed commit is thrown to the middleware above", async () => {
+  test("a failed commit is thrown to the middleware before it", async () => {
     const backend = new FailingBackend();
     backend.isDown = true;
     const app = new Koa();
@@ -114,7 +114,7 @@ describe("Koa", () => {
     expect([response.status, await dataOf(sessions, cookie)]).toEqual([status, { a }]);
   });
 
-  test("Secure is as ctx.secure says, which follows app.proxy", async () => {
+  test("Secure follows ctx.secure, and so app.proxy", async () => {
     const lineWith = async (proxy: boolean) => {
       const app = program(inMemory(), (ctx) => (ctx.body = "hello"));
       app.proxy = proxy;

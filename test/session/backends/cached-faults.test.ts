@@ -60,7 +60,7 @@ describe("an entry", () => {
 });
 
 describe("the end of a session", () => {
-  test("is final, even when it happens while the creation is noted", async () => {
+  test("is final, even if it happens while the creation is written to the cache", async () => {
     const { cache, cached, backend } = made();
     const [reached, waiting] = [gate(), gate()];
     backend.after = () => {
@@ -87,7 +87,7 @@ describe("the end of a session", () => {
     expect(await cached.read(keyOf("a"))).toBeUndefined();
   });
 
-  test("is noted for longer than an entry counts, in a cache that rounds seconds down", async () => {
+  test("is noted for longer than an entry is used, in a cache that rounds seconds down", async () => {
     const { cache, cached } = made({ ttl: 30 });
     const told: number[] = [];
     const set = cache.set.bind(cache);

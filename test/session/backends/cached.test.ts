@@ -77,7 +77,7 @@ need(redisServer, redis)("RedisCache", () => {
     expect(await keep(apart(new RedisCache({ client: redis!.client })))).toEqual([all256, undefined]);
   });
 
-  test("that keeps sessions too leaves them alone, because their keys have other names", async () => {
+  test("that also keeps sessions does not change them, because their keys have other names", async () => {
     const kept = new RedisBackend({ client: redis!.client });
     const backend = new CachedBackend({ backend: kept, cache: new RedisCache({ client: redis!.client }) });
     const key = randomBytes(32).toString("base64url");
@@ -225,7 +225,7 @@ describe("a session behind a cache", () => {
     expect(asked).toBe(2);
   });
 
-  test("moves its idle time without being seen as idle by the cache", async () => {
+  test("moves its idle time, and the cache does not count it as idle", async () => {
     let time = start;
     const now = () => time;
     const backend = new CachedBackend({ backend: new MemoryBackend({ now }), cache: new MapCache(), now });

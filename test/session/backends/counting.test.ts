@@ -117,7 +117,7 @@ class Counters {
   }
 }
 
-describe("a SQLite file in which processes count loses nothing that was answered", { timeout: 600_000 * times(1) }, () => {
+describe("a SQLite file in which processes count loses nothing that was confirmed", { timeout: 600_000 * times(1) }, () => {
   test("when others open and close it all the time", async () => {
     const path = sqlitePath();
     const counters = new Counters("sqlite", path);
@@ -135,7 +135,7 @@ describe("a SQLite file in which processes count loses nothing that was answered
     expect(await counters.lost()).toEqual([]);
   });
 
-  test("when writers are killed and new ones come, and none waits for a killed one", async () => {
+  test("when writers are killed and new ones start, and none waits for a killed one", async () => {
     const counters = new Counters("sqlite", sqlitePath());
     const writers = await Promise.all([1, 2, 3, 4].map(() => counters.counting()));
     for (let killed = 0; killed < times(3); killed++) {
@@ -175,7 +175,7 @@ describe.each(["sqlite", "lmdb"])("a process that writes to %s", { timeout: 600_
   test.each([
     ["exit", 7],
     ["throw", 1],
-  ] as const)("ends at once by %s during a write, and the next process has every change that was answered", async (ending, code) => {
+  ] as const)("ends at once by %s during a write, and the next process has every confirmed change", async (ending, code) => {
     const counters = new Counters(kind, kind === "lmdb" ? temporaryFolder() : sqlitePath());
     for (let ended = 0; ended < times(1); ended++) {
       const child = await counters.counting(ending);
@@ -184,7 +184,7 @@ describe.each(["sqlite", "lmdb"])("a process that writes to %s", { timeout: 600_
     expect(await counters.lost()).toEqual([]);
   });
 
-  test("can be killed in the midst of a write, and the next one has what was answered", async () => {
+  test("can be killed in the middle of a write, and the next one has what was confirmed", async () => {
     const counters = new Counters(kind, kind === "lmdb" ? temporaryFolder() : sqlitePath());
     for (let killed = 0; killed < times(1); killed++) {
       const child = await counters.counting();
@@ -199,7 +199,7 @@ need(redisServer, redis).each(["redis", "ioredis", "iovalkey"])(
   "processes that count in Redis by %s",
   { timeout: 600_000 * times(1) },
   (kind) => {
-    test("can be killed in the midst of their writes while others come, and nothing is lost that was answered", async () => {
+    test("can be killed in the middle of their writes while others start, and nothing that was confirmed is lost", async () => {
       const counters = new Counters(kind, redis!.url, redis!.prefix());
       const writers = await Promise.all([1, 2, 3].map(() => counters.counting()));
       for (let killed = 0; killed < times(2); killed++) {

@@ -59,7 +59,7 @@ describe("four processes on one SQLite file", () => {
   });
   const tellAll = <Result>(task: Task) => Promise.all(children.map(async (child) => resultOf(await tell<Result>(child, task))));
 
-  test("that count in one record, each 200 times, lose nothing, and all they saw fits one order", async () => {
+  test("that count in one record, each 200 times, lose nothing, and one order explains everything that they read", async () => {
     const first = (await backend.create(keyOf("counter"), recordFor(Date.now(), 3600, "0"))) ?? "";
     const steps = (await tellAll<readonly Step[]>({ task: "increment", key: keyOf("counter"), count: 200 })).flat();
     const found = await backend.read(keyOf("counter"));
@@ -133,7 +133,7 @@ function contradictions(order: readonly Newest[], steps: readonly Step[]): reado
 }
 
 describe.each(kinds)("a file of $kind", ({ kind, path: newPath, open }) => {
-  test("has what a process was answered after kill -9 in the midst of writing, and the next one goes on", async () => {
+  test("has every confirmed change after kill -9 in the middle of writing, and the next process goes on", async () => {
     const path = newPath();
     const next = keyOf("afterwards");
     for (const round of [1, 2, 3]) {
@@ -170,7 +170,7 @@ describe.each(kinds)("a file of $kind", ({ kind, path: newPath, open }) => {
   });
 });
 
-test("on a full disk SQLite rejects writes with the reason, the process lives, and what was there is whole", async () => {
+test("on a full disk SQLite rejects writes with the reason, the process goes on, and existing data is complete", async () => {
   const path = sqlitePath();
   const fullDisk = /^Error: (?:Cannot write to SQLite: the disk is full\.|disk I\/O error)/;
   const child = await startLimited(6400, "sqlite", path);
@@ -197,7 +197,7 @@ test("on a full disk SQLite rejects writes with the reason, the process lives, a
 });
 
 /** lmdb 3.5 writes past the end of its error message when a write fails, so that it may end the process. */
-test("on a full disk an LMDB file keeps what was answered, whether or not lmdb ends the process", async () => {
+test("on a full disk an LMDB file keeps confirmed changes, whether or not lmdb ends the process", async () => {
   const path = temporaryFolder();
   const child = await startLimited(3200, "lmdb", path);
   let output = "";

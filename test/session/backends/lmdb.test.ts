@@ -28,7 +28,7 @@ function behind(name: string) {
 }
 
 describe("the file of LmdbBackend", () => {
-  test("is empty again when every session was taken or pruned, owners' epochs aside", async () => {
+  test("is empty again when every session was taken or pruned, except for owners' epochs", async () => {
     const { name, backend, now, advance } = open();
     for (const index of [0, 1, 2]) {
       await backend.owners.add("user:1", keyOf(index));
@@ -174,13 +174,13 @@ test("a key that LMDB could not take is refused by every operation, and nothing 
   expect(await backend.create("k".repeat(1024), recordFor(now(), 60))).toBeTypeOf("string");
 });
 
-test("two backends of different names share nothing", async () => {
+test("two backends with different names share nothing", async () => {
   const [one, two] = [open(), open()];
   await one.backend.create(keyOf(0), recordFor(one.now(), 60));
   expect(await two.backend.read(keyOf(0))).toBeUndefined();
 });
 
-test("the database has a name of its own and the clock is the system's when nothing else is said", async () => {
+test("by default the database has its own name and the clock is that of the system", async () => {
   const backend = new LmdbBackend({ root });
   await backend.create(keyOf(0), recordFor(Date.now(), 60));
   await backend.create(keyOf(1), recordFor(Date.now(), -1));

@@ -60,7 +60,7 @@ describe("MemoryBackend over its limit", () => {
     expect((await backend.owners.keys("nobody")).length).toBeLessThanOrEqual(32);
   });
 
-  test("keeps the entry of an existing session, whatever was added since", async () => {
+  test("keeps the entry of an existing session, whatever was added later", async () => {
     const bench = open(16);
     await bench.backend.owners.add("user:1", keyOf(0));
     await bench.backend.create(keyOf(0), recordFor(bench.now(), 60));
@@ -68,7 +68,7 @@ describe("MemoryBackend over its limit", () => {
     expect(await bench.backend.owners.keys("user:1")).toEqual([keyOf(0)]);
   });
 
-  test("gives another epoch when the owner's was removed, so that a comparison notices it", async () => {
+  test("returns another epoch when the owner's was removed, so that a comparison notices it", async () => {
     const { owners } = open(2).backend;
     const before = await owners.epoch("user:1");
     await owners.bump("user:1");
@@ -91,7 +91,7 @@ test("an ended session loses its owner's entry", async () => {
   expect(await bench.backend.owners.keys("user:1")).toEqual([]);
 });
 
-test("the clock of the system counts when none is given", async () => {
+test("the clock of the system is used by default", async () => {
   const backend = new MemoryBackend();
   await backend.create(keyOf(0), recordFor(Date.now(), 60));
   await backend.create(keyOf(1), recordFor(Date.now(), -1));

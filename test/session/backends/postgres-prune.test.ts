@@ -28,7 +28,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     return Promise.all(counts);
   }
 
-  test("are empty when every session was taken or pruned, owners' epochs aside", async () => {
+  test("are empty when every session was taken or pruned, except for owners' epochs", async () => {
     const { backend, now, advance } = await open();
     for (const index of [0, 1, 2]) {
       await backend.owners.add("user:1", keyOf(index));
@@ -54,7 +54,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(await rows()).toEqual([0, 0, 0]);
   });
 
-  test("lose an owner's entry whose session never came, after an hour", async () => {
+  test("lose an owner's entry without a session after an hour", async () => {
     const { backend, now, advance } = await open();
     await backend.owners.add("user:1", keyOf(0));
     await backend.owners.add("user:1", keyOf(1));

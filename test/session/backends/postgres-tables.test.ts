@@ -54,7 +54,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     await backend.createTable();
   });
 
-  test("are named mini_sessions when nothing else is said, where the connection looks first", async () => {
+  test("are named mini_sessions by default, in the schema that the connection searches first", async () => {
     const backend = new PostgresBackend({ pool: inSchema });
     await backend.createTable();
     await backend.create(keyOf(1), recordFor(Date.now(), 60));
@@ -64,7 +64,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(["mini_sessions", "mini_sessions_owners", "mini_sessions_epochs"]));
   });
 
-  test("can be named as a word of SQL, with capitals, or as long as a name may be", async () => {
+  test("can have a name that is an SQL keyword, has capitals, or has the greatest length", async () => {
     for (const name of ["select", "Sessions", "sessions", `a${"_".repeat(51)}`, `b${"_".repeat(51)}`]) {
       const backend = new PostgresBackend({ pool, table: `${schema}.${name}` });
       await backend.createTable();
@@ -73,7 +73,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     }
   });
 
-  test("of two names share nothing, on one pool", async () => {
+  test("with two names share nothing, on one pool", async () => {
     const two = new PostgresBackend({ pool, table: `${schema}.two` });
     await two.createTable();
     await new PostgresBackend({ pool, table }).create(keyOf(3), recordFor(Date.now(), 60));
@@ -115,7 +115,7 @@ need("Postgres", url)("the tables of PostgresBackend", () => {
     });
     afterAll(() => pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
 
-    test("are enough: createTable asks for no more when they are there", async () => {
+    test("are enough: createTable needs no other privilege if the tables exist", async () => {
       const backend = new PostgresBackend({ pool: asRole, table });
       await backend.createTable();
       expect(await working(backend)).toBe(11);

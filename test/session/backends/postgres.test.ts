@@ -50,7 +50,7 @@ need("Postgres", url)("PostgresBackend", () => {
   testSessionBackend("PostgresBackend", () => open(), { describe, test });
   testSessionBackend("PostgresBackend without prepared queries", () => open({ prepare: false }), { describe, test });
 
-  test("a swap that had to wait for another one gives the record of that", async () => {
+  test("a swap that had to wait for another one returns the record of that swap", async () => {
     const { backend, now } = await open();
     const version = (await backend.create(keyOf(0), recordFor(now(), 60))) ?? "";
     const { commit } = await hold(setVersion, other);
@@ -129,7 +129,7 @@ need("Postgres", url)("PostgresBackend", () => {
     expect((await ahead.backend.read(keyOf(0)))?.idleAt).toBe(ahead.now() + 60_000);
   });
 
-  test("times are kept in whole milliseconds, and a value that is not a time has ended", async () => {
+  test("times are kept in whole milliseconds, and a record whose times are not numbers has ended", async () => {
     const { backend, now } = await open();
     const ends = [now() + 1.9, now() + 0.9, Number.NaN, -1, Infinity];
     const found = ends.map(async (idleAt, index) => {

@@ -72,7 +72,7 @@ test.each([
   ["a client of @valkey/valkey-glide (GlideClient)", new GlideClient()],
   ["a promise: await it", Promise.resolve()],
   ["a value of the type string", "redis://:secret@localhost"],
-])("what is not a client is refused, and named: %s", (name, given) => {
+])("a value that is not a client is refused, and its type is named: %s", (name, given) => {
   const open = () => new RedisBackend({ client: given as unknown as RedisBackendOptions["client"] });
   expect(open).toThrow(`A Redis or a Cluster of ioredis or iovalkey can be given too, but not ${name}.`);
   expect(open).not.toThrow(/secret/);
@@ -121,7 +121,7 @@ need(redisServer, redis).each(kinds)("a Redis of $name", (kind) => {
     expect(listed).toEqual([keyOf(0)]);
   });
 
-  test("gives bytes also where replies are numbers as text, and another database is chosen", async () => {
+  test("returns bytes even if replies are numbers as text and another database is selected", async () => {
     const client = make({ stringNumbers: true, db: 1 });
     await client.connect();
     const backend = new RedisBackend({ client, prefix: redis!.prefix() });
@@ -147,7 +147,7 @@ need("redis-server", findRedisServer()).each(kinds)("a connection of $name that 
     return { proxy, client, backend };
   }
 
-  test("rejects the change, which is made once: nobody sends it again", async () => {
+  test("rejects the change, which is made once and not sent again", async () => {
     const { proxy, client, backend } = await throughProxy();
     await proxy.set({ cut: "reset", after: 0 });
     await expect(backend.owners.bump("user:1")).rejects.toThrow(/max retries per request/);
@@ -181,7 +181,7 @@ need("redis-server", findRedisServer()).each(redisClients)("RedisCache by $name"
     expect(await cache.get("a")).toBeUndefined();
   });
 
-  test("gives up a server that became a replica, and goes on where the name leads to now", async () => {
+  test("closes the connection to a server that became a replica, and goes on where the name leads to now", async () => {
     const [first, second] = await Promise.all([startRedisServer(), startRedisServer()]);
     const name = await startName({ port: first.port, host: "127.0.0.1" });
     const cache = new RedisCache({ client: (await connect(`redis://127.0.0.1:${name.port}`)).client });

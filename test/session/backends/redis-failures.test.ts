@@ -30,7 +30,7 @@ const socketTimeout = 1500;
 /** A client whose commands do what the test says. */
 const clientOf = (commands: RedisScriptsLike): RedisLike => ({ withTypeMapping: () => commands });
 
-describe("an error of Redis rejects, and is never taken for a session that is gone:", () => {
+describe("an error of Redis rejects, and is never mistaken for a session that is gone:", () => {
   const messages = [
     "READONLY You can't write against a read only replica.",
     "LOADING Redis is loading the dataset in memory",

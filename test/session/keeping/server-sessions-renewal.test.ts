@@ -129,7 +129,7 @@ describe("a new id", () => {
   });
 
   test.each(["before", "after"] as const)(
-    "that is revoked as it is made is none, also where the session was changed %s that",
+    "that is revoked as it is made does not exist, even if the session was changed %s that",
     async (when) => {
       const app = await begun();
       const slow = await app.begin(logIn("user:1"));
@@ -144,7 +144,7 @@ describe("a new id", () => {
     },
   );
 
-  test("that ends before the changes of others are carried over is not sent", async () => {
+  test("that ends before the changes of others are copied is not sent", async () => {
     for (const change of [logOut, set("b", 1)]) {
       const app = await begun();
       const slow = await app.begin(logIn("user:1"));
@@ -197,7 +197,7 @@ describe("revokeOthers", () => {
   });
 
   test.each(["on the way", "as a commit has told"])(
-    "by a session that ends %s drops what it changes, and asks for it no more",
+    "by a session that ends %s drops its changes, and does not read it again",
     async (when) => {
       const app = await begun("user:1");
       const slow = await app.begin(async (store, session) => {

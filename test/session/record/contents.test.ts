@@ -114,7 +114,7 @@ describe("a request's changes on a newer record", () => {
   });
 });
 
-describe("two records hold the same", () => {
+describe("two records have the same contents", () => {
   const data = { n: 1, text: "a", none: null, list: [1, { x: 1 }] };
   const record: Contents = { data, flashes: flashes("a", "b") };
 

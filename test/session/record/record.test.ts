@@ -13,7 +13,7 @@ describe("a record", () => {
     ["with an owner that is none", '{"form":1,"createdAt":1,"handle":"h","data":{},"owner":5}'],
     ["that is null", "null"],
     ["of no text", "\ufffd\0"],
-  ])("%s counts as gone, and the log says so without its content", async (_title, content) => {
+  ])("%s is treated as gone, and the log says so without its content", async (_title, content) => {
     const app = await begun();
     const key = keyOf(idIn(app));
     const record = (await app.watched.read(key))!;
@@ -35,7 +35,7 @@ describe("a record", () => {
     expect(await app.data()).toEqual({ a: 1, list: [1] });
   });
 
-  test("that is too long by one of several changes made together: only that change is refused", async () => {
+  test("that becomes too long by one of several changes: only that change is refused", async () => {
     const app = await begun();
     const change = (key: string, size: number) => app.begin(async (_store, session) => (await session()).set(key, "x".repeat(size)));
     const all = await Promise.all([change("b", 10), change("c", 10), change("big", 70_000), change("d", 10)]);

@@ -65,7 +65,7 @@ describe("the values for a commit", () => {
   });
 });
 
-describe("while a commit is under way", () => {
+describe("during a commit", () => {
   /** Values whose changes a commit has, and what it will find when nobody else changes anything. */
   function begin(values: ChangedValues) {
     const next = values.next(values.keyChanges());
@@ -101,7 +101,7 @@ describe("while a commit is under way", () => {
     expect([values.cleared, values.keys(), changes(values)]).toEqual([false, ["b"], {}]);
   });
 
-  test("an object of a removed key no longer counts", () => {
+  test("an object of a removed key is no longer used", () => {
     const before = new ChangedValues({ list: [1] });
     const list = before.get("list") as number[];
     const values = before.onto({});
@@ -109,7 +109,7 @@ describe("while a commit is under way", () => {
     expect([changes(values), values.has("list"), values.get("list")]).toEqual([{}, false, undefined]);
   });
 
-  test("strings, numbers and null that were set or deleted are read again once the changes of others are known", () => {
+  test("strings, numbers and null that were set or deleted are read again after the changes of others are known", () => {
     const before = new ChangedValues({ gone: 1 });
     before.assign({ text: "a", n: 1, none: null });
     before.delete("gone");
@@ -125,8 +125,8 @@ describe("while a commit is under way", () => {
   });
 });
 
-describe("once the changes of others are known", () => {
-  test("the newer values count; sets and deletions of this request stay, and relative changes are made again on the newer values", () => {
+describe("after the changes of others are known", () => {
+  test("the newer values are used; sets and deletions of this request stay, and relative changes are made again on the newer values", () => {
     const values = new ChangedValues({ a: 1, gone: 1, n: 1, list: ["x"] });
     values.set("set", 1);
     values.delete("gone");
@@ -144,7 +144,7 @@ describe("once the changes of others are known", () => {
     expect(values.next(values.keyChanges())).toEqual({ a: 2, n: 11, list: ["x", "another's", "mine"], theirs: 3, set: 1 });
   });
 
-  test("only the kept keys count, when the session was regenerated in the meantime", () => {
+  test("only the kept keys are used, if the session was regenerated in the meantime", () => {
     const values = new ChangedValues({ a: 1, b: 1 });
     values.rebase({ a: 2, b: 2, c: 2 }, new Set(["b"]));
     expect([values.keys(), values.get("a"), values.get("b")]).toEqual([["b"], undefined, 2]);
@@ -211,7 +211,7 @@ describe("once the changes of others are known", () => {
     expect(() => values.rebase({ n: 2 }, undefined)).toThrow(new RangeError("no two"));
   });
 
-  test("setting the value of the newer record is no change, also after a load from a cache", () => {
+  test("setting the value of the newer record is not a change, even after a load from a cache", () => {
     const values = new ChangedValues({ a: 1 }, true);
     values.set("a", 2);
     values.rebase({ a: 2 }, undefined);

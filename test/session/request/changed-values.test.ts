@@ -75,7 +75,7 @@ describe("a value that a handler gets", () => {
     expect(changes()).toEqual({ list: { type: "set", value: [1, 2] } });
   });
 
-  test("no longer counts once its key is set, deleted or cleared", () => {
+  test("is no longer used when its key is set, deleted or cleared", () => {
     const list = values.get("list") as number[];
     const map = values.get("map") as Record<string, number>;
     values.set("list", "text");
@@ -90,7 +90,7 @@ describe("a value that a handler gets", () => {
     expect([changes(), values.cleared, values.keys()]).toEqual([{}, true, []]);
   });
 
-  test("is the value itself that was set, and changes inside it count until the commit", () => {
+  test("is the value itself that was set, and changes inside it are saved until the commit", () => {
     const list = [1];
     values.set("list", list);
     list.push(2);
@@ -120,7 +120,7 @@ describe("a value that a handler gets", () => {
 });
 
 describe("set() and assign()", () => {
-  test("of the loaded value are no change, so that they undo no change of others; with another order of keys they are a change", () => {
+  test("of the loaded value are not a change, so that they undo no change of others; with another order of keys they are a change", () => {
     values.assign({ n: 1, text: "a", none: null, list: [1], map: { x: 1 } });
     expect(changes()).toEqual({});
     values.assign({ n: 2, text: "b", none: 0, list: [2], map: { x: 1, y: 1 } });
@@ -179,7 +179,7 @@ describe("increment() and update()", () => {
     expect([values.increment("n", 5), changes()]).toEqual([5, { n: { type: "set", value: 5 } }]);
   });
 
-  test("and a change inside the object that update() gave are kept as one set", () => {
+  test("and a change inside the object that update() returned are kept as one set", () => {
     (values.update("list", add(2)) as number[]).push(3);
     expect(changes()).toEqual({ list: { type: "set", value: [1, 2, 3] } });
     values.update("list", add(4));

@@ -3,7 +3,7 @@ import type { SessionStore } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { sessionApp, type AnyData, type AnySession } from "../../support/session-app.ts";
 
-describe("values that are given to a session", () => {
+describe("values that are put into a session", () => {
   type Give = (store: SessionStore, session: AnySession, value: unknown) => unknown;
   const doors: readonly (readonly [string, Give])[] = [
     ["set()", (_store, session, value) => session.set("a", value)],

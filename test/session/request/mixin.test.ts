@@ -24,7 +24,7 @@ class Plain extends SessionMixin(RequestHandler) {
   }
 }
 
-describe("SessionMixin brings SessionMiddleware along", () => {
+describe("SessionMixin adds SessionMiddleware", () => {
   class Listed extends Plain {
     static override middleware: MiddlewareList = [SessionMiddleware];
   }
@@ -80,7 +80,7 @@ describe("SessionMixin brings SessionMiddleware along", () => {
   });
 });
 
-test("a forgotten SessionMiddleware is named, although nobody lists it", async () => {
+test("a forgotten SessionMiddleware is named, although no list has it", async () => {
   class Forgetful extends RequestHandler {
     async get() {
       return text(String((await local.sessionStore.getSession()).size));

@@ -69,7 +69,7 @@ const places = [
 const browser = { headers: { accept: "text/html,*/*;q=0.8" } };
 
 describe.each(places)("a session in %s", (_name, backend) => {
-  test("tells its owner and when the owner has logged in, also after changes and new ids", async () => {
+  test("has its owner and the time of the log-in, also after changes and new ids", async () => {
     const { client, pass } = siteOf(backend);
     const tell = async () => (await client.get("/tell")).json();
     expect(await tell()).toEqual([null, null, start]);
@@ -85,7 +85,7 @@ describe.each(places)("a session in %s", (_name, backend) => {
     expect(await tell()).toEqual(["user:1", start + 20_000, start + 20_000]);
   });
 
-  test("is let in for so many seconds after its log-in, and comes back after another one", async () => {
+  test("is let in for a number of seconds after its log-in, and comes back after another log-in", async () => {
     const { client, pass } = siteOf(backend);
     const visit = async () => {
       const response = await client.get("/page/keys?a=1&b=%2F", browser);

@@ -120,7 +120,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(await data(run(async (_store, session) => text(JSON.stringify(await session()))))).toEqual({ b: 2 });
     });
 
-    test("twice, or of a session that does not exist, is fine", async () => {
+    test("twice, or of a session that does not exist, is not an error", async () => {
       const { run } = sessionApp();
       const response = await run(async (store) => {
         await store.deleteSession();
@@ -149,7 +149,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
     };
     const flashing = begin((session) => session.flash("Paid."));
 
-    test("begins no session by a POST, which the log says", async () => {
+    test("does not begin a session by a POST, and logs this", async () => {
       const { run, logged } = sessionApp({ appOptions });
       const response = await run(flashing, post);
       expect([response.status, setCookies(response)]).toEqual([200, []]);
@@ -173,12 +173,12 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
         {},
         post,
       ],
-    ] as const)("begins one by %s", async (_title, work, config, options) => {
+    ] as const)("begins a session by %s", async (_title, work, config, options) => {
       const { run } = sessionApp({ appOptions, ...config });
       expect(setCookies(await run(work, options)).join()).toMatch(/^session=[ve]1/);
     });
 
-    test("begins none by a GET with SameSite=Strict", async () => {
+    test("does not begin one by a GET with SameSite=Strict", async () => {
       const { run } = sessionApp({ appOptions, cookie: { sameSite: "strict" } });
       expect(setCookies(await run(flashing, { headers: cross }))).toEqual([]);
     });

@@ -79,7 +79,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
       expect(Object.entries(await after({}, (session) => session.assign(odd)))).toEqual(Object.entries(odd));
     });
 
-    test("that gives back any JSON as it was", async () => {
+    test("that returns any JSON unchanged", async () => {
       const { run } = sessionApp();
       await fc.assert(
         fc.asyncProperty(fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 }), async (values) => {
@@ -132,7 +132,7 @@ describe.each(everyMedium())("sessions in $name", (medium) => {
     });
   });
 
-  describe("a value that JSON does not give back", () => {
+  describe("a value that JSON cannot represent", () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
     test.each([

@@ -144,13 +144,13 @@ describe("several cookies of one name", () => {
 
   const start = 1_700_000_000_000;
 
-  test.each(["session", "pass"] as const)("the %s that was signed last counts, wherever it is in the header", async (name) => {
+  test.each(["session", "pass"] as const)("the %s that was signed last is used, wherever it is in the header", async (name) => {
     const [old, recent] = [(await signed(start - 60_000, "old"))[name], (await signed(start, "new"))[name]];
     expect(await read(`${name}=${old}; ${name}=${recent}`)).toBe("new");
     expect(await read(`${name}=${recent}; ${name}=${old}`)).toBe("new");
   });
 
-  test("of two that were signed in one second, the last in the header counts, because browsers send it last", async () => {
+  test("of two that were signed in one second, the last in the header is used, because browsers send it last", async () => {
     const [one, other] = [(await signed(start, "one")).session, (await signed(start, "other")).session];
     expect(await read(`session=${one}; session=${other}`)).toBe("other");
     expect(await read(`session=${other}; session=${one}`)).toBe("one");
@@ -165,7 +165,7 @@ describe("several cookies of one name", () => {
     expect(await read(`${`session=${forged}; `.repeat(4)}session=${value}`)).toBeUndefined();
   });
 
-  test("a value counts only as it was sent: in quotes, or with a character in percent-encoding, it is refused", async () => {
+  test("a value is accepted only as it was sent: in quotes, or with a character in percent-encoding, it is refused", async () => {
     const { session: value } = await signed(start, 1);
     expect(await read(`session=${value}`)).toBe(1);
     expect(await read(`a=1 ;\tsession=${value} ; b=2`)).toBe(1);

@@ -63,7 +63,7 @@ describe("an id", () => {
     expect(app.watched.seen.filter((seen) => seen === keyOf(id))).toEqual([keyOf(id)]);
   });
 
-  test("is accepted in its cookie and nowhere else", async () => {
+  test("is accepted only in its cookie", async () => {
     const app = await begun();
     const id = idIn(app);
     const value = app.client.cookies.get("session")!;
@@ -95,13 +95,13 @@ describe("an id", () => {
     }
   });
 
-  test("of a live session counts even after one of an ended session of the same name", async () => {
+  test("of a live session is used even after one of an ended session with the same name", async () => {
     const app = await begun();
     const cookie = `session=${sign("session", "A".repeat(43))}; session=${app.client.cookies.get("session")}`;
     expect(await app.data({ client: app.browser(), headers: { cookie } })).toEqual({ a: 1, list: [1] });
   });
 
-  test("is stored nowhere but in its cookie", async () => {
+  test("is stored only in its cookie", async () => {
     const app = await begun({ idleTimeout: 100 });
     const ids = new Set([idIn(app)]);
     const works: Work[] = [

@@ -9,7 +9,7 @@ const problemId = (name: string) => `${idOf(name)}-problem`;
  * The attributes of an input: `name`, `id`, the `value` that was sent, and for a field with a problem `aria-invalid` and
  * `aria-describedby`, which points to the element of {@link problem}. For a `<label>`, the id is the name.
  *
- * * @param value - The value of a checkbox or radio button. It is `checked` if it was chosen, and its id is the name, a hyphen and the value.
+ * @param value - The value of a checkbox or radio button. It is `checked` if it was chosen, and its id is the name, a hyphen and the value.
  *   `false`: no value, for a `<textarea>` or `<select>`.
  */
 export function field<Name extends string>(form: FormFields<Name>, name: NoInfer<Name>, value?: string | false): Html {
