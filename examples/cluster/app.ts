@@ -15,7 +15,7 @@ export function makeApp({ secretKey, backend, fleet }: Parts) {
   return new App({
     rules,
     middleware: [SecurityHeaders, new ThisProcess(fleet), SessionMiddleware],
-    // Hundreds of clicks on one session wait for each other, on a slow disk for longer than the default of 750 ms.
+    // Hundreds of clicks on one session wait for each other. On a slow disk this can take longer than the default of 750 ms.
     config: { session: { secretKey, backend, deadline: 5000 } },
   });
 }

@@ -9,7 +9,7 @@ export type BackendName = (typeof backends)[number];
 
 /** The settings of this program, from environment variables. */
 export interface Settings {
-  /** Signs the cookies. Without SECRET_KEY, a key that the primary makes and gives to its workers. */
+  /** Signs the cookies. Without SECRET_KEY, the primary makes a key and passes it to its workers. */
   readonly secretKey: string;
   /** Whether this program made the key. */
   readonly keyIsMade: boolean;

@@ -2,7 +2,7 @@ import cluster from "node:cluster";
 import { ConfigError, PortInUseError } from "@mini/core";
 import { readSettings } from "./config.ts";
 
-/** Errors that the person who starts the program can correct. The message says how, and a stack trace would only hide it. */
+/** Errors that the person who starts the program can correct. The message says how; a stack trace would only hide it. */
 const isMendable = (error: unknown): error is Error =>
   error instanceof ConfigError || error instanceof PortInUseError || (error instanceof Error && "syscall" in error);
 

@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Member, Order, Report } from "./messages.ts";
 
-/** A process that ran for this many milliseconds has worked, and is replaced without a pause when it ends. */
+/** A process that ran for at least this many milliseconds is replaced without a pause when it ends. */
 const longEnough = 10_000;
 const longestPause = 30_000;
 
@@ -115,7 +115,7 @@ export class Post {
   }
 }
 
-/** Sends a message to a worker. One that has just ended does not get it, and does not need it. */
+/** Sends a message to a worker. A worker that has just ended does not get it, and does not need it. */
 export function tell(worker: Worker, order: Order): void {
   if (worker.isConnected()) worker.send(order, () => undefined);
 }

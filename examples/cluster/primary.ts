@@ -4,7 +4,8 @@ import { Fleet } from "./fleet.ts";
 
 /** Runs the workers until it is told to end. */
 export async function lead({ secretKey, keyIsMade, workers }: Settings): Promise<void> {
-  // Each worker accepts connections itself. If the primary passed a connection to a worker that dies, its client would wait for ever.
+  // Each worker accepts connections itself. If the primary passed a connection to a worker that dies, its client would wait
+  // forever.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   const fleet = new Fleet({ size: workers, environment: { SECRET_KEY: secretKey } });
   if (keyIsMade) console.info("SECRET_KEY is not set: made one for this run. A rolling restart keeps it, a new start ends every session.");

@@ -19,7 +19,7 @@ declare module "@mini/core" {
 }
 
 /**
- * Tells handlers which process they run in, and ends each connection with its answer.
+ * Tells handlers in which process they run, and closes each connection after its response.
  *
  * A connection stays with the process that accepted it, so a browser that keeps one open would reach the same process with every
  * click. Ending it also makes a rolling restart simple: no request can arrive on a connection that is being closed. A site that

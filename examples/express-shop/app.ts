@@ -17,7 +17,7 @@ declare module "@mini/session" {
   }
 }
 
-/** The secret key, the backend, and other settings of sessions in place of those below. */
+/** The secret key, the backend, and other settings of sessions instead of those below. */
 export interface Parts extends SessionConfig {
   readonly users: Users;
   /** Which proxies may tell the scheme and the host of a client: the setting of Express. */
@@ -57,7 +57,8 @@ export function makeShop({ users, trustProxy, ...settings }: Parts): Express {
   app.post("/cart/add", async (req, res) => {
     const { id, name } = productOf(req);
     const session = await req.session;
-    // If another tab changes the cart meanwhile, `update` runs again on the newest one. With get() and set(), one of the tabs would lose.
+    // If another tab changes the cart in the meantime, `update` runs again on the newest cart. With get() and set(), one change
+    // would be lost.
     session.update("cart", (cart = {}) => ({ ...cart, [id]: (cart[id] ?? 0) + 1 }));
     session.flash(`${name}: in your cart.`, "success");
     res.redirect(303, "/");
@@ -115,7 +116,7 @@ export function makeShop({ users, trustProxy, ...settings }: Parts): Express {
   return app;
 }
 
-/** Gives the session to a user, with a new id. A cart that nobody owned comes along, and nothing else. */
+/** Gives the session to a user, with a new id. Only a cart from before the log-in is kept. */
 async function logIn(req: Request, res: Response, { id, name }: User): Promise<void> {
   const session: Session = await req.session;
   const owner = `user:${id}`;
@@ -129,7 +130,7 @@ async function logIn(req: Request, res: Response, { id, name }: User): Promise<v
   res.redirect(303, "/cart");
 }
 
-/** A field of a form; `""` when it was not sent once. */
+/** A field of a form; `""` unless it was sent exactly once. */
 function field({ body }: Request, name: string): string {
   const value = (body as Readonly<Record<string, unknown>> | undefined)?.[name];
   return typeof value === "string" ? value : "";

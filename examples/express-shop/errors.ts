@@ -12,7 +12,10 @@ export class Refusal extends Error {
   }
 }
 
-/** Refuses forms of other sites. Browsers send one of these headers, so a request with neither has no visitor's cookies to misuse. */
+/**
+ * Refuses forms of other sites. Browsers send one of these headers, so a request with neither does not come from a visitor's
+ * browser.
+ */
 export const ownFormsOnly: RequestHandler = (req, _res, next) => {
   const own = `${req.protocol}://${req.host}`;
   const { origin = own, "sec-fetch-site": site = origin === own ? "same-origin" : "cross-site" } = req.headers;
@@ -30,7 +33,10 @@ export const errorPage: ErrorRequestHandler = (error: unknown, _req, res, next) 
   res.status(status).send(layout({ title, content: html`<p>${reason}</p> <p><a class="button" href="/">Back to the shop</a></p>` }));
 };
 
-/** Errors of Express and of sessions have a status, too: a form that is too long 413, sessions that cannot be reached 503. */
+/**
+ * Errors of Express and of sessions have a status too, such as 413 for a form that is too long and 503 if sessions cannot be
+ * reached.
+ */
 function statusOf(error: unknown): number {
   const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500;
   return status >= 400 && status < 600 ? status : 500;

@@ -7,12 +7,12 @@ import { DatabaseSync } from "@photostructure/sqlite";
 import { makeShop } from "./app.ts";
 import { Users } from "./users.ts";
 
-/** README.md says what the variables are for. */
+/** README.md describes the variables. */
 const { SECRET_KEY, DATA_PATH, PORT, HOST, TRUST_PROXY } = process.env;
 const folder = DATA_PATH || fileURLToPath(new URL("data", import.meta.url));
 mkdirSync(folder, { recursive: true });
 
-/** The key that the first start makes, so that a restart logs nobody out. */
+/** The key that the first start makes, so that a restart does not log anybody out. */
 function keptKey(): string {
   const file = join(folder, "secret-key");
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });

@@ -72,7 +72,7 @@ export function cartPage(cart: Cart = {}) {
   </table>`;
 }
 
-/** The form to log in or to sign up. One that was refused keeps the name, and says why. */
+/** The form to log in or to sign up. A refused form keeps the name, and says why. */
 export const accountPage = (kind: "log-in" | "sign-up", name = "", problem?: string) => html`<form method="post" class="narrow">
     ${problem !== undefined && html`<p class="message error" role="alert">${problem}</p>`}
     <label for="name">Name</label>

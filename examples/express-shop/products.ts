@@ -1,4 +1,4 @@
-/** What the shop sells. */
+/** The products of the shop. */
 export const products = [
   { id: "tea", name: "Green tea", cents: 650, about: "100 g of Sencha, picked in May." },
   { id: "pot", name: "Tea pot", cents: 3900, about: "Cast iron, for four cups & a quiet hour." },

@@ -71,7 +71,7 @@ export class Users {
     this.#database.close();
   }
 
-  /** Names that nobody has are counted like the others, so that the answer does not tell them apart. */
+  /** Unknown names are counted like the others, so that the response does not reveal whether a name exists. */
   #countAttempt(name: string): number {
     const now = Date.now();
     this.#database.prepare("DELETE FROM attempts WHERE since < ?").run(now - pause);
@@ -84,7 +84,7 @@ export class Users {
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 const derive = promisify<string, string, number, object, Buffer>(scrypt);
 
-/** Node has four threads for hashing and for files. Two of them are left free, so that files are sent meanwhile. */
+/** Node has four threads for hashing and for files. Two of them are left free, so that files can be sent in the meantime. */
 const turns = pLimit(2);
 const mostWaiting = 20;
 

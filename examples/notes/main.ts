@@ -5,7 +5,7 @@ import { SqliteBackend } from "@mini/session/sqlite";
 import { makeApp } from "./app.ts";
 import { openData } from "./database.ts";
 
-/** README.md says what the variables are for. */
+/** README.md describes the variables. */
 const { SECRET_KEY, DATA_PATH, PORT, HOST, TRUSTED_HOSTS, NODE_ENV } = process.env;
 if (!SECRET_KEY && NODE_ENV === "production") throw new Error("Set SECRET_KEY, and keep it: with another key, everybody is logged out.");
 
@@ -16,7 +16,7 @@ const app = makeApp({
   data,
   backend,
   trustedHosts: TRUSTED_HOSTS ? TRUSTED_HOSTS.split(",") : undefined,
-  // The proxy is on this machine, and tells the address and the scheme of its clients.
+  // The proxy is on this machine, and reports the address and the scheme of its clients.
   trustProxy: "loopback",
 });
 const server = await serve(app, { port: Number(PORT || 8080), hostname: HOST || "127.0.0.1", gracefulShutdown: false });

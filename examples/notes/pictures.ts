@@ -11,7 +11,7 @@ const kinds = [
   ["webp", /^RIFF[^]{4}WEBP/],
 ] as const;
 
-/** The form of the names that {@link savePicture} makes. Nobody can guess such a name. */
+/** The form of the names that {@link savePicture} makes. Such a name cannot be guessed. */
 export const pictureName = /[\da-f-]{36}\.(?:png|jpg|gif|webp)/;
 
 /** A picture in a form. Its output is the bytes and the file extension for their kind. */
@@ -26,7 +26,7 @@ export const Picture = z
     return z.NEVER;
   });
 
-/** Saves a picture and gives its name. The file gets this name when it is complete. */
+/** Saves a picture and returns its name. The file gets this name when it is complete. */
 export async function savePicture(folder: string, { bytes, ending }: z.output<typeof Picture>): Promise<string> {
   const name = `${randomUUID()}.${ending}`;
   const unfinished = join(folder, `${name}.part`);

@@ -46,7 +46,7 @@ export class Users {
     return row;
   }
 
-  /** Names that nobody has are counted like the others, so that the answer does not tell them apart. */
+  /** Unknown names are counted like the others, so that the response does not reveal whether a name exists. */
   #countAttempt(name: string): void {
     const now = Date.now();
     this.#database.prepare("DELETE FROM attempts WHERE since < ?").run(now - pause);

@@ -27,7 +27,7 @@ declare module "@mini/core" {
   interface Local {
     /** Set by visitor(). */
     readonly site: Site;
-    /** The user who is logged in; `undefined`: nobody. Set by visitor(). */
+    /** The user who is logged in; `undefined` if there is none. Set by visitor(). */
     readonly user: User | undefined;
     /** The user who is logged in, for handlers that list MembersOnly. */
     readonly member: User;
@@ -58,11 +58,11 @@ export class MembersOnly implements Middleware {
   static readonly provides = ["member"] as const;
 
   async beforeDispatch({ app }: RequestHandler) {
-    // No cache may keep these pages: after logging out, "back" must not show them.
+    // These pages must not be stored: after logging out, "back" must not show them.
     setHeader("cache-control", "no-store");
     if (local.user !== undefined) return setLocal("member", local.user);
     if (accepts("html", "json") === "json") throw new HTTPError(401, "Log in first.", { headers: { "www-authenticate": "Cookie" } });
-    // A form cannot be sent again after logging in, so only pages are visited again.
+    // A form cannot be sent again after logging in, so the visitor comes back only to pages.
     if (request.method === "GET") (await local.sessionStore.getSession()).set("next", `${app.basePath}${request.path}${request.search}`);
     return seeOther(urlFor("log-in"));
   }

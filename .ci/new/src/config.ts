@@ -8,7 +8,7 @@ export interface Settings {
   readonly port: number;
   /** From HOST. */
   readonly hostname: string;
-  /** Addresses of proxies that may say who the visitor is. From TRUST_PROXY. */
+  /** Addresses of proxies that may report the address of the visitor. From TRUST_PROXY. */
   readonly trustProxy?: readonly string[] | undefined;
   /** Hosts that the site serves; left out, all. From TRUSTED_HOSTS. */
   readonly trustedHosts?: readonly string[] | undefined;

@@ -3,7 +3,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { Pool } from "pg";
 import type { OpenBackend } from "../backends.ts";
 
-/** Every process has a small pool of its own, so that all pools together stay below the limit of the server. */
+/** Every process has its own small pool, so that all pools together stay below the limit of the server. */
 export async function openPostgres(url: string): Promise<OpenBackend> {
   const pool = new Pool({
     connectionString: url,

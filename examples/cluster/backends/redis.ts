@@ -3,7 +3,7 @@ import { RedisBackend } from "@mini/session/redis";
 import { createClient } from "redis";
 import type { OpenBackend } from "../backends.ts";
 
-/** Every process has a connection of its own. */
+/** Every process has its own connection. */
 export async function openRedis(url: string): Promise<OpenBackend> {
   const client = connectable(url);
   await client.connect().catch((error: unknown) => {

@@ -9,7 +9,7 @@ const password = z.string().max(200, "A password has at most 200 characters.");
 const Credentials = z.object({ name, password });
 const Account = z.object({ name, password: password.min(10, "A password has 10 characters or more.") });
 
-// A form that was refused is shown by the page that the browser loads next. So no page asks whether to send a form again.
+// A refused form is shown after a redirect. So the browser does not ask whether to send a form again.
 
 export class SignUp extends SessionMixin(RequestHandler) {
   async get() {

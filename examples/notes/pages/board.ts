@@ -39,7 +39,7 @@ export class Live extends RequestHandler {
   get(_args: object, { after }: z.output<typeof LiveQuery>) {
     const { notes, sessions } = local.site;
     return events(async function* ({ lastEventId, signal }) {
-      // Listening begins before the missed notes are sent, so that none is lost in between.
+      // Listen before the missed notes are sent, so that no note is lost in between.
       const changes = on(notes.changes, "change", { signal });
       for (const note of notes.list({ after: Number(lastEventId) || after, limit: 100 }).toReversed()) yield eventOf(note);
       for await (const [change] of changes) {

@@ -25,7 +25,7 @@ export class NewNote extends SessionMixin(RequestHandler) {
   async post() {
     const { notes, pictures } = local.site;
     const form = await request.form(NoteForm);
-    // Shown at once: a note can be longer than what a session keeps.
+    // Shown at once, without a redirect: a note can be longer than a session can keep.
     if (!form.ok) return newNotePage(form);
     const { title, text, picture } = form.data;
     notes.add(local.member.id, { title, text, picture: picture === undefined ? null : await savePicture(pictures, picture) });
