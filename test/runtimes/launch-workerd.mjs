@@ -1,6 +1,6 @@
-// Serves the applications on workerd until its input ends. Its first line names the address of each.
+// Serves a worker on workerd until its input ends, once for each set of bindings. Its first line names the address of each.
 //
-//   launch-workerd.mjs <worker>
+//   launch-workerd.mjs <worker> [bindings]     bindings: JSON such as {"one": {"SECRET_KEY": "..."}}; left out, those of worker.mjs
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
@@ -16,12 +16,13 @@ const { outputFiles } = await build({
   write: false,
 });
 const script = outputFiles[0].text;
-const kinds = ["cookie", "encrypted", "memory"];
-const workers = kinds.map(
-  (KIND) =>
-    new Miniflare({ modules: true, script, compatibilityDate: "2026-07-01", compatibilityFlags: ["nodejs_compat"], bindings: { KIND } }),
+const kinds = Object.fromEntries(["cookie", "encrypted", "memory"].map((KIND) => [KIND, { KIND }]));
+const all = Object.entries(process.argv[3] === undefined ? kinds : JSON.parse(process.argv[3]));
+const workers = all.map(
+  ([, bindings]) =>
+    new Miniflare({ modules: true, script, compatibilityDate: "2026-07-01", compatibilityFlags: ["nodejs_compat"], bindings }),
 );
-const urls = await Promise.all(workers.map(async (worker, i) => [kinds[i], String(await worker.ready)]));
+const urls = await Promise.all(workers.map(async (worker, i) => [all[i][0], String(await worker.ready)]));
 console.log(JSON.stringify(Object.fromEntries(urls)));
 for await (const line of createInterface({ input: process.stdin })) if (line === "close") break;
 await Promise.all(workers.map((worker) => worker.dispose()));
