@@ -27,7 +27,7 @@ export class Users {
     return this.#database.prepare("SELECT id, name FROM users WHERE id = ?").get(id ?? 0) as User | undefined;
   }
 
-  /** Adds a user; `undefined` if somebody has the name. @throws HTTPError 503 when too many passwords wait. */
+  /** Adds a user; `undefined` if the name is taken. @throws HTTPError 503 when too many passwords wait. */
   async add(name: string, password: string): Promise<User | undefined> {
     mustNotBeBusy();
     const sql = "INSERT INTO users (name, password) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id, name";
@@ -64,7 +64,7 @@ export class Users {
 const cost = { N: 2 ** 14, r: 8, p: 5 };
 
 const derive = promisify<string, string, number, object, Buffer>(scrypt);
-/** Node has four threads for hashing and for files. Two of them are left free, so that files are sent meanwhile. */
+/** Node has four threads for hashing and for files. Two of them are left free, so that files can be sent in the meantime. */
 const turns = pLimit(2);
 const mostWaiting = 20;
 const keyOf = (password: string, salt: string) => turns(() => derive(password.normalize("NFKC"), salt, 32, cost));

@@ -46,10 +46,10 @@ const faults: readonly (readonly [backend: keyof typeof backends, titles: readon
   ["SwapUpserts", ["neither swap nor touch brings back a record that take removed", "swap and take at once: the record stays gone"]],
   ["SwapIsBlind", ["swap with an older version changes nothing", "of 20 swaps with one version exactly one succeeds", "50 increments"]],
   ["SwapIsNotAtomic", ["of 20 swaps with one version exactly one succeeds", "50 increments", "swap and take at once"]],
-  ["SwapGivesStaleCurrent", ["swap with an older version changes nothing and gives the newest record"]],
+  ["SwapGivesStaleCurrent", ["swap with an older version changes nothing and returns the newest record"]],
   ["CreateIsNotAtomic", ["of 20 creates under one key exactly one succeeds"]],
-  ["CreateReplaces", ["create under a key that exists gives undefined", "of 20 creates under one key"]],
-  ["VersionsRepeat", ["every swap gives a version that no write has had before"]],
+  ["CreateReplaces", ["create under a key that exists returns undefined", "of 20 creates under one key"]],
+  ["VersionsRepeat", ["every swap returns a version that no write has had before"]],
   ["IdleIsForgotten", ["a record ends at its idleAt, not earlier", "after its idleAt a record cannot be taken"]],
   ["LifeIsForgotten", ["a record ends at its expiresAt, not earlier", "after a touch a record still ends at its expiresAt"]],
   ["EndIsASecondLate", ["ends at its idleAt", "ends at its expiresAt", "after a touch a record lives until its new idleAt"]],
@@ -58,29 +58,26 @@ const faults: readonly (readonly [backend: keyof typeof backends, titles: readon
   ["BytesAreShared", ["changing an array that was passed in", "changing an array that was read"]],
   ["BytesAreText", ["by create and by swap: all 256 bytes", "by create and by swap: bytes that are not text"]],
   ["ViewsAreNotSeen", ["only the bytes of a view into a larger array are kept"]],
-  ["TakeLeavesTheRecord", ["take gives the record and removes it", "neither swap nor touch brings back", "of several takes at once"]],
+  ["TakeLeavesTheRecord", ["take returns the record and removes it", "neither swap nor touch brings back", "of several takes at once"]],
   ["TakeIsNotAtomic", ["of several takes at once exactly one gets the record", "swap and take at once"]],
-  ["TouchGoesBack", ["touch never moves idleAt back", "of 20 touches at once the latest idleAt counts"]],
+  ["TouchGoesBack", ["touch never moves idleAt back", "of 20 touches at once the latest idleAt is kept"]],
   ["TouchIsReadAndSet", ["touch and take at once: the record stays gone", "touch and swap at once: the record of swap stays"]],
   ["TouchCreates", ["an unknown key has no record", "neither swap nor touch brings back a record that take removed"]],
-  [
-    "TouchGivesAVersion",
-    ["touch moves idleAt forward and nothing else", "a swap succeeds after a touch, which does not change the version"],
-  ],
+  ["TouchGivesAVersion", ["touch only moves idleAt forward", "a swap succeeds after a touch, which does not change the version"]],
   ["TouchMovesTheEnd", ["after a touch a record still ends at its expiresAt"]],
-  ["PruneTakesAll", ["prune, if there is one, removes only expired records"]],
-  ["PruneKnowsNoLimit", ["prune, if there is one, removes only expired records"]],
-  ["PruneGoesByTheFirstTimes", ["prune, if there is one, uses the newest times"]],
-  ["AllGivesTheExpired", ["all, if there is one, gives every live record"]],
-  ["AllGivesOnePage", ["all, if there is one, gives every live record"]],
-  ["AllGivesNamesOfTheStorage", ["all, if there is one, gives every live record"]],
-  ["AllGivesTheFirstData", ["all, if there is one, gives every live record"]],
-  ["AllGivesOtherVersions", ["all, if there is one, gives every live record"]],
-  ["AllForgetsTouches", ["all, if there is one, gives every live record"]],
-  ["AllKeepsItsLock", ["all can be left early"]],
-  ["CountCountsTheExpired", ["and count, if there is one, their number"]],
-  ["CountForgetsTakes", ["and count, if there is one, their number"]],
-  ["CountCountsOnePage", ["and count, if there is one, their number"]],
+  ["PruneTakesAll", ["prune, if it exists, removes only expired records"]],
+  ["PruneKnowsNoLimit", ["prune, if it exists, removes only expired records"]],
+  ["PruneGoesByTheFirstTimes", ["prune, if it exists, uses the newest times"]],
+  ["AllGivesTheExpired", ["all, if it exists, yields every live record"]],
+  ["AllGivesOnePage", ["all, if it exists, yields every live record"]],
+  ["AllGivesNamesOfTheStorage", ["all, if it exists, yields every live record"]],
+  ["AllGivesTheFirstData", ["all, if it exists, yields every live record"]],
+  ["AllGivesOtherVersions", ["all, if it exists, yields every live record"]],
+  ["AllForgetsTouches", ["all, if it exists, yields every live record"]],
+  ["AllKeepsItsLock", ["the iteration of all can be stopped early"]],
+  ["CountCountsTheExpired", ["and count, if it exists, their number"]],
+  ["CountForgetsTakes", ["and count, if it exists, their number"]],
+  ["CountCountsOnePage", ["and count, if it exists, their number"]],
   ["OwnersArePrefixes", ["20 bumps at once add 20", "any text can be an owner, and no two texts are the same owner"]],
 ];
 
@@ -158,7 +155,7 @@ describe("under node:test", () => {
 
   test("a wrong one fails, and the output names the broken promise", () => {
     expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^code 1\n/);
-    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *not ok \d+ - take gives the record and removes it$/m);
-    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *ok \d+ - create keeps the record and gives its version$/m);
+    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *not ok \d+ - take returns the record and removes it$/m);
+    expect(outputs.get("TakeLeavesTheRecord")).toMatch(/^ *ok \d+ - create stores the record and returns its version$/m);
   });
 });

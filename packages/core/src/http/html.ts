@@ -100,7 +100,7 @@ interface HtmlTag {
     strings: TemplateStringsArray,
     ...values: Values & { readonly [At in keyof Values]: Insertable<Values[At]> }
   ): Html;
-  /** A response with markup and a status or headers of your own. */
+  /** A response with markup and your own status or headers. */
   readonly response: (markup: Html, init?: ResponseInit) => Response;
 }
 
@@ -168,7 +168,7 @@ function readTemplate(strings: TemplateStringsArray): HtmlTemplate {
   let rawElement = "";
   let tag = "";
   let attribute = "";
-  /** The place for the nonce of the tag, if it has none of its own. */
+  /** The place for the nonce of the tag, if the tag does not have a nonce. */
   let pending: [number, number] | undefined;
 
   strings.forEach((text, which) => {

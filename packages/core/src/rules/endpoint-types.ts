@@ -1,7 +1,7 @@
 import type { EndpointArgs, UrlParams } from "./rule-types.ts";
 import type { HandlerLike, Rule } from "./rule.ts";
 
-// The types of App.urlFor(). The function urlFor() has types of its own, without parameters: the compiler computes those once for all
+// The types of App.urlFor(). The function urlFor() has other types, without parameters: the compiler computes those once for all
 // registered rules, and these for every call.
 
 /** The arguments of each endpoint; those of an endpoint with several rules are the arguments of any of them. */

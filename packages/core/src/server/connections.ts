@@ -244,8 +244,8 @@ export class Connections {
       // Everything that a client sends restarts Node's timer, even empty lines, which are not a request.
       const silence = now - sentAt;
       if (isSending && queued !== undefined && silence > request) reset(socket);
-      // The application may take its time. Requests that wait for their turn may not: while they do, nothing is read, and nobody can tell
-      // whether their client is still there.
+      // The application may take its time. Requests that wait for their turn may not: while they wait, nothing is read, and it is
+      // not known whether their client is still there.
       const isOver = this.isInFlight(socket)
         ? socket[pipeline]?.isWaiting === true && pause > request
         : pause > idle || silence > idle + request;

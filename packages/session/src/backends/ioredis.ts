@@ -30,7 +30,9 @@ export function isIoredis(client: object): client is IoredisLike {
  * Checks the settings of a client.
  *
  * By default these clients send a command again when the connection was lost before its reply. Redis may have run it, so a change
- * would be made twice. @param what - The class that uses the client, for the message: `"RedisBackend"`.
+ * would be made twice.
+ *
+ * @param what - The class that uses the client, for the message: `"RedisBackend"`.
  * @throws TypeError
  */
 export function checkIoredis(what: string, client: IoredisLike): void {

@@ -9,8 +9,9 @@ export interface OldSession {
   /** Its values, as JSON. */
   readonly data: Readonly<Record<string, unknown>>;
   /**
-   * Removes the session from its old store. Leave it out if there is no store. @param hasEnded - Whether the visitor has ended it.
-   * If not, it was imported, and requests that were sent before may still need it.
+   * Removes the session from its old store. Leave it out if there is no store.
+   *
+   * @param hasEnded - Whether the visitor has ended it. If not, it was imported, and requests that were sent before may still need it.
    */
   forget?(hasEnded: boolean): Promise<void>;
 }

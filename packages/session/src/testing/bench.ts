@@ -45,14 +45,14 @@ export function newRecord({ now }: BackendBench, text: string, { life = 3600, id
 /** Creates a record, which must succeed; returns its version. */
 export async function create({ backend }: BackendBench, key: string, record: NewRecord): Promise<string> {
   const version = await backend.create(key, record);
-  assert.equal(typeof version, "string", "create gives the version of the new record");
+  assert.equal(typeof version, "string", "create returns the version of the new record");
   return version!;
 }
 
 /** Swaps a record, which must succeed; returns the new version. */
 export async function swap({ backend }: BackendBench, key: string, version: string, record: NewRecord): Promise<string> {
   const result = await backend.swap(key, version, record);
-  assert.ok(result.ok, "swap succeeds over the version that is there");
+  assert.ok(result.ok, "swap succeeds over the current version");
   return result.version;
 }
 
@@ -70,10 +70,10 @@ export function assertRecord(found: SessionRecord | undefined, version: string, 
 /** Fails unless every method of the backend says that the key has no record. */
 export async function assertGone(bench: BackendBench, key: string, version: string): Promise<void> {
   const { backend, now } = bench;
-  assert.equal(await backend.read(key), undefined, "read gives undefined");
+  assert.equal(await backend.read(key), undefined, "read returns undefined");
   const swapped = await backend.swap(key, version, newRecord(bench, "swapped back"));
   assert.deepEqual(swapped, { ok: false, current: undefined }, "swap says that it is gone");
   assert.equal(await backend.touch(key, now() + 7_200_000), false, "touch says that it is gone");
   assert.equal(await backend.read(key), undefined, "neither swap nor touch brings it back");
-  assert.equal(await backend.take(key), undefined, "take gives undefined");
+  assert.equal(await backend.take(key), undefined, "take returns undefined");
 }

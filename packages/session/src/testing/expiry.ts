@@ -91,7 +91,7 @@ export const expiryChecks: readonly Check[] = [
     },
   ],
   [
-    "prune, if there is one, removes only expired records, and not more than its limit",
+    "prune, if it exists, removes only expired records, and not more than its limit",
     async (bench) => {
       const { backend, advance } = bench;
       if (backend.prune === undefined) return;
@@ -107,7 +107,7 @@ export const expiryChecks: readonly Check[] = [
     },
   ],
   [
-    "prune, if there is one, uses the newest times of a record",
+    "prune, if it exists, uses the newest times of a record",
     async (bench) => {
       const { backend, advance } = bench;
       if (backend.prune === undefined) return;

@@ -6,7 +6,7 @@ const [one, two] = [keyOf("one"), keyOf("two")];
 
 /** A check of the index of owners, which a backend need not have. */
 function check(title: string, body: (owners: OwnerIndex, bench: BackendBench) => Promise<void>): Check {
-  return [`owners, if there are any: ${title}`, async (bench) => (bench.backend.owners ? body(bench.backend.owners, bench) : undefined)];
+  return [`owners, if it exists: ${title}`, async (bench) => (bench.backend.owners ? body(bench.backend.owners, bench) : undefined)];
 }
 
 async function assertKeys(owners: OwnerIndex, owner: string, expected: readonly string[]): Promise<void> {
@@ -35,11 +35,11 @@ const names = [
 
 /** Which records belong to an owner. */
 export const ownerChecks: readonly Check[] = [
-  check("an owner that nobody knows has no keys and the epoch 0", async (owners) => {
+  check("an unknown owner has no keys and the epoch 0", async (owners) => {
     await assertKeys(owners, "user:1", []);
     assert.equal(await owners.epoch("user:1"), 0);
   }),
-  check("bump adds 1 to the owner's epoch and gives it", async (owners) => {
+  check("bump adds 1 to the owner's epoch and returns it", async (owners) => {
     assert.equal(await owners.bump("user:1"), 1);
     assert.equal(await owners.bump("user:1"), 2);
     assert.deepEqual([await owners.epoch("user:1"), await owners.epoch("user:2")], [2, 0]);
@@ -52,7 +52,7 @@ export const ownerChecks: readonly Check[] = [
     );
     assert.equal(await owners.epoch("user:1"), 20);
   }),
-  check("keys gives those that were added and not removed, each once", async (owners) => {
+  check("keys returns the keys that were added and not removed, each once", async (owners) => {
     await owners.add("user:1", one);
     await owners.add("user:1", two);
     await owners.add("user:1", two);
@@ -62,7 +62,7 @@ export const ownerChecks: readonly Check[] = [
     await owners.remove("user:1", two);
     await assertKeys(owners, "user:1", []);
   }),
-  check("removing an entry that is not there is fine", async (owners) => {
+  check("removing an entry that does not exist is not an error", async (owners) => {
     await owners.remove("user:1", one);
     await owners.add("user:1", one);
     await owners.remove("user:1", two);

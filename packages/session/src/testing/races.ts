@@ -42,7 +42,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "swap and take at once: the record stays gone, and take gets the record of swap, if swap was first",
+    "swap and take at once: the record stays gone, and take returns the record of swap if swap was first",
     async (bench) => {
       for (let round = 0; round < 20; round++) {
         const version = await create(bench, key, newRecord(bench, "first"));
@@ -87,7 +87,7 @@ export const raceChecks: readonly Check[] = [
     },
   ],
   [
-    "of 20 touches at once the latest idleAt counts",
+    "of 20 touches at once the latest idleAt is kept",
     async (bench) => {
       const record = newRecord(bench, "first", { idle: 60 });
       const version = await create(bench, key, record);

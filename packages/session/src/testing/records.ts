@@ -12,7 +12,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "create keeps the record and gives its version",
+    "create stores the record and returns its version",
     async (bench) => {
       const record = newRecord(bench, "first", { idle: 60, life: 3600 });
       const version = await create(bench, key, record);
@@ -20,7 +20,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "create under a key that exists gives undefined and leaves the first record",
+    "create under a key that exists returns undefined and keeps the first record",
     async (bench) => {
       const record = newRecord(bench, "first");
       const version = await create(bench, key, record);
@@ -41,7 +41,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "swap replaces the whole record and gives a new version",
+    "swap replaces the whole record and returns a new version",
     async (bench) => {
       const version = await create(bench, key, newRecord(bench, "first", { idle: 60 }));
       const record = newRecord(bench, "second", { idle: 120, life: 240 });
@@ -51,7 +51,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "every swap gives a version that no write has had before, for the same data too",
+    "every swap returns a version that no write has had before, even for the same data",
     async (bench) => {
       const versions = [await create(bench, key, newRecord(bench, "a"))];
       for (const text of ["a", "b", "a", "a", "b"]) versions.push(await swap(bench, key, versions.at(-1)!, newRecord(bench, text)));
@@ -59,7 +59,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "swap with an older version changes nothing and gives the newest record",
+    "swap with an older version changes nothing and returns the newest record",
     async (bench) => {
       const old = await create(bench, key, newRecord(bench, "first"));
       const record = newRecord(bench, "second", { idle: 60, life: 120 });
@@ -71,7 +71,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "touch moves idleAt forward and nothing else",
+    "touch only moves idleAt forward",
     async (bench) => {
       const record = newRecord(bench, "first", { idle: 60 });
       const version = await create(bench, key, record);
@@ -100,7 +100,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "take gives the record and removes it",
+    "take returns the record and removes it",
     async (bench) => {
       const record = newRecord(bench, "first", { idle: 60 });
       const version = await create(bench, key, record);
@@ -109,7 +109,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "taking a record twice is fine and gives undefined",
+    "taking a record twice is not an error, and returns undefined the second time",
     async (bench) => {
       await create(bench, key, newRecord(bench, "first"));
       await bench.backend.take(key);
@@ -125,7 +125,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "all, if there is one, gives every live record with its key, and count, if there is one, their number",
+    "all, if it exists, yields every live record with its key, and count, if it exists, their number",
     async (bench) => {
       const { backend } = bench;
       assert.equal((await backend.count?.()) ?? 0, 0);
@@ -154,7 +154,7 @@ export const recordChecks: readonly Check[] = [
     },
   ],
   [
-    "all can be left early",
+    "the iteration of all can be stopped early",
     async (bench) => {
       const { backend } = bench;
       for (let index = 0; index < 3; index++) await create(bench, keyOf(`k${index}x`), newRecord(bench, "first"));

@@ -24,7 +24,7 @@ const groups: Readonly<Record<string, readonly Check[]>> = {
  * tests do not wait: {@link BackendBench.advance} makes time pass.
  *
  * @param name - For the titles of the tests.
- * @param open - Called for each test; returns an empty backend of its own.
+ * @param open - Called for each test; returns a new, empty backend.
  * @param runner - The `describe` and `test` to declare the tests with.
  * @example
  * ```ts

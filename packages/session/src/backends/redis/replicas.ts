@@ -12,7 +12,7 @@ export class RedisReplicas {
   readonly #connectionOf: NonNullable<RedisDriver["connectionOf"]>;
   readonly #options: RedisWaitOptions;
 
-  /** @throws TypeError for a client without a connection of its own, and for settings that are not whole numbers over 0. */
+  /** @throws TypeError for a client without its own connection, and for settings that are not whole numbers over 0. */
   constructor({ connectionOf }: RedisDriver, { replicas, timeout }: RedisWaitOptions) {
     for (const [name, value] of Object.entries({ replicas, timeout })) {
       if (!(Number.isSafeInteger(value) && value > 0)) {
@@ -30,8 +30,9 @@ export class RedisReplicas {
   }
 
   /**
-   * Makes a change of one key, and resolves when the replicas have it. Rejects if they do not have it in time, or if that is
-   * unknown because the connection was replaced.
+   * Makes a change of one key, and resolves when the replicas have it.
+   *
+   * Rejects if they do not have it in time, or if that is unknown because the connection was replaced.
    */
   async changeAndWait<Reply>(key: string, change: () => Promise<Reply>): Promise<Reply> {
     const { replicas, timeout } = this.#options;

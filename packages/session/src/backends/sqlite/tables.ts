@@ -16,6 +16,7 @@ const longestName = 63;
  *
  * No index contains a column that changes when a session is used, so that a change writes few pages. That is why the records have a
  * `due_at`: their end or an earlier time, at which `prune` looks at them. If a record was used since, `prune` moves its `due_at`.
+ *
  * @throws TypeError for a name that a table cannot have.
  */
 export function sqliteTables(name: string): SqliteTables {
