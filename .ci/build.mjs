@@ -1,6 +1,6 @@
-// Builds packages/*/dist from nothing, each package after those it needs: the code without comments, except those for bundlers, the
-// types with those that editors show, and for both a map to the sources, which are packed too. Also puts a CHANGELOG.md into each package. Runs
-// tsc with Node itself, so that it also works where no shell finds node_modules/.bin.
+// Builds packages/*/dist from scratch, each package after those that it needs: the code without comments (except those for
+// bundlers), the types with the comments that editors show, and for both a map to the sources, which are packed too. Also puts a
+// CHANGELOG.md into each package. Runs tsc with Node itself, so that it also works where no shell finds node_modules/.bin.
 //
 //   node .ci/build.mjs [repository]     left out, this one
 import { spawnSync } from "node:child_process";
@@ -37,8 +37,8 @@ for (const folder of folders) {
 }
 
 /**
- * Puts back the comments by which bundlers know that the value of a constant can be left out with the constant. tsc removes them with
- * all others.
+ * Restores the comments that tell bundlers that the value of a constant can be left out with the constant. tsc removes them with
+ * all other comments.
  */
 function markPureCalls(folder) {
   for (const name of readdirSync(join(folder, "src"), { recursive: true }).filter((each) => each.endsWith(".ts"))) {
@@ -52,7 +52,9 @@ function markPureCalls(folder) {
   }
 }
 
-/** The changelog of the repository, which is about all packages. Its links are made absolute, as the package has no documents. */
+/**
+ * The changelog of the repository, which is about all packages. Its links are made absolute, because the package has no documents.
+ */
 function changelogFor(folder) {
   const { repository } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const files = repository.url.replace(/^git\+|\.git$/g, "") + "/blob/main/";

@@ -1,6 +1,6 @@
-// Checks the types of everything, each program by itself: what a program declares for everybody, such as its rules in
-// `interface Register`, must not reach the next. Programs are the packages with their tests (tsconfig.json, which has the
-// *.test-d.ts as well), every example with its test, and every folder of test/types that has a tsconfig.json.
+// Checks the types of everything, each program by itself: global declarations of a program, such as its rules in `interface
+// Register`, must not affect the next. Programs are the packages with their tests (tsconfig.json, which has the *.test-d.ts as
+// well), every example with its test, and every folder of test/types that has a tsconfig.json.
 //
 //   node .ci/check.mjs [--list]     --list: names the files of all programs as well
 import { spawnSync } from "node:child_process";

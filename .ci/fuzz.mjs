@@ -1,5 +1,5 @@
-// Cookies, paths, raw requests and frames of HTTP/2 that are made up, by the million: prints a line now and then, and a table at the end.
-// Ends with code 1 when it finds something, with the input that shows it.
+// Tries millions of random cookies, paths, raw requests and frames of HTTP/2. Prints a line from time to time, and a table at the
+// end. If it finds a fault, it prints the input and ends with code 1.
 //
 //   npm run fuzz -- [--cookies 1000000] [--paths 1000000] [--requests 100000] [--frames 20000] [--seed n]     0: none of that kind
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// Installs what package-lock.json asks for, unless it is installed already. Runs before `npm start`, `npm test` and the
-// like, so that a fresh clone needs no step of its own. Built-in modules only: nothing else is there yet.
+// Installs the packages in package-lock.json, unless they are installed already. Runs before `npm start`, `npm test` and the like,
+// so that a fresh clone needs no extra step. Uses only built-in modules, because nothing else is installed yet.
 //
 //   node .ci/install.mjs [folder]     folder: beside package.json, such as test/bench; left out, the repository itself
 import { spawnSync } from "node:child_process";
@@ -15,18 +15,18 @@ function writtenAt(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
-/** npm writes its own copy of the lock last of all, so an interrupted installation has none. */
+/** npm writes its own copy of the lock file at the end, so an interrupted installation has none. */
 function isInstalled() {
   const wanted = writtenAt(join(folder, "package-lock.json"));
   const installed = writtenAt(join(folder, "node_modules", ".package-lock.json"));
   return wanted !== undefined && installed !== undefined && installed >= wanted;
 }
 
-/** Runs `npm ci` with the npm that runs us, else the one on the PATH. */
+/** Runs `npm ci` with the npm that runs this script, or else the npm on the PATH. */
 function npmCi() {
-  // NODE_ENV=production and a lowered log level are for the script that was asked for, not for this.
+  // NODE_ENV=production and a lower log level are for the script that the user has started, not for the installation.
   const args = ["ci", "--include=dev", "--loglevel=warn"];
-  // A script of npm hands on the repository's engine-strict, but peers may name newer versions of Node than they need.
+  // A script of npm passes on the repository's engine-strict, but peers may require newer versions of Node than they need.
   if (folder !== root) args.push("--no-engine-strict");
   const npm = process.env.npm_execpath;
   const options = { cwd: folder, stdio: "inherit" };

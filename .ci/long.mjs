@@ -1,5 +1,5 @@
-// Runs the random tests of the router and of sessions for longer, and with another seed, and those of processes that come, go
-// and are killed more often: prints a line now and then.
+// Runs the random tests of the router and of sessions for longer and with another seed, and the tests of processes that start, end
+// and are killed more often. Prints a line from time to time.
 //
 //   npm run test:long -- [--pairs 10000000] [--schedules 100000] [--processes 100] [--seed n]
 import { spawnSync } from "node:child_process";

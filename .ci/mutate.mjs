@@ -51,9 +51,9 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(modules)) 
 printTable();
 
 /**
- * The settings of the tests, with the tests of one module only: for a change in code that runs when a file is loaded, Stryker
- * runs all tests of the settings. They leave out what would take most of the time: loading all sources again for each test
- * file, and the scan of every response.
+ * The settings of the tests, with the tests of only one module, because for a change in code that runs when a file is loaded,
+ * Stryker runs all tests of the settings. The settings leave out what would take most of the time: loading all sources again for
+ * each test file, and the scan of every response.
  */
 function testSettings(tests) {
   const include = JSON.stringify(tests.map((test) => `test/${test}.test.ts`));
@@ -64,7 +64,7 @@ export default { ...config, test: { ...config.test, ...changes } };
 `;
 }
 
-/** Tries the changes of one module; the report's files, or undefined when there is no report. */
+/** Tries the changes of one module. Returns the report's files, or undefined if there is no report. */
 function run(name) {
   const folder = copy();
   const report = join(folder, "report.json");
@@ -108,9 +108,9 @@ function settings({ sources }, name, report) {
     vitest: { configFile: "vitest.config.ts", related: false },
     coverageAnalysis: "perTest",
     concurrency: 2,
-    // Long, so that a machine with other work does not count as an endless loop; those in code are found by counting.
+    // Long, so that a busy machine is not mistaken for an endless loop; endless loops in code are found by counting.
     timeoutMS: 60_000,
-    // A sandbox has links to the workspace's packages, which lead out of it.
+    // A sandbox would have links to the workspace's packages, which lead out of it.
     inPlace: true,
     // Stryker would read it with a function of the compiler that TypeScript 7 does not have.
     tsconfigFile: "none.json",

@@ -1,5 +1,5 @@
-// Makes a project of one's own in a new folder outside of this repository: the pages of the tutorial (examples/sessions), what
-// .ci/new has around them, both packages as tarballs in `vendor`, and a made key in `.env`. Then installs it.
+// Makes a new project in a folder outside of this repository: the pages of the tutorial (examples/sessions), the files of .ci/new,
+// both packages as tarballs in `vendor`, and a random key in `.env`. Then installs it.
 //
 //   npm run new -- ../my-app [--no-install]     --no-install: for another package manager than npm
 import { spawnSync } from "node:child_process";
@@ -12,18 +12,18 @@ import { parseArgs } from "node:util";
 const root = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
 const template = join(root, ".ci", "new");
 const tutorial = join(root, "examples", "sessions");
-/** The pages, and nothing that reads settings or listens: the template has its own of that. */
+/** The pages. The files that read settings and listen are left out, because the template has its own. */
 const pages = ["error-pages.ts", "handlers.ts", "layout.ts", "styles.ts", "urls.ts"];
 const packages = ["core", "session"];
 const usage = "npm run new -- ../my-app";
 
 const { name, install } = readArguments();
-// npm runs scripts in the repository, and says in INIT_CWD where the person is.
+// npm runs scripts in the repository. INIT_CWD is the folder of the user.
 const folder = resolve(process.env.npm_lifecycle_event === "new" ? (process.env.INIT_CWD ?? ".") : ".", name);
 refuseUnlessEmpty();
 
 cpSync(template, folder, { recursive: true });
-// Under their own names they would count in this repository, too.
+// With their real names, they would have an effect in this repository, too.
 for (const file of ["gitignore", "dockerignore"]) renameSync(join(folder, file), join(folder, `.${file}`));
 for (const file of pages) cpSync(join(tutorial, file), join(folder, "src", file));
 const env = `# Signs the cookies of sessions. Anyone who knows it can make sessions, so keep this file private.\nSECRET_KEY=${randomBytes(32).toString("base64url")}\n`;
@@ -57,7 +57,7 @@ function readArguments() {
   }
 }
 
-/** The folder may be there, with nothing in it but the repository of `git init`. */
+/** The folder may exist, if it has only the repository of `git init`. */
 function refuseUnlessEmpty() {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found !== undefined && !found.isDirectory())
@@ -122,9 +122,9 @@ function manifest() {
   };
 }
 
-/** Runs the npm that runs us, else the one on the PATH; whether it succeeded. */
+/** Runs the npm that runs this script, or else the npm on the PATH. Returns whether it succeeded. */
 function npm(args, cwd, stdout = "inherit") {
-  // Without the variables that npm sets for scripts of this repository, which would be settings there too.
+  // Without the variables that npm sets for scripts of this repository, because they would be settings in the new project too.
   const ours = /^npm_(?:package|lifecycle|command)|^npm_config_local_prefix$|^INIT_CWD$/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key)));
   const options = { cwd, env: { ...env, NODE_ENV: "" }, stdio: ["ignore", stdout, "inherit"] };

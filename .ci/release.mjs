@@ -1,5 +1,6 @@
-// Checks what a release needs before anything is published, and says what to change: both packages have one version, the changelog
-// has it, @mini/session takes that @mini/core, and package.json names the repository that the workflow runs in, as provenance needs.
+// Checks what a release needs before anything is published, and says what to change: both packages have the same version, the
+// changelog has it, @mini/session accepts that version of @mini/core, and package.json names the repository of the workflow, as
+// provenance requires.
 //
 //   node .ci/release.mjs
 import { readFileSync } from "node:fs";

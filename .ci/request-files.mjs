@@ -1,6 +1,6 @@
 // Lists the files of the built packages whose functions run while one request is answered, as V8 counts calls: requests that come
 // through a server, and one to `app.fetch()` that loads a session from memory, changes it and commits. Each request is answered
-// once before, so that what happens only the first time does not count.
+// once before, so that work of the first time is not counted.
 //
 //   node .ci/request-files.mjs [--json] [folder]     a folder in which the packages are installed; left out, this repository
 import { realpathSync } from "node:fs";
@@ -85,7 +85,7 @@ function askApp(path, sent = "") {
 /** The files whose functions run during a request: package and path, such as `core/app/app`. */
 async function filesOf(request) {
   await request();
-  // Gives what has run until now, and counts from zero again.
+  // Returns what has run until now, and starts to count from zero.
   await inspector.post("Profiler.takePreciseCoverage");
   await request();
   const { result } = await inspector.post("Profiler.takePreciseCoverage");

@@ -1,5 +1,5 @@
-// Every kind of request at one server for ten minutes: prints a line now and then, and a verdict at the end. Ends with code 1
-// when a request failed or memory grew.
+// Sends every kind of request to one server for ten minutes. Prints a line from time to time, and a verdict at the end. Ends with
+// code 1 if a request failed or memory grew.
 //
 //   npm run soak -- [--seconds 600] [--plot memory.svg]
 import { spawnSync } from "node:child_process";

@@ -1,9 +1,9 @@
-// What the command line of `npm run bench` says.
+// Reads the command line of `npm run bench`.
 import { parseArgs } from "node:util";
 import { findNode, known } from "./measure/nodes.mjs";
 import { UsageError } from "./usage-error.mjs";
 
-/** `--check` warms up as a recording does: servers get faster for the first 20,000 answers, ours longer than most. */
+/** `--check` warms up like a recording: servers get faster during the first 20,000 responses, ours for longer than most. */
 const kinds = {
   full: { rounds: 9, seconds: 0.8, warmUp: 20_000 },
   quick: { rounds: 3, seconds: 0.1, warmUp: 2000 },

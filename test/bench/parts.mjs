@@ -5,15 +5,15 @@
 //   scenarios     names of what it measures, as --only takes them too
 //   isPerNode     whether each version of Node is measured; else only the one that runs the benchmark
 //   isChecked     whether --check measures it; left out, it does
-//   seconds       of a plan: a guess how long it takes, for the progress line; left out, it is made from the scenarios
-//   measure       of a plan: gives one result after the other (an async generator)
+//   seconds       of a plan: an estimate of how long it takes, for the progress line; left out, it is computed from the scenarios
+//   measure       of a plan: yields one result after the other (an async generator)
 //
 // What `measure` is given, the plan:
 //   wanted        names of the scenarios that are to be measured
 //   rounds, seconds, warmUp     how often contestants take a turn, seconds of load in each, and answers before the first
 //   node          `{ name, path, version }` of the Node that contestants run on
-//   isQuick       whether it is all to be over soon
-//   onlyEssential whether contestants that say nothing about ours are to be left out (for --check)
+//   isQuick       whether everything must be done quickly
+//   onlyEssential whether contestants that are not needed for ours are left out (for --check)
 //   progress      `progress.say(text)` before each step
 //
 // A result: `name` of the scenario and a `title`; `unit`, such as "us", and `measure`, such as "us of CPU per request"; `figures`,
@@ -39,7 +39,7 @@ const modules = [
   "scale/part.mjs",
 ];
 
-/** Those that are there. */
+/** Loads the parts that exist. */
 export async function loadParts() {
   const files = modules.map((module) => new URL(module, import.meta.url)).filter((file) => existsSync(file));
   return Promise.all(files.map(async (file) => (await import(file)).part));

@@ -3,8 +3,8 @@
 //   npm run bench:router -- [--quick] [--sizes 10,1000] [--rounds n] [--only mini,memoirist] [--overlaps] [--json file]
 //
 // --only takes beginnings of names: "hono" is all of hono's routers, "urlFor" the URLs. --overlaps has rules such as
-// /users/new beside /users/:id, which hono's RegExpRouter refuses. What counts is the ratio to the best peer in the same
-// round; mini is there twice, to show the noise.
+// /users/new beside /users/:id, which hono's RegExpRouter refuses. The result is the ratio to the best peer in the same round; mini
+// takes part twice, to show the noise.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { buildPackages } from "./measure/build.mjs";

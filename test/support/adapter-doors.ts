@@ -17,7 +17,7 @@ export type DoorErrorHandler = (error: unknown, store: SessionStore) => Promise<
 /** A framework with an adapter for sessions. */
 export interface AdapterDoor {
   readonly name: string;
-  /** Whether the framework tells a middleware what was thrown. If not, a status of 500 or more tells of an error. */
+  /** Whether the framework tells a middleware what was thrown. If not, a status of 500 or more means an error. */
   readonly tellsErrors: boolean;
   /** Makes the function that sends requests through the framework. */
   readonly make: (sessions: Sessions, handle: DoorHandler, onError: DoorErrorHandler) => (request: Request) => Promise<Response>;
@@ -51,7 +51,7 @@ export function ask(port: number, request: Request): Promise<Response> {
   return fetch(`http://127.0.0.1:${port}${pathname}${search}`, { method, headers, redirect: "manual" });
 }
 
-/** The status that the frameworks answer an error with. */
+/** The status with which the frameworks answer an error. */
 const statusOf = (error: unknown): number => (error as { readonly status?: number }).status ?? 500;
 
 const honoDoor: AdapterDoor = {

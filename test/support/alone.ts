@@ -9,8 +9,8 @@ const imported = /^(?:import|export)\b(?! type\b)[^;]*?\bfrom "(\.[^"]+\.ts)";$/
 const startsAtOnce = /^(?:afterAll|afterEach|beforeAll|beforeEach)\(|^(?:export )?const \w+ = (?:[^=\n]*: )?(?:await |temporaryFolder\()/m;
 
 /**
- * Test files that need a process of their own, as paths from the root: something that they import from test/support is
- * started when it is loaded, and ended with the file's tests. All others share processes, which saves loading everything again.
+ * Test files that need their own process, as paths from the root. They import something from test/support that is started when it
+ * is loaded, and ended with the file's tests. All other files share processes, which saves loading everything again.
  *
  * @param folders - Where to look: `"test/core"`.
  */

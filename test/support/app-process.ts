@@ -11,15 +11,15 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A program that was started as a user starts it, and what it has said so far. */
+/** A program that was started as a user starts it, and its output so far. */
 export interface AppProcess {
   readonly output: { readonly stdout: string; readonly stderr: string };
-  /** Resolves once it ended and all it said has arrived. */
+  /** Resolves when it has ended and all its output has arrived. */
   readonly ended: Promise<Ending>;
   /**
    * Waits for the URL that it prints when it listens.
    *
-   * @throws Error with all it said, when it ends without one.
+   * @throws Error with all its output, when it ends without printing one.
    */
   url(): Promise<string>;
   /** Asks it to end, and waits until it has ended. Does nothing if it has ended already. */
@@ -32,7 +32,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const printedUrl = /\bhttps?:\/\/\S+/;
 
 const running = new Set<AppProcess>();
-/** All that a file has started, so that a test that fails can say what became of them. */
+/** All programs that a file has started, so that a test that fails can report their state. */
 const started = new Set<{ readonly app: AppProcess; readonly state: () => string }>();
 
 afterEach(({ task }) => {
@@ -46,7 +46,7 @@ export async function stopApps(): Promise<void> {
 }
 
 /**
- * Runs what `npm start` runs, without npm between, so that signals and exit codes are the program's own.
+ * Runs what `npm start` runs, but without npm, so that signals and exit codes are the program's own.
  *
  * @param folder - Where the package.json is; left out, the repository's own.
  */

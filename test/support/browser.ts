@@ -17,10 +17,10 @@ export function startBrowser(executablePath: string, more: readonly string[] = [
   return chromium.launch({ executablePath, args: [...flags, ...more] });
 }
 
-/** Has a browser find every `*.example` on this machine, and trust any certificate. */
+/** Makes a browser find every `*.example` on this machine, and trust any certificate. */
 export const ownHosts: readonly string[] = ["--host-resolver-rules=MAP *.example 127.0.0.1", "--ignore-certificate-errors"];
 
-/** A page in a profile of its own, and what went wrong on it. */
+/** A page in its own profile, and what went wrong on it. */
 export interface WatchedPage {
   readonly page: Page;
   /** Errors and warnings of the console, uncaught exceptions, and requests that failed or were answered with 400 or more. */

@@ -19,7 +19,7 @@ export interface Packed {
 
 /** Both packages, built in a copy of the repository. An existing `dist` is neither used nor changed. */
 export interface Built {
-  /** A folder with `@mini/core` and `@mini/session` installed from their tarballs, with what they depend on and nothing else. */
+  /** A folder with `@mini/core` and `@mini/session` installed from their tarballs, and only their dependencies. */
   readonly consumer: string;
   readonly packed: Readonly<Record<PackageName, Packed>>;
   /** The folder of the tarballs. */
@@ -36,7 +36,7 @@ export async function build(): Promise<Built> {
   const copy = copyOfRepository();
   await expectSuccess(runNode([join(root, ".ci/build.mjs"), copy], { cwd: copy }));
 
-  // The registry is not asked: what the packages depend on is packed from where the repository has it installed.
+  // The registry is not used: dependencies of the packages are packed from the repository's node_modules.
   const others = dependenciesOfPackages();
   const tarballs = temporaryFolder();
   const folders = [...packageNames.map((name) => join(copy, "packages", name)), ...others.map((name) => copyOfInstalled(name, copy))];
@@ -56,7 +56,7 @@ export async function build(): Promise<Built> {
   return { consumer, tarballs, packed: { core: find("@mini/core"), session: find("@mini/session") } };
 }
 
-/** The sources of both packages in a folder of their own, beside what the repository has installed. */
+/** The sources of both packages in a separate folder, beside what the repository has installed. */
 export function copyOfRepository(): string {
   const copy = temporaryFolder();
   cpSync(join(root, "tsconfig.json"), join(copy, "tsconfig.json"));
@@ -87,7 +87,7 @@ export function linkInstalled(folder: string, name: string): void {
   symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
 }
 
-/** Writes files into a folder and compiles them; gives the compiler's messages. */
+/** Writes files into a folder and compiles them; returns the compiler's messages. */
 export async function compile(folder: string, files: Readonly<Record<string, string>>, compilerOptions: object): Promise<string> {
   const sources = Object.keys(files).filter((name) => name.endsWith(".ts"));
   writeFiles(folder, { ...files, "tsconfig.json": JSON.stringify({ compilerOptions, files: sources }) });

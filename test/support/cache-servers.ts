@@ -5,10 +5,10 @@ import { findMemcached, startMemcached } from "./memcached-server.ts";
 import { redisClients, type RedisClientKind } from "./redis-clients.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 
-/** A real cache server of the test's own. */
+/** A real cache server, started for the test. */
 export interface CacheServer {
   readonly port: number;
-  /** A cache with a driver of its own that reaches the server by a port. */
+  /** A cache with its own driver, which reaches the server through a port. */
   readonly connect: (port: number) => Promise<ConnectedCache>;
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
   /** Kills it, as if its machine was lost. */

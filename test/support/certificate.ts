@@ -1,4 +1,4 @@
-/** A certificate for localhost that nobody trusts, good for a hundred years, with its key: for tests that speak TLS. */
+/** A self-signed certificate for localhost, valid for a hundred years, with its key, for tests that use TLS. */
 export const certificate = {
   cert: `-----BEGIN CERTIFICATE-----
 MIIBpzCCAU6gAwIBAgIUWZlhLY+YlqwOSmfljoC069FpXgEwCgYIKoZIzj0EAwIw

@@ -10,8 +10,8 @@ const folder = join(root, "node_modules", `.compiled-${process.pid}`);
 const compiled = new Map<string, string>();
 
 /**
- * Compiles a TypeScript program together with the sources that it imports, once, and gives the path of the JavaScript file.
- * Starting that takes a tenth of the time that tsx needs to compile each source at each start.
+ * Compiles a TypeScript program together with the sources that it imports, once, and returns the path of the JavaScript file.
+ * Starting this file takes a tenth of the time that tsx needs to compile each source at each start.
  *
  * @param program - A path from the root.
  */

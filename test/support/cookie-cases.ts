@@ -2,7 +2,7 @@ import type { serializeCookie } from "@mini/core";
 
 type Options = NonNullable<Parameters<typeof serializeCookie>[2]>;
 
-/** What a browser tells of a cookie that it keeps, as far as a case is about it. */
+/** What a browser reports about a cookie that it keeps; only what a case checks. */
 interface Kept {
   readonly name?: string;
   readonly value?: string;
@@ -24,7 +24,7 @@ export interface KeptCase {
   readonly kept: Kept;
 }
 
-/** A cookie that is refused; what a browser would make of its line, and what the error says. */
+/** A cookie that is refused, with what a browser would keep, and what the error says. */
 export interface RefusedCase {
   readonly name: string;
   readonly value?: string;
@@ -88,7 +88,7 @@ export const keptCases: readonly KeptCase[] = [
   },
 ];
 
-/** Where a cookie without a path goes that is set by `/raw/1`. */
+/** The path that browsers give to a cookie without a path that is set by `/raw/1`. */
 const defaultPath = "/raw";
 
 const over = "name and value have more than 4096 bytes";

@@ -16,7 +16,7 @@ export interface Counted {
 export type Task = { readonly task: "count" } | { readonly task: "read"; readonly names: readonly string[] } | { readonly task: "stop" };
 
 const [, , kind = "", path = "", prefix = "", name = "", ending] = process.argv;
-// Without one, nobody could tell its numbers from those of others.
+// Without a name, its numbers could not be distinguished from those of others.
 if (name === "") throw new Error("The process needs a name: counting-process.ts <kind> <path> <prefix> <name> [exit|throw]");
 const opened = await openBackend([kind, path, prefix]);
 let counting: readonly Promise<void>[] = [];
@@ -49,7 +49,7 @@ async function perform(task: Task): Promise<unknown> {
   switch (task.task) {
     case "count":
       counting = [count(name), count("shared")];
-      // Within the writes that are on their way at some moment, as an error of the application would.
+      // In the middle of running writes, like an error of the application.
       if (ending !== undefined) setTimeout(end, 20 + Math.random() * 30);
       return "counting";
     case "read":

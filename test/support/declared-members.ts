@@ -3,14 +3,14 @@ import { packageNames, readSources } from "./sources.ts";
 /** A member of an interface or a class, as its source declares it. */
 export interface Member {
   readonly name: string;
-  /** What its comment says after "Default", without backticks; `undefined`: it says none. */
+  /** What its comment says after "Default", without backticks; `undefined` if it has no default. */
   readonly default: string | undefined;
 }
 
 const texts = packageNames.flatMap((name) => readSources(name).map(({ text }) => text));
 
 /**
- * The public members of an exported interface or class, wherever in the packages it is.
+ * The public members of an exported interface or class, anywhere in the packages.
  *
  * @throws Error when there is none of that name, or more than one.
  */

@@ -26,14 +26,14 @@ export function documents(): readonly string[] {
 /** A link or an image of a document. */
 export interface Link {
   readonly line: number;
-  /** As it is written: `"docs/rules.md#hosts"`. */
+  /** The target as it is written: `"docs/rules.md#hosts"`. */
   readonly target: string;
 }
 
 const fenced = /^([ \t]*)(```+|~~~+)[^]*?^\1\2[ \t]*$/gm;
 const link = /\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"]*")?\s*\)|<(?:img|a)\b[^>]*?\b(?:src|href)="([^"]+)"|^\[[^\]]+\]:\s+(\S+)/gm;
 
-/** The links of a document, those in code aside. */
+/** The links of a document, except those in code. */
 export function linksOf(text: string): readonly Link[] {
   const prose = withoutCode(text);
   return Array.from(prose.matchAll(link), (match) => ({
@@ -42,7 +42,7 @@ export function linksOf(text: string): readonly Link[] {
   }));
 }
 
-/** The names by which the headings of a document can be linked to, as GitHub makes them. */
+/** The names for links to the headings of a document, as GitHub makes them. */
 export function anchorsOf(text: string): ReadonlySet<string> {
   const found = new Set<string>();
   for (const [, title = ""] of text.replaceAll(fenced, "").matchAll(/^#{1,6} (.+?)[ \t]*#*$/gm)) {
@@ -84,7 +84,7 @@ export function reachedFrom(start: string): ReadonlySet<string> {
   return reached;
 }
 
-/** Code blocks and code in a line as blanks, so that lines keep their numbers. */
+/** The text with all code replaced by blanks, so that lines keep their numbers. */
 function withoutCode(text: string): string {
   return text.replaceAll(fenced, (block) => block.replaceAll(/[^\n]/g, " ")).replaceAll(/`[^`\n]*`/g, (code) => " ".repeat(code.length));
 }

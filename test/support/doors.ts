@@ -2,7 +2,7 @@ import { adapterDoors } from "./adapter-doors.ts";
 import type { Medium } from "./media.ts";
 import type { DoorMedium } from "./session-app.ts";
 
-/** Each place twice: for an `App` with `SessionMiddleware`, and without one. Memory also for each adapter. */
+/** Each place twice: with an `App` and `SessionMiddleware`, and without. Memory also for each adapter. */
 export function throughEachDoor(media: readonly Medium[]): readonly DoorMedium[] {
   return [
     ...media.flatMap((medium) => [medium, { ...medium, name: `${medium.name}, without an App`, withoutApp: true }]),

@@ -25,7 +25,7 @@ export interface Step {
   readonly saw?: string | undefined;
 }
 
-/** How filling the disk went. */
+/** The result of filling the disk. */
 export interface Filled {
   /** Keys of the writes that succeeded, and of those that did not. */
   readonly kept: readonly string[];
