@@ -49,6 +49,8 @@ export async function bundle(program, folder, splitting) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: folder, sourcefile: "main.js" },
     absWorkingDir: folder,
+    // Not the sources, to which the tsconfig.json of the repository leads.
+    tsconfigRaw: "{}",
     outdir: folder,
     entryNames: "main",
     outExtension: { ".js": ".mjs" },
