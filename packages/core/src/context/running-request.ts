@@ -54,11 +54,11 @@ export function withoutRequest<Result>(work: () => Result): Result {
  * Names that JavaScript reads from any object: `then` for `await`, `toJSON` for `JSON.stringify()`, and everything that a plain object
  * inherits. They are not values of the request, so reading them never throws.
  */
-export const probes: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  "then",
-  "toJSON",
-  .../* @__PURE__ */ Object.getOwnPropertyNames(Object.prototype),
-]);
+export const probes: ReadonlySet<string> = /* @__PURE__ */ namesOfEveryObject();
+
+function namesOfEveryObject(): ReadonlySet<string> {
+  return new Set(["then", "toJSON", ...Object.getOwnPropertyNames(Object.prototype)]);
+}
 
 function read(name: string): unknown {
   const context = probes.has(name) ? storage.getStore() : running(`read local.${name}`);

@@ -1,5 +1,6 @@
 import { ConfigError } from "@mini/core/base";
 import type { BackendRecords } from "../keeping/backend-records.ts";
+import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
 import type { Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
@@ -20,16 +21,26 @@ export class AllSessions {
     this.#lifetime = lifetime;
   }
 
-  /** @throws ConfigError when the backend cannot count. */
+  /** @throws ConfigError when the backend cannot count; SessionUnavailableError. */
   async count(): Promise<number> {
-    const { backend } = this.#recordsFor("count", "count");
-    return this.#records!.asking("count all sessions", () => backend.count!());
+    const records = this.#recordsFor("count", "count");
+    return asking(records, "count all sessions", () => records.backend.count!());
   }
 
-  /** @throws ConfigError when the backend cannot list them. */
+  /** @throws ConfigError when the backend cannot list them; SessionUnavailableError. */
   async *all(): AsyncGenerator<ListedSession<object>> {
-    for await (const record of this.#recordsFor("list", "all").all(this.#lifetime)) {
-      yield { ...describeSession(record, this.#lifetime), owner: record.owner };
+    const records = this.#recordsFor("list", "all");
+    const stored = records.backend.all!()[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await asking(records, "list all sessions", () => stored.next());
+        if (done === true) return;
+        const record = records.live(value[1], this.#lifetime);
+        if (record === undefined || record.replaced !== undefined) continue;
+        yield { ...describeSession(record, this.#lifetime), owner: record.owner };
+      }
+    } finally {
+      await stored.return?.();
     }
   }
 
@@ -39,5 +50,15 @@ export class AllSessions {
     throw new ConfigError(
       `Cannot ${doing} all sessions: the session setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
     );
+  }
+}
+
+/** The result of a call without a deadline: it may take any time. @throws SessionUnavailableError */
+async function asking<Result>({ logger }: BackendRecords, what: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    logger.error(`Cannot ${what}: ${reasonOf(error)}`);
+    throw new SessionUnavailableError(error);
   }
 }

@@ -86,10 +86,11 @@ export class BackendRecords {
 
   /** The record of a key, if the session is alive or has left a note of its new id. */
   async find(deadline: Deadline, key: string, limits: Limits): Promise<DecodedRecord | undefined> {
-    return this.#live(await deadline.call(() => this.backend.read(key)), limits);
+    return this.live(await deadline.call(() => this.backend.read(key)), limits);
   }
 
-  #live(stored: SessionRecord | undefined, limits: Limits): DecodedRecord | undefined {
+  /** What a backend has given for a key, under the same condition. */
+  live(stored: SessionRecord | undefined, limits: Limits): DecodedRecord | undefined {
     const record = this.#decode(stored);
     return record !== undefined && isAliveRecord(record, limits, this.now()) ? record : undefined;
   }
@@ -98,31 +99,6 @@ export class BackendRecords {
   async successor(deadline: Deadline, { by }: Replaced, limits: Limits): Promise<DecodedRecord | undefined> {
     const record = await this.find(deadline, by, limits);
     return record?.replaced === undefined ? record : this.successor(deadline, record.replaced, limits);
-  }
-
-  /** All records that have not ended, from a backend that lists them. It may take any time. @throws SessionUnavailableError */
-  async *all(limits: Limits): AsyncGenerator<DecodedRecord> {
-    const records = this.backend.all!()[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const { done, value } = await this.asking("list all sessions", () => records.next());
-        if (done === true) return;
-        const record = this.#live(value[1], limits);
-        if (record !== undefined && record.replaced === undefined) yield record;
-      }
-    } finally {
-      await records.return?.();
-    }
-  }
-
-  /** The result of a call without a deadline. @throws SessionUnavailableError */
-  async asking<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      this.logger.error(`Cannot ${what}: ${reasonOf(error)}`);
-      throw new SessionUnavailableError(error);
-    }
   }
 
   /**
