@@ -1,6 +1,8 @@
-// How big the bundle of a small application is: minified by esbuild for production, in KB of gzip. Code that is loaded by `import()`
-// when it is first needed, such as error pages, counts in one file, and does not count where the bundle is split.
+// How big the bundle of a small application is: minified by esbuild for production, in KB of gzip. What counts is what the program
+// loads at its start. Ours loads some code by `import()` when it is first needed, such as error pages: a bundle that is split has that in
+// other files, which do not count. In one file, it counts too.
 import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -17,7 +19,7 @@ const h3 = 'import { H3, useSession } from "h3"; const app = new H3();';
 /** The program of each application, by its name. All answer one GET, with sessions in a signed cookie where they are named after them. */
 export const programs = {
   mini: `${hello} export const { fetch } = app;`,
-  "mini, served": `${hello} import { serve } from "@mini/core/serve"; await serve(app);`,
+  "mini with serve": `${hello} import { serve } from "@mini/core/serve"; await serve(app);`,
   hono: `${hono} app.get("/", (c) => c.text("hello")); export const { fetch } = app;`,
   h3: `${h3} app.get("/", () => "hello"); export const { fetch } = app;`,
   "mini + @mini/session": `${core(", local")} import { SessionMiddleware } from "@mini/session";
@@ -75,8 +77,42 @@ export async function bundle(program, folder, splitting) {
   return { files: outputFiles, start: outputFiles.filter(({ path }) => names.has(basename(path))) };
 }
 
-/** KB of gzip, of 1000 bytes, of what a program loads at its start. */
+/** KB of gzip, of 1000 bytes, of what a program loads at its start: the sum of its files. */
 export async function weighBundle(program, folder, { splitting = true } = {}) {
   const { start } = await bundle(program, folder, splitting);
   return start.map(({ contents }) => gzipSync(contents, { level: 9 }).length).reduce((sum, size) => sum + size, 0) / 1000;
+}
+
+/** Where the packages of the benchmarks are. */
+const bench = fileURLToPath(new URL("..", import.meta.url));
+const weigh = (name, options) => weighBundle(programs[name], bench, options);
+const inOneFile = { splitting: false };
+
+/** The figures of each scenario, by contestant. */
+const scenarios = {
+  bundle: async () => ({
+    mini: await weigh("mini"),
+    "mini, in one file": await weigh("mini", inOneFile),
+    "mini with serve": await weigh("mini with serve"),
+    hono: await weigh("hono"),
+    h3: await weigh("h3"),
+  }),
+  "bundle-sessions": async () => ({
+    "mini + @mini/session": await weigh("mini + @mini/session"),
+    "the same, in one file": await weigh("mini + @mini/session", inOneFile),
+    "hono + @mini/session": await weigh("hono + @mini/session"),
+    "hono + hono-sessions": await weigh("hono + hono-sessions"),
+    "h3 + useSession": await weigh("h3 + useSession"),
+  }),
+  "bundle-adapter": async () => {
+    const plain = await weigh("hono");
+    return {
+      "@mini/session": (await weigh("hono + @mini/session")) - plain,
+      "hono-sessions": (await weigh("hono + hono-sessions")) - plain,
+    };
+  },
+};
+
+export function weighBundles(scenario) {
+  return scenarios[scenario]();
 }

@@ -1,6 +1,7 @@
-// What a contestant brings: packages, bytes on the disk, and bytes on the heap of a server that has just started.
+// What a contestant brings: packages, bytes on the disk, bytes of a bundle, and bytes on the heap of a server that has just started.
 import { contestant, plain } from "../http/contestants.mjs";
 import { Server } from "../measure/server.mjs";
+import { weighBundles } from "./bundles.mjs";
 import { weighOwn, weighPeers } from "./installed.mjs";
 
 /** What is installed for a server with sessions and without: ours always has them. */
@@ -26,9 +27,16 @@ async function heapOf(name, { node }) {
 
 const own = "mini";
 
+/** By the name of the scenario: its title, and ours, with which the peers are compared. */
+const bundled = {
+  bundle: ["A bundle of one handler", own],
+  "bundle-sessions": ["A bundle of one handler with a session in a cookie", "mini + @mini/session"],
+  "bundle-adapter": ["What sessions add to a bundle with Hono", "@mini/session"],
+};
+
 export const part = {
   name: "footprint",
-  scenarios: ["packages", "size", "heap"],
+  scenarios: ["packages", "size", ...Object.keys(bundled), "heap"],
   isPerNode: false,
   seconds: () => 12,
   async *measure(plan) {
@@ -42,6 +50,13 @@ export const part = {
       if (wanted.includes("packages")) yield { ...packages, own, figures: each((weighed) => weighed.packages) };
       const size = { name: "size", title: "What npm install brings, sessions included", unit: "KB", measure: "KB of files" };
       if (wanted.includes("size")) yield { ...size, own, figures: each(({ bytes }) => bytes / 1000) };
+    }
+    for (const [name, [title, ours]] of Object.entries(bundled)) {
+      if (!wanted.includes(name)) continue;
+      progress.say(`footprint: ${name}`);
+      const weighed = Object.entries(await weighBundles(name)).filter(([each]) => !onlyEssential || each === ours);
+      const figures = Object.fromEntries(weighed.map(([each, size]) => [each, [size]]));
+      yield { name, title, unit: "KB", measure: "KB of gzip", own: ours, figures };
     }
     if (!wanted.includes("heap")) return;
     const names = onlyEssential ? ["bare", own] : plain.filter((name) => name !== "bare again");
