@@ -1,5 +1,5 @@
 import { HTTPError } from "@mini/core/base";
-import type { LeavingHeaders } from "../engine/collected-head.ts";
+import type { OutgoingHeaders } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
 import { askedOf } from "../engine/visit.ts";
 import type { SessionConfig } from "../settings/config.ts";
@@ -85,7 +85,7 @@ async function leave({ res }: H3EventLike, visit: FrameworkVisit, value: unknown
 }
 
 /** Headers of the event, which h3 sets over those of the response. Reading finds both. */
-function both(prepared: Headers, own: Headers | undefined): LeavingHeaders {
+function both(prepared: Headers, own: Headers | undefined): OutgoingHeaders {
   return {
     get: (name) => [prepared.get(name), own?.get(name)].filter((value) => value).join(", ") || null,
     set: (name, value) => prepared.set(name, value),

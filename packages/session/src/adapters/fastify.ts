@@ -2,7 +2,7 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastif
 import { CollectedHead } from "../engine/collected-head.ts";
 import { Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
-import { SessionCommittedError, type Head, type LeavingResponse } from "../request/head.ts";
+import { SessionCommittedError, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
@@ -183,7 +183,7 @@ class FastifyHead extends CollectedHead implements Holder {
     return new Response(body, { status, statusText, headers });
   }
 
-  commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+  commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
     this.#state = "over";
     return this.close(response);
   }

@@ -1,5 +1,5 @@
 import { CollectedHead } from "../engine/collected-head.ts";
-import type { AskedRequest, LeavingResponse } from "../request/head.ts";
+import type { AskedRequest, OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 
@@ -33,7 +33,7 @@ export class FrameworkVisit extends RequestSessions {
    *
    * @returns Why the commit has failed.
    */
-  close(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+  close(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
     return (this.#closing ??= this.head.close(response));
   }
 }

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import type { LeavingResponse } from "../request/head.ts";
+import type { OutgoingResponse } from "../request/head.ts";
 import { applyHead, checkChunk, checkStatus, headersSentError, readHeader } from "./response-head.ts";
 
 /** What an adapter does when the application answers. */
 export interface Holder {
   /** Called once, before the head leaves. Returns why the commit has failed; it does not reject. */
-  commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined>;
+  commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined>;
   /** Adds headers to the response that is sent, whether or not the commit has failed. */
   addHeaders(response: ServerResponse): void;
   /** Answers instead of the application. What the application had sent so far is dropped. */
@@ -51,12 +51,12 @@ interface Holding extends ServerResponse {
 }
 
 /** While the response is held, these properties say what the application has sent; otherwise they have their own value. */
-const looks = {
-  headersSent: lookOf("headersSent", () => true),
-  writableEnded: lookOf("writableEnded", (held) => held.isEnded),
+const heldProperties = {
+  headersSent: heldProperty("headersSent", () => true),
+  writableEnded: heldProperty("writableEnded", (held) => held.isEnded),
 };
 
-function lookOf(name: string, look: (held: HeldResponse) => boolean): PropertyDescriptor {
+function heldProperty(name: string, look: (held: HeldResponse) => boolean): PropertyDescriptor {
   return {
     configurable: true,
     get(this: Holding) {
@@ -70,10 +70,10 @@ function lookOf(name: string, look: (held: HeldResponse) => boolean): PropertyDe
  * Defines a property and does not delete it later, because that would make the response slow. Returns a function that restores a
  * property which the response had itself.
  */
-function define(response: ServerResponse, name: keyof typeof looks): (() => void) | undefined {
+function define(response: ServerResponse, name: keyof typeof heldProperties): (() => void) | undefined {
   const before = Object.getOwnPropertyDescriptor(response, name);
-  if (before?.get === looks[name].get) return undefined;
-  Object.defineProperty(response, name, looks[name]);
+  if (before?.get === heldProperties[name].get) return undefined;
+  Object.defineProperty(response, name, heldProperties[name]);
   return before && (() => Object.defineProperty(response, name, before));
 }
 

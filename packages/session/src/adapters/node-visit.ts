@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
 import { errorHeaders } from "../keeping/deadline.ts";
-import { SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "../request/head.ts";
+import { SessionCommittedError, type AskedRequest, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
@@ -99,7 +99,7 @@ class NodeHead extends CollectedHead implements Holder {
     this.held ??= new HeldResponse(this.#response, this);
   }
 
-  commit(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+  commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
     if (this.#options.isFailure(response.status)) this.fail();
     return this.close(response);
   }

@@ -1,6 +1,6 @@
 import { HTTPError, mergeVary, serializeCookie } from "@mini/core/base";
 import type { CookieOptions } from "@mini/core/base";
-import { SessionCommittedError, type Head, type LeavingResponse } from "../request/head.ts";
+import { SessionCommittedError, type Head, type OutgoingResponse } from "../request/head.ts";
 
 interface HeadCookie {
   /** A cookie replaces an earlier one with the same key. */
@@ -10,7 +10,7 @@ interface HeadCookie {
 }
 
 /** The headers of a response that is about to be sent: the standard `Headers`, or those of another server. */
-export interface LeavingHeaders extends Pick<Headers, "get"> {
+export interface OutgoingHeaders extends Pick<Headers, "get"> {
   set(name: string, value: string): void;
   append(name: string, value: string): void;
 }
@@ -99,7 +99,7 @@ export class CollectedHead implements Head {
   }
 
   /** Runs the functions, the last one first, and returns the error of the last one that failed. Nothing can be added afterwards. */
-  async close(response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+  async close(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
     let current = response;
     let failure: { readonly error: unknown } | undefined;
     for (let work = this.#functions.at(-1); work !== undefined; work = this.#functions.at(-1)) {
@@ -127,7 +127,7 @@ export class CollectedHead implements Head {
   }
 
   /** Adds what was collected to the headers of a response. */
-  writeTo(headers: LeavingHeaders): void {
+  writeTo(headers: OutgoingHeaders): void {
     if (this.isEmpty) return;
     for (const [name, value] of this.#headers) headers.set(name, value);
     headers.set("vary", mergeVary(headers.get("vary"), this.#vary));
@@ -153,4 +153,4 @@ export class CollectedHead implements Head {
 
 const never = () => false;
 
-const unexpected: LeavingResponse = { status: 500, headers: { get: () => null } };
+const unexpected: OutgoingResponse = { status: 500, headers: { get: () => null } };

@@ -26,7 +26,7 @@ export type SessionView<Data extends object = SessionData> = Pick<
 >;
 
 /** The session in a Cookie header. The visit is never committed, so nothing is saved. */
-export async function lookAt<Data extends object>(
+export async function readOnlySession<Data extends object>(
   shared: SharedSessions,
   cookieHeader: string | null | undefined,
   name: string | undefined,

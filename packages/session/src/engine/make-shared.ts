@@ -33,7 +33,7 @@ export function makeShared(
   const { deadline, prefix, cookieName } = settings;
   const keepers = new Map<string | undefined, SessionKeeper>([
     ["securecookie", inCookies],
-    [undefined, settings.import?.over(configured, { cookieName: prefix + cookieName, deadline, logger }) ?? configured],
+    [undefined, settings.import?.wrap(configured, { cookieName: prefix + cookieName, deadline, logger }) ?? configured],
   ]);
   for (const [name, backend] of Object.entries(settings.backends)) keepers.set(name, new ServerSessions(recordsOf(backend)));
   const shared: SharedSessions = {

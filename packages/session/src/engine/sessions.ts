@@ -5,7 +5,7 @@ import { markHandled } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig, SessionOptions } from "../settings/config.ts";
 import { AllSessions, type ListedSession } from "./all-sessions.ts";
-import { lookAt, type SessionView } from "./look.ts";
+import { readOnlySession, type SessionView } from "./look.ts";
 import { makeShared } from "./make-shared.ts";
 import { askedOf, errorResponse, FetchVisit, type Visit } from "./visit.ts";
 
@@ -97,7 +97,7 @@ export class Sessions {
     name?: string,
     options?: Pick<SessionOptions, "backend">,
   ): Promise<SessionView<Data>> {
-    return markHandled(lookAt<Data>(this.shared, cookieHeader, name, options));
+    return markHandled(readOnlySession<Data>(this.shared, cookieHeader, name, options));
   }
 
   /**
@@ -108,7 +108,7 @@ export class Sessions {
    */
   begin(owner?: string, { secure = true }: VisitOptions = {}): Visit {
     const visit = new FetchVisit(this.shared, { method: "GET", headers: new Headers(), secure });
-    if (owner !== undefined) visit.giveTo(owner);
+    if (owner !== undefined) visit.setOwner(owner);
     return visit;
   }
 

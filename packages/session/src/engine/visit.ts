@@ -1,6 +1,6 @@
 import { HTTPError } from "@mini/core/base";
 import { errorHeaders } from "../keeping/deadline.ts";
-import { SessionCommittedError, type AskedRequest, type LeavingResponse } from "../request/head.ts";
+import { SessionCommittedError, type AskedRequest, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import { markHandled } from "../request/session.ts";
@@ -62,7 +62,7 @@ export class FetchVisit extends RequestSessions implements Visit {
   }
 
   /** Gives the default session to an owner, with the commit. */
-  giveTo(owner: string): void {
+  setOwner(owner: string): void {
     const giving = this.getSession().then((session) => session.regenerate({ owner }));
     void markHandled(this.delayResponse(this.mustSucceed(giving)));
   }
@@ -87,7 +87,7 @@ export class FetchVisit extends RequestSessions implements Visit {
     if (failure !== undefined) throw failure.error;
   }
 
-  async #close(doing: string, response: LeavingResponse): Promise<{ readonly error: unknown } | undefined> {
+  async #close(doing: string, response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
     if (this.#state !== "open") throw new SessionCommittedError(`${doing} the visit a second time`);
     this.#state = "committed";
     const failure = await this.#head.close(response);

@@ -32,7 +32,7 @@ export interface SessionSource {
 export interface SessionImport {
   readonly cookieNames: readonly string[];
   /** @internal */
-  readonly over: (keeper: SessionKeeper, into: Target) => SessionKeeper;
+  readonly wrap: (keeper: SessionKeeper, into: Target) => SessionKeeper;
 }
 
 interface Target {
@@ -54,7 +54,7 @@ interface Importing extends Target {
 export function importSessions(source: SessionSource): SessionImport {
   return {
     cookieNames: source.cookieNames,
-    over: (keeper, into) => new ImportingSessions(keeper, { ...into, source }),
+    wrap: (keeper, into) => new ImportingSessions(keeper, { ...into, source }),
   };
 }
 

@@ -32,7 +32,7 @@ import type {
 } from "./keeping.ts";
 import { putBack, takeOut, type MessageHolder } from "./messages.ts";
 import { createSession, moveToNewId } from "./new-ids.ts";
-import { tellRefused } from "../signing/refusals.ts";
+import { reportRefused } from "../signing/refusals.ts";
 
 /** Keeps sessions in a backend. A session is loaded at the first access; each load and each commit has a deadline. */
 export class ServerSessions implements SessionKeeper {
@@ -50,7 +50,7 @@ export class ServerSessions implements SessionKeeper {
     const { key } = sentId;
     return this.#records.within("load a session", async (deadline) => {
       const record = await this.#records.find(deadline, key, received);
-      if (record === undefined) tellRefused(received.cookieName, "ended");
+      if (record === undefined) reportRefused(received.cookieName, "ended");
       if (record === undefined) return this.begin(received);
       const { replaced } = record;
       return new ServerSession(this.#records, received, replaced === undefined ? { found: { key, record }, sentId } : { replaced });

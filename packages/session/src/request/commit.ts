@@ -1,7 +1,7 @@
 import type { Logger } from "@mini/core/base";
 import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import type { RequestCookies } from "./cookies.ts";
-import type { LeavingResponse } from "./head.ts";
+import type { OutgoingResponse } from "./head.ts";
 import { saveAll, type OpenSession } from "./open-session.ts";
 
 /** Why a session could not be loaded or saved. */
@@ -26,7 +26,7 @@ interface FailedRequest {
  *
  * @throws The error of a session, if a change is lost because of it.
  */
-export async function dropChanges(sessions: readonly OpenSession[], response: LeavingResponse, failed: FailedRequest): Promise<void> {
+export async function dropChanges(sessions: readonly OpenSession[], response: OutgoingResponse, failed: FailedRequest): Promise<void> {
   const { endedByError, failure, cookies } = failed;
   const hasUnsavedChange = !endedByError && (failure?.hasUnsavedChange === true || sessions.some(({ hasChanges }) => hasChanges));
   await rollBack(sessions, failure?.error);

@@ -6,7 +6,7 @@ import { isSamePlace, type CookiePlace } from "../record/record.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
-import { isLeftOut, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import { isLeftOut, type AskedRequest, type Head, type OutgoingResponse } from "./head.ts";
 
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
 const longestLine = 4096;
@@ -182,7 +182,7 @@ export class RequestCookies {
    * Keeps shared caches from storing a response with a session's cookie, and all caches from storing a response with flash
    * messages.
    */
-  guard(response: LeavingResponse): void {
+  guard(response: OutgoingResponse): void {
     if (!this.#hasSent && !this.isPersonal) return;
     const isGuarded = this.isPersonal ? isNoStore : isPrivate;
     if (!isGuarded.test(response.headers.get("cache-control") ?? "")) this.#head.setHeader("cache-control", "no-store");

@@ -24,7 +24,7 @@ export function isLeftOut({ method, headers }: AskedRequest, { sameSite }: Pick<
 }
 
 /** What sessions know about a response before its head is sent. */
-export interface LeavingResponse {
+export interface OutgoingResponse {
   readonly status: number;
   readonly headers: Pick<Headers, "get">;
 }
@@ -42,7 +42,7 @@ export interface Head {
    *
    * @throws SessionCommittedError when the head is already being sent.
    */
-  beforeHead(work: (response: LeavingResponse) => void | Promise<void>): void;
+  beforeHead(work: (response: OutgoingResponse) => void | Promise<void>): void;
   /** Adds the name of a request header to `Vary`. */
   vary(name: string): void;
   setCookie(name: string, value: string, options: CookieOptions): void;

@@ -9,7 +9,7 @@ import { withOptions } from "../settings/session-options.ts";
 import { checkCookieName, type SessionSettings, type Settings } from "../settings/settings.ts";
 import { dropChanges, undoChanges, type Failure } from "./commit.ts";
 import { RequestCookies } from "./cookies.ts";
-import { inAdvance, purposes, SessionCommittedError, type AskedRequest, type Head, type LeavingResponse } from "./head.ts";
+import { inAdvance, purposes, SessionCommittedError, type AskedRequest, type Head, type OutgoingResponse } from "./head.ts";
 import { addOptions } from "./more-options.ts";
 import { OpenSession, saveAll } from "./open-session.ts";
 import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
@@ -185,7 +185,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   // Commit
 
   /** Runs before the head of the response. If work is under way, waits for it and starts again. */
-  #finish(response: LeavingResponse): void | Promise<void> {
+  #finish(response: OutgoingResponse): void | Promise<void> {
     if (this.#work !== undefined && this.#work.size > 0) return Promise.all(this.#work).then(() => this.#finish(response));
     this.#isFinished = true;
     const sessions = [...this.#used().values()].filter((session) => session instanceof OpenSession);

@@ -51,7 +51,7 @@ function isLogger(value: unknown): boolean {
 }
 
 function isImport(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "over" in value && typeof value.over === "function";
+  return typeof value === "object" && value !== null && "wrap" in value && typeof value.wrap === "function";
 }
 
 /** The check of a value that another function checks. */

@@ -15,6 +15,6 @@ const refusals = new Notice<SessionRefusedMessage>("mini:session.refused", ({ co
 }));
 
 /** Tells subscribers that the value of a cookie was refused. */
-export function tellRefused(cookieName: string, reason: SessionRefusedMessage["reason"]): void {
+export function reportRefused(cookieName: string, reason: SessionRefusedMessage["reason"]): void {
   if (refusals.isObserved) refusals.tell({ cookieName, reason });
 }

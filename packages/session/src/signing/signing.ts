@@ -1,6 +1,6 @@
 import { createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from "node:crypto";
 import { nonceLength, open, seal } from "./encryption.ts";
-import { tellRefused } from "./refusals.ts";
+import { reportRefused } from "./refusals.ts";
 import { otherNames, type Received, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
 
 /** What a value is for. Each purpose has its own keys, so a value for one purpose is refused for another. */
@@ -122,7 +122,7 @@ export class Signer {
   unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): Received | undefined {
     const all = this.unsignAll(cookieName, sent);
     const newest = all.find((found) => this.#isCurrent(found, found.isOld ? oldMaxAge : maxAge));
-    if (newest === undefined && all.length > 0) tellRefused(cookieName, "expired");
+    if (newest === undefined && all.length > 0) reportRefused(cookieName, "expired");
     return newest;
   }
 
@@ -133,7 +133,7 @@ export class Signer {
     for (const value of sent.valuesOf(name)) {
       const encrypted = value.startsWith("e1.");
       const signed = value.length <= longestValue ? this.#authentic(name, value, encrypted) : "malformed";
-      if (typeof signed === "string") tellRefused(name, signed);
+      if (typeof signed === "string") reportRefused(name, signed);
       if (signed === "malformed") continue;
       if (signed !== "forged") found.unshift({ ...signed, name, isOld: isOldName || encrypted !== this.#encrypt });
       if (++tried === mostValues) break;
