@@ -2,11 +2,11 @@ import { text } from "@mini/core";
 import { MemoryBackend } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { everyMedium, ioredisMedia, serverSideMedia } from "../support/media.ts";
-import { throughEachDoor } from "../support/doors.ts";
+import { throughEachDoor, throughEachRace } from "../support/doors.ts";
 import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
-const raced = [...throughEachDoor(serverSideMedia()), ...(await ioredisMedia())];
+const raced = [...throughEachRace(serverSideMedia()), ...(await ioredisMedia())];
 
 describe.each(raced)("commit() in the middle of a request in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });

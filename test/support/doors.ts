@@ -10,8 +10,13 @@ export function throughEachDoor(media: readonly Medium[]): readonly DoorMedium[]
   ];
 }
 
+/** As `throughEachDoor`, and servers for each adapter too: for the tests of races, where the connection matters. */
+export function throughEachRace(media: readonly Medium[]): readonly DoorMedium[] {
+  return [...throughEachDoor(media), ...throughAdapters(media.filter(({ name }) => name === "Redis" || name === "Postgres"))];
+}
+
 /** Each place for each adapter. */
-export function throughAdapters(media: readonly Medium[]): readonly DoorMedium[] {
+function throughAdapters(media: readonly Medium[]): readonly DoorMedium[] {
   return media.flatMap((medium) =>
     adapterDoors.map((adapter) => ({ ...medium, name: `${medium.name}, in ${adapter.name}`, withoutApp: true, adapter })),
   );
