@@ -25,8 +25,12 @@ function onWorkerd(): () => Promise<string> {
   let end = () => Promise.resolve();
   afterAll(() => end());
   return async () => {
-    const args = [join(root, "test/runtimes/launch-workerd.mjs"), join(folder, "worker.ts"), JSON.stringify({ site: { SECRET_KEY } })];
-    const child = spawn(node, args, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+    const args = [join(root, "test/runtimes/launch-workerd.mjs"), join(folder, "worker.ts")];
+    const child = spawn(node, args, {
+      cwd: root,
+      env: { ...process.env, BINDINGS: JSON.stringify({ site: { SECRET_KEY } }) },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     const exit = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     end = () => (child.stdin.end("close\n"), exit);
     for await (const line of createInterface({ input: child.stdout })) return (JSON.parse(line) as { readonly site: string }).site;

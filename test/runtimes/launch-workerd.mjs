@@ -1,6 +1,6 @@
 // Serves a worker on workerd until its input ends, once for each set of bindings. Its first line names the address of each.
 //
-//   launch-workerd.mjs <worker> [bindings]     bindings: JSON such as {"one": {"SECRET_KEY": "..."}}; left out, those of worker.mjs
+//   launch-workerd.mjs <worker>     BINDINGS: JSON such as {"one": {"SECRET_KEY": "..."}}; left out, those of worker.mjs
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
@@ -17,7 +17,7 @@ const { outputFiles } = await build({
 });
 const script = outputFiles[0].text;
 const kinds = Object.fromEntries(["cookie", "encrypted", "memory"].map((KIND) => [KIND, { KIND }]));
-const all = Object.entries(process.argv[3] === undefined ? kinds : JSON.parse(process.argv[3]));
+const all = Object.entries(process.env.BINDINGS === undefined ? kinds : JSON.parse(process.env.BINDINGS));
 const workers = all.map(
   ([, bindings]) =>
     new Miniflare({ modules: true, script, compatibilityDate: "2026-07-01", compatibilityFlags: ["nodejs_compat"], bindings }),
