@@ -26,7 +26,7 @@ export function page({
     :root { color-scheme: ${theme ?? "light dark"}; }
     body { margin: 0 auto; max-width: 40rem; padding: 1rem 1.25rem; font: 1.0625rem/1.6 system-ui, sans-serif; }
     header { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1rem; }
-    button, input { font: inherit; padding: 0.3rem 0.75rem; max-width: 100%; box-sizing: border-box; }
+    button, input { font: inherit; margin: 0.2rem 0; padding: 0.3rem 0.75rem; max-width: 100%; box-sizing: border-box; }
     [role="status"] { padding: 0.5rem 1rem; border: 1px solid; border-radius: 0.5rem; }
     p { overflow-wrap: anywhere; }
   </style>
