@@ -31,6 +31,7 @@ export class ArrivingBody implements BodySink, AsyncIterator<Uint8Array, void> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** @internal */
   data(chunk: Buffer): void {
     this.#source!.pause();
     if (this.#waiting === undefined) this.#chunks.push(chunk);
