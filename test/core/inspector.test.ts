@@ -87,15 +87,23 @@ describe("the inspector", () => {
     expect([all[0]!.path, all.at(-1)!.path]).toEqual(["/n5", "/n204"]);
   });
 
-  test.each(["token=abc", "%74oken=abc", "tok%65n=abc", "code=abc", "sid=abc", "session_id=abc", "X-Signature=abc"])(
-    "masks the value of ?%s, whose name says that it is a secret",
-    async (query) => {
-      const { server, get } = await listen();
-      await get(`/nowhere?${query}&page=2&zip+code=1&%E0%A4=3`);
-      const [entry] = await entries(server, 1);
-      expect(entry!.query).toBe(`?${query.replace("abc", "••••••")}&page=2&zip+code=1&%E0%A4=3`);
-    },
-  );
+  test.each([
+    "token=abc",
+    "%74oken=abc",
+    "tok%65n=abc",
+    "code=abc",
+    "sid=abc",
+    "session_id=abc",
+    "session=abc",
+    "PHPSESSID=abc",
+    "session_key=abc",
+    "X-Signature=abc",
+  ])("masks the value of ?%s, whose name says that it is a secret", async (query) => {
+    const { server, get } = await listen();
+    await get(`/nowhere?${query}&page=2&zip+code=1&%E0%A4=3`);
+    const [entry] = await entries(server, 1);
+    expect(entry!.query).toBe(`?${query.replace("abc", "••••••")}&page=2&zip+code=1&%E0%A4=3`);
+  });
 
   test("goes on with the requests of a restarted server, for a page that saw those of the one before", async () => {
     vi.setSystemTime(1_700_000_000_000);

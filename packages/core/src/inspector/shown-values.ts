@@ -3,7 +3,7 @@ import { cut } from "../context/error-text.ts";
 
 /** Names whose values are not shown. */
 const secret =
-  /pass(?:word|phrase|wd)?$|^pass|pwd|token|secret|api-?_?key|authorization|cookie|credential|csrf|otp$|sess(?:ion)?[-_]?id|signature|^(?:code|key|si[dg])$/i;
+  /pass(?:word|phrase|wd)?$|^pass|pwd|token|secret|api-?_?key|authorization|cookie|credential|csrf|otp$|sess(?:ion)?(?:[-_]?(?:id|key))?$|signature|^(?:code|key|si[dg])$/i;
 const mask = "••••••";
 
 const deepest = 4;

@@ -22,9 +22,9 @@ export class RuleCandidate<Target> implements Candidate {
   isPending: boolean;
   /** Whether there are no arguments. */
   readonly hasNoArgs: boolean;
-  /** Reads the arguments segment by segment, if only this alternative has any. */
+  /** Reads the arguments segment by segment. `undefined` if the host, the defaults or another alternative can give arguments too. */
   readonly segments: SegmentReader | undefined;
-  /** Otherwise, these read the arguments: the alternatives that path-to-regexp would try first, then this one. */
+  /** Without `segments`, these read the arguments: the alternatives that path-to-regexp would try first, then this one. */
   readonly readers: readonly ArgReader[];
   /** The result of every lookup, if it is always the same: the rule has no arguments, and no other URL can be canonical. */
   answer: Found<Target> | undefined;
