@@ -1,4 +1,5 @@
 import { abort, html, HTTPError, request, text, type ErrorHandler } from "@mini/core";
+import { serve } from "@mini/core/serve";
 import { describe, expect, test } from "vitest";
 import { makeApp } from "../support/one-handler.ts";
 
@@ -100,6 +101,79 @@ describe("the page of an unexpected error with debug", () => {
     expect(await (await makeApp(bug, { debug: true, errorHandlers }).get()).text()).toContain("the bug");
     expect(await (await makeApp(bug, { errorHandlers }).get()).text()).toBe("<p>Sorry</p>");
     expect(await (await makeApp(() => abort(500), { debug: true, errorHandlers }).get()).text()).toBe("<p>Sorry</p>");
+  });
+});
+
+describe("with debug, a client that prefers JSON", () => {
+  const json = { accept: "application/json" };
+
+  test("gets an unexpected error with its causes and calls, and without source", async () => {
+    const { get } = makeApp(
+      () => {
+        throw new TypeError("the outer one\nin two lines", { cause: new Error("the inner one") });
+      },
+      { debug: true },
+    );
+    const response = await get("/", json);
+    const names = ["content-type", "vary", "cache-control"];
+    expect([response.status, ...names.map((name) => response.headers.get(name))]).toEqual([
+      500,
+      "application/problem+json",
+      "Accept",
+      "no-store",
+    ]);
+    const { trace, ...rest } = (await response.json()) as { trace: string[] };
+    expect(rest).toEqual({ title: "Internal Server Error", status: 500, detail: "TypeError: the outer one\nin two lines" });
+    expect(trace[0]).toBe("TypeError: the outer one\nin two lines");
+    expect(trace[1]).toMatch(/^at .*debug-page\.test\.ts:\d+:\d+\)?$/);
+    expect(trace).toContain("Caused by Error: the inner one");
+  });
+
+  test("gets the rules that are most similar to an unknown path", async () => {
+    const response = await makeApp(() => text("a"), { debug: true }).get("/hom", json);
+    expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
+    expect(await response.json()).toEqual({
+      title: "Not Found",
+      status: 404,
+      detail: 'No rule matches the path /hom. "rules" has the most similar rules.',
+      rules: ["GET POST /"],
+    });
+  });
+});
+
+describe("a client that accepts HTML and JSON equally", () => {
+  const served = async (init: RequestInit & { accept?: string }) => {
+    const { app } = makeApp(() => abort(409, "Taken."));
+    const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false });
+    try {
+      const { accept, ...rest } = init;
+      const response = await fetch(server.url, accept === undefined ? rest : { ...rest, headers: { ...rest.headers, accept } });
+      return [response.status, response.headers.get("content-type"), response.headers.get("vary")];
+    } finally {
+      await server.close();
+    }
+  };
+  const problem = [409, "application/problem+json", "Accept"];
+  const page = [409, "text/html; charset=utf-8", "Accept"];
+  const sent = (type: string): RequestInit => ({ method: "POST", body: "{}", headers: { "content-type": type } });
+
+  test.each(["application/json", "application/json; charset=utf-8", "application/merge-patch+json"])(
+    "gets a problem document if it has sent %s",
+    async (type) => {
+      expect(await served(sent(type))).toEqual(problem);
+    },
+  );
+
+  test.each(["application/x-www-form-urlencoded", "text/plain", "application/jsonp", "json"])(
+    "gets a page if it has sent %s",
+    async (type) => {
+      expect(await served(sent(type))).toEqual(page);
+    },
+  );
+
+  test("gets a page for GET, and a page if it prefers HTML", async () => {
+    expect(await served({ headers: { "content-type": "application/json" } })).toEqual(page);
+    expect(await served({ ...sent("application/json"), accept: "text/html,*/*;q=0.8" })).toEqual(page);
   });
 });
 

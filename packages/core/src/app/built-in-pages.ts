@@ -1,5 +1,5 @@
 import type { Context } from "../context/context.ts";
-import { dependOn } from "../context/request.ts";
+import { dependOn, type Request } from "../context/request.ts";
 import { HTTPError, type InputError, statusPhrase, ValidationError } from "../http/errors.ts";
 import { listItems, mergeVary } from "../http/headers.ts";
 import { escapeHtml, Html } from "../http/html.ts";
@@ -15,7 +15,7 @@ import { toResponse } from "./handler.ts";
 export function customPage(context: Context, error: unknown, status: number, result: unknown): Response {
   if (result instanceof Html) {
     dependOn(context.request, "Accept");
-    if (prefersJson(context.request.headers.get("accept"))) return errorPage(context, error);
+    if (prefersJson(context.request)) return errorPage(context, error);
   }
   const response = toResponse(result, status);
   if (response === undefined)
@@ -34,9 +34,15 @@ function answerOf(error: unknown): { status: number; message: string; headers: R
   return { status: 500, message: unexpected, headers: {} };
 }
 
-/** Whether the client prefers JSON to HTML. RFC 9110 §12.5.1, as far as the two types need it. */
-function prefersJson(accept: string | null): boolean {
-  if (accept === null) return false;
+/** A Content-Type of JSON, such as `application/json; charset=utf-8` or `application/merge-patch+json`. */
+const jsonType = /^[^/;]+\/(?:[^;]+\+)?json\s*(?:;|$)/i;
+
+/**
+ * Whether the client prefers JSON to HTML. RFC 9110 §12.5.1, as far as the two types need it. A client that accepts both equally, such as
+ * `fetch` and curl with their Accept of any type, gets JSON if it has sent JSON.
+ */
+export function prefersJson({ headers, method }: Request): boolean {
+  const accept = headers.get("accept") ?? "";
   const quality = (wanted: readonly string[]) => {
     let best = 0;
     for (const item of listItems(accept)) {
@@ -50,9 +56,10 @@ function prefersJson(accept: string | null): boolean {
     }
     return best;
   };
-  return (
-    quality(["application/problem+json", "application/json", "application/*"]) > quality(["text/html", "application/xhtml+xml", "text/*"])
-  );
+  const json = quality(["application/problem+json", "application/json", "application/*"]);
+  const page = quality(["text/html", "application/xhtml+xml", "text/*"]);
+  // Not for GET and HEAD: caches keep their responses, and do not compare the type of what was sent.
+  return json > page || (json === page && method !== "GET" && method !== "HEAD" && jsonType.test(headers.get("content-type") ?? ""));
 }
 
 const style =
@@ -78,9 +85,8 @@ export function errorPage(context: Context, error: unknown): Response {
   const { status, message, headers } = answerOf(error);
   const title = statusPhrase(status);
   const errors = error instanceof ValidationError ? error.errors : undefined;
-  if (prefersJson(context.request.headers.get("accept"))) {
-    const problem = { title, status, ...(message !== title && { detail: message }), ...(errors !== undefined && { errors }) };
-    return pageOf(JSON.stringify(problem), status, headers, problemHeaders);
+  if (prefersJson(context.request)) {
+    return problemPage(status, { ...(message !== title && { detail: message }), ...(errors !== undefined && { errors }) }, headers);
   }
   // Without html`...`, so that a bundle of an application that has no pages does not have it either.
   const page = `<!doctype html>
@@ -93,6 +99,11 @@ export function errorPage(context: Context, error: unknown): Response {
 ${message === title ? "" : `<p>${escapeHtml(message)}</p>\n`}${errors === undefined ? "" : `${listOf(errors)}\n`}</html>
 `;
   return pageOf(page, status, headers, pageHeaders);
+}
+
+/** The response with a problem document. RFC 9457. */
+export function problemPage(status: number, members: object, headers: Readonly<Record<string, string>> = {}): Response {
+  return pageOf(JSON.stringify({ title: statusPhrase(status), status, ...members }), status, headers, problemHeaders);
 }
 
 /** The reasons, each after the name of its field. */

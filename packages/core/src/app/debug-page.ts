@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "../context/context.ts";
-import { stackParts } from "../context/error-text.ts";
+import { oneLine, stackParts } from "../context/error-text.ts";
 import { html, raw, type Html } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import { inspectorPath } from "../inspector/path.ts";
 import { shownCall } from "../inspector/source-lines.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import { bySimilarity } from "../urls/similar-names.ts";
+import { prefersJson, problemPage } from "./built-in-pages.ts";
 
 /** The most rules on the page of an unknown path. */
 const mostRules = 10;
@@ -18,10 +19,17 @@ const style =
   "table{border-spacing:1rem 0;margin-left:-1rem;text-align:left}pre{overflow:auto;background:#8882;padding:.5rem;margin:.25rem 0 1rem}" +
   "mark{display:block}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}mark{background:#550;color:#fff}}";
 
-/** The page of an unknown path with `debug`: shows the rules with the most similar paths. */
+const uncached = { "cache-control": "no-store" };
+
+/** The page of an unknown path with `debug`: shows the rules with the most similar paths. For clients that prefer JSON, a problem document. */
 export function debugNotFound(context: Context, rules: readonly RuleDescription[]): Response {
   const { path } = context.request;
-  const rows = bySimilarity(path, rules, (rule) => rule.path, mostRules).map(
+  const similar = bySimilarity(path, rules, (rule) => rule.path, mostRules);
+  if (prefersJson(context.request)) {
+    const shown = similar.map(({ methods, host = "", path: pattern }) => `${methods?.join(" ") ?? "any"} ${host}${pattern}`);
+    return problemPage(404, { detail: `No rule matches the path ${path}. "rules" has the most similar rules.`, rules: shown }, uncached);
+  }
+  const rows = similar.map(
     ({ methods, host = "", path: pattern, endpoint = "", handler }) =>
       html`<tr><td>${methods?.join(" ") ?? "any"}<td><code>${host}${pattern}</code><td>${endpoint}<td>${handler}\n`,
   );
@@ -34,12 +42,20 @@ ${rows}</table>`;
 
 /**
  * The page of an unexpected error with `debug`: the error, its causes, their calls, and the source of those that are in the project. A part
- * of the message may come from another site, so the page has no scripts, and no frames that the message made up.
+ * of the message may come from another site, so the page has no scripts, and no frames that the message made up. Clients that prefer JSON get
+ * a problem document with the same errors and calls, without source.
  */
 export function debugPage(context: Context, error: unknown): Response {
   const { method, url } = context.request;
   const errors = withCauses(error);
   const title = describe(error).head;
+  if (prefersJson(context.request)) {
+    const trace = errors.flatMap(({ what, error: each }) => {
+      const { head, frames } = describe(each);
+      return [`${what}${head}`, ...frames.map((frame) => oneLine(frame.trim()))];
+    });
+    return problemPage(500, { detail: title, trace }, uncached);
+  }
   const content = html`<p>${method} ${url}</p>
 ${errors.map(({ what, error: each }) => errorSection(what, each))}
 ${requestSection(context)}`;
@@ -118,7 +134,8 @@ ${content}
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       "x-content-type-options": "nosniff",
-      "cache-control": "no-store",
+      vary: "Accept",
+      ...uncached,
     },
   });
 }
