@@ -1,6 +1,6 @@
 import { App, local, redirect, RequestHandler, Rule, text } from "@mini/core";
 import { TestClient } from "@mini/core/testing";
-import { SessionMiddleware, Sessions, type SessionConfig } from "@mini/session";
+import { MemoryBackend, SessionMiddleware, Sessions, type SessionConfig } from "@mini/session";
 import { actingAs, flashesOf, sessionOf, withSession } from "@mini/session/testing";
 import { describe, expect, test } from "vitest";
 import { everyMedium } from "../support/media.ts";
@@ -72,4 +72,19 @@ test("an application without settings of sessions is refused with what is missin
   }
   const app = new App({ rules: [new Rule("/", { handler: Plain })] });
   await expect(withSession(new TestClient(app), app, () => undefined)).rejects.toThrow("The session secretKey is missing.");
+});
+
+test("a clock that a test moves right after a response does not end a session that was in use", async () => {
+  let time = 1_800_000_000_000;
+  const now = () => time;
+  const backend = new MemoryBackend({ now });
+  const app = makeApp({ secretKey: "a key that is long enough to be one", backend, now, maxAge: 5000, idleTimeout: 300 });
+  const client = new TestClient(app, { now });
+  await client.post("/");
+  const seen: string[] = [];
+  for (const seconds of [200, 299, 299, 301]) {
+    time += seconds * 1000;
+    seen.push(await (await client.get("/")).text());
+  }
+  expect(seen).toEqual(['{"count":1}', '{"count":1}', '{"count":1}', "{}"]);
 });
