@@ -112,7 +112,7 @@ export class TestClient {
     const request = new Request(url, { method, headers, ...(body !== undefined && { body, duplex: "half" }) });
     const response = await exchange(this.#app, request, signal);
     for (const line of response.headers.getSetCookie()) this.cookies.store(line, url);
-    // Work that begins once the response is made, such as moving the idle time of a session, reads the clock that a test moves next.
+    // Work of packages that begins once the response is made may read the clock, which a test moves next.
     await new Promise((resolve) => void setImmediate(resolve));
     return response;
   }
