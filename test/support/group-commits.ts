@@ -1,6 +1,6 @@
 import { MemoryBackend, type SessionRecord } from "@mini/session";
 import { Deadline } from "../../packages/session/src/keeping/deadline.ts";
-import { GroupCommit, type Edit, type Edited } from "../../packages/session/src/keeping/group-commit.ts";
+import { GroupCommit, type Edit, type EditResult } from "../../packages/session/src/keeping/group-commit.ts";
 import { encodeRecord, type DecodedRecord } from "../../packages/session/src/record/record.ts";
 import { gate } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
@@ -31,7 +31,7 @@ export const dataOf = (record: SessionRecord | undefined) =>
   record && (JSON.parse(Buffer.from(record.data).toString()) as { readonly data: Record<string, unknown> }).data;
 
 /** The contents before a change, and after it. */
-export async function shown(changed: Promise<Edited | undefined>) {
+export async function shown(changed: Promise<EditResult | undefined>) {
   const done = await changed;
   return done && [done.before.contents.data, done.after.contents.data];
 }

@@ -47,7 +47,7 @@ describe("a request's messages", () => {
     const pending = new ChangedFlashes(flashes("a", "b"));
     pending.add(flash("mine"));
     pending.take(new Set(["a", "b"]));
-    const newer = pending.onto(flashes("b", "another's"));
+    const newer = pending.rebased(flashes("b", "another's"));
     expect([ids(newer.all), ids(newer.added), newer.taken]).toEqual(["another's mine", "mine", new Set(["b"])]);
     expect(ids(pending.all)).toBe("mine");
   });

@@ -69,7 +69,7 @@ describe("during a commit", () => {
   /** Values whose changes a commit has, and what it will find when nobody else changes anything. */
   function begin(values: ChangedValues) {
     const next = values.next(values.keyChanges());
-    return { next, values: values.onto(next) };
+    return { next, values: values.afterCommit(next) };
   }
 
   test("nothing is changed, and objects that the handler got, set or updated stay in use", () => {
@@ -104,7 +104,7 @@ describe("during a commit", () => {
   test("an object of a removed key is no longer used", () => {
     const before = new ChangedValues({ list: [1] });
     const list = before.get("list") as number[];
-    const values = before.onto({});
+    const values = before.afterCommit({});
     list.push(2);
     expect([changes(values), values.has("list"), values.get("list")]).toEqual([{}, false, undefined]);
   });
@@ -121,7 +121,7 @@ describe("during a commit", () => {
   test("an object is compared with its own state at the beginning, not with the value of another request", () => {
     const before = new ChangedValues({ list: [1] });
     before.get("list");
-    expect(changes(before.onto({ list: [2] }))).toEqual({});
+    expect(changes(before.afterCommit({ list: [2] }))).toEqual({});
   });
 });
 

@@ -47,7 +47,7 @@ describe("the keys of a session", () => {
   });
 
   test("do not include names that every object inherits", () => {
-    expect([values.has("toString"), values.look("toString"), values.get("toString"), values.delete("toString")]).toEqual([
+    expect([values.has("toString"), values.peek("toString"), values.get("toString"), values.delete("toString")]).toEqual([
       false,
       undefined,
       undefined,
@@ -65,7 +65,7 @@ describe("a value that a handler gets", () => {
     const list = values.get("list") as number[];
     list.push(2);
     expect(values.get("list")).toBe(list);
-    expect([values.look("list"), data]).toEqual([[1, 2], { list: [1] }]);
+    expect([values.peek("list"), data]).toEqual([[1, 2], { list: [1] }]);
   });
 
   test("counts as changed when something inside it changes, and only then", () => {

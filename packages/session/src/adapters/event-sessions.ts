@@ -1,7 +1,7 @@
 import { HTTPError } from "@mini/core/base";
 import type { OutgoingHeaders } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
-import { askedOf } from "../engine/visit.ts";
+import { fromFetchRequest } from "../engine/visit.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
 import type { FetchSessionsOptions, SessionVariables } from "./hono.ts";
@@ -45,7 +45,7 @@ export function h3Sessions(
   return async (event, next) => {
     const context = event.context as Partial<SessionVariables>;
     if (context.sessionStore instanceof FrameworkVisit && context.sessionStore.isOf(shared)) return next();
-    const visit = new FrameworkVisit(shared, askedOf(event.req, secure && (() => secure(event.req))));
+    const visit = new FrameworkVisit(shared, fromFetchRequest(event.req, secure && (() => secure(event.req))));
     context.session = new LazySession(visit);
     context.sessionStore = visit;
     let value: unknown;
@@ -53,10 +53,10 @@ export function h3Sessions(
       value = await next();
     } catch (error) {
       if (isUnexpected(error)) visit.head.fail();
-      await leave(event, visit, { status: 500, headers: new Headers() });
+      await commitAndAddHeaders(event, visit, { status: 500, headers: new Headers() });
       throw error;
     }
-    await leave(event, visit, value);
+    await commitAndAddHeaders(event, visit, value);
     return value;
   };
 }
@@ -69,7 +69,7 @@ interface ResponseLike {
 }
 
 /** Commits, and adds to the headers that h3 puts into the response. @throws The error of the commit. */
-async function leave({ res }: H3EventLike, visit: FrameworkVisit, value: unknown): Promise<void> {
+async function commitAndAddHeaders({ res }: H3EventLike, visit: FrameworkVisit, value: unknown): Promise<void> {
   if (!visit.isUsed) return visit.head.closeUnused();
   const answer: ResponseLike = typeof value === "object" && value !== null ? value : {};
   const own = answer.headers instanceof Headers ? answer.headers : undefined;

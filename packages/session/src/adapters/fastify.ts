@@ -8,8 +8,8 @@ import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { HeldResponse, type Holder } from "./held-response.ts";
-import { answerError, askedRequest, isExpected, writeHeaders } from "./node-visit.ts";
+import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
+import { answerError, fromNodeRequest, isExpected, writeHeaders } from "./node-visit.ts";
 import { headerText } from "./response-head.ts";
 import { sharedOf } from "./shared-of.ts";
 
@@ -25,7 +25,7 @@ declare module "fastify" {
 const replyKey = Symbol("reply");
 const visitKey = Symbol("visit");
 
-interface Visited extends FastifyRequest {
+interface VisitedRequest extends FastifyRequest {
   [replyKey]: FastifyReply;
   [visitKey]: FastifyVisit | null;
 }
@@ -49,23 +49,23 @@ interface Visited extends FastifyRequest {
 export function fastifySessions(config: SessionConfig | Sessions): FastifyPluginCallback {
   const shared = sharedOf(config, Form);
   const storeOf = (request: FastifyRequest): SessionStore =>
-    ((request as Visited)[visitKey] ??= new FastifyVisit(shared, request as Visited));
+    ((request as VisitedRequest)[visitKey] ??= new FastifyVisit(shared, request as VisitedRequest));
   const plugin: FastifyPluginCallback = (app, _options, done) => {
     app.decorateRequest(replyKey, null);
     app.decorateRequest(visitKey, null);
     define("session", (request) => storeOf(request).getSession());
     define("sessionStore", storeOf);
     app.addHook("onRequest", (request, reply, next) => {
-      (request as Visited)[replyKey] = reply;
+      (request as VisitedRequest)[replyKey] = reply;
       next();
     });
     app.addHook("onError", (request, reply, error, next) => {
       const isRefusal = reply.statusCode >= 400 && reply.statusCode < 500;
-      if (!isExpected(error) && !isRefusal) (request as Visited)[visitKey]?.fail();
+      if (!isExpected(error) && !isRefusal) (request as VisitedRequest)[visitKey]?.fail();
       next();
     });
     app.addHook("onSend", (request, _reply, payload, next) => {
-      const visit = (request as Visited)[visitKey];
+      const visit = (request as VisitedRequest)[visitKey];
       // Fastify accepts a promise instead of the call of `next`.
       if (visit?.isUsed === true) return visit.send(payload);
       next();
@@ -91,12 +91,12 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
 class FastifyVisit extends RequestSessions {
   readonly #head: FastifyHead;
 
-  constructor(shared: SharedSessions, request: Visited) {
+  constructor(shared: SharedSessions, request: VisitedRequest) {
     const reply = request[replyKey];
     const head = new FastifyHead(reply);
     super(
       shared,
-      askedRequest(request.raw, reply.raw, () => request.protocol === "https"),
+      fromNodeRequest(request.raw, reply.raw, () => request.protocol === "https"),
       head,
     );
     this.#head = head;
@@ -118,7 +118,7 @@ class FastifyVisit extends RequestSessions {
 }
 
 /** The head of a reply. If the application writes to `reply.raw`, the response is held like a response of node:http. */
-class FastifyHead extends CollectedHead implements Holder {
+class FastifyHead extends CollectedHead implements HeldResponseHooks {
   readonly #reply: FastifyReply;
   #held: HeldResponse | undefined;
   /** The headers when a session was first used. An error response keeps them, because hooks have set them. */

@@ -1,5 +1,5 @@
 import { CollectedHead } from "../engine/collected-head.ts";
-import type { AskedRequest, OutgoingResponse } from "../request/head.ts";
+import type { IncomingRequest, OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 
@@ -9,7 +9,7 @@ export class FrameworkVisit extends RequestSessions {
   readonly #shared: SharedSessions;
   #closing: Promise<{ readonly error: unknown } | undefined> | undefined;
 
-  constructor(shared: SharedSessions, request: AskedRequest, head = new CollectedHead()) {
+  constructor(shared: SharedSessions, request: IncomingRequest, head = new CollectedHead()) {
     super(shared, request, head);
     this.head = head;
     this.#shared = shared;

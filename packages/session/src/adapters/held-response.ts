@@ -3,8 +3,8 @@ import type { Readable } from "node:stream";
 import type { OutgoingResponse } from "../request/head.ts";
 import { applyHead, checkChunk, checkStatus, headersSentError, readHeader } from "./response-head.ts";
 
-/** What an adapter does when the application answers. */
-export interface Holder {
+/** What a held response calls, when the application answers. */
+export interface HeldResponseHooks {
   /** Called once, before the head leaves. Returns why the commit has failed; it does not reject. */
   commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined>;
   /** Adds headers to the response that is sent, whether or not the commit has failed. */
@@ -45,7 +45,7 @@ function refuseChanges(response: Record<Changing, Method | undefined>): () => vo
 
 const heldKey = Symbol("held");
 
-/** The response has a reference to its holder, so that the properties below are the same for all responses. */
+/** The response has a reference to its `HeldResponse`, so that the properties below are the same for all responses. */
 interface Holding extends ServerResponse {
   [heldKey]?: HeldResponse;
 }
@@ -56,11 +56,11 @@ const heldProperties = {
   writableEnded: heldProperty("writableEnded", (held) => held.isEnded),
 };
 
-function heldProperty(name: string, look: (held: HeldResponse) => boolean): PropertyDescriptor {
+function heldProperty(name: string, valueOf: (held: HeldResponse) => boolean): PropertyDescriptor {
   return {
     configurable: true,
     get(this: Holding) {
-      for (let held = this[heldKey]; held !== undefined; held = held.outer) if (held.isHolding) return look(held);
+      for (let held = this[heldKey]; held !== undefined; held = held.outer) if (held.isHolding) return valueOf(held);
       return Reflect.get(Object.getPrototypeOf(this) as object, name, this) as unknown;
     },
   };
@@ -91,11 +91,11 @@ interface Call {
  */
 export class HeldResponse {
   readonly #response: ServerResponse;
-  readonly #holder: Holder;
+  readonly #hooks: HeldResponseHooks;
   readonly #methods: Readonly<Record<Sending, Method>>;
   readonly #putBack: () => void;
   #putBackGuards: (() => void) | undefined;
-  /** The holder from before, if another adapter has its own sessions. */
+  /** The `HeldResponse` of another adapter, which has its own sessions and has held the response before. */
   readonly outer: HeldResponse | undefined;
   /** The head before the application answered, for the error response. */
   readonly #before: { readonly status: number; readonly message: string; readonly headers: NodeJS.Dict<number | string | string[]> };
@@ -112,14 +112,14 @@ export class HeldResponse {
    */
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
-  #isAsked = false;
+  #isCommitRequested = false;
   #committed: Promise<{ readonly error: unknown } | undefined> | undefined;
 
-  constructor(response: Holding, holder: Holder) {
+  constructor(response: Holding, hooks: HeldResponseHooks) {
     this.#response = response;
     this.outer = response[heldKey];
     response[heldKey] = this;
-    this.#holder = holder;
+    this.#hooks = hooks;
     this.#before = { status: response.statusCode, message: response.statusMessage, headers: response.getHeaders() };
     this.#methods = pick(response as unknown as Record<Sending, Method>);
     this.#putBack = this.#replace(response as unknown as Record<Sending, Method>);
@@ -144,7 +144,7 @@ export class HeldResponse {
    */
   async commit(): Promise<void> {
     if (this.#state !== "open") return void (await this.#committed);
-    this.#isAsked = true;
+    this.#isCommitRequested = true;
     this.#begin();
     const failure = await this.#committed;
     if (failure !== undefined) throw failure.error;
@@ -208,7 +208,7 @@ export class HeldResponse {
       refuseChanges(response as unknown as Record<Changing, Method | undefined>),
     ];
     this.#putBackGuards = () => putBack.forEach((each) => each?.());
-    this.#committed = this.#holder.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
+    this.#committed = this.#hooks.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
     void this.#committed.then((failure) => {
       this.#putBackGuards?.();
       if (failure !== undefined) return this.#fail(failure.error);
@@ -225,7 +225,7 @@ export class HeldResponse {
     this.#state = "free";
     let isFlowing = true;
     try {
-      this.#holder.addHeaders(response);
+      this.#hooks.addHeaders(response);
       for (const { name, args } of this.#calls) {
         const { statusCode, statusMessage } = response;
         const head = statusMessage === undefined ? [statusCode] : [statusCode, statusMessage];
@@ -255,7 +255,7 @@ export class HeldResponse {
       if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
     }
     for (const source of this.#sources) source.unpipe(response);
-    if (!this.#isAsked) this.#holder.answer(error);
+    if (!this.#isCommitRequested) this.#hooks.answer(error);
   }
 
   #sendError(name: Sending, args: readonly unknown[]): unknown {
@@ -265,7 +265,7 @@ export class HeldResponse {
       const response = this.#response;
       if (name === "writeHead") applyHead(response, args);
       if (name === "writeHead") given = [response.statusCode];
-      this.#holder.addHeaders(response);
+      this.#hooks.addHeaders(response);
     }
     // Node calls writeHead() in end().
     const result = this.#call(name, given);

@@ -1,7 +1,7 @@
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
-import { askedOf } from "../engine/visit.ts";
+import { fromFetchRequest } from "../engine/visit.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
@@ -70,7 +70,7 @@ export function honoSessions(
     const outer = c.get("sessionStore");
     if (outer instanceof FrameworkVisit && outer.isOf(shared)) return next();
     const { raw } = c.req;
-    const visit = new FrameworkVisit(shared, askedOf(raw, secure && (() => secure(raw))), new HonoHead(c));
+    const visit = new FrameworkVisit(shared, fromFetchRequest(raw, secure && (() => secure(raw))), new HonoHead(c));
     c.set("session", new LazySession(visit));
     c.set("sessionStore", visit);
     try {
@@ -81,7 +81,7 @@ export function honoSessions(
       if (visit.isUsed) await visit.close(new Response(null, { status: 500 }));
       throw error;
     }
-    if (visit.isUsed) await leave(c, visit);
+    if (visit.isUsed) await commitAndAddHeaders(c, visit);
     else visit.head.closeUnused();
     return undefined;
   };
@@ -102,7 +102,8 @@ class HonoHead extends CollectedHead {
   }
 }
 
-async function leave(c: HonoContextLike, visit: FrameworkVisit): Promise<void> {
+/** Commits, and adds the cookies and headers to the response of Hono. @throws The error of the commit. */
+async function commitAndAddHeaders(c: HonoContextLike, visit: FrameworkVisit): Promise<void> {
   const response = c.res;
   const failure = await visit.close(response);
   if (failure === undefined) {

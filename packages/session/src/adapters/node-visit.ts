@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
 import { errorHeaders } from "../keeping/deadline.ts";
-import { SessionCommittedError, type AskedRequest, type Head, type OutgoingResponse } from "../request/head.ts";
+import { SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
-import { HeldResponse, type Holder } from "./held-response.ts";
+import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
 import { headerText, readHeader } from "./response-head.ts";
 
 /** What an adapter says about its framework. */
@@ -25,7 +25,7 @@ export class NodeVisit extends RequestSessions {
 
   constructor(shared: SharedSessions, request: IncomingMessage, response: ServerResponse, options: NodeVisitOptions) {
     const head = new NodeHead(response, options);
-    super(shared, askedRequest(request, response, options.isSecure), head);
+    super(shared, fromNodeRequest(request, response, options.isSecure), head);
     this.#head = head;
   }
 
@@ -50,15 +50,15 @@ export function isExpected(error: unknown): boolean {
 /** A symbol and not a name, so that another session library that sets its own properties does not replace it. */
 const visitKey = Symbol("visit");
 
-interface Visited extends IncomingMessage {
+interface VisitedRequest extends IncomingMessage {
   [visitKey]?: NodeVisit;
 }
 
-export function keepVisit(request: Visited, visit: NodeVisit): void {
+export function keepVisit(request: VisitedRequest, visit: NodeVisit): void {
   request[visitKey] = visit;
 }
 
-export function visitOf(request: Visited): NodeVisit | undefined {
+export function visitOf(request: VisitedRequest): NodeVisit | undefined {
   return request[visitKey];
 }
 
@@ -81,7 +81,7 @@ export function sessionStoreOf(request: IncomingMessage): SessionStore {
 }
 
 /** The head of a response of node:http. */
-class NodeHead extends CollectedHead implements Holder {
+class NodeHead extends CollectedHead implements HeldResponseHooks {
   readonly #response: ServerResponse;
   readonly #options: NodeVisitOptions;
   held: HeldResponse | undefined;
@@ -123,7 +123,7 @@ export function writeHeaders(head: CollectedHead, response: ServerResponse): voi
 }
 
 /** What sessions need from a request of node:http. */
-export function askedRequest(request: IncomingMessage, response: ServerResponse, isSecure: () => boolean): AskedRequest {
+export function fromNodeRequest(request: IncomingMessage, response: ServerResponse, isSecure: () => boolean): IncomingRequest {
   return {
     method: request.method ?? "GET",
     headers: {

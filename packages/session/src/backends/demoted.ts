@@ -7,10 +7,10 @@ import { isIoredis } from "./ioredis.ts";
 const patience = 1000;
 
 /**
- * Closes a connection to a server that was the primary and is a replica now. The connection works, so the client would keep it.
- * After the close, the client connects again, to the server that the name then leads to.
+ * Makes a client reconnect when its server was the primary and is a replica now. The connection works, so the client would keep it.
+ * After it is closed, the client connects again, to the server that the name then leads to.
  */
-export class DemotedServer {
+export class DemotionGuard {
   readonly #reconnect: (() => void) | undefined;
   /** When a replica refused a change first; milliseconds of `performance.now()`. */
   #refusedSince: number | undefined;
@@ -19,8 +19,8 @@ export class DemotedServer {
     this.#reconnect = reconnectOf(client);
   }
 
-  /** Must be called with every error of a call. */
-  noticed(error: unknown): void {
+  /** Must be called with every error of a call. It closes the connection if the server refuses changes for too long. */
+  onError(error: unknown): void {
     // The first word of a message is the code of an error of Redis.
     if (this.#reconnect === undefined || !(error instanceof Error && error.message.startsWith("READONLY "))) return;
     const now = performance.now();

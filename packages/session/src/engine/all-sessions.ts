@@ -24,7 +24,7 @@ export class AllSessions {
   /** @throws ConfigError when the backend cannot count; SessionUnavailableError. */
   async count(): Promise<number> {
     const records = this.#recordsFor("count", "count");
-    return asking(records, "count all sessions", () => records.backend.count!());
+    return withoutDeadline(records, "count all sessions", () => records.backend.count!());
   }
 
   /** @throws ConfigError when the backend cannot list them; SessionUnavailableError. */
@@ -33,7 +33,7 @@ export class AllSessions {
     const stored = records.backend.all!()[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const { done, value } = await asking(records, "list all sessions", () => stored.next());
+        const { done, value } = await withoutDeadline(records, "list all sessions", () => stored.next());
         if (done === true) return;
         const record = records.live(value[1], this.#lifetime);
         if (record === undefined || record.replaced !== undefined) continue;
@@ -54,7 +54,7 @@ export class AllSessions {
 }
 
 /** The result of a call without a deadline: it may take any time. @throws SessionUnavailableError */
-async function asking<Result>({ logger }: BackendRecords, what: string, work: () => Promise<Result>): Promise<Result> {
+async function withoutDeadline<Result>({ logger }: BackendRecords, what: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

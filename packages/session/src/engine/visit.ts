@@ -1,6 +1,6 @@
 import { HTTPError } from "@mini/core/base";
 import { errorHeaders } from "../keeping/deadline.ts";
-import { SessionCommittedError, type AskedRequest, type OutgoingResponse } from "../request/head.ts";
+import { SessionCommittedError, type IncomingRequest, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import { markHandled } from "../request/session.ts";
@@ -37,7 +37,7 @@ export class FetchVisit extends RequestSessions implements Visit {
   readonly #head: CollectedHead;
   #state: "open" | "committed" | "failed" = "open";
 
-  constructor(shared: SharedSessions, request: AskedRequest) {
+  constructor(shared: SharedSessions, request: IncomingRequest) {
     const head = new CollectedHead();
     super(shared, request, head);
     this.#method = request.method;
@@ -100,7 +100,7 @@ export class FetchVisit extends RequestSessions implements Visit {
  * What sessions need from a standard request. Its parts are read only when they are needed, because some servers make them at the
  * first read.
  */
-export function askedOf(request: Request, secure?: boolean | (() => boolean)): AskedRequest {
+export function fromFetchRequest(request: Request, secure?: boolean | (() => boolean)): IncomingRequest {
   return {
     get method() {
       return request.method;

@@ -11,14 +11,14 @@ import {
   replacedRecord,
   type DecodedRecord,
   type Limits,
-  type Replaced,
+  type ReplacedNote,
   type SessionRecord,
 } from "../record/record.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
 import type { SessionBackend } from "./backend.ts";
 import { Deadline, reasonOf, SessionUnavailableError } from "./deadline.ts";
-import { GroupCommit, type Edit, type Edited } from "./group-commit.ts";
-import { workOn } from "./traces.ts";
+import { GroupCommit, type Edit, type EditResult } from "./group-commit.ts";
+import { traceWork } from "./traces.ts";
 
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
@@ -33,7 +33,7 @@ export interface BackendRecordsOptions {
 }
 
 /** A session that was created, and its id. */
-export interface Created {
+export interface CreatedSession {
   readonly id: SessionId;
   readonly record: DecodedRecord;
 }
@@ -75,7 +75,7 @@ export class BackendRecords {
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     const deadline = new Deadline(this.#milliseconds);
     try {
-      return await workOn(this.backendName, what, () => work(deadline));
+      return await traceWork(this.backendName, what, () => work(deadline));
     } catch (error) {
       if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
       throw error;
@@ -96,7 +96,7 @@ export class BackendRecords {
   }
 
   /** The live session under the new id of a session that was replaced; `undefined` when it has ended too. */
-  async successor(deadline: Deadline, { by }: Replaced, limits: Limits): Promise<DecodedRecord | undefined> {
+  async successor(deadline: Deadline, { by }: ReplacedNote, limits: Limits): Promise<DecodedRecord | undefined> {
     const record = await this.find(deadline, by, limits);
     return record?.replaced === undefined ? record : this.successor(deadline, record.replaced, limits);
   }
@@ -106,7 +106,7 @@ export class BackendRecords {
    * when it has moved in the meantime, because all sessions of the owner were revoked. A caller that passes an epoch must check
    * this itself.
    */
-  async create(deadline: Deadline, made: Omit<DecodedRecord, "version">): Promise<Created | undefined> {
+  async create(deadline: Deadline, made: Omit<DecodedRecord, "version">): Promise<CreatedSession | undefined> {
     const { backend } = this;
     const { owner } = made;
     const owners = owner === undefined ? undefined : backend.owners;
@@ -137,7 +137,7 @@ export class BackendRecords {
   }
 
   /** Edits the record of a session; `undefined` when the session has ended or got a new id. */
-  async edit(deadline: Deadline, key: string, known: DecodedRecord, limits: Limits, edit: Edit): Promise<Edited | undefined> {
+  async edit(deadline: Deadline, key: string, known: DecodedRecord, limits: Limits, edit: Edit): Promise<EditResult | undefined> {
     const edited = await this.#commits.edit(key, known, (current) => (this.#isLive(current, limits) ? edit(current) : current), deadline);
     return edited !== undefined && this.#isLive(edited.before, limits) ? edited : undefined;
   }
@@ -146,8 +146,8 @@ export class BackendRecords {
    * Whether a record may be changed. The backend checks its idle time, because another request may have moved it since this process
    * read the record.
    */
-  #isLive({ createdAt, expiresAt, chosen, replaced }: DecodedRecord, limits: Limits): boolean {
-    return replaced === undefined && isAlive({ createdAt, usedAt: undefined, expiresAt }, lifetimeOf(limits, chosen), this.now());
+  #isLive({ createdAt, expiresAt, overrides, replaced }: DecodedRecord, limits: Limits): boolean {
+    return replaced === undefined && isAlive({ createdAt, usedAt: undefined, expiresAt }, lifetimeOf(limits, overrides), this.now());
   }
 
   /** Ends a session and returns its last record. */
@@ -171,7 +171,7 @@ export class BackendRecords {
     key: string,
     known: DecodedRecord,
     limits: Limits,
-    replaced: Replaced,
+    replaced: ReplacedNote,
   ): Promise<DecodedRecord | undefined> {
     const leave = (current: DecodedRecord) => (this.#isLive(current, limits) ? replacedRecord(current, replaced, this.now()) : current);
     const edited = await this.#commits.edit(key, known, leave, deadline);
@@ -210,15 +210,15 @@ export class BackendRecords {
 
   /** Moves the idle time of a session, after the response; for each session, only one call runs at a time. */
   touch(key: string, idleAt: number): void {
-    this.#use(key, (deadline) => deadline.call(() => this.backend.touch(key, idleAt)));
+    this.#moveIdleTime(key, (deadline) => deadline.call(() => this.backend.touch(key, idleAt)));
   }
 
   /** The same for a record with another `idleTimeout`, which must be written again. */
   moveIdle(key: string, known: DecodedRecord, limits: Limits, edit: Edit): void {
-    this.#use(key, (deadline) => this.edit(deadline, key, known, limits, edit));
+    this.#moveIdleTime(key, (deadline) => this.edit(deadline, key, known, limits, edit));
   }
 
-  #use(key: string, move: (deadline: Deadline) => Promise<unknown>): void {
+  #moveIdleTime(key: string, move: (deadline: Deadline) => Promise<unknown>): void {
     if (this.#touching.has(key)) return;
     this.#touching.add(key);
     const what = "move the idle time of a session";

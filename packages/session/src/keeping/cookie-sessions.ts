@@ -1,6 +1,6 @@
 import { noContents, parseJson, type Contents } from "../record/contents.ts";
 import {
-  choose,
+  mergeOverrides,
   decodeSession,
   encodeSession,
   isAlive,
@@ -12,7 +12,15 @@ import {
   type SavedSession,
 } from "../record/record.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
-import type { BrowserCookies, CommitSettings, SessionChanges, Committed, KeptSession, Received, SessionKeeper } from "./keeping.ts";
+import type {
+  BrowserCookies,
+  CommitSettings,
+  SessionChanges,
+  CommitResult,
+  KeptSession,
+  ReceivedCookies,
+  SessionKeeper,
+} from "./keeping.ts";
 
 /**
  * Keeps each session in its own cookie, signed or encrypted. A copy of a cookie stays valid until `maxAge`, and of two
@@ -28,13 +36,13 @@ export class CookieSessions implements SessionKeeper {
     this.#now = now;
   }
 
-  load(received: Received): KeptSession {
+  load(received: ReceivedCookies): KeptSession {
     const { cookieName, request } = received;
     const now = this.#now();
     const found = this.#signer.unsignNewest(cookieName, request);
     const saved = found && decodeSession(parseJson(found.text));
     if (saved !== undefined) {
-      const lifetime = lifetimeOf(received, saved.chosen);
+      const lifetime = lifetimeOf(received, saved.overrides);
       // The time of the signature is in whole seconds. The session was used during the following second.
       const usedAt = found!.signedAt * 1000 + 999;
       if (isAlive({ createdAt: saved.createdAt, usedAt }, lifetime, now)) {
@@ -46,12 +54,12 @@ export class CookieSessions implements SessionKeeper {
     return this.begin(received);
   }
 
-  begin(received: Received): KeptSession {
+  begin(received: ReceivedCookies): KeptSession {
     const fresh: SavedSession = { contents: noContents, createdAt: this.#now(), owner: undefined };
     return new CookieSession(this.#signer, received, fresh, { exists: false, mustRenew: false });
   }
 
-  cookies({ cookieName, request }: Received): BrowserCookies {
+  cookies({ cookieName, request }: ReceivedCookies): BrowserCookies {
     const [newest] = this.#signer.unsignAll(cookieName, request);
     const place = newest && (decodeSession(parseJson(newest.text))?.place ?? {});
     return { names: this.#signer.namesIn(cookieName, request), place };
@@ -74,12 +82,17 @@ class CookieSession implements KeptSession {
   readonly room = 2500;
   readonly exists: boolean;
   readonly #saved: SavedSession;
-  readonly #received: Received;
+  readonly #received: ReceivedCookies;
   readonly #signer: Signer;
   /** Whether the cookie is so old that it is sent again even without a change. */
   readonly #mustRenew: boolean;
 
-  constructor(signer: Signer, received: Received, saved: SavedSession, { exists, mustRenew }: { exists: boolean; mustRenew: boolean }) {
+  constructor(
+    signer: Signer,
+    received: ReceivedCookies,
+    saved: SavedSession,
+    { exists, mustRenew }: { exists: boolean; mustRenew: boolean },
+  ) {
     this.exists = exists;
     this.#saved = saved;
     this.#received = received;
@@ -107,11 +120,11 @@ class CookieSession implements KeptSession {
     return this.exists ? (this.#saved.place ?? {}) : undefined;
   }
 
-  get chosen(): SavedSession["chosen"] {
-    return this.#saved.chosen;
+  get overrides(): SavedSession["overrides"] {
+    return this.#saved.overrides;
   }
 
-  commit({ next, changed, regeneration }: SessionChanges, { chosen, cookie }: CommitSettings): Committed {
+  commit({ next, changed, regeneration }: SessionChanges, { overrides, cookie }: CommitSettings): CommitResult {
     const { cookieName, request } = this.#received;
     const before = this.#saved;
     if (!changed && regeneration === undefined && !(this.#isOutdated(cookie) && !request.isUnseen)) {
@@ -123,7 +136,7 @@ class CookieSession implements KeptSession {
       createdAt: regeneration?.at ?? before.createdAt,
       owner: regeneration?.owner ?? before.owner,
       authenticatedAt: isLogIn ? regeneration.at : before.authenticatedAt,
-      chosen: choose(before.chosen, chosen),
+      overrides: mergeOverrides(before.overrides, overrides),
       place: placeOf(cookie),
     };
     const names = this.#signer.namesIn(cookieName, request);

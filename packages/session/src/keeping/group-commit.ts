@@ -7,14 +7,14 @@ import { Deadline, SessionUnavailableError } from "./deadline.ts";
 export type Edit = (current: DecodedRecord) => DecodedRecord;
 
 /** The record before an edit, and the newest record, which includes the edit. */
-export interface Edited {
+export interface EditResult {
   readonly before: DecodedRecord;
   readonly after: DecodedRecord;
   /** How many tries have failed, because another process had changed the record; `undefined`: none. */
   readonly retries: number | undefined;
 }
 
-type Outcome = { readonly edited: Edited | undefined } | { readonly error: unknown };
+type Outcome = { readonly edited: EditResult | undefined } | { readonly error: unknown };
 
 /** An edit that waits to be saved. */
 interface Job {
@@ -25,7 +25,7 @@ interface Job {
 }
 
 /** An edit that was made on a record in memory, and is not saved yet. */
-interface Draft extends Omit<Edited, "retries"> {
+interface Draft extends Omit<EditResult, "retries"> {
   readonly job: Job;
 }
 
@@ -66,7 +66,7 @@ export class GroupCommit {
    * @param known - The newest record that the request knows.
    * @throws SessionUnavailableError; SessionTooLargeError; what `edit` throws.
    */
-  async edit(key: string, known: DecodedRecord, edit: Edit, deadline: Deadline): Promise<Edited | undefined> {
+  async edit(key: string, known: DecodedRecord, edit: Edit, deadline: Deadline): Promise<EditResult | undefined> {
     const outcome = await deadline.call(() => new Promise<Outcome>((settle) => this.#add(key, { known, edit, deadline, settle })));
     if ("error" in outcome) throw outcome.error;
     return outcome.edited;

@@ -2,7 +2,15 @@ import type { Logger } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
 import type { CookiePlace } from "../record/record.ts";
 import { Deadline, reasonOf } from "./deadline.ts";
-import type { BrowserCookies, CommitSettings, Committed, KeptSession, Received, SessionChanges, SessionKeeper } from "./keeping.ts";
+import type {
+  BrowserCookies,
+  CommitSettings,
+  CommitResult,
+  KeptSession,
+  ReceivedCookies,
+  SessionChanges,
+  SessionKeeper,
+} from "./keeping.ts";
 
 /** The session that a visitor has from another library. */
 export interface OldSession {
@@ -32,10 +40,11 @@ export interface SessionSource {
 export interface SessionImport {
   readonly cookieNames: readonly string[];
   /** @internal */
-  readonly wrap: (keeper: SessionKeeper, into: Target) => SessionKeeper;
+  readonly wrap: (keeper: SessionKeeper, into: ImportTarget) => SessionKeeper;
 }
 
-interface Target {
+/** Where imported sessions go, and the limits of the import. */
+interface ImportTarget {
   /** Full name of the cookie of the default session. Old sessions become default sessions. */
   readonly cookieName: string;
   /** Milliseconds that the other library's store may take. */
@@ -43,7 +52,7 @@ interface Target {
   readonly logger: Logger;
 }
 
-interface Importing extends Target {
+interface ImportSettings extends ImportTarget {
   readonly source: SessionSource;
 }
 
@@ -62,50 +71,50 @@ export function importSessions(source: SessionSource): SessionImport {
 class ImportingSessions implements SessionKeeper {
   readonly backendName: string;
   readonly #keeper: SessionKeeper;
-  readonly #importing: Importing;
+  readonly #settings: ImportSettings;
 
-  constructor(keeper: SessionKeeper, importing: Importing) {
+  constructor(keeper: SessionKeeper, settings: ImportSettings) {
     this.backendName = keeper.backendName;
     this.#keeper = keeper;
-    this.#importing = importing;
+    this.#settings = settings;
   }
 
-  load(received: Received): KeptSession | Promise<KeptSession> {
+  load(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
     const kept = this.#keeper.load(received);
     return this.#oldNames(received).length === 0 ? kept : this.#import(received, kept);
   }
 
-  async #import(received: Received, loading: KeptSession | Promise<KeptSession>): Promise<KeptSession> {
+  async #import(received: ReceivedCookies, loading: KeptSession | Promise<KeptSession>): Promise<KeptSession> {
     const kept = await loading;
     if (kept.exists) return kept;
     const old = await this.#read(received);
     return old === undefined ? kept : new ImportedSession(kept, old, this.#oldNames(received), (hasEnded) => this.#forget(old, hasEnded));
   }
 
-  begin(received: Received): KeptSession {
+  begin(received: ReceivedCookies): KeptSession {
     return this.#keeper.begin(received);
   }
 
-  cookies(received: Received): BrowserCookies {
+  cookies(received: ReceivedCookies): BrowserCookies {
     return withNames(this.#keeper.cookies(received), this.#oldNames(received));
   }
 
-  async end(received: Received, endedKey: string | undefined): Promise<CookiePlace | undefined> {
+  async end(received: ReceivedCookies, endedKey: string | undefined): Promise<CookiePlace | undefined> {
     const place = await this.#keeper.end(received, endedKey);
     if (this.#oldNames(received).length > 0) await (await this.#read(received))?.forget?.(true);
     return place;
   }
 
   /** The names of the old cookies, if the client sent any of them. An old cookie with the name of our cookie is replaced by ours. */
-  #oldNames({ cookieName, request }: Received): readonly string[] {
-    if (cookieName !== this.#importing.cookieName) return [];
-    const { cookieNames } = this.#importing.source;
+  #oldNames({ cookieName, request }: ReceivedCookies): readonly string[] {
+    if (cookieName !== this.#settings.cookieName) return [];
+    const { cookieNames } = this.#settings.source;
     return cookieNames.some((name) => request.valuesOf(name).length > 0) ? cookieNames : [];
   }
 
   /** @throws SessionUnavailableError when the other library's store fails. */
-  async #read({ request }: Received): Promise<OldSession | undefined> {
-    const { source, deadline, logger } = this.#importing;
+  async #read({ request }: ReceivedCookies): Promise<OldSession | undefined> {
+    const { source, deadline, logger } = this.#settings;
     const time = new Deadline(deadline, "the store of the sessions to import");
     try {
       return await time.call(async () => source.read((name) => request.valuesOf(name)));
@@ -121,7 +130,7 @@ class ImportingSessions implements SessionKeeper {
   #forget(old: OldSession, hasEnded: boolean): Promise<void> {
     const forgetting = async () => old.forget?.(hasEnded);
     return forgetting().catch((error: unknown) => {
-      this.#importing.logger.warn(`Cannot remove an imported session from its old store: ${reasonOf(error)}`);
+      this.#settings.logger.warn(`Cannot remove an imported session from its old store: ${reasonOf(error)}`);
     });
   }
 }
@@ -136,7 +145,7 @@ class ImportedSession implements KeptSession {
   readonly handle = undefined;
   readonly owner = undefined;
   readonly authenticatedAt = undefined;
-  readonly chosen = undefined;
+  readonly overrides = undefined;
   readonly place = undefined;
   readonly cached = false;
   readonly exists = true;
@@ -155,12 +164,12 @@ class ImportedSession implements KeptSession {
     this.#forget = forget;
   }
 
-  commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed> {
+  commit(changes: SessionChanges, settings: CommitSettings): CommitResult | Promise<CommitResult> {
     const committed = this.#fresh.commit({ ...changes, changed: true }, settings);
     return committed instanceof Promise ? committed.then((done) => this.#finish(done)) : this.#finish(committed);
   }
 
-  #finish({ cookie, kept }: Committed): Committed {
+  #finish({ cookie, kept }: CommitResult): CommitResult {
     void this.#forget(false);
     return { kept, cookie: cookie && { ...cookie, before: withNames(cookie.before, this.#oldNames) } };
   }

@@ -1,5 +1,5 @@
 import type { Contents, Flash, Operations } from "../record/contents.ts";
-import type { Chosen, CookiePlace, DecodedRecord, Limits, Replaced } from "../record/record.ts";
+import type { Overrides, CookiePlace, DecodedRecord, Limits, ReplacedNote } from "../record/record.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { ReceivedId } from "../signing/signing.ts";
 
@@ -7,7 +7,7 @@ import type { ReceivedId } from "../signing/signing.ts";
 // the hash of the id in its cookie (server-session.ts).
 
 /** The cookies that the client sent for one session, and the lifetimes of the session. */
-export interface Received extends Limits {
+export interface ReceivedCookies extends Limits {
   /** Full name of the cookie. */
   readonly cookieName: string;
   /** The request. If its response is not shown, it does not count as a use of the session. */
@@ -33,16 +33,16 @@ export interface SessionKeeper {
   /** For traces: the name of the backend's class, or `securecookie`. */
   readonly backendName: string;
   /** The client's session, or a new empty session if the client did not send a valid one. Loading does not create a record. */
-  load(received: Received): KeptSession | Promise<KeptSession>;
+  load(received: ReceivedCookies): KeptSession | Promise<KeptSession>;
   /** A new empty session, whatever the client sent. */
-  begin(received: Received): KeptSession;
+  begin(received: ReceivedCookies): KeptSession;
   /** The cookies of the client, as far as they are known without loading its session. */
-  cookies(received: Received): BrowserCookies;
+  cookies(received: ReceivedCookies): BrowserCookies;
   /**
    * Removes the client's sessions without loading them. `endedKey`: the record key of a session that was removed already. Returns
    * the domain, path and partition of the newest cookie, if they are known.
    */
-  end(received: Received, endedKey: string | undefined): CookiePlace | undefined | Promise<CookiePlace | undefined>;
+  end(received: ReceivedCookies, endedKey: string | undefined): CookiePlace | undefined | Promise<CookiePlace | undefined>;
 }
 
 /** One session as a request found it, and the methods that change it where it is kept. */
@@ -62,8 +62,8 @@ export interface KeptSession {
   readonly owner: string | undefined;
   /** When it was given to the owner by a log-in; milliseconds since the Unix epoch. */
   readonly authenticatedAt: number | undefined;
-  /** The options that were chosen for it, instead of the configured ones. */
-  readonly chosen: Chosen | undefined;
+  /** Its options that override the configured ones. */
+  readonly overrides: Overrides | undefined;
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
   readonly cached: boolean;
   /** The most bytes that the JSON of its contents may have. */
@@ -74,7 +74,7 @@ export interface KeptSession {
    * Makes changes permanent. If the session has ended in the meantime, the changes are dropped. Without changes, the cookie is sent
    * again if the client has it from before the configuration was changed.
    */
-  commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed>;
+  commit(changes: SessionChanges, settings: CommitSettings): CommitResult | Promise<CommitResult>;
   /** Takes messages out to show them. Returns the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Called instead of the last commit when the request failed: puts back the messages that it claimed. Does not reject. */
@@ -109,7 +109,7 @@ export interface Regeneration {
 }
 
 /** The outcome of a commit. */
-export interface Committed {
+export interface CommitResult {
   /** The new value of the cookie, and the cookies that it replaces; `undefined`: the client keeps its cookie. */
   readonly cookie: { readonly value: string; readonly before: BrowserCookies } | undefined;
   /** The session as it is now. */
@@ -120,18 +120,18 @@ export interface Committed {
 
 // What a request knows about a session in a backend.
 
-/** A session's record in the backend, and its key there. */
-export interface Found {
+/** A record that was found in the backend, and its key. */
+export interface FoundRecord {
   readonly key: string;
   readonly record: DecodedRecord;
 }
 
 /** What is known about a session. Without `found`, the backend does not have it yet. */
-export interface Known {
+export interface KnownSession {
   /** The record as it was loaded, or committed last. */
-  readonly found?: Found;
+  readonly found?: FoundRecord;
   /** Set when the client sent the old id of a session that has a new one. */
-  readonly replaced?: Replaced;
+  readonly replaced?: ReplacedNote;
   readonly claimed?: readonly Flash[];
   /** The id that the client sent for `found`. */
   readonly sentId?: ReceivedId;

@@ -1,7 +1,7 @@
 import { mostFlashes, type Flash } from "../record/contents.ts";
 import type { DecodedRecord, Limits } from "../record/record.ts";
 import type { BackendRecords } from "./backend-records.ts";
-import type { Edited } from "./group-commit.ts";
+import type { EditResult } from "./group-commit.ts";
 
 // The flash messages of a session in a backend. They are taken out to be shown, and put back if they were not shown.
 
@@ -22,7 +22,7 @@ export function takeOut(
   records: BackendRecords,
   { key, newest, limits, idle }: MessageHolder,
   ids: ReadonlySet<string>,
-): Promise<Edited | undefined> {
+): Promise<EditResult | undefined> {
   return records.within("take out messages", (deadline) =>
     records.edit(deadline, key, newest, limits, (current) => {
       const flashes = current.contents.flashes.filter(({ id }) => !ids.has(id));

@@ -1,35 +1,35 @@
 import { apply, keepOnly, noContents, withoutMessages, type Contents } from "../record/contents.ts";
 import {
-  choose,
+  mergeOverrides,
   endAfter,
   idleFrom,
   lifetimeOf,
   placeOf,
-  type Chosen,
+  type Overrides,
   type DecodedRecord,
   type Limits,
-  type Replaced,
+  type ReplacedNote,
 } from "../record/record.ts";
-import type { BackendRecords, Created } from "./backend-records.ts";
+import type { BackendRecords, CreatedSession } from "./backend-records.ts";
 import type { Deadline } from "./deadline.ts";
 import type { CommitSettings, Regeneration, SessionChanges } from "./keeping.ts";
 
 // A session in a backend gets an id in two cases: it begins, or it moves to a new id.
 
 /** A session that has no record yet. */
-interface Beginning {
+interface NewSession {
   readonly createdAt: number;
   /** Set when the client sent the old id of a session that has a new one. */
-  readonly replaced: Replaced | undefined;
+  readonly replaced: ReplacedNote | undefined;
 }
 
 /** Creates a session. Returns `undefined` if its changes are dropped, because the client has another session or was logged out. */
 export function createSession(
   records: BackendRecords,
-  { createdAt, replaced }: Beginning,
+  { createdAt, replaced }: NewSession,
   changes: SessionChanges,
   settings: CommitSettings,
-): Promise<Created | undefined> {
+): Promise<CreatedSession | undefined> {
   const { regeneration } = changes;
   return records.within("commit a session", async (deadline) => {
     const successor = replaced && (await records.successor(deadline, replaced, settings));
@@ -50,7 +50,7 @@ export function createSession(
 }
 
 /** A session that has a record. */
-interface Loaded {
+interface LoadedSession {
   readonly key: string;
   /** The version that the changes were made on. */
   readonly version: string;
@@ -65,14 +65,14 @@ interface Loaded {
  */
 export function moveToNewId(
   records: BackendRecords,
-  { key: oldKey, version, newest: known }: Loaded,
+  { key: oldKey, version, newest: known }: LoadedSession,
   changes: SessionChanges,
   { at, owner, keep }: Regeneration,
   settings: CommitSettings,
-): Promise<Created | undefined> {
+): Promise<CreatedSession | undefined> {
   const record = {
     contents: known.version === version ? changes.next : changed(records, known.contents, changes, keep),
-    ...beginning(records, at, settings, known.chosen),
+    ...beginning(records, at, settings, known.overrides),
     owner: owner ?? known.owner,
     authenticatedAt: owner === undefined ? known.authenticatedAt : at,
     // A new owner has just logged in, so the epoch is read again. If the owner stays, the epoch of the log-in counts.
@@ -116,7 +116,7 @@ export function moveToNewId(
 async function carryOver(
   records: BackendRecords,
   deadline: Deadline,
-  { id, record }: Created,
+  { id, record }: CreatedSession,
   limits: Limits,
   carried: Partial<DecodedRecord>,
 ): Promise<DecodedRecord | undefined> {
@@ -136,9 +136,9 @@ function changed(
 }
 
 /** The times and options of a session that begins now, and the domain, path and partition of its cookie. */
-function beginning(records: BackendRecords, createdAt: number, settings: CommitSettings, kept: Chosen | undefined) {
+function beginning(records: BackendRecords, createdAt: number, settings: CommitSettings, kept: Overrides | undefined) {
   const lifetime = lifetimeOf(settings, kept);
   const expiresAt = endAfter(createdAt, lifetime.maxAge);
-  const chosen = choose(kept, settings.chosen);
-  return { createdAt, expiresAt, ...idleFrom(records.now(), lifetime, expiresAt), chosen, place: placeOf(settings.cookie) };
+  const overrides = mergeOverrides(kept, settings.overrides);
+  return { createdAt, expiresAt, ...idleFrom(records.now(), lifetime, expiresAt), overrides, place: placeOf(settings.cookie) };
 }

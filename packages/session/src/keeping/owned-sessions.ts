@@ -4,7 +4,7 @@ import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
 import type { Deadline } from "./deadline.ts";
-import type { Found } from "./keeping.ts";
+import type { FoundRecord } from "./keeping.ts";
 
 /** One session in the list of an owner. */
 export interface OwnedSession<Data extends object = SessionData> {
@@ -88,7 +88,7 @@ export class OwnedSessions {
     return this.#take(found.filter(({ key }) => !keys.has(key)));
   }
 
-  async #find(owner: string): Promise<readonly Found[]> {
+  async #find(owner: string): Promise<readonly FoundRecord[]> {
     const keys = await this.#records.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
     const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
       key,
@@ -98,7 +98,7 @@ export class OwnedSessions {
     return found.flatMap(({ key, record }) => (record?.owner === owner ? [{ key, record }] : []));
   }
 
-  async #take(found: readonly Found[]): Promise<number> {
+  async #take(found: readonly FoundRecord[]): Promise<number> {
     const taken = await this.#batches(found, "revoke sessions", ({ key }, deadline) => this.#records.take(key, deadline));
     return taken.filter((record) => record !== undefined).length;
   }
@@ -120,12 +120,12 @@ export class OwnedSessions {
 
 /** A session as a list shows it. */
 export function describeSession(record: DecodedRecord, lifetime: Lifetime): Omit<OwnedSession<object>, "current"> {
-  const { handle, createdAt, idleAt, idleTimeout, expiresAt, contents, chosen } = record;
+  const { handle, createdAt, idleAt, idleTimeout, expiresAt, contents, overrides } = record;
   return {
     handle,
     createdAt,
     lastSeenAt: idleTimeout === undefined ? undefined : idleAt - endAfter(0, idleTimeout),
-    expiresAt: lastMillisecond(Math.min(expiresAt, endAfter(createdAt, lifetimeOf(lifetime, chosen).maxAge))),
+    expiresAt: lastMillisecond(Math.min(expiresAt, endAfter(createdAt, lifetimeOf(lifetime, overrides).maxAge))),
     data: contents.data,
   };
 }

@@ -1,6 +1,6 @@
 import { apply, noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import {
-  choose,
+  mergeOverrides,
   endAfter,
   isSamePlace,
   lastMillisecond,
@@ -8,25 +8,25 @@ import {
   lifetimeOf,
   placeOf,
   renewalAge,
-  sameChosen,
-  type Chosen,
+  sameOverrides,
+  type Overrides,
   type CookiePlace,
   type DecodedRecord,
   type Limits,
-  type Replaced,
+  type ReplacedNote,
 } from "../record/record.ts";
 import type { ReceivedId, SessionId } from "../signing/signing.ts";
-import type { BackendRecords, Created } from "./backend-records.ts";
+import type { BackendRecords, CreatedSession } from "./backend-records.ts";
 import { SessionUnavailableError } from "./deadline.ts";
 import type {
   BrowserCookies,
   CommitSettings,
   SessionChanges,
-  Committed,
-  Found,
+  CommitResult,
+  FoundRecord,
   KeptSession,
-  Known,
-  Received,
+  KnownSession,
+  ReceivedCookies,
   Regeneration,
   SessionKeeper,
 } from "./keeping.ts";
@@ -44,7 +44,7 @@ export class ServerSessions implements SessionKeeper {
     this.#records = records;
   }
 
-  load(received: Received): KeptSession | Promise<KeptSession> {
+  load(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
     const [sentId] = this.#records.ids.received(received.cookieName, received.request);
     if (sentId === undefined) return this.begin(received);
     const { key } = sentId;
@@ -57,16 +57,16 @@ export class ServerSessions implements SessionKeeper {
     });
   }
 
-  begin(received: Received): KeptSession {
+  begin(received: ReceivedCookies): KeptSession {
     return new ServerSession(this.#records, received, {});
   }
 
-  cookies({ cookieName, request }: Received): BrowserCookies {
+  cookies({ cookieName, request }: ReceivedCookies): BrowserCookies {
     return { names: this.#records.ids.namesIn(cookieName, request), place: undefined };
   }
 
-  async end(received: Received, endedKey: string | undefined): Promise<CookiePlace | undefined> {
-    const ids = this.#records.ids.every(received.cookieName, received.request);
+  async end(received: ReceivedCookies, endedKey: string | undefined): Promise<CookiePlace | undefined> {
+    const ids = this.#records.ids.receivedUnderAnyPrefix(received.cookieName, received.request);
     const keys = [...new Set(ids.map(({ key }) => key))].filter((key) => key !== endedKey);
     const ended = await this.#records.within("end a session", (deadline) =>
       Promise.all(keys.map(async (key) => this.#records.end(key, deadline))),
@@ -83,9 +83,9 @@ class ServerSession implements KeptSession {
   readonly createdAt: number;
   readonly room = 60 * 1024;
   readonly #records: BackendRecords;
-  readonly #received: Received;
-  readonly #found: Found | undefined;
-  readonly #replaced: Replaced | undefined;
+  readonly #received: ReceivedCookies;
+  readonly #found: FoundRecord | undefined;
+  readonly #replaced: ReplacedNote | undefined;
   readonly #sentId: ReceivedId | undefined;
   /** The newest record that is known. */
   #newest: DecodedRecord | undefined;
@@ -95,7 +95,7 @@ class ServerSession implements KeptSession {
   /** Whether it was already logged that a change was dropped. */
   #hasLogged = false;
 
-  constructor(records: BackendRecords, received: Received, { found, replaced, claimed = [], sentId }: Known) {
+  constructor(records: BackendRecords, received: ReceivedCookies, { found, replaced, claimed = [], sentId }: KnownSession) {
     this.backendName = records.backendName;
     this.#records = records;
     this.#received = received;
@@ -132,8 +132,8 @@ class ServerSession implements KeptSession {
     return this.#newest && (this.#newest.place ?? {});
   }
 
-  get chosen(): Chosen | undefined {
-    return this.#found?.record.chosen;
+  get overrides(): Overrides | undefined {
+    return this.#found?.record.overrides;
   }
 
   get handle(): string | undefined {
@@ -144,7 +144,7 @@ class ServerSession implements KeptSession {
     return this.#found && lastMillisecond(this.#found.record.expiresAt);
   }
 
-  commit(changes: SessionChanges, settings: CommitSettings): Committed | Promise<Committed> {
+  commit(changes: SessionChanges, settings: CommitSettings): CommitResult | Promise<CommitResult> {
     const { regeneration } = changes;
     if (!changes.changed && regeneration === undefined) {
       if (!this.#ended) this.#renew(settings);
@@ -164,7 +164,7 @@ class ServerSession implements KeptSession {
   }
 
   /** Sends the cookie of a session that has not changed. */
-  async #sendAgain(changes: SessionChanges, settings: CommitSettings): Promise<Committed> {
+  async #sendAgain(changes: SessionChanges, settings: CommitSettings): Promise<CommitResult> {
     try {
       return await this.#save(this.#found!, changes, settings);
     } catch (error) {
@@ -174,24 +174,24 @@ class ServerSession implements KeptSession {
     }
   }
 
-  async #create(changes: SessionChanges, settings: CommitSettings): Promise<Committed> {
+  async #create(changes: SessionChanges, settings: CommitSettings): Promise<CommitResult> {
     const beginning = { createdAt: this.createdAt, replaced: this.#replaced };
     return this.#sendId(await createSession(this.#records, beginning, changes, settings));
   }
 
-  async #save(found: Found, { next, operations, changed }: SessionChanges, settings: CommitSettings): Promise<Committed> {
+  async #save(found: FoundRecord, { next, operations, changed }: SessionChanges, settings: CommitSettings): Promise<CommitResult> {
     const records = this.#records;
     const { key } = found;
     const sentId = this.#isOutdated(settings) ? this.#sentId : undefined;
     const edit = (current: DecodedRecord) => {
       const contents = current.version === found.record.version ? next : records.fresh(apply(operations, current.contents));
-      const chosen = choose(current.chosen, settings.chosen);
+      const overrides = mergeOverrides(current.overrides, settings.overrides);
       const place = sentId === undefined ? current.place : placeOf(settings.cookie);
-      const isSame = sameChosen(current.chosen, chosen);
+      const isSame = sameOverrides(current.overrides, overrides);
       if (isSame && isSamePlace(current.place, place) && sameContents(current.contents, contents)) return current;
-      const { maxAge } = lifetimeOf(settings, current.chosen);
-      const expiresAt = isSame || chosen?.maxAge === current.chosen?.maxAge ? current.expiresAt : endAfter(current.createdAt, maxAge);
-      return { ...current, contents, chosen, place, expiresAt, ...this.#idle({ ...current, expiresAt }, settings) };
+      const { maxAge } = lifetimeOf(settings, current.overrides);
+      const expiresAt = isSame || overrides?.maxAge === current.overrides?.maxAge ? current.expiresAt : endAfter(current.createdAt, maxAge);
+      return { ...current, contents, overrides, place, expiresAt, ...this.#idle({ ...current, expiresAt }, settings) };
     };
     const edited = await records.within("commit a session", async (deadline) => {
       const done = await records.edit(deadline, key, this.#newest!, settings, edit);
@@ -205,24 +205,24 @@ class ServerSession implements KeptSession {
     return { cookie: sentId && this.#cookieOf(sentId), kept, retries: edited.retries };
   }
 
-  async #regenerate({ key, record }: Found, changes: SessionChanges, regeneration: Regeneration, settings: CommitSettings) {
+  async #regenerate({ key, record }: FoundRecord, changes: SessionChanges, regeneration: Regeneration, settings: CommitSettings) {
     const loaded = { key, version: record.version, newest: this.#newest! };
     return this.#sendId(await moveToNewId(this.#records, loaded, changes, regeneration, settings));
   }
 
-  #sendId(created: Created | undefined): Committed {
+  #sendId(created: CreatedSession | undefined): CommitResult {
     if (created === undefined) return this.#dropped();
     return { cookie: this.#cookieOf(created.id), kept: this.#committed({ key: created.id.key, record: created.record }) };
   }
 
-  #cookieOf(id: SessionId): Committed["cookie"] {
+  #cookieOf(id: SessionId): CommitResult["cookie"] {
     const { ids } = this.#records;
     const { cookieName, request } = this.#received;
     return { value: ids.sign(cookieName, id), before: { names: ids.namesIn(cookieName, request), place: this.place } };
   }
 
   /** The session ended while the request was running: its changes are dropped, and the request still gets its response. */
-  #dropped(hasChanges = true): Committed {
+  #dropped(hasChanges = true): CommitResult {
     this.#ended = true;
     if (hasChanges && !this.#hasLogged)
       this.#records.logger.info("A change to a session was dropped: the session had ended in the meantime.");
@@ -230,7 +230,7 @@ class ServerSession implements KeptSession {
     return { cookie: undefined, kept: this };
   }
 
-  #committed(found: Found, sentId?: ReceivedId): ServerSession {
+  #committed(found: FoundRecord, sentId?: ReceivedId): ServerSession {
     return new ServerSession(this.#records, this.#received, { found, claimed: this.#claimed, ...(sentId && { sentId }) });
   }
 
@@ -256,7 +256,7 @@ class ServerSession implements KeptSession {
     else await putBack(this.#records, this.#holder(found), claimed);
   }
 
-  #holder({ key }: Found): MessageHolder {
+  #holder({ key }: FoundRecord): MessageHolder {
     return { key, newest: this.#newest!, limits: this.#received, idle: (current) => this.#idle(current, this.#received) };
   }
 
@@ -281,20 +281,20 @@ class ServerSession implements KeptSession {
   }
 
   /** The idle time of a session that is used now. */
-  #idle({ expiresAt, chosen }: DecodedRecord, limits: Limits): Partial<DecodedRecord> {
-    return this.#received.request.isUnseen ? {} : idleFrom(this.#records.now(), lifetimeOf(limits, chosen), expiresAt);
+  #idle({ expiresAt, overrides }: DecodedRecord, limits: Limits): Partial<DecodedRecord> {
+    return this.#received.request.isUnseen ? {} : idleFrom(this.#records.now(), lifetimeOf(limits, overrides), expiresAt);
   }
 
   /** Moves the idle time of a session that was used but not changed. It does not do so at every use. */
   #renew(limits: Limits): void {
     const known = this.#newest;
     if (this.#found === undefined || known === undefined) return;
-    const { idleTimeout, idleAt } = idleFrom(this.#records.now(), lifetimeOf(limits, known.chosen), known.expiresAt);
-    const isOther = idleTimeout !== known.idleTimeout;
-    const isDue = isOther || (idleTimeout !== undefined && idleAt - known.idleAt >= renewalAge(idleTimeout) * 1000);
+    const { idleTimeout, idleAt } = idleFrom(this.#records.now(), lifetimeOf(limits, known.overrides), known.expiresAt);
+    const hasNewTimeout = idleTimeout !== known.idleTimeout;
+    const isDue = hasNewTimeout || (idleTimeout !== undefined && idleAt - known.idleAt >= renewalAge(idleTimeout) * 1000);
     if (!isDue || this.#received.request.isUnseen) return;
     const { key } = this.#found;
-    if (isOther) this.#records.moveIdle(key, known, limits, (current) => ({ ...current, ...this.#idle(current, limits) }));
+    if (hasNewTimeout) this.#records.moveIdle(key, known, limits, (current) => ({ ...current, ...this.#idle(current, limits) }));
     else this.#records.touch(key, idleAt);
   }
 }

@@ -1,6 +1,6 @@
 import { recordings, Trace } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
-import type { CommitSettings, Committed, KeptSession, Received, SessionChanges, SessionKeeper } from "./keeping.ts";
+import type { CommitSettings, CommitResult, KeptSession, ReceivedCookies, SessionChanges, SessionKeeper } from "./keeping.ts";
 
 /** The message of the channel `mini:session.load`. */
 export interface SessionLoadMessage {
@@ -66,7 +66,7 @@ const isObserved = ({ channel }: { readonly channel: { readonly hasSubscribers: 
   recordings.areMade || channel?.hasSubscribers === true;
 
 /** Loads a session, and tells subscribers of it. */
-export function loadFrom(keeper: SessionKeeper, received: Received): KeptSession | Promise<KeptSession> {
+export function loadFrom(keeper: SessionKeeper, received: ReceivedCookies): KeptSession | Promise<KeptSession> {
   if (!isObserved(loadTrace)) return keeper.load(received);
   const message: SessionLoadMessage = { cookieName: received.cookieName, backend: keeper.backendName, isNew: undefined, keys: [] };
   const note = (kept: KeptSession) => {
@@ -86,12 +86,12 @@ export function commitTo(
   changes: SessionChanges,
   settings: CommitSettings,
   cookieName: string,
-): Committed | Promise<Committed> {
+): CommitResult | Promise<CommitResult> {
   if (!isObserved(commitTrace)) return kept.commit(changes, settings);
   const isChanged = changes.changed || changes.regeneration !== undefined;
   const { backendName: backend } = kept;
   const message: SessionCommitMessage = { cookieName, backend, isChanged, retries: 0, before: kept.contents, after: changes.next };
-  const note = (committed: Committed) => {
+  const note = (committed: CommitResult) => {
     message.retries = committed.retries ?? 0;
     return committed;
   };
@@ -102,7 +102,7 @@ export function commitTo(
 }
 
 /** Does work on a backend, and tells subscribers of it. */
-export function workOn<Result>(backend: string, work: string, call: () => Promise<Result>): Result | Promise<Result> {
+export function traceWork<Result>(backend: string, work: string, call: () => Promise<Result>): Result | Promise<Result> {
   return isObserved(backendTrace) ? backendTrace.run({ backend, work }, call) : call();
 }
 

@@ -26,8 +26,8 @@ export interface SavedSession {
   readonly owner: string | undefined;
   /** When it was given to the owner by a log-in; milliseconds since the Unix epoch. */
   readonly authenticatedAt?: number | undefined;
-  /** The options that were chosen for this session, instead of the configured ones. */
-  readonly chosen?: Chosen | undefined;
+  /** The options of this session that override the configured ones. */
+  readonly overrides?: Overrides | undefined;
   /** The attributes of its cookie that decide where the browser keeps it; left out, a cookie without these attributes. */
   readonly place?: CookiePlace | undefined;
 }
@@ -58,12 +58,12 @@ export interface DecodedRecord extends SavedSession {
   readonly version: string;
   /** Whether it comes from a cache, and may be older than the record in the backend. */
   readonly cached?: boolean;
-  /** The note under the old id of a session that has got a new id. Such a record contains nothing else. */
-  readonly replaced?: Replaced | undefined;
+  /** Set in the record under the old id of a session that has got a new id. Such a record contains nothing else. */
+  readonly replaced?: ReplacedNote | undefined;
 }
 
 /** The note that a session leaves for some seconds under its old id, so that requests with the old id do no harm. */
-export interface Replaced {
+export interface ReplacedNote {
   /** The key of the record under the new id. It is not secret, because a client needs the id and not the key. */
   readonly by: string;
   /** Whether a log-in gave the new id. A log-out with the old id does not end a session of a later log-in. */
@@ -74,14 +74,14 @@ export interface Replaced {
 const longestRecord = 64 * 1024;
 
 /** The version of the record format. Records in another format count as missing. */
-const form = 1;
+const formatVersion = 1;
 
 /** The fields of a session's JSON that only a record has. */
 type RecordFields = { readonly form?: number } & Partial<Pick<DecodedRecord, "handle" | "epoch" | "idleTimeout">>;
 
 /** A session as JSON text. The user's data is under a separate key, so that its names cannot collide with others. */
 export function encodeSession(saved: SavedSession, { form, handle, epoch, idleTimeout }: RecordFields = {}): string {
-  const { contents, createdAt, owner, authenticatedAt, chosen, place } = saved;
+  const { contents, createdAt, owner, authenticatedAt, overrides, place } = saved;
   const { data, flashes } = contents;
   return JSON.stringify({
     form,
@@ -91,7 +91,7 @@ export function encodeSession(saved: SavedSession, { form, handle, epoch, idleTi
     authenticatedAt,
     epoch,
     idleTimeout,
-    chosen,
+    chosen: overrides,
     place,
     data,
     flashes: flashes.length === 0 ? undefined : flashes,
@@ -105,14 +105,14 @@ export function decodeSession(json: unknown): SavedSession | undefined {
   const flashes = json["flashes"] === undefined ? noContents.flashes : readFlashes(json["flashes"]);
   if (!isPlainObject(data) || flashes === undefined || typeof createdAt !== "number") return undefined;
   if (owner !== undefined && typeof owner !== "string") return undefined;
-  const chosen = readChosen(json["chosen"]);
+  const overrides = readOverrides(json["chosen"]);
   const place = readPlace(json["place"]);
   return {
     contents: { data, flashes },
     createdAt,
     owner,
     ...(typeof authenticatedAt === "number" && { authenticatedAt }),
-    ...(chosen !== undefined && { chosen }),
+    ...(overrides !== undefined && { overrides }),
     ...(place !== undefined && { place }),
   };
 }
@@ -120,8 +120,8 @@ export function decodeSession(json: unknown): SavedSession | undefined {
 /** @throws SessionTooLargeError over 64 KiB. */
 export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord {
   const { contents, handle, epoch, idleAt, idleTimeout, expiresAt, replaced } = record;
-  if (replaced !== undefined) return { data: Buffer.from(JSON.stringify({ form, replaced })), idleAt, expiresAt };
-  const bytes = Buffer.from(encodeSession(record, { form, handle, epoch, idleTimeout }));
+  if (replaced !== undefined) return { data: Buffer.from(JSON.stringify({ form: formatVersion, replaced })), idleAt, expiresAt };
+  const bytes = Buffer.from(encodeSession(record, { form: formatVersion, handle, epoch, idleTimeout }));
   if (bytes.length > longestRecord) throw new SessionTooLargeError(bytes.length, longestRecord, biggestKeys(contents));
   return { data: bytes, idleAt, expiresAt };
 }
@@ -130,7 +130,7 @@ export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord 
 export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached = false }: SessionRecord): DecodedRecord | undefined {
   if (!((bytes as unknown) instanceof Uint8Array)) return undefined;
   const json = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
-  if (!isPlainObject(json) || json["form"] !== form) return undefined;
+  if (!isPlainObject(json) || json["form"] !== formatVersion) return undefined;
   const times = { idleAt, expiresAt, version, cached };
   const replaced = readReplaced(json["replaced"]);
   if (replaced !== undefined) return { ...emptyRecord, ...times, replaced };
@@ -153,7 +153,7 @@ export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached =
 /** The fields of the record of a session that was replaced. */
 const emptyRecord = Object.freeze({ contents: noContents, createdAt: 0, owner: undefined, epoch: undefined, handle: "" });
 
-function readReplaced(json: unknown): Replaced | undefined {
+function readReplaced(json: unknown): ReplacedNote | undefined {
   if (!isPlainObject(json) || typeof json["by"] !== "string") return undefined;
   return { by: json["by"], isLogIn: json["isLogIn"] === true };
 }
@@ -162,7 +162,7 @@ function readReplaced(json: unknown): Replaced | undefined {
 const replacedFor = 30_000;
 
 /** What a session leaves under its old id. */
-export function replacedRecord(record: DecodedRecord, replaced: Replaced, now: number): DecodedRecord {
+export function replacedRecord(record: DecodedRecord, replaced: ReplacedNote, now: number): DecodedRecord {
   const end = Math.min(now + replacedFor, record.expiresAt);
   return { ...emptyRecord, version: record.version, idleAt: end, expiresAt: end, replaced };
 }
@@ -188,7 +188,7 @@ function readPlace(json: unknown): CookiePlace | undefined {
   };
 }
 
-// Lifetimes: the options that were chosen for a session, and whether it is alive.
+// Lifetimes: the options that override the configuration, and whether a session is alive.
 
 /** How long a session may last. */
 export interface Lifetime {
@@ -199,23 +199,23 @@ export interface Lifetime {
 }
 
 /**
- * Options that were chosen for one session, as they are kept with it. A key with the value `undefined` was unset: the configuration
- * applies again.
+ * Options of one session that override the configured ones. They are saved with the session. A key with the value `undefined` was
+ * unset: the configuration applies again.
  */
-export interface Chosen {
+export interface Overrides {
   readonly maxAge?: number | undefined;
   readonly idleTimeout?: number | undefined;
   /** Attributes of its cookie; `null`: the cookie does not have the attribute, whatever the configuration says. */
   readonly cookie?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The configured lifetime of a session, and what a request has chosen instead. */
+/** The configured lifetime of a session, and the overrides of this request. */
 export interface Limits extends Lifetime {
-  readonly chosen?: Chosen | undefined;
+  readonly overrides?: Overrides | undefined;
 }
 
-/** The chosen options in decoded JSON; `undefined` for anything else. */
-export function readChosen(json: unknown): Chosen | undefined {
+/** The overrides in decoded JSON; `undefined` for anything else. */
+export function readOverrides(json: unknown): Overrides | undefined {
   if (!isPlainObject(json)) return undefined;
   const { maxAge, idleTimeout, cookie } = json;
   return {
@@ -229,22 +229,22 @@ function isSeconds(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value > 0;
 }
 
-/** The options that are kept after another choice; `undefined`: none. */
-export function choose(kept: Chosen | undefined, given: Chosen | undefined): Chosen | undefined {
-  if (given === undefined) return kept;
-  const all = { ...kept, ...given, ...(given.cookie !== undefined && { cookie: { ...kept?.cookie, ...given.cookie } }) };
+/** The saved overrides with newer ones; `undefined` if none are left. */
+export function mergeOverrides(saved: Overrides | undefined, newer: Overrides | undefined): Overrides | undefined {
+  if (newer === undefined) return saved;
+  const all = { ...saved, ...newer, ...(newer.cookie !== undefined && { cookie: { ...saved?.cookie, ...newer.cookie } }) };
   const left = Object.entries(all).filter(([, value]) => value !== undefined);
   return left.length === 0 ? undefined : Object.fromEntries(left);
 }
 
-/** Whether two choices are the same. */
-export function sameChosen(one: Chosen | undefined, other: Chosen | undefined): boolean {
+/** Whether two sets of overrides are the same. */
+export function sameOverrides(one: Overrides | undefined, other: Overrides | undefined): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** The lifetime of a session: what the request has chosen, else what is kept with the session, else what is configured. */
-export function lifetimeOf({ maxAge, idleTimeout, chosen }: Limits, kept: Chosen | undefined): Lifetime {
-  const all = choose(kept, chosen);
+/** The lifetime of a session, by the overrides of the request, then those that are saved with the session, then the configuration. */
+export function lifetimeOf({ maxAge, idleTimeout, overrides }: Limits, saved: Overrides | undefined): Lifetime {
+  const all = mergeOverrides(saved, overrides);
   return { maxAge: all?.maxAge ?? maxAge, idleTimeout: all?.idleTimeout ?? idleTimeout };
 }
 
@@ -270,10 +270,10 @@ export function isAlive({ createdAt, usedAt, idleAt, expiresAt }: Times, { maxAg
 
 /** Whether a session in a backend is alive, or still leaves a note of its new id. */
 export function isAliveRecord(record: DecodedRecord, limits: Limits, now: number): boolean {
-  const { createdAt, idleAt, idleTimeout, expiresAt, chosen, replaced } = record;
+  const { createdAt, idleAt, idleTimeout, expiresAt, overrides, replaced } = record;
   if (replaced !== undefined) return now < expiresAt;
   const usedAt = idleTimeout === undefined ? undefined : idleAt - endAfter(0, idleTimeout);
-  return isAlive({ createdAt, usedAt, idleAt, expiresAt }, lifetimeOf(limits, chosen), now);
+  return isAlive({ createdAt, usedAt, idleAt, expiresAt }, lifetimeOf(limits, overrides), now);
 }
 
 /** When a session that is used now ends if it is not used again. Without an `idleTimeout`, only `expiresAt` ends it. */

@@ -49,8 +49,8 @@ export class ChangedFlashes {
     this.#taken = new Set([...this.#taken, ...ids].filter((id) => loaded.has(id)));
   }
 
-  /** The same on the messages of a newer record. */
-  onto(loaded: readonly Flash[]): ChangedFlashes {
+  /** A copy in which the changes of this request are applied to the messages of a newer record. */
+  rebased(loaded: readonly Flash[]): ChangedFlashes {
     const other = new ChangedFlashes(loaded);
     other.#added = this.#added;
     other.#late = this.#late;
@@ -94,6 +94,7 @@ export function shortened(form: KeptForm, most: number): KeptForm {
   const problems = form.problems.filter((entry) => fits(entry, most / 2));
   const kept = new Set(form.fields.toSorted(([, one], [, other]) => one.length - other.length).filter((entry) => fits(entry, 0)));
   const lost = new Set(form.fields.flatMap((entry) => (kept.has(entry) || entry[0].length > 100 ? [] : [entry[0]])));
+  // The rest is for the JSON around the entries.
   let reserved = forLeftOut - 50;
   for (const name of lost) {
     const entry = [name, leftOut] as const;

@@ -58,7 +58,7 @@ export class ChangedValues {
   }
 
   /** The value of a key, for reading only: it is not checked for changes later. */
-  look(key: string): unknown {
+  peek(key: string): unknown {
     const pending = this.#pending?.get(key);
     if (pending !== undefined) return pending.value;
     if (!this.#hasLoaded(key)) return undefined;
@@ -72,7 +72,7 @@ export class ChangedValues {
   }
 
   get(key: string): unknown {
-    const value = this.look(key);
+    const value = this.peek(key);
     if (typeof value !== "object" || value === null || this.#pending?.has(key) || this.#handedOut?.has(key)) return value;
     const text = JSON.stringify(value);
     const copy: unknown = JSON.parse(text);
@@ -129,7 +129,7 @@ export class ChangedValues {
    * it is the loaded value, which may be newer, because other requests may have changed it.
    */
   #newest(key: string): unknown {
-    return this.#handedOut?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.look(key);
+    return this.#handedOut?.has(key) && !this.#changedInside(key) ? this.#loaded(key) : this.peek(key);
   }
 
   #record(key: string, pending: Pending): void {
@@ -161,7 +161,7 @@ export class ChangedValues {
     for (const key of this.keys()) {
       if (keep.has(key)) continue;
       // Changes of this request are kept as values, because a relative change needs a loaded value.
-      if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.look(key) });
+      if (this.#pending?.has(key) || this.#changedInside(key)) this.#record(key, { type: "set", value: this.peek(key) });
       else this.#handedOut?.delete(key);
     }
     this.#data = pick(this.#data, keep);
@@ -201,13 +201,17 @@ export class ChangedValues {
     const data: Record<string, unknown> = this.#cleared ? {} : { ...this.#data };
     for (const [key, change] of changes) {
       if (change.type === "delete") delete data[key];
-      else put(data, key, change.type === "set" ? change.value : copyJson(this.look(key)));
+      else put(data, key, change.type === "set" ? change.value : copyJson(this.peek(key)));
     }
     return data;
   }
 
-  /** A copy without pending changes, for values that include them. Objects that a handler got or set stay in use. */
-  onto(next: Data): ChangedValues {
+  /**
+   * The values after a commit, which include the changes, so that none are pending. Objects that a handler got or set stay in use.
+   *
+   * @param next - The committed values.
+   */
+  afterCommit(next: Data): ChangedValues {
     const fresh = new ChangedValues(next);
     for (const noted of [this.#handedOut, this.#pending]) {
       for (const [key, { value }] of noted ?? none) {

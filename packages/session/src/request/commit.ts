@@ -1,6 +1,6 @@
 import type { Logger } from "@mini/core/base";
 import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
-import type { RequestCookies } from "./cookies.ts";
+import type { ResponseCookies } from "./cookies.ts";
 import type { OutgoingResponse } from "./head.ts";
 import { saveAll, type OpenSession } from "./open-session.ts";
 
@@ -17,7 +17,7 @@ interface FailedRequest {
   readonly endedByError: boolean;
   readonly failure: Failure | undefined;
   /** The cookies of the response; `undefined` while there are none. */
-  readonly cookies: () => RequestCookies | undefined;
+  readonly cookies: () => ResponseCookies | undefined;
   readonly logger: Logger;
 }
 
@@ -51,7 +51,7 @@ async function saveLateMessages(sessions: readonly OpenSession[], logger: Logger
 }
 
 /** Undoes what can be undone when a session could not be saved. @throws The error. */
-export async function undoChanges(sessions: readonly OpenSession[], error: unknown, cookies: RequestCookies | undefined): Promise<never> {
+export async function undoChanges(sessions: readonly OpenSession[], error: unknown, cookies: ResponseCookies | undefined): Promise<never> {
   await rollBack(sessions, error);
   cookies?.restoreLater();
   throw error;

@@ -6,7 +6,7 @@ import { isSamePlace, type CookiePlace } from "../record/record.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
-import { isLeftOut, type AskedRequest, type Head, type OutgoingResponse } from "./head.ts";
+import { isLeftOut, type IncomingRequest, type Head, type OutgoingResponse } from "./head.ts";
 
 /** Bytes of a Set-Cookie line. Browsers drop longer ones. */
 const longestLine = 4096;
@@ -31,7 +31,7 @@ export class CookieRules {
   }
 
   /** The attributes of a cookie for a request, which decides what `secure: "auto"` means. */
-  attributes(request: AskedRequest, cookie: CookieSettings): CookieOptions {
+  attributes(request: IncomingRequest, cookie: CookieSettings): CookieOptions {
     let known = this.#attributes.get(cookie);
     if (known === undefined) {
       known = { secure: Object.freeze({ ...cookie, secure: true }), plain: Object.freeze({ ...cookie, secure: false }) };
@@ -42,7 +42,7 @@ export class CookieRules {
     return request.secure ? known.secure : known.plain;
   }
 
-  #warnOfProxy(request: AskedRequest): void {
+  #warnOfProxy(request: IncomingRequest): void {
     if (this.#hasWarned || request.headers.get("x-forwarded-proto") !== "https") return;
     this.#hasWarned = true;
     this.logger.warn(
@@ -79,10 +79,10 @@ const targeted = [
   "edge-control",
 ] as const;
 
-/** The cookies that one request sends for its sessions. It remembers which of them an error response must have too. */
-export class RequestCookies {
+/** The cookies that a response sends for the sessions of its request. It remembers which of them an error response must have too. */
+export class ResponseCookies {
   readonly #rules: CookieRules;
-  readonly #request: AskedRequest;
+  readonly #request: IncomingRequest;
   readonly #head: Head;
   readonly #sent: SentCookies;
   /** By name, the functions that send a cookie again after an error has dropped all cookies. */
@@ -91,7 +91,7 @@ export class RequestCookies {
   /** Whether the response shows flash messages, so that caches must not store it. */
   isPersonal = false;
 
-  constructor(rules: CookieRules, request: AskedRequest, head: Head, sent: SentCookies) {
+  constructor(rules: CookieRules, request: IncomingRequest, head: Head, sent: SentCookies) {
     this.#rules = rules;
     this.#request = request;
     this.#head = head;
@@ -149,7 +149,7 @@ export class RequestCookies {
       const variants = isAlone ? (place === undefined ? [] : [withPlace(its, place)]) : variantsOf(its, place, host);
       return variants.map((variant) => [each, variant]);
     });
-    return all.filter(([each, its]) => !(each === name && isSamePlace(its, attributes)) && canBe(each, its));
+    return all.filter(([each, its]) => !(each === name && isSamePlace(its, attributes)) && browsersAccept(each, its));
   }
 
   /**
@@ -217,7 +217,7 @@ function variantsOf(attributes: CookieOptions, place: CookiePlace | undefined, h
 }
 
 /** Whether browsers accept a cookie with this name and these attributes. */
-function canBe(name: string, attributes: CookieOptions): boolean {
+function browsersAccept(name: string, attributes: CookieOptions): boolean {
   try {
     serializeCookie(name, "", attributes);
     return true;

@@ -1,7 +1,7 @@
 import type { CookieOptions } from "@mini/core/base";
 
-/** What sessions know about a request. */
-export interface AskedRequest {
+/** What sessions know about a request, whatever framework it comes from. */
+export interface IncomingRequest {
   readonly method: string;
   readonly headers: Pick<Headers, "get">;
   /** Whether the client used https. */
@@ -10,15 +10,16 @@ export interface AskedRequest {
   readonly signal?: Pick<AbortSignal, "aborted"> | undefined;
 }
 
-/** Headers that mark a prefetch or prerender, by the words in their values. Scripts cannot send those with `Sec-`. */
-export const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"] as const;
-export const inAdvance = /(?:^|[;,])\s*(?:prefetch|prerender|preview)\s*(?:[;,]|$)/i;
+/** Headers that mark a prefetch or prerender. Scripts cannot send those that begin with `Sec-`. */
+export const purposeHeaders = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"] as const;
+/** Matches the value of such a header. */
+export const prefetchPattern = /(?:^|[;,])\s*(?:prefetch|prerender|preview)\s*(?:[;,]|$)/i;
 
 /**
  * Whether the browser leaves out a cookie with these attributes, because the request comes from another site. It still accepts a
  * new cookie from the response, which replaces the one that it has.
  */
-export function isLeftOut({ method, headers }: AskedRequest, { sameSite }: Pick<CookieOptions, "sameSite">): boolean {
+export function isLeftOut({ method, headers }: IncomingRequest, { sameSite }: Pick<CookieOptions, "sameSite">): boolean {
   if (sameSite === "none" || headers.get("sec-fetch-site") !== "cross-site") return false;
   return sameSite === "strict" || !["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }

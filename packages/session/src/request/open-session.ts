@@ -1,8 +1,8 @@
-import type { SessionChanges, Committed, KeptSession, Regeneration } from "../keeping/keeping.ts";
+import type { SessionChanges, CommitResult, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { commitTo } from "../keeping/traces.ts";
 import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
-import { choose, sameChosen } from "../record/record.ts";
-import { withKept } from "../settings/session-options.ts";
+import { mergeOverrides, sameOverrides } from "../record/record.ts";
+import { withSavedOverrides } from "../settings/session-options.ts";
 import type { SessionSettings, Settings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";
 import { ChangedValues } from "./changed-values.ts";
@@ -35,9 +35,9 @@ export class OpenSession implements OpenSessionLike {
     this.#request = request;
     this.cookieName = cookieName;
     this.settings =
-      kept.chosen === undefined
+      kept.overrides === undefined
         ? settings
-        : withKept(request.settings, cookieName.slice(request.settings.prefix.length), settings, kept.chosen);
+        : withSavedOverrides(request.settings, cookieName.slice(request.settings.prefix.length), settings, kept.overrides);
     this.#kept = kept;
     this.#base = kept.contents;
     this.#values = new ChangedValues(kept.contents.data, kept.cached);
@@ -112,7 +112,7 @@ export class OpenSession implements OpenSessionLike {
       const left = this.freshFlashes().flatMap(({ id }) => (ids.has(id) ? [id] : []));
       const claimed = await this.#kept.claim(new Set(left));
       this.flashes.take(claimed);
-      if (claimed.size > 0) this.#hasTaken = this.#request.sent.isPersonal = true;
+      if (claimed.size > 0) this.#hasTaken = this.#request.responseCookies.isPersonal = true;
       return claimed;
     });
     return this.#request.delayResponse(this.#request.mustSucceed(claiming));
@@ -122,7 +122,7 @@ export class OpenSession implements OpenSessionLike {
     this.mustBeOpen("regenerate the session");
     if (keep !== undefined) {
       this.#values.keepOnly(keep);
-      this.#flashes = this.flashes.onto([]);
+      this.#flashes = this.flashes.rebased([]);
     }
     const { owner: earlier, keep: keptBefore } = this.#regeneration ?? {};
     this.#regeneration = {
@@ -167,8 +167,8 @@ export class OpenSession implements OpenSessionLike {
   #save(isAwaited: boolean): void | Promise<void> {
     return this.#inTurn(() => {
       const changes = this.#changes();
-      const isBegun = changes.changed && changes.regeneration === undefined && !this.#kept.exists;
-      if (isBegun && this.#request.sent.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
+      const isNewSession = changes.changed && changes.regeneration === undefined && !this.#kept.exists;
+      if (isNewSession && this.#request.responseCookies.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
       const committed = commitTo(this.#kept, changes, this.settings, this.cookieName);
       if (committed instanceof Promise) {
         this.#beginCommit(changes);
@@ -195,11 +195,11 @@ export class OpenSession implements OpenSessionLike {
     const { cleared } = this.#values;
     const flashes = this.#flashes;
     const keepsSome = this.#regeneration?.keep !== undefined;
-    const isIdle = keyChanges.size === 0 && !cleared && flashes?.changed !== true && !keepsSome;
-    const next = isIdle ? base : { data: this.#values.next(keyChanges), flashes: flashes?.all ?? base.flashes };
-    const { exists, cached, chosen } = this.#kept;
-    const isChosenAnew = exists && !sameChosen(chosen, choose(chosen, this.settings.chosen));
-    const changed = isChosenAnew || (!isIdle && (cached || !sameContents(base, next)));
+    const isUnchanged = keyChanges.size === 0 && !cleared && flashes?.changed !== true && !keepsSome;
+    const next = isUnchanged ? base : { data: this.#values.next(keyChanges), flashes: flashes?.all ?? base.flashes };
+    const { exists, cached, overrides } = this.#kept;
+    const hasNewOverrides = exists && !sameOverrides(overrides, mergeOverrides(overrides, this.settings.overrides));
+    const changed = hasNewOverrides || (!isUnchanged && (cached || !sameContents(base, next)));
     return {
       operations: { cleared, keyChanges, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
       // Messages that are too old are not saved, but they alone are not a reason to save.
@@ -212,7 +212,7 @@ export class OpenSession implements OpenSessionLike {
   /** Called when a commit of these changes has begun. Later changes are made on top of them and belong to the next commit. */
   #beginCommit({ next }: SessionChanges): void {
     this.#base = next;
-    this.#values = this.#values.onto(next.data);
+    this.#values = this.#values.afterCommit(next.data);
     this.#flashes = undefined;
     this.#regeneration = undefined;
   }
@@ -226,13 +226,13 @@ export class OpenSession implements OpenSessionLike {
     this.#base = kept.contents;
     const keep = this.#regeneration?.keep;
     this.#values.rebase(kept.contents.data, keep);
-    this.#flashes = this.#flashes?.onto(keep === undefined ? kept.contents.flashes : []);
+    this.#flashes = this.#flashes?.rebased(keep === undefined ? kept.contents.flashes : []);
   }
 
-  #send({ cookie, kept }: Committed, isPermanent: boolean): void {
+  #send({ cookie, kept }: CommitResult, isPermanent: boolean): void {
     if (cookie === undefined) return;
     const { value, before } = cookie;
-    this.#request.sent[isPermanent ? "keep" : "send"](this.cookieName, value, this.settings.cookie, kept.contents, before);
+    this.#request.responseCookies[isPermanent ? "keep" : "send"](this.cookieName, value, this.settings.cookie, kept.contents, before);
   }
 
   /** Drops all changes of a failed request except the messages of its error handler. Returns whether there are any. */

@@ -1,5 +1,5 @@
 import { cookieValues } from "@mini/core/base";
-import type { KeptSession, Received } from "../keeping/keeping.ts";
+import type { KeptSession, ReceivedCookies } from "../keeping/keeping.ts";
 import { loadFrom } from "../keeping/traces.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import { checkValues, quoted } from "../record/contents.ts";
@@ -8,8 +8,8 @@ import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts
 import { withOptions } from "../settings/session-options.ts";
 import { checkCookieName, type SessionSettings, type Settings } from "../settings/settings.ts";
 import { dropChanges, undoChanges, type Failure } from "./commit.ts";
-import { RequestCookies } from "./cookies.ts";
-import { inAdvance, purposes, SessionCommittedError, type AskedRequest, type Head, type OutgoingResponse } from "./head.ts";
+import { ResponseCookies } from "./cookies.ts";
+import { prefetchPattern, purposeHeaders, SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "./head.ts";
 import { addOptions } from "./more-options.ts";
 import { OpenSession, saveAll } from "./open-session.ts";
 import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
@@ -32,7 +32,7 @@ const asSent = (value: string) => value;
  */
 export class RequestSessions implements SessionStore, SessionRequest {
   readonly #shared: SharedSessions;
-  readonly #request: AskedRequest;
+  readonly #request: IncomingRequest;
   readonly #head: Head;
   /** Made at the first use. */
   #sessions: Map<string, OpenSession | Loading> | undefined;
@@ -41,9 +41,9 @@ export class RequestSessions implements SessionStore, SessionRequest {
   /** Why a session could not be loaded or saved. Then nothing is committed, even when the handler catches the error. */
   #failure: Failure | undefined;
   #isFinished = false;
-  #cookies: RequestCookies | undefined;
+  #cookies: ResponseCookies | undefined;
 
-  constructor(shared: SharedSessions, request: AskedRequest, head: Head) {
+  constructor(shared: SharedSessions, request: IncomingRequest, head: Head) {
     this.#shared = shared;
     this.#request = request;
     this.#head = head;
@@ -61,8 +61,8 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return this.#shared.settings;
   }
 
-  get sent(): RequestCookies {
-    return (this.#cookies ??= new RequestCookies(this.#shared.cookies, this.#request, this.#head, this));
+  get responseCookies(): ResponseCookies {
+    return (this.#cookies ??= new ResponseCookies(this.#shared.cookies, this.#request, this.#head, this));
   }
 
   valuesOf(cookieName: string): readonly string[] {
@@ -71,7 +71,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   get isUnseen(): boolean {
     const { method, headers } = this.#request;
-    return method === "HEAD" || purposes.some((name) => inAdvance.test(headers.get(name) ?? ""));
+    return method === "HEAD" || purposeHeaders.some((name) => prefetchPattern.test(headers.get(name) ?? ""));
   }
 
   get hasFailed(): boolean {
@@ -172,8 +172,8 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return options === undefined ? sessionDefaults : withOptions(this.settings, name, sessionDefaults, options);
   }
 
-  #receivedFor(cookieName: string, { maxAge, idleTimeout, chosen }: SessionSettings): Received {
-    return { cookieName, maxAge, idleTimeout, chosen, request: this };
+  #receivedFor(cookieName: string, { maxAge, idleTimeout, overrides }: SessionSettings): ReceivedCookies {
+    return { cookieName, maxAge, idleTimeout, overrides, request: this };
   }
 
   updateSessionOptions(name = this.settings.cookieName, options: SessionOptions): boolean {
@@ -242,14 +242,14 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const keeper = this.#shared.keepers.get(settings.backend)!;
     const received = this.#receivedFor(cookieName, settings);
     const before = keeper.cookies(received);
-    const clear = () => this.sent.clear(cookieName, settings.cookie, before);
+    const clear = () => this.responseCookies.clear(cookieName, settings.cookie, before);
     clear();
     const fresh = () => keeper.begin(received);
     let ended: KeptSession | undefined;
     if (known === undefined) sessions.set(name, new OpenSession(this, cookieName, settings, fresh()));
     else ended = await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear);
     const place = (await keeper.end(received, ended?.recordKey)) ?? ended?.place ?? before.place;
-    this.sent.clear(cookieName, settings.cookie, { ...before, place });
+    this.responseCookies.clear(cookieName, settings.cookie, { ...before, place });
   }
 
   listSessions<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {

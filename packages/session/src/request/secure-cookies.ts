@@ -4,7 +4,7 @@ import { withCookieOptions } from "../settings/session-options.ts";
 import { checkCookieName, type CookieSettings, type Settings } from "../settings/settings.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { Signer } from "../signing/signing.ts";
-import type { RequestCookies } from "./cookies.ts";
+import type { ResponseCookies } from "./cookies.ts";
 
 /** What secure cookies need. All requests share one object. */
 interface SecureCookies {
@@ -13,7 +13,7 @@ interface SecureCookies {
 }
 
 /** The cookies that the client sent, and those of the response. */
-type CookieRequest = SentCookies & { readonly sent: RequestCookies };
+type CookieRequest = SentCookies & { readonly responseCookies: ResponseCookies };
 
 /** The data of the newest value of a cookie that was signed here; `undefined` if there is none. */
 export function readSecureCookie({ settings, signer }: SecureCookies, cookieName: string, sent: SentCookies, maxAge: number | undefined) {
@@ -44,7 +44,7 @@ export function clearSecureCookie(
 ): void {
   const cookieName = settings.prefix + name;
   const cookie = attributesOf(settings, name, options);
-  request.sent.clear(cookieName, cookie, { names: signer.namesIn(cookieName, request), place: undefined });
+  request.responseCookies.clear(cookieName, cookie, { names: signer.namesIn(cookieName, request), place: undefined });
 }
 
 /** @throws ConfigError for a name or attributes that no cookie can have; CookieTooLargeError. */
@@ -59,5 +59,5 @@ export function sendSecureCookie(
   const cookieName = settings.prefix + name;
   const contents = { data: data as Readonly<Record<string, unknown>>, flashes: [] };
   const before = { names: signer.namesIn(cookieName, request), place: undefined };
-  request.sent.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents, before);
+  request.responseCookies.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents, before);
 }

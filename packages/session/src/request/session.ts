@@ -160,7 +160,7 @@ export class Session<Data extends object = SessionData> {
   /** A copy of all values, which shares nothing with the session. */
   toJSON(): Record<string, unknown> {
     const { values } = this.#opened;
-    return Object.fromEntries(values.keys().map((key) => [key, copyJson(values.look(key))]));
+    return Object.fromEntries(values.keys().map((key) => [key, copyJson(values.peek(key))]));
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Signer } from "../signing/signing.ts";
 import type { Flash } from "../record/contents.ts";
 import type { ChangedFlashes } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
-import type { CookieRules, RequestCookies } from "./cookies.ts";
+import type { CookieRules, ResponseCookies } from "./cookies.ts";
 
 /** What the sessions of all requests share. */
 export interface SharedSessions {
@@ -28,8 +28,8 @@ export interface SessionRequest extends SentCookies {
   readonly hasFailed: boolean;
   /** Whether the client has disconnected. */
   readonly isGone: boolean;
-  /** The cookies of the response. */
-  readonly sent: RequestCookies;
+  /** The cookies that the response sends. */
+  readonly responseCookies: ResponseCookies;
   /** Delays the response until the work is done, even when the handler does not await it. Returns the same promise. */
   delayResponse<Result>(work: Promise<Result>): Promise<Result>;
   /** If the work fails, the response is an error, even if the handler catches the error. */

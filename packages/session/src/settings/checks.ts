@@ -21,12 +21,12 @@ export function oneOf(...allowed: readonly unknown[]): Check {
   return mustBe(allowed.length === 1 ? `must be ${list}` : `must be one of ${list}`, (value) => allowed.includes(value));
 }
 
-const calls = ["read", "create", "swap", "touch", "take"] as const;
+const requiredMethods = ["read", "create", "swap", "touch", "take"] as const;
 
 /** What is wrong with a backend, in words; `undefined` for a complete one. */
 function backendProblem(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return "is not an object";
-  const missing = calls.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  const missing = requiredMethods.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
   return missing.length === 0 ? undefined : `has no ${missing.join("(), no ")}()`;
 }
 

@@ -1,12 +1,12 @@
 import { ConfigError } from "@mini/core/base";
-import { choose, lifetimeOf, type Chosen } from "../record/record.ts";
+import { mergeOverrides, lifetimeOf, type Overrides } from "../record/record.ts";
 import { checkSettings, cookieChecks, optionChecks } from "./checks.ts";
 import { checkCookie, type CookieSettings, type SessionSettings, type Settings } from "./settings.ts";
 
 /** The attributes of a cookie with some of them changed. @throws ConfigError when they contradict each other. */
 export function withCookieOptions(settings: Settings, name: string, cookie: CookieSettings, options: unknown): CookieSettings {
   checkSettings("session option cookie", options, cookieChecks);
-  return checkCookie(settings.prefix, name, { ...cookie, ...withoutNull(chosenBy({ cookie: options }).cookie!) });
+  return checkCookie(settings.prefix, name, { ...cookie, ...withoutNull(overridesIn({ cookie: options }).cookie!) });
 }
 
 function checkBackendName({ backends: known }: Settings, sessionName: string, name: unknown): void {
@@ -23,8 +23,8 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
  */
 const optional: ReadonlySet<string> = new Set(["maxAge", "domain", "partitioned"]);
 
-/** The options of one session as they are kept with it. */
-function chosenBy(options: object): Chosen {
+/** The overrides in the options of one session. */
+function overridesIn(options: object): Overrides {
   const { backend: _backend, cookie, ...lifetime } = options as Readonly<Record<string, unknown>>;
   if (!("cookie" in options) || cookie === undefined) return { ...lifetime, ...("cookie" in options && { cookie: undefined }) };
   const attributes = Object.entries(cookie as object).map(([name, value]) => [
@@ -39,36 +39,36 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
   const { cookie, backend: backendName } = checkSettings("session options", options, optionChecks);
   checkBackendName(settings, name, backendName);
   if (cookie !== undefined) checkSettings("session option cookie", cookie, cookieChecks);
-  // An option that was unset before stays in the list, so that it also unsets what is kept.
-  const given = chosenBy(options as object);
-  const chosen = { ...current.chosen, ...given, ...(given.cookie && { cookie: { ...current.chosen?.cookie, ...given.cookie } }) };
-  return resolve(settings, name, { ...current, chosen, backend: (backendName as string | undefined) ?? current.backend });
+  // An option that was unset before stays in the list, so that it also unsets the saved option.
+  const given = overridesIn(options as object);
+  const overrides = { ...current.overrides, ...given, ...(given.cookie && { cookie: { ...current.overrides?.cookie, ...given.cookie } }) };
+  return resolve(settings, name, { ...current, overrides, backend: (backendName as string | undefined) ?? current.backend });
 }
 
 /**
- * The settings of a loaded session, with the options that were chosen for it before. Options that the configuration does not allow
- * any more are left out.
+ * The settings of a loaded session, with the overrides that were saved with it. Options that the configuration does not allow any
+ * more are left out.
  */
-export function withKept(settings: Settings, name: string, current: SessionSettings, kept: Chosen): SessionSettings {
+export function withSavedOverrides(settings: Settings, name: string, current: SessionSettings, saved: Overrides): SessionSettings {
   try {
-    if (kept.cookie !== undefined) checkSettings("cookie of a session", withoutNull(kept.cookie), cookieChecks);
-    return resolve(settings, name, { ...current, kept });
+    if (saved.cookie !== undefined) checkSettings("cookie of a session", withoutNull(saved.cookie), cookieChecks);
+    return resolve(settings, name, { ...current, savedOverrides: saved });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return resolve(settings, name, { ...current, kept: { ...kept, cookie: undefined } });
+    return resolve(settings, name, { ...current, savedOverrides: { ...saved, cookie: undefined } });
   }
 }
 
-/** Combines what is configured, what is kept with the session, and what this request has chosen. */
-function resolve(settings: Settings, name: string, { chosen, kept, backend: backendName }: SessionSettings): SessionSettings {
+/** Combines the configuration, the overrides that are saved with the session, and those of this request. */
+function resolve(settings: Settings, name: string, { overrides, savedOverrides, backend: backendName }: SessionSettings): SessionSettings {
   const { sessionDefaults } = settings;
-  const { maxAge, idleTimeout } = lifetimeOf({ ...sessionDefaults, chosen }, kept);
-  const attributes = choose(kept, chosen)?.cookie;
+  const { maxAge, idleTimeout } = lifetimeOf({ ...sessionDefaults, overrides }, savedOverrides);
+  const attributes = mergeOverrides(savedOverrides, overrides)?.cookie;
   const cookie =
     attributes === undefined
       ? sessionDefaults.cookie
       : checkCookie(settings.prefix, name, { ...sessionDefaults.cookie, ...withoutNull(attributes) });
-  return { maxAge, idleTimeout, cookie, backend: backendName, chosen, kept };
+  return { maxAge, idleTimeout, cookie, backend: backendName, overrides, savedOverrides };
 }
 
 /** The attributes of a cookie. `null` removes the configured one. */

@@ -2,7 +2,7 @@ import { ConfigError, serializeCookie } from "@mini/core/base";
 import type { Form, Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
 import type { SessionImport } from "../keeping/imported-sessions.ts";
-import type { Chosen } from "../record/record.ts";
+import type { Overrides } from "../record/record.ts";
 import { checkKeys, checkSettings, configChecks, cookieChecks, oneOf } from "./checks.ts";
 import { defaults, type SessionCookieOptions } from "./config.ts";
 
@@ -21,10 +21,10 @@ export interface SessionSettings {
   readonly cookie: CookieSettings;
   /** The name of its backend; `undefined`: the configured one. */
   readonly backend: string | undefined;
-  /** The options that this request has chosen. An option that was unset is `undefined`. */
-  readonly chosen?: Chosen | undefined;
-  /** The options that were chosen before, and are kept with the session. */
-  readonly kept?: Chosen | undefined;
+  /** The options of this request that override the configured ones. An option that was unset is `undefined`. */
+  readonly overrides?: Overrides | undefined;
+  /** The overrides of earlier requests, which are saved with the session. */
+  readonly savedOverrides?: Overrides | undefined;
 }
 
 /** The configuration, checked and complete. */

@@ -14,8 +14,8 @@ export interface Signed {
   readonly signedAt: number;
 }
 
-/** A text that was signed here, and how a client sent it. */
-export interface Received extends Signed {
+/** A text that was signed here, and the cookie in which a client sent it. */
+export interface SignedCookie extends Signed {
   /** The name of its cookie. */
   readonly name: string;
   /** Whether new cookies have another name or form, because the configuration was changed. */

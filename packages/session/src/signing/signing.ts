@@ -1,7 +1,7 @@
 import { createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from "node:crypto";
 import { nonceLength, open, seal } from "./encryption.ts";
 import { reportRefused } from "./refusals.ts";
-import { otherNames, type Received, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
+import { otherNames, type SignedCookie, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
 
 /** What a value is for. Each purpose has its own keys, so a value for one purpose is refused for another. */
 export type Purpose = "session-data" | "session-id" | "secure-cookie";
@@ -78,7 +78,7 @@ export class Signer {
    * @returns `signedAt` in seconds since the Unix epoch.
    */
   unsign(name: string, value: string, maxAge = Infinity): Unsigned {
-    const found = this.#authentic(name, value, this.#encrypt);
+    const found = this.#authenticate(name, value, this.#encrypt);
     if (typeof found === "string") return { ok: false, reason: found };
     return this.#isCurrent(found, maxAge) ? { ok: true, ...found } : { ok: false, reason: "expired" };
   }
@@ -88,7 +88,7 @@ export class Signer {
    * second, the last in the header comes first, because browsers send last what they stored last. Values under the name with
    * another prefix are used only if there is none under its own name, because a neighbouring host can set cookies without a prefix.
    */
-  unsignAll(cookieName: string, sent: SentCookies): readonly Received[] {
+  unsignAll(cookieName: string, sent: SentCookies): readonly SignedCookie[] {
     const found = this.#unsignNamed(cookieName, sent, false);
     if (found.length > 0) return found;
     for (const name of otherNames(cookieName)) {
@@ -98,8 +98,8 @@ export class Signer {
     return found;
   }
 
-  /** The same, with all values that were signed here, under any prefix. */
-  unsignEvery(cookieName: string, sent: SentCookies): readonly Received[] {
+  /** All values that were signed here for a cookie, under its own name and under the names with another prefix. */
+  unsignAnyPrefix(cookieName: string, sent: SentCookies): readonly SignedCookie[] {
     const names = [cookieName, ...otherNames(cookieName)];
     return names.flatMap((name) => this.#unsignNamed(name, sent, name !== cookieName));
   }
@@ -111,7 +111,7 @@ export class Signer {
   namesIn(cookieName: string, sent: SentCookies): readonly string[] {
     const own = sent.valuesOf(cookieName);
     const isAlone = own.length < 2 && otherNames(cookieName).every((name) => sent.valuesOf(name).length === 0);
-    return isAlone ? own.map(() => cookieName) : this.unsignEvery(cookieName, sent).map(({ name }) => name);
+    return isAlone ? own.map(() => cookieName) : this.unsignAnyPrefix(cookieName, sent).map(({ name }) => name);
   }
 
   /**
@@ -119,7 +119,7 @@ export class Signer {
    *
    * @param oldMaxAge - `maxAge` for values with an old name or form.
    */
-  unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): Received | undefined {
+  unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): SignedCookie | undefined {
     const all = this.unsignAll(cookieName, sent);
     const newest = all.find((found) => this.#isCurrent(found, found.isOld ? oldMaxAge : maxAge));
     if (newest === undefined && all.length > 0) reportRefused(cookieName, "expired");
@@ -127,12 +127,12 @@ export class Signer {
   }
 
   /** Skips malformed values, and tries at most four of the others. */
-  #unsignNamed(name: string, sent: SentCookies, isOldName: boolean): readonly Received[] {
-    const found: Received[] = [];
+  #unsignNamed(name: string, sent: SentCookies, isOldName: boolean): readonly SignedCookie[] {
+    const found: SignedCookie[] = [];
     let tried = 0;
     for (const value of sent.valuesOf(name)) {
       const encrypted = value.startsWith("e1.");
-      const signed = value.length <= longestValue ? this.#authentic(name, value, encrypted) : "malformed";
+      const signed = value.length <= longestValue ? this.#authenticate(name, value, encrypted) : "malformed";
       if (typeof signed === "string") reportRefused(name, signed);
       if (signed === "malformed") continue;
       if (signed !== "forged") found.unshift({ ...signed, name, isOld: isOldName || encrypted !== this.#encrypt });
@@ -141,7 +141,8 @@ export class Signer {
     return found.length < 2 ? found : found.sort((one, other) => other.signedAt - one.signedAt);
   }
 
-  #authentic(name: string, value: string, encrypted: boolean): Signed | "malformed" | "forged" {
+  /** The text of a value that was signed here; otherwise, why it is refused. */
+  #authenticate(name: string, value: string, encrypted: boolean): Signed | "malformed" | "forged" {
     const parts = (encrypted ? sealedForm : signedForm).exec(value);
     if (parts === null) return "malformed";
     const payload = parts[1]!;
@@ -188,7 +189,7 @@ export interface SessionId {
 }
 
 /** An id that a client sent. */
-export type ReceivedId = SessionId & Pick<Received, "name" | "isOld">;
+export type ReceivedId = SessionId & Pick<SignedCookie, "name" | "isOld">;
 
 /** 32 bytes in base64url. The two unused bits of the last character must be 0, so that an id has one spelling. */
 const idForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
@@ -204,6 +205,7 @@ export class SessionIds {
     this.#signer = new Signer({ ...options, purpose: "session-id" });
   }
 
+  /** A new random id. */
   draw(): SessionId {
     const id = randomBytes(32).toString("base64url");
     return { id, key: keyOf(id) };
@@ -226,13 +228,13 @@ export class SessionIds {
     return this.#signer.namesIn(cookieName, sent);
   }
 
-  /** The same, with the ids under names with another prefix. */
-  every(cookieName: string, sent: SentCookies): readonly ReceivedId[] {
-    return idsIn(this.#signer.unsignEvery(cookieName, sent));
+  /** All ids that a client sent, under the name of the cookie and under the names with another prefix. */
+  receivedUnderAnyPrefix(cookieName: string, sent: SentCookies): readonly ReceivedId[] {
+    return idsIn(this.#signer.unsignAnyPrefix(cookieName, sent));
   }
 }
 
-function idsIn(found: readonly Received[]): readonly ReceivedId[] {
+function idsIn(found: readonly SignedCookie[]): readonly ReceivedId[] {
   return found.flatMap(({ text: id, name, isOld }) => (idForm.test(id) ? [{ id, key: keyOf(id), name, isOld }] : []));
 }
 

@@ -1,5 +1,5 @@
 import { Sessions } from "../engine/sessions.ts";
-import type { SessionView } from "../engine/look.ts";
+import type { SessionView } from "../engine/read-only-session.ts";
 import { FetchVisit } from "../engine/visit.ts";
 import type { FlashMessage } from "../record/contents.ts";
 import type { SessionData } from "../record/session-data.ts";

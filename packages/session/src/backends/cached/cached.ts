@@ -166,8 +166,8 @@ export class CachedBackend implements SessionBackend {
     const { record, askedAt } = entry;
     const now = this.#now();
     // Measured from before the record was read, so that an entry does not outlive the note of a later end.
-    const counts = now >= askedAt && now < askedAt + this.#ttl * 1000;
-    return counts && now < record.idleAt && now < record.expiresAt ? record : undefined;
+    const isFresh = now >= askedAt && now < askedAt + this.#ttl * 1000;
+    return isFresh && now < record.idleAt && now < record.expiresAt ? record : undefined;
   }
 
   /** Calls the cache; `undefined` when the cache fails or does not answer in time. Then the cache is not used for some time. */

@@ -1,4 +1,4 @@
-import { DemotedServer } from "../demoted.ts";
+import { DemotionGuard } from "../demoted.ts";
 import { callIoredis, checkIoredis, isIoredis, type IoredisLike } from "../ioredis.ts";
 import type { SessionCache } from "./session-cache.ts";
 
@@ -19,7 +19,7 @@ export interface RedisCacheLike {
  */
 export class RedisCache implements SessionCache {
   readonly #client: RedisCacheLike;
-  readonly #demoted: DemotedServer;
+  readonly #demotionGuard: DemotionGuard;
 
   /**
    * @param options - `client`: a connected client of node-redis, ioredis or iovalkey. It belongs to the caller, who closes it.
@@ -27,7 +27,7 @@ export class RedisCache implements SessionCache {
    */
   constructor({ client }: { readonly client: RedisCacheLike | IoredisLike }) {
     this.#client = isIoredis(client) ? cacheOfIoredis(client) : client;
-    this.#demoted = new DemotedServer(client);
+    this.#demotionGuard = new DemotionGuard(client);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -51,7 +51,7 @@ export class RedisCache implements SessionCache {
     try {
       return await work();
     } catch (error) {
-      this.#demoted.noticed(error);
+      this.#demotionGuard.onError(error);
       throw error;
     }
   }

@@ -5,7 +5,7 @@ import type { PostgresTables } from "./tables.ts";
 const sliceSize = 500;
 
 interface Counts {
-  readonly looked: number;
+  readonly examined: number;
   readonly removed: number;
 }
 
@@ -32,7 +32,7 @@ export class PostgresPrune {
       ), entries AS (
         DELETE FROM ${owners} AS entry USING ended WHERE entry.key = ended.key
       )
-      SELECT (SELECT count(*) FROM due) AS looked, (SELECT count(*) FROM ended) AS removed`;
+      SELECT (SELECT count(*) FROM due) AS examined, (SELECT count(*) FROM ended) AS removed`;
     // An entry whose record exists is removed together with the record, so it need not be checked again.
     this.#entries = `
       WITH due AS MATERIALIZED (
@@ -44,7 +44,7 @@ export class PostgresPrune {
       ), settled AS (
         UPDATE ${owners} AS entry SET due_at = NULL FROM found WHERE entry.owner = found.owner AND entry.key = found.key AND found.kept
       )
-      SELECT count(*) AS looked, 0 AS removed FROM due`;
+      SELECT count(*) AS examined, 0 AS removed FROM due`;
   }
 
   /** Removes records, `limit` at most; returns their number. */
@@ -56,11 +56,11 @@ export class PostgresPrune {
 
   async #inSlices(text: string, limit: number, now: number): Promise<number> {
     let removed = 0;
-    for (let most = sliceSize, looked = sliceSize; looked === most && removed < limit;) {
+    for (let most = sliceSize, examined = sliceSize; examined === most && removed < limit;) {
       most = Math.min(sliceSize, Math.ceil(limit - removed));
       // Without a name, so that Postgres plans it for its values each time. One bad plan costs more than the planning.
       const counts = countsIn(await this.#queries.run({ text, values: [now, most] }));
-      looked = counts.looked;
+      examined = counts.examined;
       removed += counts.removed;
     }
     return removed;
@@ -68,6 +68,6 @@ export class PostgresPrune {
 }
 
 function countsIn({ rows }: PostgresResult): Counts {
-  const { looked, removed } = rows[0] as { readonly looked: unknown; readonly removed: unknown };
-  return { looked: Number(looked), removed: Number(removed) };
+  const { examined, removed } = rows[0] as { readonly examined: unknown; readonly removed: unknown };
+  return { examined: Number(examined), removed: Number(removed) };
 }

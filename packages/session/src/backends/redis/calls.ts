@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DemotedServer } from "../demoted.ts";
+import type { DemotionGuard } from "../demoted.ts";
 import type { RedisDriver } from "./driver.ts";
 import { RedisReplicas, type RedisWaitOptions } from "./replicas.ts";
 
@@ -22,16 +22,16 @@ export function writeScript(text: string): RedisScript {
 /** Runs scripts, and counts how many are running. */
 export class RedisCalls {
   readonly #driver: RedisDriver;
-  readonly #demoted: DemotedServer;
+  readonly #demotionGuard: DemotionGuard;
   readonly #replicas: RedisReplicas | undefined;
   /** The number of scripts under way, and the functions to call when there are none. */
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
   /** @throws TypeError for a client that cannot wait for replicas. */
-  constructor(driver: RedisDriver, demoted: DemotedServer, wait?: RedisWaitOptions) {
+  constructor(driver: RedisDriver, demotionGuard: DemotionGuard, wait?: RedisWaitOptions) {
     this.#driver = driver;
-    this.#demoted = demoted;
+    this.#demotionGuard = demotionGuard;
     this.#replicas = wait && new RedisReplicas(driver, wait);
   }
 
@@ -54,7 +54,7 @@ export class RedisCalls {
 
   #send({ text, sha }: RedisScript, key: string, values: readonly (string | Buffer)[]): Promise<unknown> {
     const fail = (error: unknown): never => {
-      this.#demoted.noticed(error);
+      this.#demotionGuard.onError(error);
       throw error;
     };
     return this.#driver.evalSha(sha, key, values).catch((error: unknown) => {

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import type { OwnerIndex } from "../../keeping/backend.ts";
 import { orphanAge } from "../orphan-age.ts";
 import type { RedisCalls } from "./calls.ts";
-import { add, bump, epoch, exists, keys, looked, remove } from "./scripts.ts";
+import { add, bump, checked, epoch, exists, keys, remove } from "./scripts.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;
 /** Milliseconds until the next check whether a session still exists. */
-const untilNextLook = day;
+const untilNextCheck = day;
 /** Entries that one `add` checks. It checks more than it adds, so that entries of ended sessions do not pile up. */
-const mostLooks = 4;
+const mostChecks = 4;
 /** The least milliseconds for which the set of an owner is kept without use. */
 const shortestStay = 30 * day;
 /** The longest time that a set is kept, in milliseconds. */
@@ -51,13 +51,13 @@ export class RedisOwners implements OwnerIndex {
   async add(owner: string, key: string): Promise<void> {
     const set = this.#setOf(owner);
     const now = this.#now();
-    const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + orphanAge, mostLooks]));
+    const due = membersIn(await this.#calls.run(add, set, [now, this.#stay, key, now + orphanAge, mostChecks]));
     if (due.length === 0) return;
     // Checks existence and not the time, because the clock of another process may be behind.
     const found = await Promise.all(
       due.map(async (member) => [member, Number(await this.#calls.run(exists, this.#prefix + keyIn(member), [now]))]),
     );
-    await this.#calls.run(looked, set, [now, this.#stay, now + untilNextLook, ...found.flat()]);
+    await this.#calls.run(checked, set, [now, this.#stay, now + untilNextCheck, ...found.flat()]);
   }
 
   async remove(owner: string, key: string): Promise<void> {

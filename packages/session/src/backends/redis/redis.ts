@@ -1,7 +1,7 @@
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
-import { DemotedServer } from "../demoted.ts";
+import { DemotionGuard } from "../demoted.ts";
 import type { IoredisLike } from "../ioredis.ts";
 import { RedisCalls } from "./calls.ts";
 import { driverOf } from "./client.ts";
@@ -80,7 +80,7 @@ export class RedisBackend implements SessionBackend {
    */
   constructor({ client, prefix = "mini:session:", wait, now = Date.now }: RedisBackendOptions) {
     this.#driver = driverOf(client);
-    this.#calls = new RedisCalls(this.#driver, new DemotedServer(client), wait);
+    this.#calls = new RedisCalls(this.#driver, new DemotionGuard(client), wait);
     this.#prefix = prefix;
     this.#now = now;
     this.owners = this.#owners = new RedisOwners(this.#calls, prefix, now);

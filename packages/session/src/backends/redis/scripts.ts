@@ -138,7 +138,7 @@ export const add = writeScript(`${owner}
   return redis.call('ZRANGEBYSCORE', key, 0, ARGV[1], 'LIMIT', 0, ARGV[5])`);
 
 /** ARGV: now, stay, the time of the next check, and pairs: a member whose time has come, and 1 if its session exists. */
-export const looked = readScript(`${owner}
+export const checked = readScript(`${owner}
   if foreign then return 0 end
   for index = 4, #ARGV, 2 do
     local score = redis.call('ZSCORE', key, ARGV[index])

@@ -1,5 +1,5 @@
 import type { SessionData } from "../record/session-data.ts";
-import type { AskedRequest } from "../request/head.ts";
+import type { IncomingRequest } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { Session } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
@@ -33,7 +33,7 @@ export async function readOnlySession<Data extends object>(
   options: Pick<SessionOptions, "backend"> | undefined,
 ): Promise<SessionView<Data>> {
   const cookie = cookieHeader ?? null;
-  const request: AskedRequest = { method: "GET", headers: { get: (header) => (header === "cookie" ? cookie : null) }, secure: true };
+  const request: IncomingRequest = { method: "GET", headers: { get: (header) => (header === "cookie" ? cookie : null) }, secure: true };
   const session = await new RequestSessions(shared, request, new CollectedHead()).getSession<Data>(name, options);
   return {
     isNew: session.isNew,
