@@ -1,28 +1,19 @@
 import type { Context } from "../context/context.ts";
-import { dependOn, type Request } from "../context/request.ts";
+import type { Request } from "../context/request.ts";
 import { HTTPError, type InputError, statusPhrase, ValidationError } from "../http/errors.ts";
 import { listItems, mergeVary } from "../http/headers.ts";
-import { escapeHtml, Html } from "../http/html.ts";
+import { escapeHtml } from "../http/html.ts";
 import { Response } from "../http/response.ts";
-import { toResponse } from "./handler.ts";
 
 /**
- * The response that an error handler has returned. Markup is sent with the status and the headers of the error. If the client
+ * The response to an error for which an error handler has returned markup: the markup with the headers of the error. If the client
  * prefers JSON, problem+json is sent instead.
- *
- * @throws TypeError for anything that is not a response.
  */
-export function customPage(context: Context, error: unknown, status: number, result: unknown): Response {
-  if (result instanceof Html) {
-    dependOn(context.request, "Accept");
-    if (prefersJson(context.request)) return errorPage(context, error);
-  }
-  const response = toResponse(result, status);
-  if (response === undefined)
-    throw new TypeError(`The error handler for ${status} must return a Response, html\`...\`, or undefined for the usual page.`);
-  if (!(result instanceof Html) || !(error instanceof HTTPError)) return response;
-  for (const [name, value] of Object.entries(error.headers)) response.headers.set(name, value);
-  return response;
+export function customPage(context: Context, error: unknown, markup: Response): Response {
+  context.vary("Accept");
+  if (prefersJson(context.request)) return errorPage(context, error);
+  for (const [name, value] of Object.entries(answerOf(error).headers)) markup.headers.set(name, value);
+  return markup;
 }
 
 /** The message for an unexpected error, which does not describe it. */

@@ -1,11 +1,12 @@
 import type { Context } from "../context/context.ts";
 import type { Request } from "../context/request.ts";
 import { HTTPError, statusPhrase } from "../http/errors.ts";
+import { Html } from "../http/html.ts";
 import { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import type * as BuiltInPages from "./built-in-pages.ts";
 import type * as DebugPages from "./debug-page.ts";
-import { type HandlerResult, isPromise, type Steps } from "./handler.ts";
+import { type HandlerResult, isPromise, type Steps, toResponse } from "./handler.ts";
 
 /**
  * Answers the errors of one status. `Html` is sent with that status and the headers of the error, to clients that prefer HTML; others get
@@ -50,7 +51,12 @@ export class ErrorPages {
       if (pages !== undefined && !(error instanceof HTTPError)) return pages.debugPage(context, error);
       const result = this.#handlers[status]?.(error, context.request);
       const given = isPromise(result) ? yield result : result;
-      if (given !== undefined) return (yield* builtInPages()).customPage(context, error, status, given);
+      if (given !== undefined) {
+        const response = toResponse(given, status);
+        if (response === undefined)
+          throw new TypeError(`The error handler for ${status} must return a Response, html\`...\`, or undefined for the usual page.`);
+        return given instanceof Html ? (yield* builtInPages()).customPage(context, error, response) : response;
+      }
       const isUnknownPath = status === 404 && context.request.rule === undefined;
       if (pages !== undefined && isUnknownPath) return pages.debugNotFound(context, this.#describeRules());
       return yield* errorPage(context, error);

@@ -1,4 +1,4 @@
-import type { AddedHead, Context } from "../context/context.ts";
+import type { Context } from "../context/context.ts";
 import { dependenciesOf, dependOn, matchTo, pathStartOf, servedOf, type Request } from "../context/request.ts";
 import { redirectTo } from "../context/redirect.ts";
 import { bindStream, checkEmptyBody, discard, discardStream, withoutBody } from "../context/response-body.ts";
@@ -83,9 +83,8 @@ function* answer(settings: AnswerSettings, context: Context): Steps<Response> {
     if (call instanceof Response) return finish(context, call, undefined, stack);
     stack = call.stack;
     response = yield* runHandler(settings, context, call);
-    const head = context.addedHead;
-    if (head !== undefined) response = yield* runBeforeHead(settings, context, head, response);
-    return finish(context, response, head, stack);
+    if (context.addedHead !== undefined) response = yield* runBeforeHead(settings, context, response);
+    return finish(context, response, context.addedHead, stack);
   } catch (error) {
     context.logError(500, error);
     if (response !== undefined) discard(context, response);
@@ -254,7 +253,8 @@ function* answerError(
 
 // 5. Work before the head: the functions given to beforeHead(), the last one first. If one fails, its error page replaces the response.
 
-function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: AddedHead, response: Response): Steps<Response> {
+function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, response: Response): Steps<Response> {
+  const head = context.addedHead!;
   let current = response;
   for (let work = head.next(); work !== undefined; work = head.next()) {
     try {
@@ -277,7 +277,7 @@ function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, head: 
  * what the request has added, `Vary` and the security headers, leaves out the body for HEAD, and lets a stream run in the context of its
  * request.
  */
-function finish(context: Context, response: Response, head: AddedHead | undefined, { securityHeaders }: Stack): Response {
+function finish(context: Context, response: Response, head: Context["addedHead"], { securityHeaders }: Stack): Response {
   context.close();
   const parts = partsOf(response);
   const isHead = context.request.method === "HEAD" && parts.body !== null;

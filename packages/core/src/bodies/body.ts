@@ -2,6 +2,7 @@ import { HTTPError } from "../http/errors.ts";
 import { type BodySink, type BodySource, receive, type ServedRequest } from "../http/served-request.ts";
 import type { ArrivingBody } from "./arriving-body.ts";
 import { tooLarge, tooManyFields } from "./body-errors.ts";
+import type { readFormData } from "./form-data.ts";
 import { guarded } from "./guarded.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
 import type { MultipartBytes } from "./multipart.ts";
@@ -14,9 +15,6 @@ export interface FormOptions {
 
 /** All bytes of a body, or the error with which it failed. */
 type Whole = { readonly bytes: Buffer } | { readonly error: unknown };
-
-/** What reads a multipart form. It is loaded when it is first used. */
-const multipartForms = () => import("./form-data.ts");
 
 /** The body of one request, read once and up to a limit. */
 export class Body {
@@ -41,15 +39,17 @@ export class Body {
     return this.#read((bytes) => parseJson(textOf(bytes), options));
   }
 
-  formData(options: FormOptions = {}): Promise<FormData> {
-    return guarded(this.#readForm(options));
+  /** @param readMultipart - `readFormData`, which only code that reads forms loads. */
+  formData(readMultipart: typeof readFormData, options: FormOptions = {}): Promise<FormData> {
+    return guarded(this.#readForm(readMultipart, options));
   }
 
-  async #readForm({ maxFields = 1000 }: FormOptions): Promise<FormData> {
+  async #readForm(readMultipart: typeof readFormData, { maxFields = 1000 }: FormOptions): Promise<FormData> {
     if (this.#contentType() === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
-    const sent = this.#multipart("application/x-www-form-urlencoded or multipart/form-data", () => this.#inOnePiece());
-    const { readFormData } = await multipartForms();
-    return readFormData(sent, maxFields);
+    return readMultipart(
+      this.#multipart("application/x-www-form-urlencoded or multipart/form-data", () => this.#inOnePiece()),
+      maxFields,
+    );
   }
 
   /**

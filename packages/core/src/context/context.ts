@@ -1,13 +1,11 @@
-import type { CookieOptions, serializeCookie } from "../http/cookie.ts";
-import { checkHeader, flatValue, without, type FlatHeaders } from "../http/headers.ts";
-import type { Response } from "../http/response.ts";
+import { checkHeader } from "../http/headers.ts";
 import { noteError } from "../http/served-request.ts";
 import type { Application } from "./application.ts";
 import { describeError, plainText } from "./error-text.ts";
-import { LocalError } from "./errors.ts";
 import { logError, type LogFields } from "./logger.ts";
 import type { Recording } from "../tracing/trace.ts";
 import { dependOn, servedOf, type Request } from "./request.ts";
+import type { AddedHead } from "../http/cookie.ts";
 
 /** What a log entry says about a request. */
 export type RequestFields = Readonly<Record<"rule" | "endpoint" | "ip" | "userAgent", string | undefined>> & {
@@ -50,10 +48,14 @@ export class Context {
     this.request = request;
   }
 
-  /** What the request adds to the head of its response; made at the first call. */
-  head(): AddedHead {
+  /**
+   * What the request adds to the head of its response; made at the first call.
+   *
+   * @param Head - The class itself, so that only code that adds to a head loads it.
+   */
+  head(Head: typeof AddedHead): AddedHead {
     this.#mustBeOpen();
-    return (this.#head ??= new AddedHead(this.app.basePath));
+    return (this.#head ??= new Head(this.app.basePath));
   }
 
   /** Notes a request header that the response depends on. @throws Error when the head is being sent. */
@@ -129,104 +131,16 @@ export class Context {
 
   /** Sets a name of `local`. */
   set(name: string, value: unknown): void {
-    checkOwnName("set", name);
     (this.#values ??= new Map()).set(name, value);
   }
 
   /** Removes a name of `local`. */
   delete(name: string): void {
-    checkOwnName("delete", name);
     this.#values?.delete(name);
   }
 
   /** Whether the application trusts the origin of a URL: a rule has its host, or it is trusted for cross-origin requests. */
   trustsOrigin(url: URL): boolean {
     return this.app.trustsOrigin(url, this.request);
-  }
-
-  /** A message that says why a name of `local` is not set, and what to do. */
-  missing(name: string): string {
-    const handler = this.handler === undefined ? "the handler" : this.handler.constructor.name;
-    const provider = this.app.provider(name) ?? LocalError.providers.get(name);
-    return provider === undefined
-      ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${handler}, or check first with "${name}" in local.`
-      : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${handler} does not list ${provider}.`;
-  }
-}
-
-function checkOwnName(doing: string, name: string): void {
-  if (name === "request" || name === "app" || name === "handler" || name === "error") {
-    throw new TypeError(`Cannot ${doing} local.${name}: it belongs to the request itself.`);
-  }
-}
-
-/** A function that runs once, after all hooks, before status and headers are sent. */
-export type HeadFunction = (response: Response) => void | Promise<void>;
-
-interface HeadCookie {
-  /** A cookie replaces an earlier one with the same key. */
-  readonly key: string;
-  readonly line: string;
-  readonly clearing: boolean;
-}
-
-/** What a request adds to the head of its response, whichever response that is: cookies, headers, and functions to run before it is sent. */
-export class AddedHead {
-  #cookies: HeadCookie[] = [];
-  #headers: FlatHeaders = [];
-  readonly #functions: HeadFunction[] = [];
-  /** The path of cookies without a path; empty for the root. */
-  readonly #basePath: string;
-
-  constructor(basePath: string) {
-    this.#basePath = basePath;
-  }
-
-  /** @param write - `serializeCookie`, which only the functions that set cookies load. */
-  setCookie(write: typeof serializeCookie, name: string, value: string, given: CookieOptions, clearing: boolean): void {
-    // Browsers keep a __Host- cookie only with the path "/".
-    const isOfBase = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
-    const options = isOfBase ? { ...given, path: this.#basePath } : given;
-    const line = write(name, value, options);
-    // Browsers replace a cookie by another one with the same key. They keep a partitioned cookie beside an unpartitioned
-    // one of the same name.
-    const { domain = "", path = "/", partitioned = false } = options;
-    const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;
-    this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
-  }
-
-  setHeader(name: string, value: string): void {
-    checkHeader(name, value);
-    const lower = name.toLowerCase();
-    this.#headers = [...without(this.#headers, lower), lower, value];
-  }
-
-  before(work: HeadFunction): void {
-    this.#functions.push(work);
-  }
-
-  /** Removes and returns the function that was registered last; `undefined` when all have run. */
-  next(): HeadFunction | undefined {
-    return this.#functions.pop();
-  }
-
-  /** Drops cookies and headers after an error, except those that clear a cookie. */
-  drop(): void {
-    this.#cookies = this.#cookies.filter(({ clearing }) => clearing);
-    this.#headers = [];
-  }
-
-  /** The headers of a response with those of the request. */
-  merge(headers: FlatHeaders): FlatHeaders {
-    const merged: FlatHeaders = [];
-    for (const flat of [headers, this.#headers]) {
-      for (let i = 0; i < flat.length; i += 2) {
-        const name = flat[i]!;
-        const isReplaced = flat === headers && flatValue(this.#headers, name) !== undefined;
-        if (!isReplaced) merged.push(name, flat[i + 1]!);
-      }
-    }
-    for (const { line } of this.#cookies) merged.push("set-cookie", line);
-    return merged;
   }
 }

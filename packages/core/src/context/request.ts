@@ -249,7 +249,7 @@ export class Request {
   }
 
   async *#readParts(options: PartOptions): AsyncGenerator<Part, void> {
-    const { readParts } = await import("../forms/parts.ts");
+    const { readParts } = await forms();
     yield* readParts(this.#content, options);
   }
 
@@ -260,7 +260,7 @@ export class Request {
    *   like {@link text}.
    */
   formData(options?: FormOptions): Promise<FormData> {
-    return this.#content.formData(options);
+    return this.#content.formData(async (sent, most) => (await forms()).readFormData(sent, most), options);
   }
 
   static {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { serializeCookie, type CookieOptions } from "../http/cookie.ts";
+import { AddedHead, serializeCookie, type CookieOptions, type HeadFunction } from "../http/cookie.ts";
 import type { Application } from "./application.ts";
-import type { Context, HeadFunction } from "./context.ts";
+import type { Context } from "./context.ts";
 import { LocalError } from "./errors.ts";
 import type { Request } from "./request.ts";
 
@@ -63,8 +63,25 @@ function namesOfEveryObject(): ReadonlySet<string> {
 function read(name: string): unknown {
   const context = probes.has(name) ? storage.getStore() : running(`read local.${name}`);
   const value = context?.get(name);
-  if (value === undefined && name !== "error" && !probes.has(name) && !context!.has(name)) throw new LocalError(context!.missing(name));
+  if (value === undefined && name !== "error" && !probes.has(name) && !context!.has(name)) throw new LocalError(missing(context!, name));
   return value;
+}
+
+/** Why a name of `local` is not set, and what to do. */
+function missing({ app, handler }: Context, name: string): string {
+  const owner = handler === undefined ? "the handler" : handler.constructor.name;
+  const provider = app.provider(name) ?? LocalError.providers.get(name);
+  return provider === undefined
+    ? `Cannot read local.${name}: nothing has set it in this request. Add the middleware that sets it to the "middleware" of ${owner}, or check first with "${name}" in local.`
+    : `Cannot read local.${name}: ${provider} sets it, and the "middleware" of ${owner} does not list ${provider}.`;
+}
+
+/** The running request, for a change of one of its values. */
+function changing(doing: "set" | "delete", name: string): Context {
+  const context = running(`${doing} local.${name}`);
+  if (["request", "app", "handler", "error"].includes(name))
+    throw new TypeError(`Cannot ${doing} local.${name}: it belongs to the request itself.`);
+  return context;
 }
 
 /**
@@ -76,19 +93,19 @@ export const local: Local = /* @__PURE__ */ new Proxy(/* @__PURE__ */ Object.cre
   has: (_target, name) => typeof name === "string" && storage.getStore()?.has(name) === true,
   set(_target, name, value) {
     if (typeof name === "symbol") return false;
-    running(`set local.${name}`).set(name, value);
+    changing("set", name).set(name, value);
     return true;
   },
   deleteProperty(_target, name) {
     if (typeof name === "symbol") return false;
-    running(`delete local.${name}`).delete(name);
+    changing("delete", name).delete(name);
     return true;
   },
 });
 
 /** Sets a name of {@link local} that is read-only for other code. For the middleware that provides it. */
 export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name]): void {
-  running(`set local.${name}`).set(name, value);
+  changing("set", name).set(name, value);
 }
 
 /**
@@ -99,7 +116,7 @@ export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name
  * @throws Error once the head is being written; {@link LocalError} outside a request.
  */
 export function beforeHead(work: HeadFunction): void {
-  running("register a beforeHead function").head().before(work);
+  running("register a beforeHead function").head(AddedHead).before(work);
 }
 
 /**
@@ -109,13 +126,13 @@ export function beforeHead(work: HeadFunction): void {
  * @throws TypeError for a cookie that browsers would drop or change.
  */
 export function setCookie(name: string, value: string, options: CookieOptions = {}): void {
-  running("set a cookie").head().setCookie(serializeCookie, name, value, options, false);
+  running("set a cookie").head(AddedHead).setCookie(serializeCookie, name, value, options, false);
 }
 
 /** Clears a cookie, even if the response is an error. Domain, path and `partitioned` must be those with which it was set. */
 export function deleteCookie(name: string, options: CookieOptions = {}): void {
   running("delete a cookie")
-    .head()
+    .head(AddedHead)
     .setCookie(serializeCookie, name, "", { ...options, maxAge: 0, expires: new Date(0) }, true);
 }
 
@@ -124,7 +141,7 @@ export function deleteCookie(name: string, options: CookieOptions = {}): void {
  * `beforeHead` function, drops it.
  */
 export function setHeader(name: string, value: string): void {
-  running("set a header").head().setHeader(name, value);
+  running("set a header").head(AddedHead).setHeader(name, value);
 }
 
 /** Adds the name of a request header to `Vary`: the response depends on it. */

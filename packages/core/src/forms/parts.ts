@@ -1,4 +1,3 @@
-import { open, rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { ArrivingBody } from "../bodies/arriving-body.ts";
 import type { Body } from "../bodies/body.ts";
@@ -87,6 +86,8 @@ export class Part {
    */
   saveTo(path: string | URL): Promise<number> {
     return this.#read(async () => {
+      // Loaded here, because platforms without files read forms too.
+      const { open, rename, rm } = await import("node:fs/promises");
       const target = typeof path === "string" ? path : fileURLToPath(path);
       const unfinished = `${target}.${process.pid}-${Date.now()}-${++saved}.part`;
       const file = await open(unfinished, "wx");

@@ -1,10 +1,13 @@
 import type { Body } from "../bodies/body.ts";
+import { readFormData } from "../bodies/form-data.ts";
 import { HTTPError } from "../http/errors.ts";
 import type { FormOf } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";
 import { type Part, type PartOptions, readParts } from "./parts.ts";
 import { ReadForm } from "./read-form.ts";
 import { outputOf, type SchemaOutput, type StandardSchema, validate } from "./schema.ts";
+
+export { readFormData, readParts };
 
 /** The output of a schema for the JSON of a body. @throws ValidationError */
 export async function readJson<Schema extends StandardSchema>(schema: Schema, value: Promise<unknown>): Promise<SchemaOutput<Schema>> {
@@ -29,7 +32,9 @@ export async function readForm<Schema extends StandardSchema>(
   body: Body,
   { secret = [], ...limits }: FormReadOptions,
 ): Promise<FormOf<Schema>> {
-  const fields = body.isMultipart ? await fieldsIn(readParts(body, limits)) : [...(await body.formData({ maxFields: limits.maxParts }))];
+  const fields = body.isMultipart
+    ? await fieldsIn(readParts(body, limits))
+    : [...(await body.formData(readFormData, { maxFields: limits.maxParts }))];
   const result = await validate(schema, valueOf(fields), "request.form()");
   const secrets = new Set(secret.map(plainName));
   const isSecret = (name: string) => secrets.has(name) || /password/i.test(name);

@@ -1,4 +1,5 @@
-import { isBlank, isToken, trimPart } from "./headers.ts";
+import { checkHeader, flatValue, isBlank, isToken, trimPart, without, type FlatHeaders } from "./headers.ts";
+import type { Response } from "./response.ts";
 
 /** Attributes of a cookie; RFC 6265bis §4.1. */
 export interface CookieOptions {
@@ -176,4 +177,75 @@ export function cookieValues(
     return values.length < limit;
   });
   return values;
+}
+
+/** A function that runs once, after all hooks, before status and headers are sent. */
+export type HeadFunction = (response: Response) => void | Promise<void>;
+
+interface HeadCookie {
+  /** A cookie replaces an earlier one with the same key. */
+  readonly key: string;
+  readonly line: string;
+  readonly clearing: boolean;
+}
+
+/** What a request adds to the head of its response, whichever response that is: cookies, headers, and functions to run before it is sent. */
+export class AddedHead {
+  #cookies: HeadCookie[] = [];
+  #headers: FlatHeaders = [];
+  readonly #functions: HeadFunction[] = [];
+  /** The path of cookies without a path; empty for the root. */
+  readonly #basePath: string;
+
+  constructor(basePath: string) {
+    this.#basePath = basePath;
+  }
+
+  /** @param write - `serializeCookie`, which only the functions that set cookies load. */
+  setCookie(write: typeof serializeCookie, name: string, value: string, given: CookieOptions, clearing: boolean): void {
+    // Browsers keep a __Host- cookie only with the path "/".
+    const isOfBase = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
+    const options = isOfBase ? { ...given, path: this.#basePath } : given;
+    const line = write(name, value, options);
+    // Browsers replace a cookie by another one with the same key. They keep a partitioned cookie beside an unpartitioned
+    // one of the same name.
+    const { domain = "", path = "/", partitioned = false } = options;
+    const key = `${name};${domain.replace(/^\./, "").toLowerCase()};${path};${partitioned}`;
+    this.#cookies = [...this.#cookies.filter((cookie) => cookie.key !== key), { key, line, clearing }];
+  }
+
+  setHeader(name: string, value: string): void {
+    checkHeader(name, value);
+    const lower = name.toLowerCase();
+    this.#headers = [...without(this.#headers, lower), lower, value];
+  }
+
+  before(work: HeadFunction): void {
+    this.#functions.push(work);
+  }
+
+  /** Removes and returns the function that was registered last; `undefined` when all have run. */
+  next(): HeadFunction | undefined {
+    return this.#functions.pop();
+  }
+
+  /** Drops cookies and headers after an error, except those that clear a cookie. */
+  drop(): void {
+    this.#cookies = this.#cookies.filter(({ clearing }) => clearing);
+    this.#headers = [];
+  }
+
+  /** The headers of a response with those of the request. */
+  merge(headers: FlatHeaders): FlatHeaders {
+    const merged: FlatHeaders = [];
+    for (const flat of [headers, this.#headers]) {
+      for (let i = 0; i < flat.length; i += 2) {
+        const name = flat[i]!;
+        const isReplaced = flat === headers && flatValue(this.#headers, name) !== undefined;
+        if (!isReplaced) merged.push(name, flat[i + 1]!);
+      }
+    }
+    for (const { line } of this.#cookies) merged.push("set-cookie", line);
+    return merged;
+  }
 }
