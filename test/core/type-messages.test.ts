@@ -6,6 +6,8 @@ import { runNode } from "../support/run-node.ts";
 
 const head = `
 import { App, html, RequestHandler, Rule, Submount, urlFor } from "@mini/core";
+import type { StandardSchema } from "@mini/core";
+declare const pageNumber: StandardSchema<{ page: string }, { page: number }>;
 class User extends RequestHandler {
   get({ id }: { id: string }) { return html\`\${id}\`; }
   show() { return 5; }
@@ -19,19 +21,27 @@ declare module "@mini/core" {
 const cases = {
   "a handler whose parameter has another name": {
     code: `new App({ rules: [new Rule("/w/:name", { handler: User })] });`,
-    message: String.raw`error TS2322: Type 'Rule<"/w/:name", never, typeof User, never, string, {}, "", {}, QuerySchema>' is not assignable to type '"handler method \"get\" does not accept the parameters of \"/w/:name\": it takes { id: string }, and the rule gives { name: string }"'.`,
+    message: String.raw`error TS2322: Type 'Rule<"/w/:name", never, typeof User, never, string, {}, "", {}, QuerySchema>' is not assignable to type '"handler method \"get\" does not accept the parameters of \"/w/:name\": it takes { id: string }, but the rule passes { name: string }"'.`,
   },
   "parameters of several types": {
     code: `class Typed extends RequestHandler { get(args: { a: number; b?: readonly string[]; c: "x" | "y"; d: boolean; e: Date }) { return html\`\${args.a}\`; } } new App({ rules: [new Rule("/:a/*b{/:c}", { handler: Typed })] });`,
-    message: `it takes { a: number; b?: string[]; c: 'x' | 'y'; d: boolean; e: another type }, and the rule gives { a: string; b: string[]; c?: string }`,
+    message: `it takes { a: number; b?: string[]; c: 'x' | 'y'; d: boolean; e: another type }, but the rule passes { a: string; b: string[]; c?: string }`,
   },
   "a rule without parameters": {
     code: `new App({ rules: [new Rule("/w", { handler: User })] });`,
-    message: `it takes { id: string }, and the rule gives {}`,
+    message: `it takes { id: string }, but the rule has no parameters`,
   },
   "a method that the rule lists and the class lacks": {
     code: `new App({ rules: [new Rule("/users/:id", { handler: User, methods: ["GET", "POST"] })] });`,
-    message: String.raw`the handler of the rule \"/users/:id\" has no method \"post\", which its methods list`,
+    message: String.raw`the handler of the rule \"/users/:id\" has no method \"post\", but the rule lists POST in its methods`,
+  },
+  "a method that does not accept the query": {
+    code: `class Search extends RequestHandler { get(_args: {}, query: { page: string }) { return html\`\${query.page}\`; } } new App({ rules: [new Rule("/search", { handler: Search, query: pageNumber })] });`,
+    message: String.raw`handler method \"get\" does not accept the query of \"/search\": the output of its schema is { page: number }`,
+  },
+  "a method that takes a query, of a rule without a schema": {
+    code: `class Find extends RequestHandler { get(_args: {}, query: { page: number }) { return html\`\${query.page}\`; } } new App({ rules: [new Rule("/find", { handler: Find })] });`,
+    message: String.raw`handler method \"get\" takes a second argument, the query, but the rule \"/find\" has no schema for its query`,
   },
   "rules that are missing": {
     code: `new App({});`,

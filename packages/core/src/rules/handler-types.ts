@@ -101,7 +101,7 @@ type Problem<Path extends string, Args, Handler extends HandlerLike, Action exte
           ? [Action] extends [never]
             ? [Lacking<Instance, Method>] extends [never]
               ? QueryProblem<Path, RefusingQuery<Instance, Called<Action, Method>, Query>, Query>
-              : `the handler of the rule "${Path}" has no method "${Lacking<Instance, Method>}", which its methods list`
+              : `the handler of the rule "${Path}" has no method "${Lacking<Instance, Method>}", but the rule lists ${Uppercase<Lacking<Instance, Method> & string>} in its methods`
             : QueryProblem<Path, RefusingQuery<Instance, Called<Action, Method>, Query>, Query>
           : `handler method "${Wrong<Instance, Called<Action, Method>, Result> & string}" of the rule "${Path}" does not return a Response or Html`
         : Refusal<Path, Args, Instance, Refusing<Instance, Called<Action, Method>, Args>>
@@ -111,14 +111,17 @@ type Problem<Path extends string, Args, Handler extends HandlerLike, Action exte
 /** A sentence for each method that does not accept the query. */
 type QueryProblem<Path extends string, Member, Query> = Member extends string
   ? [Query] extends [StandardSchema]
-    ? `handler method "${Member}" does not accept the query of "${Path}": its schema gives ${Shown<SchemaOutput<Query>>}`
-    : `handler method "${Member}" takes a second argument, and the rule "${Path}" has no schema for its query`
+    ? `handler method "${Member}" does not accept the query of "${Path}": the output of its schema is ${Shown<SchemaOutput<Query>>}`
+    : `handler method "${Member}" takes a second argument, the query, but the rule "${Path}" has no schema for its query`
   : never;
 
 /** A sentence for each method that does not accept the arguments. */
 type Refusal<Path extends string, Args, Instance, Member> = Member extends keyof Instance & string
-  ? `handler method "${Member}" does not accept the parameters of "${Path}": it takes ${Shown<Accepted<Instance[Member]>>}, and the rule gives ${Shown<Args>}`
+  ? `handler method "${Member}" does not accept the parameters of "${Path}": it takes ${Shown<Accepted<Instance[Member]>>}, but the rule ${Passed<Args>}`
   : never;
+
+/** The end of a sentence that says what the rule passes to its handler. */
+type Passed<Args> = [keyof Args] extends [never] ? "has no parameters" : `passes ${Shown<Args>}`;
 
 /** What is wrong with a rule; `never`: nothing. */
 type ProblemOf<Entry, Result> =
