@@ -38,7 +38,7 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly trustedHosts?: readonly string[] | undefined;
   /** The most bytes of a request body; a longer one gets 413. Default 1 MiB. */
   readonly maxBodySize?: number | undefined;
-  /** Other origins that may send writes to this site. Default `{ trusted: [] }`: none. */
+  /** Other origins that may send requests that change something on this site. Default `{ trusted: [] }`: none. */
   readonly crossOrigin?: CrossOriginOption | undefined;
   /** Whether error pages show errors with their source code. Refused if NODE_ENV is "production". Default false. */
   readonly debug?: boolean | undefined;

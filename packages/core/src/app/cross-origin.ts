@@ -2,7 +2,7 @@ import { ConfigError } from "../http/errors.ts";
 import { asciiHost } from "../http/host.ts";
 import type { Request } from "../context/request.ts";
 
-/** Which other origins may send writes. `false`: the check is off, and the application must check origins itself. */
+/** Which other origins may send requests that change something, such as POST. `false`: the check is off, and the application must check origins itself. */
 export type CrossOriginOption =
   | false
   | {

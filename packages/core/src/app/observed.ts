@@ -56,7 +56,7 @@ export function observeRequest(
 ): Response | Promise<Response> {
   const { request } = context;
   const message: RequestMessage = { request, rule: undefined, endpoint: undefined, status: undefined };
-  const leave = (response: Response) => {
+  const report = (response: Response) => {
     message.rule = request.rule?.path;
     message.endpoint = request.rule?.endpoint;
     message.status = response.status;
@@ -66,7 +66,7 @@ export function observeRequest(
   };
   return requestTrace.run(message, () => {
     const response = answer();
-    return isPromise(response) ? response.then(leave) : leave(response);
+    return isPromise(response) ? response.then(report) : report(response);
   });
 }
 

@@ -28,6 +28,7 @@ export interface MultipartBytes {
  */
 export class Multipart {
   readonly #chunks: AsyncIterator<Uint8Array, void>;
+  /** The boundary, with the line break and the two hyphens before it. */
   readonly #mark: Buffer;
   /**
    * The bytes that have arrived and are not read yet. They begin with a line break, because the first boundary may not have one

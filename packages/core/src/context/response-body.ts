@@ -18,10 +18,10 @@ export function discard(context: Context, response: Response): void {
  * `Content-Length`. The server then ends the connection. The failure is logged here, once, unless it comes from the client or
  * from the closing of the server.
  *
- * @param over - Called when the stream has ended, failed or was cancelled.
+ * @param onEnd - Called when the stream has ended, failed or was cancelled.
  * @throws TypeError for a stream that is being read or was read, and for a `Content-Length` that is not one.
  */
-export function bindStream(context: Context, parts: Parts, stream: ReadableStream, over: (() => void) | undefined): Parts {
+export function bindStream(context: Context, parts: Parts, stream: ReadableStream, onEnd: (() => void) | undefined): Parts {
   if (isUsed(stream)) {
     throw new TypeError("Cannot send a response whose stream was read before, or is being read. Send a copy: response.clone().");
   }
@@ -51,12 +51,12 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
         return;
       }
       controller.close();
-      over?.();
+      onEnd?.();
     } catch (error) {
       if (cancelled) return;
       failed(error);
       controller.error(error);
-      over?.();
+      onEnd?.();
       if (!isSourceOver) await reader.cancel(error).catch(failed);
     }
   }
@@ -66,7 +66,7 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
       pull: (controller) => storage.run(context, pull, controller),
       cancel: (reason) => {
         cancelled = true;
-        over?.();
+        onEnd?.();
         return storage.run(context, () => reader.cancel(reason)).catch(failed);
       },
     },

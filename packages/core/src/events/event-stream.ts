@@ -28,13 +28,13 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   readonly #onClosing = () => storage.run(this.#settings.context, () => this.#close());
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #source: AsyncIterator<ServerEvent> | undefined;
-  /** Whether the next event was requested from the source and has not come. It may take longer than a heartbeat. */
-  #isAsked = false;
+  /** Whether the next event was requested from the source and has not arrived. It may take longer than a heartbeat. */
+  #isRequested = false;
   #isOver = false;
-  /** Ends the wait of the reader that waits for bytes. */
-  #answer: (() => void) | undefined;
+  /** Resolves the promise of `pull`, for which the reader waits. */
+  #resolvePull: (() => void) | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
-  #late: NodeJS.Timeout | undefined;
+  #endTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: EventStreamSettings) {
     this.#settings = settings;
@@ -50,9 +50,9 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
       return undefined;
     }
     return new Promise((resolve) => {
-      this.#answer = resolve;
+      this.#resolvePull = resolve;
       if (heartbeat > 0) this.#heartbeat = setTimeout(() => this.#send(":\n\n"), heartbeat).unref();
-      if (!this.#isAsked) storage.run(context, () => void this.#ask());
+      if (!this.#isRequested) storage.run(context, () => void this.#sendNext());
     });
   }
 
@@ -63,13 +63,13 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Gets the next event from the source, and sends it. */
-  async #ask(): Promise<void> {
+  async #sendNext(): Promise<void> {
     let text: string;
-    this.#isAsked = true;
+    this.#isRequested = true;
     try {
       this.#source ??= this.#settings.make(this.#abort.signal)[Symbol.asyncIterator]();
       const { done, value } = await this.#source.next();
-      this.#isAsked = false;
+      this.#isRequested = false;
       if (this.#isOver) return;
       if (done === true) {
         this.#end();
@@ -92,14 +92,14 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   #send(text: string): void {
     clearTimeout(this.#heartbeat);
     this.#controller!.enqueue(encoder.encode(text));
-    this.#answer?.();
+    this.#resolvePull?.();
   }
 
   /** The server closes. The source has a short time to end by itself, and to send a last event. */
   #close(): void {
     this.#abort.abort(this.#settings.closing!.reason);
     if (this.#isOver) return;
-    this.#late = setTimeout(() => this.#end(), timeToEnd).unref();
+    this.#endTimer = setTimeout(() => this.#end(), timeToEnd).unref();
     void this.#endSource().then(() => this.#end());
   }
 
@@ -117,10 +117,10 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#heartbeat);
-    clearTimeout(this.#late);
+    clearTimeout(this.#endTimer);
     this.#settings.closing?.removeEventListener("abort", this.#onClosing);
     if (!isCancelled) this.#controller!.close();
-    this.#answer?.();
+    this.#resolvePull?.();
     storage.run(this.#settings.context, () => this.#abort.abort(reason));
   }
 

@@ -76,9 +76,11 @@ export class Proxies {
   /**
    * Reads the forwarded headers from the right, one entry for each trusted proxy. The client may have written the entries further
    * left itself.
+   *
+   * @param peerAddress - Address of the client or proxy at the other end of the connection.
    */
-  read(connected: string | undefined, header: (name: string) => string | null): Forwarded {
-    const peer = addressIn(connected);
+  read(peerAddress: string | undefined, header: (name: string) => string | null): Forwarded {
+    const peer = addressIn(peerAddress);
     if (!this.#trusts(peer)) return { ip: peer, protocol: undefined, host: undefined, requestId: undefined };
     const addresses = listItems(header("x-forwarded-for")).map(addressIn);
     let hops = 1;

@@ -34,7 +34,7 @@ export class Html {
 const type = "text/html; charset=utf-8";
 
 /** What the compiler says about a value that {@link html} cannot insert. */
-type Refused<What extends string> = `html cannot insert ${What}`;
+type CannotInsert<What extends string> = `html cannot insert ${What}`;
 
 /** The type itself, if {@link html} can insert its values; a sentence for any other type. */
 type Insertable<Value> = unknown extends Value
@@ -42,18 +42,18 @@ type Insertable<Value> = unknown extends Value
   : Value extends string | number | bigint | boolean | null | undefined | Html | Error
     ? Value
     : Value extends symbol
-      ? Refused<"a symbol">
+      ? CannotInsert<"a symbol">
       : Value extends (...args: never) => unknown
-        ? Refused<"a function: call it">
+        ? CannotInsert<"a function: call it">
         : Value extends PromiseLike<unknown>
-          ? Refused<"a promise: await it">
+          ? CannotInsert<"a promise: await it">
           : Value extends globalThis.Response
-            ? Refused<"a response: insert its markup">
+            ? CannotInsert<"a response: insert its markup">
             : Value extends readonly (infer Item)[]
               ? readonly Insertable<Item>[]
               : "toString" extends keyof Value
                 ? Value
-                : Refused<"an object: insert its parts">;
+                : CannotInsert<"an object: insert its parts">;
 
 function write(value: unknown, strings: TemplateStringsArray, at: number): string {
   if (typeof value === "string") return escapeHtml(value);

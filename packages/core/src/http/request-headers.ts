@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { isToken } from "./headers.ts";
-import { native, standFor } from "./served-request.ts";
+import { native, delegateToNative } from "./served-request.ts";
 
 /** The headers of a request, read from Node's list. Native `Headers` are made for everything except looking up a name. */
 export class RequestHeaders implements Headers {
@@ -60,6 +60,6 @@ export class RequestHeaders implements Headers {
   }
 
   static {
-    standFor<Headers>(this, Headers);
+    delegateToNative<Headers>(this, Headers);
   }
 }

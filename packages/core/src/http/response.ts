@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
 import { ResponseHeaders } from "./response-headers.ts";
-import { native, standFor } from "./served-request.ts";
+import { native, delegateToNative } from "./served-request.ts";
 
 type ReusableBody = string | Uint8Array | null;
 
@@ -117,6 +117,7 @@ export class Response implements globalThis.Response {
   #stream: ReadableStream | undefined;
   #headers: ResponseHeaders | undefined;
   #native: globalThis.Response | undefined;
+  /** The headers as they were when the response was first returned; `undefined`: it was not returned yet. */
   #returned: FlatHeaders | undefined;
 
   constructor(body?: ResponseBody | null, init?: ResponseInit);
@@ -217,7 +218,7 @@ export class Response implements globalThis.Response {
   }
 
   static {
-    standFor<globalThis.Response>(this, globalThis.Response);
+    delegateToNative<globalThis.Response>(this, globalThis.Response);
     partsOf = (response) => {
       const parts = response.#parts;
       const body = response.#stream ?? parts.body;

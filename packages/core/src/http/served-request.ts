@@ -59,8 +59,8 @@ export const takeOver = Symbol("takeOver");
 export const noteError = Symbol("noteError");
 export const native = Symbol("native");
 
-/** The object of the platform that our object represents. It is made when it is first needed. */
-interface StandsFor<Platform> {
+/** An object that represents one of the platform, which is made when it is first needed. */
+interface HasNative<Platform> {
   readonly [native]: Platform;
 }
 
@@ -68,8 +68,8 @@ interface StandsFor<Platform> {
  * Lets objects of a class represent those of a class of the platform: `instanceof` is true, and members that the class does not
  * have are read from the object of the platform, even members that later versions of the platform add.
  */
-export function standFor<Platform extends object>(
-  own: { readonly prototype: StandsFor<Platform> },
+export function delegateToNative<Platform extends object>(
+  own: { readonly prototype: HasNative<Platform> },
   platform: { readonly prototype: Platform },
 ): void {
   Object.setPrototypeOf(own.prototype, platform.prototype);
@@ -77,13 +77,13 @@ export function standFor<Platform extends object>(
     if (Object.hasOwn(own.prototype, name)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(platform.prototype, name)!;
     if (typeof descriptor.value === "function") {
-      const value = function (this: StandsFor<Platform>, ...args: unknown[]) {
+      const value = function (this: HasNative<Platform>, ...args: unknown[]) {
         const object = this[native];
         return (Reflect.get(object, name) as (...args: unknown[]) => unknown).apply(object, args);
       };
       Object.defineProperty(own.prototype, name, { value, configurable: true, writable: true });
     } else if (descriptor.get !== undefined) {
-      const get = function (this: StandsFor<Platform>) {
+      const get = function (this: HasNative<Platform>) {
         return Reflect.get(this[native], name) as unknown;
       };
       Object.defineProperty(own.prototype, name, { get, configurable: true });

@@ -6,7 +6,7 @@ import { withoutPort } from "../http/host.ts";
 import type { Response } from "../http/response.ts";
 import type { RuleDescription } from "../routing/describe-rules.ts";
 import type { AnyRule } from "../rules/rule.ts";
-import { recordingsFrom } from "../tracing/trace.ts";
+import { setRecordingFinder } from "../tracing/trace.ts";
 import { NearRules } from "./near-rules.ts";
 import { inspectorPage } from "./page.ts";
 import { inspectorPath } from "./path.ts";
@@ -17,8 +17,8 @@ const eventsPath = `${inspectorPath}/events`;
 /** Addresses of this machine. */
 const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
 const localNames = /^(?:localhost|[\w-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
-/** Headers that a proxy on this machine adds, in front of visitors from elsewhere. */
-const ofProxies = /^(?:forwarded|via|x-(?:original-)?forwarded-.*|x-real-ip|.*-connecting-ip|.*client-ip|x-envoy-.*)$/;
+/** Headers that proxies add. Behind a proxy on this machine, the visitor may be on another one. */
+const proxyHeaders = /^(?:forwarded|via|x-(?:original-)?forwarded-.*|x-real-ip|.*-connecting-ip|.*client-ip|x-envoy-.*)$/;
 
 /** Whether a request is for a page of the inspector. Such requests are not recorded. */
 function isForInspector(path: string): boolean {
@@ -31,7 +31,7 @@ export class Inspector {
 
   constructor(rules: readonly AnyRule[], describe: () => readonly RuleDescription[]) {
     this.#recorder = new Recorder(new NearRules(rules, describe), describe);
-    recordingsFrom(() => storage.getStore()?.recording);
+    setRecordingFinder(() => storage.getStore()?.recording);
   }
 
   /** The inspector's own response; `undefined` for any other request, which is recorded from now on. */
@@ -41,27 +41,27 @@ export class Inspector {
     return undefined;
   }
 
-  /** Adds a request whose response leaves. */
+  /** Adds a request whose response is being sent. */
   add(context: Context, status: number): void {
     if (context.recording instanceof RequestRecording) this.#recorder.add(context, status, context.recording);
   }
 }
 
 /**
- * The response of the inspector. `undefined` for a request that it does not answer: one that comes from another machine, through a proxy,
- * for another host name, which may be that of an attacker who makes it lead here, or from a page of another site.
+ * The response of the inspector. `undefined` for requests that it does not answer: those from another machine, through a proxy, from a
+ * page of another site, or for another host name, because an attacker can make their own host name resolve to this machine.
  */
 function answerInspector(context: Context, recorder: Recorder): Response | undefined {
   const { request } = context;
   const { headers, ip } = servedOf(request);
   const isLocal =
-    loopback.test(ip ?? "") && localNames.test(withoutPort(request.host)) && ![...headers.keys()].some((name) => ofProxies.test(name));
+    loopback.test(ip ?? "") && localNames.test(withoutPort(request.host)) && ![...headers.keys()].some((name) => proxyHeaders.test(name));
   const isOwn = ["same-origin", "none"].includes(headers.get("sec-fetch-site") ?? "none");
   if (!isLocal || !isOwn || request.method !== "GET") return undefined;
   return request.path === inspectorPath ? inspectorPage() : entryEvents(recorder);
 }
 
-/** The rules, then each request. A client that reads slowly misses the entries that are dropped in the meantime. */
+/** Sends the rules, then an event for each request. A client that reads slowly misses the entries that are dropped in the meantime. */
 function entryEvents(recorder: Recorder): Response {
   return events(
     async function* ({ lastEventId, signal }) {

@@ -10,11 +10,12 @@ export interface NearRule {
   readonly why: string;
 }
 
-const most = 5;
+/** The most rules that are shown for one request. */
+const mostRules = 5;
 
 interface Candidate {
   readonly rule: AnyRule;
-  /** Place in the list of rules, and in the table. */
+  /** Position in the list of rules, and in the table. */
   readonly index: number;
   /** One for each alternative of its path. */
   readonly readers: readonly ValueReader[];
@@ -25,22 +26,22 @@ export class NearRules {
   readonly #candidates: readonly Candidate[];
   readonly #describe: () => readonly RuleDescription[];
 
-  /** @param describe - Gives the table of rules, in the order of the rules. */
+  /** @param describe - Returns the table of rules, in the order of the rules. */
   constructor(rules: readonly AnyRule[], describe: () => readonly RuleDescription[]) {
     this.#candidates = rules.map((rule, index) => ({ rule, index, readers: alternatives(parsePattern(rule.path)).map(valueReader) }));
     this.#describe = describe;
   }
 
-  /** The rules that match the path of a request and did not answer it. If none did, then those with the most similar paths. */
+  /** The rules that match the path of a request and did not answer it. If no rule answered, also those with the most similar paths. */
   for(request: { readonly method: string; readonly path: string; readonly rule: AnyRule | undefined }): readonly NearRule[] {
     const { path, rule: answered } = request;
     const others = this.#candidates.filter(({ rule }) => rule !== answered);
     const matching = others.filter(({ readers }) => readers.some((read) => read(path) !== undefined));
-    const found = matching.slice(0, most).map((each) => ({ path: each.rule.path, why: this.#whyNot(each, request) }));
+    const found = matching.slice(0, mostRules).map((each) => ({ path: each.rule.path, why: this.#whyNot(each, request) }));
     if (answered !== undefined) return found;
     const distant = others.filter((each) => !matching.includes(each));
-    const similar = bySimilarity(path, distant, ({ rule }) => rule.path, most);
-    return [...found, ...similar.map(({ rule }) => ({ path: rule.path, why: "its path is another" }))].slice(0, most);
+    const similar = bySimilarity(path, distant, ({ rule }) => rule.path, mostRules);
+    return [...found, ...similar.map(({ rule }) => ({ path: rule.path, why: "its path is different" }))].slice(0, mostRules);
   }
 
   #whyNot({ rule, index }: Candidate, { method, rule: answered }: { readonly method: string; readonly rule: AnyRule | undefined }): string {

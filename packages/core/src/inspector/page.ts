@@ -4,7 +4,7 @@ import { Response } from "../http/response.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
-/** The page of the inspector. It has no data: its script reads the events, and puts all values into the page as text. */
+/** The page of the inspector. The page itself has no data: its script reads the events, and shows all values as text. */
 export function inspectorPage(): Response {
   const nonce = randomBytes(16).toString("base64");
   const page = html`<!doctype html>
@@ -29,7 +29,7 @@ export function inspectorPage(): Response {
     <ol id="entries"></ol>
     <p id="empty">No request yet. Open a page of your site in another tab.</p>
   </section>
-  <article id="detail" tabindex="-1" aria-label="The request that is chosen"><p class="quiet">Choose a request. The arrow keys go through the list.</p></article>
+  <article id="detail" tabindex="-1" aria-label="Selected request"><p class="quiet">Select a request. The arrow keys move through the list.</p></article>
 </main>
 <main id="rules" hidden><div class="scroll"><table><thead><tr><th>Methods<th>Path<th>Endpoint<th>Handler<th>Middleware</thead><tbody id="rows"></tbody></table></div></main>
 <script nonce="${nonce}">${raw(script)}</script>

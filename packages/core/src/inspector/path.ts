@@ -1,2 +1,2 @@
-/** Where the inspector is. */
+/** The path of the inspector's page. */
 export const inspectorPath = "/__mini";

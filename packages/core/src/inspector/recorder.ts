@@ -8,7 +8,7 @@ import { shownMember, shownQuery, shownText } from "./shown-values.ts";
 
 /** A request, as the inspector shows it. */
 export interface Entry {
-  /** Counts up from the microsecond in which the server began, so that a page goes on with the requests of a restarted server. */
+  /** Counts up from the microsecond in which the server began, so that an open page also shows the requests of a restarted server. */
   readonly number: number;
   readonly id: string;
   /** When it began, in milliseconds since the Unix epoch. */
@@ -17,14 +17,14 @@ export interface Entry {
   readonly path: string;
   readonly query: string;
   readonly status: number;
-  /** Milliseconds to the head of the response. */
+  /** Milliseconds from the beginning of the request to the head of the response. */
   readonly ms: number;
   readonly rule: string | undefined;
   readonly endpoint: string | undefined;
   readonly near: readonly NearRule[];
   readonly spans: readonly Span[];
   /** Spans and notes that were left out, because there were too many. */
-  readonly left: number;
+  readonly omitted: number;
   readonly error: string | undefined;
   /** The calls that led to the error, if their source is code of the project. */
   readonly calls: readonly ShownCall[];
@@ -35,7 +35,7 @@ const mostEntries = 200;
 const mostSpans = 100;
 const mostChanges = 50;
 
-/** Keeps the last requests of an application, and tells those who wait for the next one. */
+/** Keeps the last requests of an application, and notifies code that waits for the next one. */
 export class Recorder {
   readonly #entries: Entry[] = [];
   readonly #nearRules: NearRules;
@@ -43,7 +43,7 @@ export class Recorder {
   #count = Date.now() * 1000;
   #waiting: (() => void)[] = [];
 
-  /** @param describe - Gives the table of rules, in which methods appear when a handler class is loaded. */
+  /** @param describe - Returns the table of rules, which has the methods of a handler class once it is loaded. */
   constructor(nearRules: NearRules, describe: () => readonly RuleDescription[]) {
     this.#nearRules = nearRules;
     this.#describe = describe;
@@ -72,7 +72,7 @@ export class Recorder {
     });
   }
 
-  /** Adds a request whose response leaves. Never throws. */
+  /** Adds a request whose response is being sent. Never throws. */
   add(context: Context, status: number, recording: RequestRecording): void {
     const { method, path, search, rule, id } = context.request;
     this.#entries.push({
@@ -88,7 +88,7 @@ export class Recorder {
       endpoint: rule?.endpoint,
       near: this.#nearRules.for(context.request),
       spans: recording.spans(),
-      left: recording.left,
+      omitted: recording.omitted,
       error: context.hasFailed ? shownText(describeError(context.error)) : undefined,
       calls: context.hasFailed ? callsOf(context.error) : [],
     });
@@ -110,6 +110,7 @@ function callsOf(error: unknown): readonly ShownCall[] {
   }
 }
 
+/** A span that may not have ended yet. What it shows is computed when the response is sent. */
 interface Draft {
   readonly name: string;
   readonly show: () => Shown;
@@ -123,7 +124,7 @@ export class RequestRecording implements Recording {
   readonly #began: number;
   readonly #drafts: Draft[] = [];
   /** Spans that were left out. */
-  left = 0;
+  omitted = 0;
 
   /** @param began - In milliseconds of `performance.now()`. */
   constructor(began: number) {
@@ -150,7 +151,7 @@ export class RequestRecording implements Recording {
 
   #add(name: string, show: () => Shown): Draft | undefined {
     if (this.#drafts.length >= mostSpans) {
-      this.left++;
+      this.omitted++;
       return undefined;
     }
     const draft: Draft = { name, show, from: this.elapsed(), to: undefined, error: undefined };

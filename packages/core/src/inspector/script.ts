@@ -1,4 +1,4 @@
-/** The script of the inspector's page. Values become text of the page, never markup. */
+/** The script of the inspector's page. It inserts values as text, never as markup. */
 export const script = String.raw`
   const at = (id) => document.getElementById(id);
   const make = (name, text, className) => {
@@ -81,7 +81,7 @@ export const script = String.raw`
       all.push(stack);
     }
     if (entry.spans.length > 0) all.push(title("What it did"), waterfall(entry));
-    if (entry.left > 0) all.push(make("p", entry.left + " more are left out.", "quiet"));
+    if (entry.omitted > 0) all.push(make("p", entry.omitted + " more are left out.", "quiet"));
     for (const { label, changes } of entry.spans)
       if (changes.length > 0) all.push(title("Changed by: " + label), table(["Key", "Before", "After"], changes.map(({ key, before, after }) => [key, before === "" ? "" : make("del", before), after === "" ? "" : make("ins", after)])));
     if (entry.near.length > 0) all.push(title("Rules that nearly answered"), table(["Path", "Why not"], entry.near.map(({ path, why }) => [path, why])));
@@ -114,7 +114,7 @@ export const script = String.raw`
     entries.clear();
     held = [];
     at("entries").replaceChildren();
-    at("detail").replaceChildren(make("p", "Choose a request.", "quiet"));
+    at("detail").replaceChildren(make("p", "Select a request.", "quiet"));
     at("empty").hidden = false;
   });
   for (const name of ["requests", "rules"]) at("show-" + name).addEventListener("click", () => {
@@ -123,7 +123,7 @@ export const script = String.raw`
 
   const source = new EventSource("/__mini/events");
   source.addEventListener("open", () => (at("state").textContent = "Live"));
-  source.addEventListener("error", () => (at("state").textContent = "The server is not there. Trying again …"));
+  source.addEventListener("error", () => (at("state").textContent = "Cannot reach the server. Trying again …"));
   source.addEventListener("rules", ({ data }) => {
     at("rows").replaceChildren(...JSON.parse(data).map(({ methods, host, path, endpoint, handler, middleware }) => {
       const row = make("tr");

@@ -30,7 +30,7 @@ export function shownMember(name: string, value: unknown): string {
 export function shownQuery(search: string): string {
   return shownText(
     search.replace(/([?&])([^=&]*)=([^&]*)/g, (whole, sign: string, name: string) =>
-      // As the application reads the name.
+      // The name is decoded, as the application reads it.
       secret.test([...new URLSearchParams(name).keys()][0] ?? "") ? `${sign}${name}=${mask}` : whole,
     ),
   );
@@ -41,7 +41,7 @@ export function shownText(text: string): string {
   return cut(text, longestText);
 }
 
-/** A copy of plain objects and arrays in which secrets are masked. Others are left to `inspect`, which reads no accessor. */
+/** A copy of plain objects and arrays in which secrets are masked. Other objects are left to `inspect`, which does not call accessors. */
 function masked(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null || types.isProxy(value)) return value;
   if (depth > deepest) return Array.isArray(value) ? "[…]" : "{…}";

@@ -17,14 +17,19 @@ export interface SourceLine {
   readonly isCall: boolean;
 }
 
-/** Lines of source before and after the one of a call. */
-const around = 5;
+/** The number of source lines that are shown before and after a call. */
+const contextLines = 5;
 
-const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*|(?:file:\/\/\/)?[A-Z]:[\\/][^()]*):(\d+):\d+\)?$/;
+/** The file and the line in a line of a stack. */
+const framePlace = /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()]*|(?:file:\/\/\/)?[A-Z]:[\\/][^()]*):(\d+):\d+\)?$/;
 
-/** @param frame - A line of a stack. */
+/**
+ * A call and its source.
+ *
+ * @param frame - A line of a stack.
+ */
 export function shownCall(frame: string): ShownCall {
-  const [, file = "", line = ""] = place.exec(frame) ?? [];
+  const [, file = "", line = ""] = framePlace.exec(frame) ?? [];
   return { text: oneLine(frame.trim()), lines: sourceOf(file, Number(line)) };
 }
 
@@ -37,9 +42,9 @@ function sourceOf(file: string, line: number): readonly SourceLine[] | undefined
     if (inside.split(sep).some((part) => part === ".." || part === "node_modules") || path === inside) return undefined;
     const lines = readFileSync(path, "utf8").split("\n");
     if (line < 1 || line > lines.length) return undefined;
-    const first = Math.max(0, line - 1 - around);
+    const first = Math.max(0, line - 1 - contextLines);
     return lines
-      .slice(first, line + around)
+      .slice(first, line + contextLines)
       .map((text, i) => ({ number: first + i + 1, text: text.slice(0, 500), isCall: first + i + 1 === line }));
   } catch {
     // The source is gone or cannot be read.

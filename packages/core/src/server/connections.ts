@@ -18,20 +18,20 @@ const abortGrace = 1000;
 
 // What is known about a connection is stored in its socket, because a lookup in a WeakMap for each request would take more time.
 /** The current response of a connection, or the last one. */
-export const answer = Symbol("answer");
+export const currentResponse = Symbol("currentResponse");
 /** The requests that arrived before the previous one was answered; only on connections with such requests. */
 export const pipeline = Symbol("pipeline");
 /** When a connection was opened. */
-const opened = Symbol("opened");
+const openedAt = Symbol("openedAt");
 /** The TCP connection under one of TLS. */
 const carriedBy = Symbol("carriedBy");
 /** The request that a response, or a stream of HTTP/2, belongs to. */
-export const asked = Symbol("asked");
+export const requestOf = Symbol("requestOf");
 
-export interface NotedSocket extends Socket {
-  [answer]?: NotedResponse;
+export interface TrackedSocket extends Socket {
+  [currentResponse]?: TrackedResponse;
   [pipeline]?: Pipeline;
-  [opened]?: number;
+  [openedAt]?: number;
   [carriedBy]?: Socket;
 }
 
@@ -50,8 +50,8 @@ export interface Abortable {
   abort(reason: unknown): void;
 }
 
-interface NotedResponse extends ServerResponse {
-  [asked]?: Abortable;
+interface TrackedResponse extends ServerResponse {
+  [requestOf]?: Abortable;
 }
 
 /** Milliseconds that Node writes into `Keep-Alive`. Node's own setting with this name would start a timer for each request. */
@@ -69,8 +69,8 @@ interface Limits {
   readonly grace: number;
 }
 
-/** The bytes of a connection, when they last changed, and when the bytes that were sent last changed. */
-interface Seen {
+/** How many bytes a connection has transferred, and when that last changed, in milliseconds of `performance.now()`. */
+interface Activity {
   readonly bytes: number;
   readonly at: number;
   readonly sent: number;
@@ -89,15 +89,15 @@ export class Connections {
   readonly http2: Http2Connections;
   /** Aborted when the server begins to close. For responses that do not end by themselves. */
   readonly closing: AbortSignal;
-  readonly #sockets = new Set<NotedSocket>();
+  readonly #sockets = new Set<TrackedSocket>();
   /** The TCP connections by peer, including those under TLS, for which it is not known whether a request is in flight. */
-  readonly #carriers = new Map<string, NotedSocket>();
+  readonly #carriers = new Map<string, TrackedSocket>();
   /** The requests whose connections speak another protocol now. */
   readonly #released = new Set<Abortable>();
   readonly #server: Server;
   readonly limits: Limits;
   readonly #closing = new AbortController();
-  readonly #seen = new WeakMap<Socket, Seen>();
+  readonly #activities = new WeakMap<Socket, Activity>();
 
   /** @param server - A server that does not listen yet. Node itself enforces most limits of HTTP/1. */
   constructor(server: Server, limits: Limits) {
@@ -124,16 +124,16 @@ export class Connections {
     });
     this.http2 = new Http2Connections(server, limits);
     const isSecure = "setSecureContext" in server;
-    server.on("connection", (socket: NotedSocket) => {
-      socket[opened] = performance.now();
+    server.on("connection", (socket: TrackedSocket) => {
+      socket[openedAt] = performance.now();
       const peer = peerOf(socket);
       this.#carriers.set(peer, socket);
       socket.once("close", () => this.#carriers.delete(peer));
       if (!isSecure) this.#watch(socket);
     });
     // Before the listener of Node, which begins to read.
-    server.prependListener("secureConnection", (socket: TLSSocket & NotedSocket) => {
-      socket[opened] = performance.now();
+    server.prependListener("secureConnection", (socket: TLSSocket & TrackedSocket) => {
+      socket[openedAt] = performance.now();
       const carrier = this.#carriers.get(peerOf(socket))!;
       socket[carriedBy] = carrier;
       // Node leaves the TCP connection open when HTTP/2 ends with an error after the client has disconnected.
@@ -141,7 +141,7 @@ export class Connections {
       if (socket.alpnProtocol === "h2") this.http2.prepare(carrier);
       else this.#watch(socket);
     });
-    server.on("timeout", (socket: NotedSocket) => {
+    server.on("timeout", (socket: TrackedSocket) => {
       // A client that does not read its response.
       if (this.#sockets.has(socket) && this.#isSending(socket)) reset(socket);
     });
@@ -157,9 +157,9 @@ export class Connections {
    * - A response: it is the previous one, which is unfinished. The request is answered in its turn.
    */
   register(req: Incoming, res: ServerResponse): "answer" | "refuse" | ServerResponse {
-    const socket = req.socket as NotedSocket;
-    const last = socket[answer];
-    socket[answer] = res;
+    const socket = req.socket as TrackedSocket;
+    const last = socket[currentResponse];
+    socket[currentResponse] = res;
     (res as KeptAlive)._keepAliveTimeout = this.limits.idle;
     if (last !== undefined && !last.shouldKeepAlive) return "refuse";
     if (this.closing.aborted) res.shouldKeepAlive = false;
@@ -167,16 +167,16 @@ export class Connections {
   }
 
   /** Whether a response over HTTP/1 is on its way. */
-  isInFlight({ [answer]: given }: NotedSocket): boolean {
+  isInFlight({ [currentResponse]: given }: TrackedSocket): boolean {
     return given !== undefined && !given.writableFinished;
   }
 
-  #isSending(socket: NotedSocket): boolean {
+  #isSending(socket: TrackedSocket): boolean {
     return this.isInFlight(socket) && socket.writableLength > 0;
   }
 
   /** Hands over a connection of HTTP/1 to another protocol. Its limits are no longer checked; closing aborts its request. */
-  release(socket: NotedSocket, request: Abortable): void {
+  release(socket: TrackedSocket, request: Abortable): void {
     this.#sockets.delete(socket);
     this.#released.add(request);
     socket.setTimeout(0);
@@ -191,7 +191,7 @@ export class Connections {
   async close(): Promise<void> {
     const reason = serverCloses();
     this.#closing.abort(reason);
-    for (const { [answer]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
+    for (const { [currentResponse]: given } of this.#sockets) if (given !== undefined && !given.headersSent) given.shouldKeepAlive = false;
     // Not server.close() of node:http, which ends idle connections at once and stops checking for slow ones. The server of Bun is
     // not a server of node:net, and has only its own close().
     const closed = new Promise<void>((resolve, reject) => {
@@ -218,7 +218,7 @@ export class Connections {
     }
   }
 
-  #watch(socket: NotedSocket): void {
+  #watch(socket: TrackedSocket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
   }
@@ -235,11 +235,11 @@ export class Connections {
     const { request, idle } = this.limits;
     for (const socket of this.#sockets) {
       // Node itself ends a connection that does not send a first request.
-      if (socket[answer] === undefined) continue;
+      if (socket[currentResponse] === undefined) continue;
       // A timer of Node knows whether the client has received a part of a large write.
       const isSending = this.#isSending(socket);
       if (isSending !== (socket.timeout ?? 0) > 0) socket.setTimeout(isSending ? request : 0);
-      const { at, queued, sentAt } = this.#look(socket, now);
+      const { at, queued, sentAt } = this.#activityOf(socket, now);
       const pause = now - at;
       // Everything that a client sends restarts Node's timer, even empty lines, which are not a request.
       const silence = now - sentAt;
@@ -256,10 +256,10 @@ export class Connections {
   /** Ends the connections that a closing server does not wait for. */
   #sweep(now: number): void {
     this.http2.check(now);
-    for (const socket of this.#carriers.values()) if (socket.bytesRead === 0 && now - socket[opened]! > headGrace) socket.destroy();
+    for (const socket of this.#carriers.values()) if (socket.bytesRead === 0 && now - socket[openedAt]! > headGrace) socket.destroy();
     for (const socket of this.#sockets) {
-      const { [answer]: given, writableLength } = socket;
-      const idle = now - this.#look(socket, now).at;
+      const { [currentResponse]: given, writableLength } = socket;
+      const idle = now - this.#activityOf(socket, now).at;
       const isOver = this.isInFlight(socket)
         ? writableLength > 0 && idle > this.limits.request
         : idle > (given === undefined ? headGrace : idleGrace);
@@ -268,29 +268,29 @@ export class Connections {
   }
 
   /** What has changed since the last check. */
-  #look(socket: QueuedSocket, now: number): Seen {
+  #activityOf(socket: QueuedSocket, now: number): Activity {
     const { bytesRead, bytesWritten: sent } = socket;
     const bytes = bytesRead + sent;
     const queued = socket._handle?.writeQueueSize;
-    const last = this.#seen.get(socket);
+    const last = this.#activities.get(socket);
     if (last?.bytes === bytes && last.queued === queued) return last;
-    const begin = bytes === 0 ? (socket as NotedSocket)[opened]! : now;
+    const begin = bytes === 0 ? (socket as TrackedSocket)[openedAt]! : now;
     const at = last?.bytes === bytes ? last.at : begin;
     const sentAt = last?.sent === sent && last.queued === queued ? last.sentAt : begin;
-    const seen = { bytes, at, sent, queued, sentAt };
-    this.#seen.set(socket, seen);
-    return seen;
+    const activity = { bytes, at, sent, queued, sentAt };
+    this.#activities.set(socket, activity);
+    return activity;
   }
 
   #abort(reason: unknown): void {
-    const responses = [...this.#sockets].flatMap(({ [answer]: given, [pipeline]: line }) => [given, ...(line?.running ?? [])]);
+    const responses = [...this.#sockets].flatMap(({ [currentResponse]: given, [pipeline]: line }) => [given, ...(line?.running ?? [])]);
     for (const each of new Set<object | undefined>([...responses, ...this.http2.streams]))
-      (each as NotedResponse | undefined)?.[asked]?.abort(reason);
+      (each as TrackedResponse | undefined)?.[requestOf]?.abort(reason);
   }
 }
 
 /** Ends the connection of a client that does not read. After a reset, the operating system does not try to send any more. */
-function reset(socket: NotedSocket): void {
+function reset(socket: TrackedSocket): void {
   (socket[carriedBy] ?? socket).resetAndDestroy();
 }
 

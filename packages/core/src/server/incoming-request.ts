@@ -12,7 +12,7 @@ import {
   native,
   receive,
   type ServedRequest,
-  standFor,
+  delegateToNative,
   takeOver,
   target,
   type Target,
@@ -147,7 +147,7 @@ export class IncomingRequest implements ServedRequest, Abortable {
   }
 
   static {
-    standFor<globalThis.Request>(this, globalThis.Request);
+    delegateToNative<globalThis.Request>(this, globalThis.Request);
   }
 }
 

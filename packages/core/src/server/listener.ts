@@ -7,10 +7,10 @@ import { isHost } from "../http/host.ts";
 import { adopt, connectionSpecific } from "../http/adopted-response.ts";
 import { partsOf, Response, writtenOf } from "../http/response.ts";
 import { closing, type Origin } from "../http/served-request.ts";
-import { asked, hasLeft, pipeline, type Abortable, type Connections, type Incoming, type NotedSocket } from "./connections.ts";
+import { requestOf, hasLeft, pipeline, type Abortable, type Connections, type Incoming, type TrackedSocket } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
-import { refuse, type Served } from "./refusals.ts";
+import { refuse, type ServableApp } from "./refusals.ts";
 import { breakOff, sendStream } from "./stream-sender.ts";
 
 /**
@@ -19,7 +19,7 @@ import { breakOff, sendStream } from "./stream-sender.ts";
  * @param refusal - The status with which the request is refused, if Node knows that it cannot be served.
  */
 export function listenerOf(
-  app: Served,
+  app: ServableApp,
   connections: Connections,
   secure: boolean,
 ): (req: Incoming, res: ServerResponse, refusal?: number) => void {
@@ -34,8 +34,8 @@ export function listenerOf(
       refuse(app, req, res, secure, checked);
       return;
     }
-    const answered = stream === undefined ? undefined : connections.http2.begin(stream);
-    if (stream !== undefined && answered === undefined) {
+    const markAnswered = stream === undefined ? undefined : connections.http2.begin(stream);
+    if (stream !== undefined && markAnswered === undefined) {
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
@@ -44,21 +44,21 @@ export function listenerOf(
     try {
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
       request[closing] = connections.closing;
-      ((stream ?? res) as { [asked]?: Abortable })[asked] = request;
+      ((stream ?? res) as { [requestOf]?: Abortable })[requestOf] = request;
       const response = app.answer === undefined ? app.fetch(request) : app.answer(request);
       if ("then" in response)
         void response.then(
-          (given) => respond(req, res, given, answered),
-          (error: unknown) => failed(req, res, error, answered),
+          (given) => respond(req, res, given, markAnswered),
+          (error: unknown) => failed(req, res, error, markAnswered),
         );
-      else respond(req, res, response, answered);
+      else respond(req, res, response, markAnswered);
     } catch (error) {
-      failed(req, res, error, answered);
+      failed(req, res, error, markAnswered);
     }
   }
 
-  function respond(req: Incoming, res: ServerResponse, response: globalThis.Response, answered: (() => void) | undefined): void {
-    answered?.();
+  function respond(req: Incoming, res: ServerResponse, response: globalThis.Response, markAnswered: (() => void) | undefined): void {
+    markAnswered?.();
     try {
       send(req, res, response instanceof Response ? response : adopt(response), failed);
     } catch (error) {
@@ -67,8 +67,8 @@ export function listenerOf(
   }
 
   // Neither an application nor sending throws or rejects; if one did, the process would end here.
-  function failed(req: Incoming, res: ServerResponse, error: unknown, answered?: () => void): void {
-    answered?.();
+  function failed(req: Incoming, res: ServerResponse, error: unknown, markAnswered?: () => void): void {
+    markAnswered?.();
     logError(app.logger, "Cannot send a response", error);
     if (res.headersSent) {
       breakOff(res);
@@ -85,7 +85,7 @@ export function listenerOf(
     if (next === "answer") answer(req, res, refusal);
     else if (next === "refuse") answer(req, res, 400);
     else {
-      const socket = req.socket as NotedSocket;
+      const socket = req.socket as TrackedSocket;
       (socket[pipeline] ??= new Pipeline(socket)).add(next, res, () => answer(req, res, refusal));
     }
   };
@@ -114,6 +114,7 @@ function send(
   else res.writeHead(status, forHttp2(headers));
   if (body instanceof ReadableStream) {
     const failed = (error: unknown) => fail(req, res, error);
+    // A stream that is bound to its request logs its own failure.
     void sendStream(res, body, partsOf(response).isBound === true ? () => undefined : failed, failed);
     return;
   }
@@ -154,7 +155,7 @@ function forHttp2(flat: FlatHeaders): FlatHeaders {
 const mostHosts = 1000;
 
 /** The origin that a request was sent to; `undefined` if its URL has it. A number is the status that refuses the request. */
-export type Checked = Origin | undefined | number;
+export type CheckResult = Origin | undefined | number;
 
 /**
  * A path and a query, of characters that the URL parser neither drops nor takes for something else: a backslash would become a
@@ -181,7 +182,7 @@ export class RequestChecks {
    *
    * @param multiplexed - Whether it came over HTTP/2. The version number cannot be trusted: over HTTP/1 the client writes it.
    */
-  check(request: IncomingMessage, response: ServerResponse, multiplexed: boolean): Checked {
+  check(request: IncomingMessage, response: ServerResponse, multiplexed: boolean): CheckResult {
     const { method = "", url = "", rawHeaders, httpVersionMajor, httpVersionMinor } = request;
     if (!multiplexed && httpVersionMajor !== 1) return 505;
     let authority: string | undefined;
@@ -241,7 +242,7 @@ export class RequestChecks {
   }
 
   /** A target without an authority has the empty host. */
-  #originOf(host: string): Checked {
+  #originOf(host: string): CheckResult {
     if (host === "") return undefined;
     const known = this.#origins.get(host);
     if (known !== undefined) return known;

@@ -1,21 +1,21 @@
 import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { App } from "../app/app.ts";
-import { answer, type Connections, type NotedSocket } from "./connections.ts";
+import { currentResponse, type Connections, type TrackedSocket } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 
 /** The part of an application that is needed to serve it. */
-export type Served = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "answer" | "ready" | "refuse">>;
+export type ServableApp = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "answer" | "ready" | "refuse">>;
 
 /** The headers of a response to a request that the application does not get, because it is malformed or cannot be served. */
-export function refusalHeaders(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): Headers {
+export function refusalHeaders(app: ServableApp, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): Headers {
   // Host and target of a malformed request are not passed to the application.
   const refused = new IncomingRequest(req, res, app.maxBodySize, { origin: { secure, host: "" }, pathAndQuery: "/" });
   return app.refuse?.(refused, status).headers ?? new Headers();
 }
 
 /** Refuses a request, without a body and with the headers that every response of the application has. */
-export function refuse(app: Served, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): void {
+export function refuse(app: ServableApp, req: IncomingMessage, res: ServerResponse, secure: boolean, status: number): void {
   const headers = refusalHeaders(app, req, res, secure, status);
   res.writeHead(status, { ...Object.fromEntries(headers), "content-length": 0 }).end();
 }
@@ -26,8 +26,8 @@ export function refuse(app: Served, req: IncomingMessage, res: ServerResponse, s
  *
  * @param idle - Milliseconds that a client may go on sending after CONNECT.
  */
-export function answerRefusals(server: Server, app: Served, connections: Connections, secure: boolean, idle: number): void {
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: NotedSocket) => {
+export function answerRefusals(server: Server, app: ServableApp, connections: Connections, secure: boolean, idle: number): void {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: TrackedSocket) => {
     if (socket.writable && isItsTurn(socket)) {
       const status = statuses[error.code ?? ""] ?? 400;
       const unread = new globalThis.Request(`${secure ? "https" : "http"}://localhost/`);
@@ -41,8 +41,8 @@ export function answerRefusals(server: Server, app: Served, connections: Connect
       return;
     }
     // Over HTTP/1 this is the connection itself. Node has detached it, so its errors, its data and its end are handled here.
-    const late = setTimeout(() => to.destroy(), idle);
-    to.on("error", () => undefined).once("close", () => clearTimeout(late));
+    const timeout = setTimeout(() => to.destroy(), idle);
+    to.on("error", () => undefined).once("close", () => clearTimeout(timeout));
     // The response would be mistaken for the response to an earlier request.
     if (connections.isInFlight(to)) to.destroy();
     else to.resume().end(headOf(501, refusalHeaders(app, req, new ServerResponse(req), secure, 501)), "latin1");
@@ -59,12 +59,12 @@ const statuses: Readonly<Record<string, number>> = {
 /**
  * Whether a response that is written to a connection now answers the current request, because no earlier response is being sent.
  */
-function isItsTurn(socket: NotedSocket): boolean {
-  const given = socket[answer];
+function isItsTurn(socket: TrackedSocket): boolean {
+  const given = socket[currentResponse];
   if (given === undefined) return true;
   // The body of a request can be malformed too, or come too late.
-  const isOfBody = !given.req.complete;
-  return given.writableFinished ? !isOfBody : isOfBody && given.socket === socket && !given.headersSent;
+  const isBodyError = !given.req.complete;
+  return given.writableFinished ? !isBodyError : isBodyError && given.socket === socket && !given.headersSent;
 }
 
 /** The head of a response without a body that ends the connection. */

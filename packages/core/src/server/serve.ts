@@ -7,7 +7,7 @@ import { logError } from "../context/logger.ts";
 import { listenerOf } from "./listener.ts";
 import { mostAtOnce } from "./pipeline.ts";
 import { PortInUseError } from "./port-in-use-error.ts";
-import { answerRefusals, type Served } from "./refusals.ts";
+import { answerRefusals, type ServableApp } from "./refusals.ts";
 import { acceptUpgrades, type Upgrade } from "./upgrades.ts";
 
 export interface ServeOptions {
@@ -67,7 +67,7 @@ export interface Server {
  *
  * @throws PortInUseError if the port is in use; ConfigError for an invalid limit.
  */
-export async function serve(app: Served, options: ServeOptions = {}): Promise<Server> {
+export async function serve(app: ServableApp, options: ServeOptions = {}): Promise<Server> {
   const { port = 8080, hostname = "127.0.0.1", tls, gracefulShutdown = true, silent = false } = options;
   const { maxHeaderSize = 16_384, grace = 10_000, timeouts: { headers = 10_000, request = 60_000, idle = 5000 } = {} } = options;
   for (const [name, value] of Object.entries({

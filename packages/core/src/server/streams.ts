@@ -8,13 +8,13 @@ const linger = 1000;
 
 /** What is known about a stream. Times are in milliseconds of `performance.now()`. */
 interface Progress {
-  readonly began: number;
+  readonly beganAt: number;
   /** When the client last received a part of the response. */
-  taken: number;
+  receivedAt: number;
   /** Bytes that were waiting to be sent at the last check. */
   unsent: number;
   /** When the server ended the stream; `undefined`: it has not. */
-  ended: number | undefined;
+  endedAt: number | undefined;
 }
 
 /** The part of Node's connection over HTTP/2 that is used. */
@@ -33,20 +33,20 @@ interface Connection {
   /** Since when no stream is open; `undefined` while one is. */
   idleSince: number | undefined;
   /** When the server ended the connection; `undefined`: it has not. */
-  ended: number | undefined;
-  /** When the connection began, or the client has last answered whether it is still there. */
-  heard: number;
-  /** Since when it has not answered a ping; `undefined`: there was none, or it has answered. */
-  asked: number | undefined;
+  endedAt: number | undefined;
+  /** When the client last answered a ping, or else when the connection began. */
+  answeredAt: number;
+  /** When the ping was sent that the client has not answered yet; `undefined`: it has answered all. */
+  pingedAt: number | undefined;
   /** The number of requests that the application has not answered yet, including those that the client has cancelled. */
   unanswered: number;
 }
 
 /** The connection of a stream. */
-const on = Symbol("on");
+const connectionOf = Symbol("connectionOf");
 
-interface NotedStream extends ServerHttp2Stream {
-  [on]?: Connection;
+interface TrackedStream extends ServerHttp2Stream {
+  [connectionOf]?: Connection;
 }
 
 interface Limits {
@@ -77,18 +77,26 @@ export class Http2Connections {
 
   #add(socket: Socket, http2: NodeConnection): void {
     const streams = new Map<ServerHttp2Stream, Progress>();
-    const began = performance.now();
-    const connection: Connection = { http2, streams, idleSince: began, ended: undefined, heard: began, asked: undefined, unanswered: 0 };
+    const beganAt = performance.now();
+    const connection: Connection = {
+      http2,
+      streams,
+      idleSince: beganAt,
+      endedAt: undefined,
+      answeredAt: beganAt,
+      pingedAt: undefined,
+      unanswered: 0,
+    };
     this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));
     // Before the listener of Node, which begins the request.
-    http2.prependListener("stream", (stream: NotedStream) => {
-      stream[on] = connection;
+    http2.prependListener("stream", (stream: TrackedStream) => {
+      stream[connectionOf] = connection;
       const now = performance.now();
-      const progress: Progress = { began: now, taken: now, unsent: 0, ended: undefined };
+      const progress: Progress = { beganAt: now, receivedAt: now, unsent: 0, endedAt: undefined };
       streams.set(stream, progress);
       connection.idleSince = undefined;
-      stream.on("drain", () => (progress.taken = performance.now()));
+      stream.on("drain", () => (progress.receivedAt = performance.now()));
       stream.once("close", () => {
         streams.delete(stream);
         if (streams.size === 0) connection.idleSince = performance.now();
@@ -100,7 +108,7 @@ export class Http2Connections {
    * Registers a request. Returns the function to call when the application has answered it; `undefined` if the request must not be
    * answered: a client that cancels its requests does not stop the work on them, so they count until that has ended.
    */
-  begin({ [on]: connection }: NotedStream): (() => void) | undefined {
+  begin({ [connectionOf]: connection }: TrackedStream): (() => void) | undefined {
     if (connection === undefined || connection.unanswered >= 2 * mostAtOnce) return undefined;
     connection.unanswered += 1;
     let isAnswered = false;
@@ -128,24 +136,24 @@ export class Http2Connections {
         const { writableLength, writableFinished } = stream;
         // A stream ends when its response has been sent. If it stays open, its connection is broken, and it counts as late.
         if (writableLength === 0 ? !writableFinished : writableLength !== progress.unsent) {
-          progress.taken = now;
+          progress.receivedAt = now;
           progress.unsent = writableLength;
         }
         const isOpen = stream.state.state === constants.NGHTTP2_STREAM_STATE_OPEN;
-        const isLate = (isOpen && now - progress.began > request) || now - progress.taken > request;
-        if (progress.ended === undefined && isLate) {
-          progress.ended = now;
+        const isLate = (isOpen && now - progress.beganAt > request) || now - progress.receivedAt > request;
+        if (progress.endedAt === undefined && isLate) {
+          progress.endedAt = now;
           stream.close(constants.NGHTTP2_CANCEL);
-        } else if (progress.ended !== undefined && now - progress.ended > linger) socket.resetAndDestroy();
+        } else if (progress.endedAt !== undefined && now - progress.endedAt > linger) socket.resetAndDestroy();
       }
-      this.#ask(connection, now);
-      if (connection.asked !== undefined && now - connection.asked > request) socket.resetAndDestroy();
-      else if (connection.ended === undefined) {
+      this.#ping(connection, now);
+      if (connection.pingedAt !== undefined && now - connection.pingedAt > request) socket.resetAndDestroy();
+      else if (connection.endedAt === undefined) {
         if (this.#closes || (idleSince !== undefined && now - idleSince > idle)) {
-          if (idleSince !== undefined) connection.ended = now;
+          if (idleSince !== undefined) connection.endedAt = now;
           http2.close();
         }
-      } else if (now - connection.ended > linger) socket.resetAndDestroy();
+      } else if (now - connection.endedAt > linger) socket.resetAndDestroy();
     }
   }
 
@@ -153,13 +161,13 @@ export class Http2Connections {
    * Pings a client from time to time. While a request waits for its response, nothing else shows whether the client is still there:
    * after a protocol error, Node does not read from the connection any more, not even its end, and waits for the open streams.
    */
-  #ask(connection: Connection, now: number): void {
-    const { http2, asked, heard } = connection;
-    if (asked !== undefined || http2.destroyed || now - heard < this.#limits.idle) return;
-    connection.asked = now;
+  #ping(connection: Connection, now: number): void {
+    const { http2, pingedAt, answeredAt } = connection;
+    if (pingedAt !== undefined || http2.destroyed || now - answeredAt < this.#limits.idle) return;
+    connection.pingedAt = now;
     http2.ping(() => {
-      connection.heard = performance.now();
-      connection.asked = undefined;
+      connection.answeredAt = performance.now();
+      connection.pingedAt = undefined;
     });
   }
 

@@ -12,7 +12,7 @@ import type { Connections } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { isHandshake, RequestChecks } from "./listener.ts";
 import { sendStream } from "./stream-sender.ts";
-import { refusalHeaders, type Served } from "./refusals.ts";
+import { refusalHeaders, type ServableApp } from "./refusals.ts";
 
 /**
  * Takes over the connection of a web socket's handshake.
@@ -25,7 +25,7 @@ import { refusalHeaders, type Served } from "./refusals.ts";
 export type Upgrade = (request: Request, socket: Duplex, head: Buffer, incoming: IncomingMessage) => unknown;
 
 /** Passes the handshakes of web sockets to a function, and has every other request with an `Upgrade` header answered as usual. */
-export function acceptUpgrades(server: Server, app: Served, connections: Connections, secure: boolean, upgrade: Upgrade): void {
+export function acceptUpgrades(server: Server, app: ServableApp, connections: Connections, secure: boolean, upgrade: Upgrade): void {
   const checks = new RequestChecks(secure, true);
   // Node has detached the connection from its server for HTTP.
   server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -100,7 +100,7 @@ function respond(res: ServerResponse, socket: Socket, status: number, headers: H
   });
   const lines = [...headers, ["connection", "close"]].flat();
   if (body instanceof ReadableStream) {
-    const isLogged = () => undefined;
-    void sendStream(res.writeHead(status, lines), body, isLogged, () => socket.destroy());
+    const alreadyLogged = () => undefined;
+    void sendStream(res.writeHead(status, lines), body, alreadyLogged, () => socket.destroy());
   } else res.writeHead(status, [...lines, "content-length", String(Buffer.byteLength(body))]).end(body);
 }

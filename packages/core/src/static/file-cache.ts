@@ -35,7 +35,7 @@ const settling = 2000;
 
 const isSettled = ({ ctimeMs }: Stats) => Date.now() - ctimeMs > settling;
 
-/** What a fingerprint and the entity tag of a small file are: 96 bits of the SHA-256 of its bytes. */
+/** The fingerprint of a file, and the entity tag of a small one: 96 bits of the SHA-256 of its bytes. */
 const digestOf = (hash: ReturnType<typeof createHash>) => hash.digest("base64url").slice(0, 16);
 
 const stateTag = ({ size, mtimeMs, ctimeMs }: Stats) =>

@@ -6,7 +6,7 @@ import { fromParts, partsOf, Response } from "../http/response.ts";
 import { limitBody, noteError } from "../http/served-request.ts";
 
 /** The part of an application that a client calls. */
-export type Tested = Pick<App, "fetch"> & Partial<Pick<App, "answer" | "maxBodySize">>;
+export type TestableApp = Pick<App, "fetch"> & Partial<Pick<App, "answer" | "maxBodySize">>;
 
 /** The limit of a body, in bytes. The rule that matches may change it. */
 interface Limit {
@@ -28,8 +28,8 @@ class SentRequest extends Request {
   readonly #limit: Limit;
   #run: ((work: () => void) => void) | undefined;
 
-  constructor(asked: Request, init: RequestInit, limit: Limit) {
-    super(asked, init);
+  constructor(original: Request, init: RequestInit, limit: Limit) {
+    super(original, init);
     this.#limit = limit;
   }
 
@@ -57,16 +57,16 @@ class SentRequest extends Request {
  * Lets an application answer a request as over a socket: the body has a limit, and the client disconnects when it cancels the body
  * of the response or when its signal is aborted.
  */
-export function exchange(app: Tested, asked: Request, signal: AbortSignal | undefined): Promise<Response> {
+export function exchange(app: TestableApp, original: Request, signal: AbortSignal | undefined): Promise<Response> {
   const gone = new AbortController();
   const limit: Limit = { maxSize: app.maxBodySize ?? Infinity };
-  const body = asked.body === null ? undefined : limited(asked.body, limit, gone.signal);
-  const request = new SentRequest(asked, { signal: gone.signal, ...(body !== undefined && { body, duplex: "half" }) }, limit);
-  const leave = () => request.run(() => gone.abort(clientLeft()));
+  const body = original.body === null ? undefined : limited(original.body, limit, gone.signal);
+  const request = new SentRequest(original, { signal: gone.signal, ...(body !== undefined && { body, duplex: "half" }) }, limit);
+  const disconnect = () => request.run(() => gone.abort(clientLeft()));
   return new Promise((resolve, reject) => {
     let received: ReadableStreamDefaultController<Uint8Array> | undefined;
     const onAbort = () => {
-      leave();
+      disconnect();
       reject(signal!.reason as Error);
       received?.error(signal!.reason);
     };
@@ -101,7 +101,7 @@ export function exchange(app: Tested, asked: Request, signal: AbortSignal | unde
               controller.close();
             } else controller.enqueue(value);
           },
-          cancel: leave,
+          cancel: disconnect,
         },
         { highWaterMark: 0 },
       );

@@ -1,7 +1,7 @@
 import { guarded } from "../bodies/guarded.ts";
 import type { Response } from "../http/response.ts";
 import { CookieJar } from "./cookie-jar.ts";
-import { exchange, type Tested } from "./exchange.ts";
+import { exchange, type TestableApp } from "./exchange.ts";
 
 export interface TestClientOptions {
   /** The URL that paths are relative to. Default `http://localhost`. */
@@ -47,12 +47,12 @@ export class TestClient {
   readonly cookies: CookieJar;
   /** The URL that paths are relative to. */
   readonly baseUrl: URL;
-  readonly #app: Tested;
+  readonly #app: TestableApp;
   readonly #follow: boolean;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(
-    app: Tested,
+    app: TestableApp,
     { baseUrl = "http://localhost", followRedirects = false, headers = {}, now = Date.now }: TestClientOptions = {},
   ) {
     this.#app = app;
@@ -79,16 +79,16 @@ export class TestClient {
    *   `signal` when that is aborted.
    */
   request(path: string, options: TestRequest = {}): Promise<Response> {
-    return guarded(this.#follows(path, options));
+    return guarded(this.#send(path, options));
   }
 
-  async #follows(path: string, options: TestRequest): Promise<Response> {
+  async #send(path: string, options: TestRequest): Promise<Response> {
     let url = new URL(path, this.baseUrl);
     let { method = "GET" } = options;
     const headers = new Headers({ ...this.#headers, ...options.headers });
     let body = bodyOf(options, headers);
     for (let count = 0; ; count++) {
-      const response = await this.#once(url, method, headers, body, options.signal);
+      const response = await this.#sendOnce(url, method, headers, body, options.signal);
       const location = response.headers.get("location");
       if (!this.#follow || location === null || !redirects.has(response.status)) return response;
       if (count === mostRedirects) throw new Error(`Stopped after ${mostRedirects} redirects in a row, the last to ${location}.`);
@@ -105,7 +105,13 @@ export class TestClient {
     }
   }
 
-  async #once(url: URL, method: string, given: Headers, body: BodyInit | undefined, signal: AbortSignal | undefined): Promise<Response> {
+  async #sendOnce(
+    url: URL,
+    method: string,
+    given: Headers,
+    body: BodyInit | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
     const headers = new Headers(given);
     const cookie = this.cookies.header(url);
     if (cookie !== "") headers.set("cookie", headers.has("cookie") ? `${headers.get("cookie")}; ${cookie}` : cookie);

@@ -19,7 +19,7 @@ export interface Span {
   readonly label: string;
   /** Milliseconds since the request began. */
   readonly from: number;
-  /** `undefined` for work that has not ended with the head. */
+  /** `undefined` for work that had not ended when the head was sent. */
   readonly to: number | undefined;
   readonly details: readonly (readonly [name: string, value: string])[];
   readonly changes: readonly ShownChange[];
@@ -49,7 +49,7 @@ let findRecording: (() => Recording | undefined) | undefined;
 export const recordings = { areMade: false };
 
 /** Sets the function that finds the recording of the running request. Without it, requests have no recording. */
-export function recordingsFrom(find: () => Recording | undefined): void {
+export function setRecordingFinder(find: () => Recording | undefined): void {
   findRecording = find;
   recordings.areMade = true;
 }
