@@ -65,10 +65,10 @@ export class MembersOnly implements Middleware {
 /** Seconds after signing in for which a member may end sessions. Later, the password is asked for again. */
 const freshFor = 15 * 60;
 
-/** Lets members in who have signed in a short time ago. Listed after MembersOnly. */
+/** Lets in members who have signed in recently. List it after MembersOnly. */
 export const freshMembersOnly = requireFresh(freshFor, { endpoint: "sign-in" });
 
-/** Whether the visitor need not sign in again for any page. */
+/** Whether the visitor has signed in so recently that no page asks for the password again. */
 export function isFresh({ authenticatedAt }: Session): boolean {
   return authenticatedAt !== undefined && Date.now() - authenticatedAt <= freshFor * 1000;
 }

@@ -20,7 +20,7 @@ const newPassword = z
 
 export const SignUp = z.object({ name: newName, password: newPassword });
 export const PasswordChange = z.object({ current: z.string().default(""), password: newPassword });
-/** Whether a name and a password are right is not a question of their form, so any text is accepted. */
+/** Accepts any text, because the form of a name or a password does not show whether it is correct. */
 export const SignIn = z.object({ name: z.string().default(""), password: z.string().default(""), next: z.string().default("") });
 
 /** Where to continue after signing in. It is the account page if the link to the sign-in page named another site. */

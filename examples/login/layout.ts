@@ -26,7 +26,7 @@ function notes(flashes: readonly FlashMessage[]): Html | false {
   return items.length > 0 && html`<div role="status">${items}</div>`;
 }
 
-/** A whole page around `content`, with the messages that wait for one. */
+/** A whole page around `content`, with the flash messages of the session. */
 export async function page(title: string, content: Html): Promise<Html> {
   const session = await local.sessionStore.getSession();
   const user = await local.currentUser();

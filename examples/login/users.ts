@@ -13,7 +13,7 @@ export interface User {
 /** The owner of a user's sessions. It has the id, because a name may be given to another user later. */
 export const ownerOf = ({ id }: User) => `user:${id}`;
 
-/** Characters of a name after `nameOf`, which gives each name one spelling. */
+/** The characters that a name may have after `nameOf`, which gives each name one spelling. */
 export const longestName = 40;
 
 /** A name in the form in which it is stored and shown. */

@@ -1,10 +1,10 @@
-// A process with a backend in a file, as its first arguments say: `sqlite <path>` or `lmdb <path>`. It does what its parent
-// tells it by messages, once it has said that it is ready; or the one thing that it is told as a last argument.
+// A process with a backend in a file, which its first arguments name: `sqlite <path>` or `lmdb <path>`. It reports that it is ready, and
+// then runs the tasks that its parent sends as messages. With a last argument, it runs only the task in that argument.
 import { bytes, keyOf, recordFor } from "./backends.ts";
 import { listen } from "./listen.ts";
 import { openBackend } from "./process-backend.ts";
 
-/** What a process is told. */
+/** A task for the process. */
 export type Task =
   | { readonly task: "increment"; readonly key: string; readonly count: number }
   | { readonly task: "take"; readonly keys: readonly string[] }
@@ -17,7 +17,7 @@ export interface Step {
   readonly start: number;
   readonly end: number;
   readonly operation: "read" | "swap";
-  /** Version that the swap was to go over. */
+  /** The version that the swap expected. */
   readonly over?: string;
   /** Version that the swap wrote. */
   readonly wrote?: string;
@@ -68,7 +68,7 @@ async function take(keys: readonly string[]): Promise<readonly string[]> {
   return taken.flat();
 }
 
-/** Creates records for ever, eight at a time, and counts in another one; says of each when it was answered. */
+/** Creates records without end, eight at a time, and increments a counter in another one. Reports each when it was answered. */
 async function stream(): Promise<never> {
   const said = (line: string) => process.stdout.write(`${line}\n`);
   let created = 0;

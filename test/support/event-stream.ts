@@ -10,9 +10,9 @@ export interface Dispatched {
 
 export interface ParsedEvents {
   readonly events: readonly Dispatched[];
-  /** What the browser would send back. */
+  /** The id that the browser would send back. */
   readonly lastEventId: string;
-  /** Milliseconds; `undefined`: the stream does not say. */
+  /** Milliseconds; `undefined` if the stream does not set it. */
   readonly retry: number | undefined;
   readonly comments: number;
 }

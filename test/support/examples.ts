@@ -5,19 +5,19 @@ import { root } from "./folder.ts";
 
 /** A fenced `ts` block of a document or a doc comment. */
 export interface Example {
-  /** Where it stands: `"README.md:12"`. */
+  /** Its place: `"README.md:12"`. */
   readonly place: string;
-  /** The file that the block is of, when it starts with a `// name.ts` line. */
+  /** The name of its file, if the block starts with a line such as `// name.ts`. */
   readonly file: string | undefined;
   readonly code: string;
 }
 
-/** Files that are compiled together, as one program; what one declares for everybody does not reach the others. */
+/** Files that are compiled together, as one program. Global declarations of one program do not reach the others. */
 export interface Project {
   readonly title: string;
   /** Text by file name. */
   readonly files: Readonly<Record<string, string>>;
-  /** Where the text of a file stands in the documents. */
+  /** The place of each file in the documents. */
   readonly places: Readonly<Record<string, string>>;
   /** Whether no file has global declarations, so that other programs can be compiled beside it. */
   readonly isLoose: boolean;
@@ -30,8 +30,8 @@ const given = /<!-- given: ((?:(?!-->)[^])*) -->\s*$/;
 /**
  * Finds the `ts` blocks of a Markdown or TypeScript file.
  *
- * A Markdown block may need what only its surroundings say. It gets that from a comment right above it, which readers of
- * the page do not see: `<!-- given: declare const session: Session; -->`.
+ * A Markdown block may use a name that only the text around it explains. A comment right above the block, which readers of the page
+ * do not see, declares it: `<!-- given: declare const session: Session; -->`.
  */
 export function readExamples(path: string): readonly Example[] {
   const text = readFileSync(path, "utf8");
@@ -47,9 +47,9 @@ export function readExamples(path: string): readonly Example[] {
 }
 
 /**
- * Sorts the blocks of one file into programs. Blocks that name their file belong together, until a name comes again: then
- * another program begins. A block that imports such a file belongs to the program before it. Any other block that declares
- * something for everybody stands alone; the rest are modules of one program.
+ * Sorts the blocks of one file into programs. Blocks that name their file belong together. When a name is used a second time, another
+ * program begins. A block that imports such a file belongs to the program before it. Any other block with global declarations is a
+ * program of its own. All other blocks are modules of one program.
  */
 export function groupExamples(title: string, examples: readonly Example[]): readonly Project[] {
   const named: Draft[] = [];
@@ -101,9 +101,9 @@ const homes: ReadonlyMap<string, string> = new Map(
     }),
 );
 
-/** Gives a block without any import the public names that it uses. The imports share the first line, so that line numbers stay. */
+/** Adds imports of the public names that a block uses, if it has no imports. They share the first line, so that line numbers do not change. */
 function withImports(code: string): string {
-  if (/(?:^|[;}] ?)import\b/m.test(code)) return code; // a comment above may have given something before it
+  if (/(?:^|[;}] ?)import\b/m.test(code)) return code; // a `given` comment may come before the import
   const used = new Set(code.replaceAll(/"[^"\n]*"|'[^'\n]*'|\/\/.*/g, "").match(/(?<![.\w$])[A-Za-z]\w*/g));
   const declared = new Set(Array.from(code.matchAll(/\b(?:const|let|function\*?|class|interface|type)\s+(\w+)/g), (match) => match[1]));
   const imports = [...used]

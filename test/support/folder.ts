@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\
 /**
  * Makes a temporary folder, removed when the file's tests are done.
  *
- * @param files - What is in it at first: text by path.
+ * @param files - The files that it begins with: text by path.
  * @returns Its real path.
  */
 export function temporaryFolder(files: Readonly<Record<string, string>> = {}): string {
@@ -20,7 +20,7 @@ export function temporaryFolder(files: Readonly<Record<string, string>> = {}): s
   return folder;
 }
 
-/** Writes text files below a folder, making the folders between. */
+/** Writes text files below a folder, and makes the folders in between. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
     const file = join(folder, path);

@@ -1,10 +1,10 @@
 import { Signer, type Purpose } from "../../packages/session/src/signing/signing.ts";
 
-/** A cookie that an application gave, and how it made it. */
+/** A cookie that an application has set, and how the application made it. */
 export interface Given {
   readonly name: string;
   readonly value: string;
-  /** Another one of the same name and kind, of somebody else and of another time. */
+  /** Another cookie of the same name and kind, from another user and another time. */
   readonly other: string;
   /** What the value holds. */
   readonly text: string;
@@ -15,16 +15,16 @@ export interface Given {
   readonly madeAt: number;
 }
 
-/** A header Cookie by what is wrong with it. */
+/** A Cookie header, by the title that says what is wrong with it. */
 export type Forgery = readonly [title: string, header: string];
 
-/** A header cannot be sent with them. */
+/** Characters with which a header cannot be sent. */
 const unsendable = /[\0\r\n]|[^\0-\xff]/;
 
 /** Longer than any age that a cookie may have; milliseconds. */
 const longAgo = 15 * 24 * 60 * 60 * 1000;
 
-/** Every bit of a value the other way, cut at every place from both ends, and one character less at every place. */
+/** The value with each bit flipped, cut at each place from both ends, and without each one of its characters. */
 export function damaged({ name, value }: Pick<Given, "name" | "value">): readonly Forgery[] {
   const all: [string, string][] = [];
   for (let at = 0; at < value.length; at++) {
@@ -37,7 +37,7 @@ export function damaged({ name, value }: Pick<Given, "name" | "value">): readonl
   return all.flatMap(([title, changed]) => (unsendable.test(changed) ? [] : [[title, `${name}=${changed}`] as const]));
 }
 
-/** Parts of two values in each mixture, repeated, in another order; and the right text made in another way. */
+/** Parts of two values mixed, repeated and reordered; and the right text, signed in another way. */
 export function forged(given: Given): readonly Forgery[] {
   return [...rearranged(given), ...madeOtherwise(given)];
 }
@@ -86,7 +86,7 @@ function madeOtherwise({ name, value, text, purpose, encrypt, key, madeAt }: Giv
       make({ name: each }),
     ]),
     ...versions.map((each): [string, string] => [`version ${JSON.stringify(each)}`, [each, ...rest].join(".")]),
-    // The time in the cookie of an id decides nothing: the record has the times of its session.
+    // The time in the cookie of an id has no effect, because the record has the times of its session.
     ...(purpose === "session-id"
       ? []
       : ([

@@ -20,7 +20,7 @@ export async function within<Result>(milliseconds: number, work: (deadline: Dead
   }
 }
 
-/** A change that puts a value under a name; what else is there stays. */
+/** A change that sets one value, and keeps the others. */
 export const put =
   (name: string, value: unknown): Edit =>
   (current) => ({ ...current, contents: { ...current.contents, data: { ...current.contents.data, [name]: value } } });
@@ -36,7 +36,7 @@ export async function shown(changed: Promise<EditResult | undefined>) {
   return done && [done.before.contents.data, done.after.contents.data];
 }
 
-/** A session that holds `{ a: 1 }`, as requests have loaded it, and what commits their changes. */
+/** A session with `{ a: 1 }` that requests have loaded, and functions that commit their changes. */
 export async function begun() {
   const backend = new WatchedBackend(new MemoryBackend({ now: () => start }));
   let unreadable = 0;
@@ -60,16 +60,16 @@ export async function begun() {
     known,
     commit,
     unreadable: () => unreadable,
-    /** What the session holds in the backend. */
+    /** The contents of the session in the backend. */
     kept: async () => dataOf(await backend.read(key)),
-    /** Lets another process put a value into the session. */
+    /** Sets a value of the session, like another process. */
     elsewhere: async (name: string, value: unknown): Promise<DecodedRecord> => {
       const other = new GroupCommit({ backend, deadline, onUnreadable: () => undefined });
       const changed = await within(deadline, (time) => other.edit(key, known, put(name, value), time));
       backend.counted();
       return changed!.after;
     },
-    /** Begins a commit whose swap waits until it is let go; those that begin meanwhile are made together in the next. */
+    /** Begins a commit whose swap waits until it is released. Commits that begin in the meantime are made together in the next swap. */
     hold: async (change: Edit = put("first", 1)) => {
       const [reached, held] = [gate(), gate()];
       backend.before = async (name) => {

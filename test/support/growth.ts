@@ -1,12 +1,12 @@
-/** How many times the small size the large one is. */
+/** How many times larger the large input is. */
 const factor = 32;
-/** Processor time that one measurement takes at least, in microseconds: shorter ones are mostly the clock's own error. */
+/** The least processor time of one measurement, in microseconds. The error of the clock is too large for shorter ones. */
 const least = 2000;
-/** How often it is measured, for the best to count; one of more than so many microseconds is exact enough by itself. */
+/** How often the cost is measured; the best measurement counts. One that takes longer than `exact` microseconds is enough. */
 const tries = 5;
 const exact = 200_000;
 
-/** Processor time of this process for one run of the work, in microseconds: what else the machine does is not in it. */
+/** Processor time of this process for one run of the work, in microseconds. Other work of the machine is not included. */
 function cost(work: () => unknown): number {
   let runs = 0;
   let used = 0;
@@ -30,11 +30,11 @@ function bestOf(work: () => unknown): number {
 }
 
 /**
- * How the cost of work grows with the size of its input: 1 where it is in proportion to it, 2 where it is in proportion to
- * its square, 0 where it is always the same. It compares the input with one of a thirty-second of its size.
+ * How the cost of work grows with the size of its input: 1 for linear growth, 2 for quadratic growth, 0 for a constant cost. Compares
+ * the input with one of a thirty-second of its size.
  *
- * @param size - Of the large input.
- * @param prepare - Makes the work for an input of that size; what it does itself is not measured.
+ * @param size - The size of the large input.
+ * @param prepare - Makes the work for an input of that size. The preparation is not measured.
  */
 export function growth(size: number, prepare: (size: number) => () => unknown): number {
   const [small, large] = [prepare(Math.ceil(size / factor)), prepare(size)];
@@ -42,5 +42,5 @@ export function growth(size: number, prepare: (size: number) => () => unknown): 
   return Math.log(bestOf(large) / bestOf(small)) / Math.log(factor);
 }
 
-/** Half-way between in proportion and in proportion to the square: wide enough for what caches and compilers do. */
+/** Half-way between linear and quadratic growth, which leaves room for the effects of caches and compilers. */
 export const mostGrowth = 1.5;

@@ -1,6 +1,6 @@
 import { beforeHead, deleteCookie, html, HTTPError, json, Response, setCookie, setHeader, text, vary, type Middleware } from "@mini/core";
 
-/** What a handler does with a text that may reach the head of its answer. */
+/** A way in which a handler uses a text, which may reach the head of its response. */
 export type Form = (payload: string) => unknown;
 
 let hook: ((response: Response) => void) | undefined;
@@ -28,7 +28,7 @@ const change = (response: { readonly headers: Headers }, done: (headers: Headers
   return response;
 };
 
-/** Where an application puts the value of a header. */
+/** The ways in which an application sets the value of a header. */
 export const valueForms: Readonly<Record<string, Form>> = {
   "a Response's headers, as an object": (value) => new Response("", { headers: { "x-a": value } }),
   "a Response's headers, as a list": (value) => new Response("", { headers: [["x-a", value]] }),
@@ -78,7 +78,7 @@ export const valueForms: Readonly<Record<string, Form>> = {
   },
 };
 
-/** Where an application puts the name of a header or cookie. */
+/** The ways in which an application sets the name of a header or cookie. */
 export const nameForms: Readonly<Record<string, Form>> = {
   "a Response's headers, as an object": (name) => new Response("", { headers: { [name]: "1" } }),
   "a Response's headers, as a list": (name) => new Response("", { headers: [[name, "1"]] }),

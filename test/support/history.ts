@@ -5,12 +5,12 @@ export interface SessionWrite {
   readonly start: number;
   readonly loaded: number;
   readonly end: number;
-  /** The counter, the length of the list and the number of keys when it was loaded. */
+  /** The counter, the length of the list and the number of keys when the session was loaded. */
   readonly saw: { readonly count: number; readonly listed: number; readonly keys: number };
 }
 
 /**
- * The contradictions to an order of requests, at most one sentence for each request.
+ * What contradicts the order of the requests, at most one sentence for each request.
  *
  * @param list - The numbers in the order in which the session has them. It is the order of the commits.
  * @param writes - All requests, each answered.

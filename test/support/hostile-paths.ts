@@ -1,4 +1,4 @@
-/** Ends of paths that a browser, a server or a person may read as another host, as they can stand in a request's first line. */
+/** Ends of paths that a browser, a server or a person may take for another host, as a client can write them in the first line of a request. */
 export const hostileTails: readonly string[] = [
   "//evil.example",
   "///evil.example",

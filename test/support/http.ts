@@ -4,14 +4,14 @@ import { request } from "./ask.ts";
 import { scan, type KnownCookie } from "./response-scan.ts";
 import { within } from "./within.ts";
 
-/** What a visitor got. Redirects are not followed. */
+/** The response that a visitor got. Redirects are not followed. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Lines of Set-Cookie. */
   readonly setCookies: readonly string[];
   readonly markup: string;
-  /** What can be read in the page's `<main>`, else in the whole body: no tags, single spaces. */
+  /** The text of the page's `<main>`, or else of the whole body: without tags, with single spaces. */
   readonly text: string;
 }
 
@@ -21,7 +21,7 @@ export interface Sent {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** Somebody with a cookie jar of their own, on real sockets. */
+/** A visitor with their own cookie jar, who uses real sockets. */
 export class Visitor {
   readonly jar: CookieJar;
   #agent: CookieAgent;
@@ -66,14 +66,14 @@ export class Visitor {
     return (await this.jar.getCookies(this.#base)).map(({ key }) => key);
   }
 
-  /** Goes on over new connections. */
+  /** Uses new connections from now on. */
   async reconnect(): Promise<void> {
     const before = this.#agent;
     this.#agent = this.#open();
     await before.close();
   }
 
-  /** Breaks off what it still waits for. */
+  /** Aborts the requests that are not answered yet. */
   close(): Promise<void> {
     return this.#agent.destroy();
   }
@@ -85,7 +85,7 @@ export class Visitor {
   }
 }
 
-/** Every cookie that visitors get is a session's. */
+/** Every cookie that visitors get belongs to a session. */
 const strict: KnownCookie = { isReadable: false, isInsecure: false };
 
 const entities: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };

@@ -29,10 +29,10 @@ class Me extends RequestHandler {
 }
 
 export const nothing = () => undefined;
-/** A logger that keeps nothing. */
+/** A logger that discards all messages. */
 export const silent = { error: nothing, warn: nothing, info: nothing, debug: nothing };
 const open: Server[] = [];
-/** Called after each test: ends requests that go on. */
+/** Called after each test: ends requests that are still running. */
 export const stops: (() => void)[] = [];
 afterEach(async () => {
   stops.splice(0).forEach((stop) => stop());
@@ -60,7 +60,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** Serves an application, by default a new site, and asks it by the host name `localhost`. */
+/** Serves an application, by default a new site, and sends requests to it under the host name `localhost`. */
 export async function listen(app = makeSite()) {
   const server = await serve(app, { port: 0, silent: true });
   open.push(server);
@@ -104,7 +104,7 @@ export interface ShownEntry {
 }
 
 /**
- * Reads the events of the inspector until there are as many requests as asked for.
+ * Reads the events of the inspector until there are as many requests as the caller wants.
  *
  * @param headers - More headers, such as `Last-Event-ID`.
  */

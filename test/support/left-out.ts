@@ -1,12 +1,12 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** How a line begins that says which tests are left out, and why. */
+/** The beginning of a line that says which tests are left out, and why. */
 export const leftOut = "LEFT OUT: ";
 
 /**
  * Repeats at the end which tests were left out, and why, right above the last lines of the runner, where it is easily seen. With CI=true a test that is left out is a failure of the run.
  *
- * It stands before the runner's own reporter, so that the run ends with the runner's lines.
+ * It comes before the runner's own reporter, so that the output of the run ends with the lines of the runner.
  */
 export class LeftOut implements Reporter {
   readonly #reasons = new Set<string>();

@@ -9,9 +9,9 @@ import { within } from "./within.ts";
 export interface Listening {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Resolves with all that was received, when that has a text in it. */
+  /** Resolves with everything that was received, once it contains a text. */
   readonly has: (text: string) => Promise<string>;
-  /** Resolves at the end with all that was received, and whether the stream came to its end. */
+  /** Resolves at the end with everything that was received, and whether the stream was complete. */
   readonly end: Promise<{ readonly text: string; readonly isWhole: boolean }>;
   readonly pause: () => void;
   readonly leave: () => void;
@@ -22,7 +22,7 @@ interface Body extends NodeJS.EventEmitter {
   pause(): unknown;
 }
 
-/** Asks for a stream, and resolves when the head of the response is there. */
+/** Requests a stream, and resolves when the head of the response has arrived. */
 export function listenTo(server: Server, protocol: Protocol, path = "/", headers: Record<string, string> = {}): Promise<Listening> {
   return within(
     `the head of ${path}`,

@@ -4,7 +4,7 @@ import { startApp, stopApps } from "./app-process.ts";
 import { root, temporaryFolder } from "./folder.ts";
 import { Visitor, type Answer } from "./http.ts";
 
-/** Where the example is. */
+/** The folder of the example. */
 export const loginFolder = join(root, "examples/login");
 
 export const secretKey = "a key for tests, long enough to sign";
@@ -13,25 +13,25 @@ export const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101
 export const safari =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 
-/** Status and target of an answer. */
+/** The status of a response and the target of its redirect. */
 export const led = ({ status, headers }: Answer) => [status, headers["location"]];
 
-/** What the members' page answers, by {@link led}. */
+/** The results of {@link led} for the members' page. */
 export const isLetIn = [200, undefined];
 export const isSentAway = [303, "/sign-in?next=%2Faccount"];
 
-/** The login example as a process of its own, for all tests of a file. */
+/** The login example in its own process, for all tests of a file. */
 export interface LoginSite {
   readonly url: () => string;
-  /** Folder of its data. */
+  /** The folder with its data. */
   readonly dataPath: string;
-  /** Somebody who has not been here before. */
+  /** A new visitor. */
   readonly newVisitor: () => Visitor;
-  /** Somebody with an account, signed in. */
+  /** A visitor with an account, who is signed in. */
   readonly newMember: (name: string) => Promise<Visitor>;
-  /** What the visitor's session cookie is, as a Cookie header. */
+  /** The session cookie of the visitor, as a Cookie header. */
   readonly cookieOf: (visitor: Visitor) => Promise<string>;
-  /** What the members' page answers to a cookie, whoever sends it. */
+  /** The response of the members' page to a request with this cookie. */
   readonly withCookie: (cookie: string) => Promise<readonly unknown[]>;
 }
 

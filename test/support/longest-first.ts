@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** What takes longest, the longest first: when one of them is begun last, all other processors wait for it. */
+/** The files that take longest, the longest first. If one of them began last, all other processors would wait for it. */
 const longest = [
   "package/types-anywhere",
   "package/checks",
@@ -30,13 +30,13 @@ const longest = [
   "fuzz/",
 ];
 
-/** Where a file comes in that order; those that share a process stay together, behind the others. */
+/** The position of a file in that order. The files that share a process stay together, after the others. */
 function placeOf({ moduleId, project }: TestSpecification): number {
   const place = longest.findIndex((part) => moduleId.includes(`/test/${part}`));
   return (project.config.isolate ? 0 : 1000) + (place === -1 ? longest.length : place);
 }
 
-/** Begins with the files that take longest, whatever a machine remembers of earlier runs. */
+/** Begins with the files that take longest, even if the runner has no times of earlier runs. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).toSorted((one, other) => placeOf(one) - placeOf(other));

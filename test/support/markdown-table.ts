@@ -10,7 +10,7 @@ export function readTable(path: string, heading: string): Table {
   return readTables(path, heading).flat();
 }
 
-/** The tables in a part of a document of the repository. Left out, the heading is the document's own: the part before the first other one. */
+/** The tables in a part of a document of the repository. Without a heading, the tables before the first `##` heading. */
 export function readTables(path: string, heading?: string): readonly Table[] {
   const text = readFileSync(join(root, path), "utf8");
   const start = heading === undefined ? 0 : text.indexOf(`\n## ${heading}\n`) + 1;

@@ -14,14 +14,14 @@ import { redisClients } from "./redis-clients.ts";
 import { need } from "./skip.ts";
 import { openSqlite, sqlitePath, type SqliteDatabase } from "./sqlite.ts";
 
-/** A place to keep sessions in, as tests that hold for each of them need it. */
+/** A place where sessions are kept, for tests that apply to every such place. */
 export interface Medium {
   readonly name: string;
-  /** Whether the cookie holds an id only. */
+  /** Whether the cookie contains only an id. */
   readonly isServerSide: boolean;
-  /** Whether what is read may be older than what is kept. */
+  /** Whether a read may return an older session than the one that is kept. */
   readonly isCached: boolean;
-  /** Characters that no session may have. */
+  /** A number of characters that is too large for a session. */
   readonly tooMuch: number;
   /** @param now - Clock, in milliseconds since the Unix epoch. */
   open(now: () => number): SessionBackend | "securecookie";
@@ -59,10 +59,10 @@ if (!memoryOnly) need(redisServer, redis);
 const memcached = memoryOnly ? undefined : await sharedMemcached();
 if (!memoryOnly) need(memcachedServer, memcached);
 
-/** Milliseconds. A busy machine is slow to hear from memcached, and a cache that is late is a session that is read late. */
+/** Milliseconds. On a busy machine memcached answers slowly. A cache that does not answer in time would change what the tests see. */
 const patience = 60_000;
 
-/** One process's memory, which makes what the cache does to it the only difference. */
+/** The memory of this process, so that the cache is the only difference. */
 function cachedMedium(address: string): Medium["open"] {
   const cache = new MemcachedCache({ client: memcachedClient(address) });
   return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, timeout: patience, now });
@@ -78,7 +78,7 @@ function postgres(url: string): Medium["open"] {
   return (now) => new PostgresBackend({ pool, table, now });
 }
 
-/** Sessions in a backend, for the file that asks. */
+/** The places with a backend, for the tests of one file. */
 export function serverSideMedia(): readonly Medium[] {
   const media = [
     { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
@@ -101,7 +101,7 @@ export async function ioredisMedia(): Promise<readonly Medium[]> {
   return [{ name: "Redis by ioredis", open: await ioredisMedium(redis), isServerSide: true, isCached: false, tooMuch: 65_536 }];
 }
 
-/** All places, for the file that asks. */
+/** All places, for the tests of one file. */
 export function everyMedium(): readonly Medium[] {
   return [{ name: "their cookies", isServerSide: false, isCached: false, tooMuch: 4096, open: () => "securecookie" }, ...serverSideMedia()];
 }

@@ -5,19 +5,19 @@ import { afterAll } from "vitest";
 import { endAtOnce, freePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
-/** What the tests need, in words. */
+/** The name of what the tests need, for messages. */
 export const memcachedServer = "memcached, or one at MEMCACHED_URL";
 
 /** The memcached of this machine. */
 export const findMemcached = (): string | undefined => findProgram("memcached");
 
-/** A memcached of a test's own, which ends with the file's tests. */
+/** A memcached that only this test file uses. It ends with the tests of the file. */
 export interface MemcachedServer {
   /** For memjs. */
   readonly address: string;
   readonly port: number;
   readonly signal: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => void;
-  /** Kills it, as if its machine was lost. */
+  /** Kills it, as if its machine had failed. */
   readonly kill: () => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function startMemcached({ port = 0 } = {}): Promise<MemcachedServer
   return { address: `127.0.0.1:${port}`, port, signal: (signal) => void child.kill(signal), kill };
 }
 
-/** For the file's tests: the address of the one at MEMCACHED_URL, or else of one of its own; `undefined` where neither is. */
+/** The address of the memcached at MEMCACHED_URL, or else of one that is started for the tests of the file; `undefined` if there is neither. */
 export async function sharedMemcached(): Promise<string | undefined> {
   const given = process.env["MEMCACHED_URL"];
   if (given !== undefined) return given.replace(/^memcached:\/\//, "");

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from "node:net";
 import { afterAll } from "vitest";
 
-/** A name that leads to one server now, and to another one later. Connections that exist stay where they are. */
+/** A host name that leads to one server now and to another one later. Existing connections stay with their server. */
 export interface Name {
   readonly port: number;
   leadsTo(target: NetConnectOpts): void;
@@ -10,7 +10,7 @@ export interface Name {
 const closers = new Set<() => void>();
 afterAll(() => closers.forEach((close) => close()));
 
-/** A name for the file's tests. */
+/** A host name for the tests of the file. */
 export async function startName(target: NetConnectOpts): Promise<Name> {
   let current = target;
   const sockets = new Set<Socket>();

@@ -44,7 +44,7 @@ interface Polka {
   head(path: string, handle: NodeMiddleware): Polka;
 }
 
-/** Gives errors of the handler to `next`, for frameworks that do not wait for promises. */
+/** Passes errors of the handler to `next`, for frameworks that do not wait for promises. */
 export const passing =
   (handle: Handle): NodeMiddleware =>
   (request, response, next) => {
@@ -121,7 +121,7 @@ const koaFramework: NodeFramework = {
   make(sessions, handle, onError) {
     const app = new Koa();
     app.silent = true;
-    // Of a response that was written to ctx.res, Koa answers the error.
+    // If a response was written to ctx.res, Koa itself answers its error.
     app.on("error", (error: unknown, ctx: Koa.Context) => void onError(error, ctx.req));
     app.use(async (ctx, next) => {
       try {

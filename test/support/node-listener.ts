@@ -5,7 +5,7 @@ import { expect, onTestFinished } from "vitest";
 import { request } from "./ask.ts";
 import { cookieOf, dataOf, type Data } from "./visits.ts";
 
-/** Serves a listener of node:http until the test is over, and gives its URL. */
+/** Serves a listener of node:http until the test is over, and returns its URL. */
 export async function serveListener(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -16,7 +16,7 @@ export async function serveListener(listener: RequestListener): Promise<string> 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What a client gets; `lines` are those of Set-Cookie. */
+/** The response that a client gets; `lines` are the lines of Set-Cookie. */
 export async function ask(
   url: string,
   { method = "GET", headers = {} }: { method?: "GET" | "HEAD"; headers?: Record<string, string> } = {},

@@ -7,8 +7,8 @@ import type { Outcome } from "./run-node.ts";
 import { findProgram } from "./programs.ts";
 
 /**
- * Runs npm without the network, with an empty cache and without the settings of an npm that runs us; a package's own
- * scripts do not run.
+ * Runs npm without the network, with an empty cache, without the scripts of packages, and without the settings of the npm that may
+ * run the tests.
  */
 export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
   const env = withoutOuterNpm();
@@ -36,7 +36,7 @@ export async function reachesRegistry(): Promise<boolean> {
   return code === 0;
 }
 
-/** npm's own script: the one that runs us, else the one behind the name on the PATH. */
+/** The script of npm: of the npm that runs the tests, or else of the one on the PATH. */
 export function npmScript(): string {
   const npm = process.env.npm_execpath ?? findProgram("npm");
   if (npm === undefined) throw new Error("npm was not found: run the tests with npm test.");

@@ -2,10 +2,10 @@ import { MemoryBackend, type SessionBackend } from "@mini/session";
 import type { SessionImport } from "@mini/session/import";
 import { cookieOf, makeSessions, requestWith, type Data } from "./visits.ts";
 
-/** What a visitor has in the session of another library. */
+/** The data that a visitor has in the session of another library. */
 export const values = { user: 5, cart: ["a"] };
 
-/** Gives what a visitor with these cookies sees, and the cookies that they have after that. */
+/** Returns what a visitor with these cookies sees, and the cookies that they have afterwards. */
 export async function visit(config: { import: SessionImport; backend?: SessionBackend }, cookie: string, change?: (session: Data) => void) {
   const sessions = makeSessions({ backend: new MemoryBackend(), ...config });
   let seen: unknown;

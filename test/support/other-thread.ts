@@ -4,9 +4,9 @@ import { afterAll } from "vitest";
 
 /** Another thread, which answers while this one is busy. */
 export interface OtherThread {
-  /** Asks it; resolves when this thread looks at its answer. */
+  /** Sends it a request; resolves when this thread handles the answer. */
   readonly ask: () => Promise<void>;
-  /** Keeps this thread busy until so many milliseconds have passed and all that was asked is answered. */
+  /** Keeps this thread busy until the given number of milliseconds has passed and all requests are answered. */
   readonly beBusy: (milliseconds: number) => void;
 }
 
@@ -19,7 +19,7 @@ parentPort.on("message", (number) => {
 parentPort.postMessage("ready");
 `;
 
-/** Starts one; it ends with the file's tests. */
+/** Starts a thread, which ends with the tests of the file. */
 export async function startOtherThread(): Promise<OtherThread> {
   const answered = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(source, { eval: true, workerData: answered, execArgv: [] });

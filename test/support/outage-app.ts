@@ -31,7 +31,7 @@ export async function begun(config: Partial<SessionConfig> = {}, appOptions: Rec
   return { ...app, watched: backend, cookie, fail, repair };
 }
 
-/** The parts of a response that an outage decides, and whether it reveals details. */
+/** The parts of a response that depend on an outage, and whether it reveals details. */
 export async function look(response: Response) {
   const { status, headers } = response;
   const leaks = /session|hunter2|10\.0\.0\.5|backend/i.test(await response.text());

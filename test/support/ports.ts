@@ -12,7 +12,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Kills a process, as if its machine was lost. It may have ended already. */
+/** Kills a process, as if its machine had failed. It may have ended already. */
 export async function endAtOnce(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, "exit");

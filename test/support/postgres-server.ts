@@ -8,28 +8,27 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** A Postgres with a folder of its own, for as long as the tests last. */
+/** A Postgres with its own folder, which exists while the tests run. */
 export interface PostgresServer {
-  /** Leads to it by a socket in its folder: there is no port that somebody else could have. */
+  /** Its URL, with a socket in its folder: a port could be in use. */
   readonly url: string;
-  /** Starts it; resolves when it takes connections. */
+  /** Starts it; resolves when it accepts connections. */
   readonly start: () => Promise<void>;
   /** Ends it. `"SIGINT"` cancels queries under way, `"SIGQUIT"` is like a power failure. */
   readonly stop: (signal?: "SIGINT" | "SIGQUIT") => Promise<void>;
-  /** Pauses it until it is told to continue. */
+  /** Pauses it, or lets it continue. */
   readonly freeze: () => Promise<() => void>;
   /** Makes it read-only from its next start, like a standby that has lost its primary. */
   readonly standBy: () => void;
-  /** Ends it if need be, and removes its folder. */
+  /** Ends it if it is running, and removes its folder. */
   readonly remove: () => Promise<void>;
 }
 
 /**
  * Makes a Postgres that does not run yet.
  *
- * @param programs - What `findPostgres` gave.
- * @param settings - Of its configuration, beside those that keep it to itself. What is answered is on the disk unless
- *   they say otherwise.
+ * @param programs - The result of `findPostgres`.
+ * @param settings - More settings of its configuration. By default, a confirmed change is on the disk.
  */
 export async function makePostgres(programs: string, settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mini-pg-")));
@@ -95,7 +94,7 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
   };
 }
 
-/** The user to run it as, because it refuses root. */
+/** The user that it runs as, because it refuses to run as root. */
 function unprivilegedUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (...args: readonly string[]) => Number(execFileSync("id", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));

@@ -7,12 +7,12 @@ import { findPostgres } from "./programs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where a file's tests ask for the URL of the run's Postgres; `undefined` when there is none. */
+    /** The address at which test files get the URL of the Postgres of this run; `undefined` when there is none. */
     readonly postgresAt: string | undefined;
   }
 }
 
-/** One Postgres for all files of a run. It is started when the first of them asks, so that others do not wait for it. */
+/** One Postgres for all files of a run. It starts when the first file needs it, so that other files do not wait for it. */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const programs = findPostgres();
   if (process.env.DATABASE_URL !== undefined || programs === undefined) {
@@ -37,7 +37,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   };
 }
 
-/** Its data need not survive the machine, so it does not wait for the disk. */
+/** The data need not survive a failure of the machine, so this Postgres does not wait for the disk. */
 async function startPostgres(programs: string): Promise<PostgresServer> {
   const postgres = await makePostgres(programs, { fsync: "off", synchronous_commit: "off", full_page_writes: "off" });
   await postgres.start();

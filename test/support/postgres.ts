@@ -13,7 +13,7 @@ export async function findPostgresUrl(): Promise<string | undefined> {
   return text;
 }
 
-/** A pool as an application has it, ended when the file's tests are done. */
+/** A pool like that of an application, which ends with the tests of the file. */
 export function openPool(url: string, options: PoolConfig = {}): Pool {
   const pool = new Pool({
     connectionString: url,
@@ -28,7 +28,7 @@ export function openPool(url: string, options: PoolConfig = {}): Pool {
   return pool;
 }
 
-/** The name of a table that nobody else has, dropped when the file's tests are done. */
+/** The name of a table that nothing else uses. It is dropped after the tests of the file. */
 export function newTable(pool: Pool): string {
   const table = `mini_test_${randomBytes(6).toString("hex")}`;
   afterAll(async () => {
@@ -38,14 +38,14 @@ export function newTable(pool: Pool): string {
   return table;
 }
 
-/** The name of a schema that nobody else has, dropped with all that is in it when the file's tests are done. */
+/** The name of a schema that nothing else uses. It is dropped with everything in it after the tests of the file. */
 export function newSchema(pool: Pool): string {
   const schema = `mini_test_${randomBytes(6).toString("hex")}`;
   afterAll(() => pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
   return schema;
 }
 
-/** Waits until so many queries that name the table wait for somebody's transaction. */
+/** Waits until the given number of queries of the table wait for a transaction. */
 export async function waitsForLock(pool: Pool, table: string, count = 1): Promise<void> {
   const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND position($1 IN query) > 0";
   while ((await pool.query(waiting, [table])).rowCount !== count);

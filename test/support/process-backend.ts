@@ -18,7 +18,7 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
       return new LmdbBackend({ root: open({ path: at, overlappingSync: false }) });
     }
     case "sqlite":
-      // Longer than a busy machine keeps a process waiting: what is refused here is refused by the file.
+      // Longer than a process waits on a busy machine, so that an error here is an error of the file.
       return new SqliteBackend({ database: new DatabaseSync(at), busyTimeout: 30_000 });
     case "redis": {
       const { createClient } = await import("redis");

@@ -5,7 +5,7 @@ import { compile } from "./compiled.ts";
 import { root } from "./folder.ts";
 import { within } from "./within.ts";
 
-/** What a process answers to a task. */
+/** The answer of a process to a task. */
 export type Answer<Result> = { readonly result: Result; readonly error?: undefined } | { readonly error: string };
 
 export const env = { ...process.env, NODE_OPTIONS: undefined };
@@ -14,11 +14,11 @@ export const env = { ...process.env, NODE_OPTIONS: undefined };
 export const programOf = (name: string): string => compile(`test/support/${name}`);
 
 export interface Processes<Task> {
-  /** Starts a program that says when it is ready, and takes tasks then. */
+  /** Starts a program. It reports when it is ready, and then runs the tasks that it gets. */
   readonly start: (...args: readonly string[]) => Promise<ChildProcess>;
-  /** As `start`, for a process that cannot make files longer than this; in blocks of 512 bytes. */
+  /** Like `start`, for a process that cannot write files longer than this number of blocks of 512 bytes. */
   readonly startLimited: (blocks: number, ...args: readonly string[]) => Promise<ChildProcess>;
-  /** Tells a process what to do, one thing at a time, and waits for what comes of it. */
+  /** Sends a task to a process, one at a time, and waits for its result. */
   readonly tell: <Result>(child: ChildProcess, task: Task & object) => Promise<Answer<Result>>;
 }
 

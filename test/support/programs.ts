@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 
 const foldersOfPath = (): readonly string[] => (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
 
-/** Looks for a program on the PATH; gives the full path of the first of the names that is there. */
+/** Looks for a program on the PATH; returns the full path of the first name that is found. */
 export function findProgram(...names: readonly string[]): string | undefined {
   const folders = foldersOfPath();
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
@@ -24,7 +24,7 @@ export function findChromium(): string | undefined {
   return findProgram("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 }
 
-/** The folder with the programs of a Postgres of this machine; Debian has them beside the PATH. */
+/** The folder with the programs of Postgres on this machine; on Debian they are not on the PATH. */
 export function findPostgres(): string | undefined {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).toSorted((one, other) => Number(other) - Number(one)) : [];

@@ -8,7 +8,7 @@ import { within } from "./within.ts";
 export type Protocol = "HTTP/1" | "HTTP/2";
 export const protocols = ["HTTP/1", "HTTP/2"] as const;
 
-/** A response, and whether it came to its end. */
+/** A response, and whether it is complete. */
 export interface Received {
   readonly status: number;
   readonly body: string;
@@ -52,21 +52,21 @@ export class Connection {
     return this.#ask("POST", path, body, type);
   }
 
-  /** Begins a request with a body of which only the beginning is sent. The function given back disconnects. */
+  /** Begins a request and sends only the beginning of its body. The function that it returns disconnects. */
   beginPost(path: string, beginning: string, type = "text/plain"): () => void {
     if (this.#http2 !== undefined) {
       this.#http2
         .request({ ":method": "POST", ":path": path, "content-type": type })
         .on("error", () => undefined)
         .write(beginning);
-      // Closing the stream alone would end the body as if it were whole, before the reset.
+      // If only the stream were closed, the body would seem complete before the reset.
       return () => this.#http2!.destroy();
     }
     this.#socket!.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: 1000000\r\n\r\n${beginning}`);
     return () => this.#socket!.destroy();
   }
 
-  /** Begins a request without a body, and leaves it unanswered. The function given back disconnects. */
+  /** Begins a request without a body, and does not read the response. The function that it returns disconnects. */
   begin(path: string): () => void {
     if (this.#http2 !== undefined) {
       const stream = this.#http2.request({ ":path": path }).on("error", () => undefined);

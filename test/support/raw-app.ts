@@ -12,22 +12,22 @@ declare module "@mini/core" {
 /** A server whose handlers do what the tests of connections need, and what happened in it. */
 export interface RawApp {
   readonly server: Server;
-  /** Requests that reached a handler, in order: `"POST /echo abc"` with the text they were sent. */
+  /** Requests that reached a handler, in order, with the text that they sent: `"POST /echo abc"`. */
   readonly handled: string[];
-  /** What was broken off: a body with the status of its error, a stream with what `local` holds in its `cancel`. */
+  /** Interrupted bodies, with the status of their error, and interrupted streams, with the value of `local` in their `cancel`. */
   readonly brokenOff: string[];
   /** Lines that were logged as errors. */
   readonly errors: string[];
-  /** Answers the request that waits at `/held/:name`, now or when it arrives. */
+  /** Lets the request to `/held/:name` be answered, now or when it arrives. */
   release(name: string): void;
-  /** Resolves when so many requests have come to a handler, or have broken off. */
+  /** Resolves when the given number of requests have reached a handler, or were interrupted. */
   until(what: "handled" | "brokenOff", count: number): Promise<void>;
   open(): Promise<RawClient>;
-  /** Breaks off what clients have left open, and closes the server. */
+  /** Destroys the connections that clients have left open, and closes the server. */
   close(): Promise<void>;
 }
 
-/** Bytes that `/echo` takes. */
+/** The most bytes that `/echo` accepts. */
 export const maxBodySize = 1000;
 
 class Noting extends Array<string> {
@@ -163,7 +163,7 @@ export async function startRawApp(): Promise<RawApp> {
 export const get = (target: string, ...lines: readonly string[]): string =>
   [`GET ${target} HTTP/1.1`, "Host: localhost", ...lines, "", ""].join("\r\n");
 
-/** A request with the bytes as its body, whose length is said. */
+/** A request with these bytes as its body, and their length in Content-Length. */
 export const post = (target: string, body: string, ...lines: readonly string[]): string =>
   [`POST ${target} HTTP/1.1`, "Host: localhost", `Content-Length: ${body.length}`, ...lines, "", body].join("\r\n");
 

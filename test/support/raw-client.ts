@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { within } from "./within.ts";
 
-/** One answer, read from the bytes of a connection. */
+/** One response, read from the bytes of a connection. */
 export interface RawAnswer {
   readonly status: number;
   /** By name in lower case; of equal names the last. */
@@ -11,12 +11,12 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** How a connection ended: the server closed it in order, or broke it off. */
+/** How a connection ended: the server closed it, or reset it. */
 export type Ending = "closed" | "reset";
 
 const headEnd = "\r\n\r\n";
 
-/** A client that sends bytes as they are, and reads answers by the rules of RFC 9112 §6.3: one answer too many or too few shows. */
+/** A client that sends bytes unchanged, and reads responses by the rules of RFC 9112 §6.3, so that a surplus or missing response is noticed. */
 export class RawClient {
   readonly socket: Socket;
   #received = "";
@@ -33,7 +33,7 @@ export class RawClient {
     socket.on("error", () => this.#end("reset"));
   }
 
-  /** Opens a connection; resolves when it stands. */
+  /** Opens a connection; resolves when it is connected. */
   static open(port: number): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
@@ -45,31 +45,31 @@ export class RawClient {
     });
   }
 
-  /** Sends; resolves when the bytes are with the system. */
+  /** Sends bytes; resolves when the operating system has taken them. */
   send(bytes: string): Promise<void> {
     return new Promise((resolve) => this.socket.write(bytes, "latin1", () => resolve()));
   }
 
-  /** Sends each byte by itself. */
+  /** Sends each byte separately. */
   async sendSlowly(bytes: string): Promise<void> {
     for (const byte of bytes) await this.send(byte);
   }
 
-  /** Closes the sending side, and continues to read. */
+  /** Ends sending, and continues to read. */
   finish(bytes = ""): void {
     this.socket.end(bytes, "latin1");
   }
 
-  /** Breaks the connection off. */
+  /** Resets the connection. */
   reset(): void {
     this.socket.resetAndDestroy();
   }
 
   /**
-   * The next answer.
+   * The next response.
    *
-   * @param method - Of the request; an answer to HEAD has no body.
-   * @throws Error with what has come, when the connection ends before.
+   * @param method - The method of the request, because a response to HEAD has no body.
+   * @throws Error with the bytes that have arrived, if the connection ends before.
    */
   async answer(method = "GET"): Promise<RawAnswer> {
     for (;;) {
@@ -83,12 +83,12 @@ export class RawClient {
     }
   }
 
-  /** Waits until at least one byte of the next answer is there. */
+  /** Waits until at least one byte of the next response has arrived. */
   async begun(): Promise<void> {
     while (this.#received === "" && this.#ending === undefined) await this.#change("the first byte of an answer");
   }
 
-  /** Waits for the end of the connection. Gives the bytes that were not part of an expected response. */
+  /** Waits for the end of the connection. Returns the bytes that were not part of an expected response. */
   async end(): Promise<{ readonly how: Ending; readonly rest: string }> {
     while (this.#ending === undefined) await this.#change("the end of the connection");
     this.socket.destroy();

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { within } from "./within.ts";
 
-/** An answer as it was on the wire, one byte a character. */
+/** A response as it was sent, with one character for each byte. */
 export interface RawAnswer {
   readonly status: number;
-  /** All that a client could take for a line of the head, the status line first: a lone CR or LF ends one too. */
+  /** Everything that a client could take for a line of the head, the status line first. A single CR or LF ends a line too. */
   readonly lines: readonly string[];
   /** Names of the headers in lower case, in order. */
   readonly names: readonly string[];
@@ -14,7 +14,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends bytes as they are over a socket of its own, and gives everything that comes back until the server ends the connection. */
+/** Sends bytes unchanged over a new connection, and returns everything that comes back until the server ends the connection. */
 export async function sendRaw(port: number, bytes: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
@@ -24,7 +24,7 @@ export async function sendRaw(port: number, bytes: string): Promise<string> {
   return answer;
 }
 
-/** Reads the answers of one connection, one after the other, each as long as it says that it is. */
+/** Reads the responses of one connection, one after the other, each by its Content-Length. */
 export function readRaw(answers: string): RawAnswer[] {
   const read: RawAnswer[] = [];
   for (let rest = answers; rest !== "";) {
@@ -49,7 +49,7 @@ export function readRaw(answers: string): RawAnswer[] {
   return read;
 }
 
-/** GETs of targets, written as they are, over one connection. */
+/** Sends GET requests for these targets, unchanged, over one connection. */
 export async function getAllRaw(
   port: number,
   targets: readonly string[],

@@ -15,7 +15,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** The bytes of a frame; nothing in it is checked. */
+/** The bytes of a frame, without any check. */
 export function frame(type: number, flagBits: number, stream: number, payload: Uint8Array = new Uint8Array()): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
@@ -44,7 +44,7 @@ export function requestHead(method: string, path = "/"): readonly (readonly [nam
 /** What a client sends first: the preface and empty settings. */
 export const preface = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(frameTypes.settings, 0, 0)]);
 
-/** A client that sends frames as they are, well formed or not, and reads those of the server. */
+/** A client that sends frames unchanged, even malformed ones, and reads those of the server. */
 export class RawHttp2Client {
   readonly socket: TLSSocket;
   readonly frames: Frame[] = [];
@@ -80,18 +80,18 @@ export class RawHttp2Client {
     return client;
   }
 
-  /** Sends; resolves when the bytes are with the system, or cannot get there any more. */
+  /** Sends bytes; resolves when the operating system has taken them, or cannot take them any more. */
   send(...bytes: readonly Uint8Array[]): Promise<void> {
     return new Promise((resolve) => this.socket.write(Buffer.concat(bytes), () => resolve()));
   }
 
-  /** Sends a request; the stream is an odd number. */
+  /** Sends a request on a stream, whose number must be odd. */
   request(stream: number, method: string, path = "/", ends = true): Promise<void> {
     const bits = flags.endHeaders | (ends ? flags.endStream : 0);
     return this.send(frame(frameTypes.headers, bits, stream, headerBlock(requestHead(method, path))));
   }
 
-  /** The first frame that fits; `undefined` if the connection ends before it comes. */
+  /** The first frame that fits; `undefined` if the connection ends before it arrives. */
   async until(what: string, fits: (each: Frame) => boolean): Promise<Frame | undefined> {
     for (;;) {
       const found = this.frames.find(fits);

@@ -1,8 +1,8 @@
-/** A site that no redirect may leave, and the one that nobody may be sent to. */
+/** The site that no redirect may leave, and the site of an attacker. */
 export const site = "http://site.example:8080";
 export const evil = "evil.example";
 
-/** Characters that browsers, servers or people take for another one of URLs. */
+/** Characters that browsers, servers or people take for other characters of URLs. */
 const slashes = [
   "/",
   "\\",
@@ -44,7 +44,7 @@ const nothing = [
 const dots = ["\u3002", "\uff0e", "\uff61", "%2e", "%E3%80%82"];
 const dotSegments = [".", "..", "%2e", "%2E", "%2e%2e", ".%2e", "%2E.", "a/..", "a/%2e%2e", "./.", "../..", ";", "..;", ".;"];
 
-/** Two slashes of any kind, with nothing that counts before, between or after. */
+/** Two slashes of any kind, with characters before, between or after them that are ignored. */
 const networkPaths = slashes.flatMap((one) =>
   slashes.flatMap((other) => [one + other + evil, `${one}${other}${one}${evil}`, `/${one}${other}${evil}`, `a${one}${other}${evil}`]),
 );
@@ -61,7 +61,7 @@ const broken = nothing.flatMap((blank) =>
   ]),
 );
 
-/** Two slashes where a path is read, dot segments taken out. */
+/** Paths that begin with two slashes once their dot segments are removed. */
 const normalised = dotSegments.flatMap((dot) =>
   ["/", "\\"].flatMap((slash) => [
     `/${dot}/${slash}${evil}`,
@@ -210,7 +210,7 @@ const long = [
   `http:${"/".repeat(5000)}${evil}`,
 ];
 
-/** Spellings of places elsewhere, and of some on the site that look like one. */
+/** Spellings of targets on other sites, and of some on this site that look like them. */
 export const spellings: readonly string[] = [
   ...new Set([...networkPaths, ...broken, ...normalised, ...withScheme, ...withHost, ...programs, ...long]),
 ];

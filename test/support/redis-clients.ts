@@ -8,9 +8,9 @@ import { afterAll } from "vitest";
 
 export interface ConnectedRedis {
   readonly client: RedisBackendOptions["client"] & ConstructorParameters<typeof RedisCache>[0]["client"];
-  /** Whether it has a connection that takes commands. */
+  /** Whether it has a connection that accepts commands. */
   readonly isReady: () => boolean;
-  /** What the client has said of errors. */
+  /** The errors that the client has reported. */
   readonly said: readonly string[];
   /** Ends it at once. */
   readonly end: () => void;
@@ -23,12 +23,12 @@ export interface RedisClientOptions {
   readonly most?: number;
 }
 
-/** The clients that sessions can be kept by, each set up as RedisBackend says, with shorter times, and connected. */
+/** The clients that RedisBackend accepts, each connected, with the settings of its documentation and shorter times. */
 export interface RedisClientKind {
   readonly name: "redis" | "ioredis" | "iovalkey";
   readonly connect: (url: string, options?: RedisClientOptions) => Promise<ConnectedRedis>;
   readonly connectCluster: (urls: readonly string[]) => Promise<ConnectedRedis>;
-  /** @param ports - Of the sentinels, which know a primary by the name `main`. */
+  /** @param ports - The ports of the sentinels, which know a primary by the name `main`. */
   readonly connectSentinel: (ports: readonly number[]) => Promise<ConnectedRedis>;
 }
 

@@ -3,22 +3,22 @@ import { afterAll, expect, vi } from "vitest";
 import { freePort } from "./ports.ts";
 import { startRedisServer, type RedisServer } from "./redis-server.ts";
 
-/** A cluster of a test's own: three primaries, each with a replica. */
+/** A cluster for one test: three primaries, each with a replica. */
 export interface TestCluster {
   readonly urls: readonly string[];
   readonly nodes: readonly RedisServer[];
-  /** The primary that had a key at first. */
+  /** The primary that a key belonged to at the start. */
   readonly primaryOf: (key: string) => Promise<RedisServer>;
-  /** What a node answers. */
+  /** The reply of a node to a command. */
   readonly ask: (node: RedisServer, ...command: readonly string[]) => Promise<string>;
 }
 
 const primaries = 3;
 const slots = 16_384;
-/** Milliseconds without an answer after which a node counts as lost; less, and a busy machine loses nodes by itself. */
+/** Milliseconds without an answer after which a node counts as lost; with less, a busy machine would lose nodes. */
 const nodeTimeout = 1500;
 
-/** Starts a cluster; it ends with the file's tests. */
+/** Starts a cluster, which ends with the tests of the file. */
 export async function startRedisCluster(): Promise<TestCluster> {
   const buses = await Promise.all(Array.from({ length: 2 * primaries }, freePort));
   const nodes = await Promise.all(

@@ -30,16 +30,16 @@ afterAll(async () => {
   await Promise.all(Array.from(started, endAtOnce));
 });
 
-/** Starts a sentinel with its servers; they end with the file's tests. */
+/** Starts a sentinel and its servers, which end with the tests of the file. */
 export async function startRedisSentinel(): Promise<TestSentinel> {
   const primary = await startRedisServer();
   const replica = await startRedisServer({ arguments: ["--replicaof", "127.0.0.1", String(primary.port)] });
   const servers = [primary, replica];
-  // A sentinel learns of replicas when it looks first, and then every ten seconds.
+  // A sentinel looks for replicas when it starts, and then every ten seconds.
   const admins = new Map(await Promise.all(servers.map(async (server) => [server, await connectRedis(server.url)] as const)));
   async function inStep(server: RedisServer): Promise<void> {
     const admin = admins.get(server)!;
-    // A replica that counts as online may still be reading what was written before it came.
+    // A replica that counts as online may still be reading earlier writes.
     await vi.waitFor(async () => expect(await admin.info("replication")).toContain("state=online"), patience);
     await admin.set("in-step", "1");
     expect(await admin.wait(1, patience.timeout)).toBe(1);
@@ -71,7 +71,7 @@ export async function startRedisSentinel(): Promise<TestSentinel> {
   };
 }
 
-/** Resolves when the process has written that text. */
+/** Resolves when the process has printed a text. */
 async function says(child: ChildProcess, text: string): Promise<void> {
   for await (const line of createInterface({ input: child.stdout! })) {
     if (!line.includes(text)) continue;

@@ -12,24 +12,24 @@ export function findRedisServer(): string | undefined {
   return findProgram("redis-server");
 }
 
-/** A redis-server of a test's own: nothing is in it, and it ends with the file's tests. */
+/** An empty redis-server for one test file. It ends with the tests of the file. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** Kills it, as if its machine was lost. It may have ended already. */
+  /** Kills it, as if its machine had failed. It may have ended already. */
   readonly kill: () => Promise<void>;
-  /** Pauses it, so that it is connected and does not reply; or lets it continue. */
+  /** Pauses it, so that connections stay open and get no replies; or lets it continue. */
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
 }
 
 export interface RedisServerOptions {
-  /** Left out, one that is free. */
+  /** Default: any free port. */
   readonly port?: number;
   /** More arguments: `["--replicaof", "127.0.0.1", "6379"]`. */
   readonly arguments?: readonly string[];
 }
 
-/** How often another port is tried when somebody else was faster. */
+/** How many other ports are tried, if another program takes the port first. */
 const mostTries = 5;
 
 const folder = temporaryFolder();
@@ -38,7 +38,7 @@ afterAll(async () => {
   await Promise.all(Array.from(started, endAtOnce));
 });
 
-/** Starts a server that keeps nothing on the disk. */
+/** Starts a server that writes nothing to the disk. */
 export async function startRedisServer({ port, arguments: more = [] }: RedisServerOptions = {}): Promise<RedisServer> {
   const program = findRedisServer();
   if (program === undefined) throw new Error("There is no redis-server on the PATH.");
@@ -74,7 +74,7 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
   }
 }
 
-/** Whether it takes connections; `false` when it has ended. What it says later is not kept. */
+/** Whether it accepts connections; `false` when it has ended. Its later output is discarded. */
 async function isReady(child: ChildProcess): Promise<boolean> {
   for await (const line of createInterface({ input: child.stdout! })) {
     if (!line.includes("Ready to accept connections")) continue;

@@ -3,7 +3,7 @@ import { createClient } from "redis";
 import { afterAll } from "vitest";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 
-/** What the tests need, in words. */
+/** The name of what the tests need, for messages. */
 export const redisServer = "redis-server, or a Redis at REDIS_URL";
 
 const clients = new Set<{ readonly isOpen: boolean; destroy(): void }>();
@@ -11,10 +11,10 @@ afterAll(() => {
   for (const client of clients) if (client.isOpen) client.destroy();
 });
 
-/** As `createClient` of redis, connected, so that nothing waits for a connection; it is closed after the file's tests. */
+/** Like `createClient` of redis, but connected. The client is closed after the tests of the file. */
 export async function connectRedis(url: string) {
   const client = createClient({ url, disableOfflineQueue: true, socket: { connectTimeout: 2000, reconnectStrategy: 20 } });
-  // Connections are lost on purpose; what was under way rejects.
+  // Connections are lost on purpose. Commands that were under way reject.
   client.on("error", () => {});
   clients.add(client);
   await client.connect();
@@ -23,14 +23,14 @@ export async function connectRedis(url: string) {
 
 export type RedisClient = Awaited<ReturnType<typeof connectRedis>>;
 
-/** A Redis for the file's tests, which do not have it for themselves: each needs a prefix of its own. */
+/** A Redis for the tests of the file. Other files may use it too, so each test needs its own prefix. */
 export interface SharedRedis {
   readonly url: string;
   readonly client: RedisClient;
   readonly prefix: () => string;
 }
 
-/** The one at REDIS_URL, which is left as it was, or else a server of the file's own; `undefined` where neither is. */
+/** The Redis at REDIS_URL, without a change of its settings, or else one that is started for the file; `undefined` if there is neither. */
 export async function sharedRedis(): Promise<SharedRedis | undefined> {
   const given = process.env["REDIS_URL"];
   if (given === undefined && findRedisServer() === undefined) return undefined;

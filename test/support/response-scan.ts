@@ -1,31 +1,31 @@
 import { readSetCookie, type SetCookie } from "./set-cookie.ts";
 
-/** What is known of a cookie that the session library may send in a response. */
+/** What is known about a cookie that the session library may send with a response. */
 export interface KnownCookie {
-  /** Whether somebody asked for it without HttpOnly. */
+  /** Whether the application has set it without HttpOnly. */
   readonly isReadable: boolean;
-  /** Whether somebody asked for it without Secure. */
+  /** Whether the application has set it without Secure. */
   readonly isInsecure: boolean;
 }
 
-/** A response, and what the scan must know of how it came about. */
+/** A response, and what the scan must know about its request. */
 export interface Scanned {
   readonly status: number;
-  /** Names and values in turn; a line of Set-Cookie each. */
+  /** Alternating names and values. Each line of Set-Cookie is an entry. */
   readonly headers: readonly string[];
   /** Left out if the text cannot be read without consuming the body. */
   readonly text?: string | undefined;
   /** Whether the request came over https. */
   readonly secure: boolean;
-  /** Whether it may show stacks. */
+  /** Whether it may show the stack of an error. */
   readonly debug: boolean;
-  /** Whether its sessions or secure cookies were asked for. */
+  /** Whether the request has used a session or a secure cookie. */
   readonly accessed: boolean;
-  /** What is known of a cookie, by its full name; `undefined` for one that is not of the session library. */
+  /** What is known about a cookie, by its full name; `undefined` for a cookie of another library. */
   readonly known: (name: string) => KnownCookie | undefined;
   /** Whether the request ended in an error that drops its changes. */
   readonly failed: boolean;
-  /** Whether something of it may have become permanent before it failed. */
+  /** Whether a part of its changes may have been saved before it failed. */
   readonly kept: boolean;
 }
 
@@ -46,7 +46,7 @@ export function scan(title: string, scanned: Scanned): void {
 /** The problems that were found since the last call. */
 export const takeProblems = (): readonly string[] => found.splice(0);
 
-/** Every rule that a response breaks, in words; none for a good one. Values of cookies are not repeated. */
+/** A sentence for each rule that a response breaks. The values of cookies are not repeated. */
 export function problemsOf(scanned: Scanned): readonly string[] {
   const { headers } = scanned;
   const problems: string[] = [];
@@ -118,7 +118,7 @@ function sessionProblems(scanned: Scanned, { name, value, attributes }: SetCooki
 
 const isVaried = (headers: readonly string[]) => items(headers, "vary").some((item) => item === "cookie" || item === "*");
 
-/** The members of a header that is a list, in lower case. */
+/** The items of a list in a header, in lower case. */
 function items(headers: readonly string[], wanted: string): string[] {
   return headers.flatMap((name, at) =>
     at % 2 === 0 && name.toLowerCase() === wanted ? headers[at + 1]!.split(",").map((item) => item.trim().toLowerCase()) : [],

@@ -6,8 +6,8 @@ import { failing, passing, type NodeFramework } from "./node-frameworks.ts";
 const load = createRequire(import.meta.url);
 
 /**
- * Not among the others, because Restify changes the prototypes of node:http for all. Node 24 does not run Restify 11, and Node 20 does
- * not run Restify 12.
+ * In its own file, because Restify changes the prototypes of node:http for the whole process. Restify 11 does not run on Node 24, and
+ * Restify 12 does not run on Node 20.
  */
 export function restify(): readonly NodeFramework[] {
   if (Number(process.versions.node.split(".")[0]) >= 24) return [];

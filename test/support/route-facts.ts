@@ -26,7 +26,7 @@ export interface RuleFacts {
   readonly converters?: Readonly<Record<string, ConverterFacts>>;
   readonly defaults?: Readonly<Record<string, unknown>>;
   readonly subdomain?: string;
-  /** A list stands for a rule each. */
+  /** A list means one rule for each of its items. */
   readonly host?: string | readonly string[];
   readonly redirectTo?: string | { readonly callable: string };
   readonly redirectToEndpoint?: string;

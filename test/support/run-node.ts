@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 
-/** How a program ended. */
+/** The result of a program. */
 export interface Outcome {
   /** Exit code; -1 when a signal ended it. */
   readonly code: number;
@@ -9,15 +9,15 @@ export interface Outcome {
 }
 
 export interface RunNodeOptions {
-  /** Folder to run in. */
+  /** The folder in which it runs. */
   readonly cwd: string;
-  /** Set over this process's environment; `undefined` takes a variable away. */
+  /** Variables to add to the environment of this process; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Another program that is run instead of this Node. */
+  /** Another program to run, instead of this Node. */
   readonly program?: string | undefined;
 }
 
-/** Runs this Node with the arguments given, and without the options that the test runner was started with. */
+/** Runs this Node with these arguments, and without the options of the test runner. */
 export function runNode(args: readonly string[], { cwd, env = {}, program = process.execPath }: RunNodeOptions): Promise<Outcome> {
   const environment = { ...process.env, NODE_OPTIONS: undefined, NODE_ENV: undefined, ...env };
   return new Promise((resolve) => {

@@ -16,7 +16,7 @@ interface Use {
   committed: boolean;
   /** Names of the sessions that may be committed at its end. */
   readonly sessions: Set<unknown>;
-  /** By session or cookie name: whether it was asked for without HttpOnly or Secure. */
+  /** By the name of a session or cookie: whether it was set without HttpOnly or Secure. */
   readonly keys: Map<string, KnownCookie>;
 }
 
@@ -31,7 +31,7 @@ function useOf(owner: object): Use {
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** Puts a function around a method of a class. */
+/** Wraps a method of a class. */
 function wrap(prototype: object, name: string, around: (method: Method) => Method): void {
   const methods = prototype as Record<string, Method>;
   methods[name] = around(methods[name]!);
@@ -137,7 +137,7 @@ wrap(
     function (request, platform) {
       const answer = answers.call(this, request, platform) as Response | Promise<Response>;
       const look = (response: Response) => lookAt(this as App, request as globalThis.Request, response);
-      // Not in the promise that is returned, so that the caller does not wait longer.
+      // This promise is not returned, so that the caller does not wait longer.
       if (answer instanceof Response) look(answer);
       else answer.then(look, ignore);
       return answer;

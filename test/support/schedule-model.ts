@@ -1,4 +1,4 @@
-/** What one request does to the session, in the order of its operations. */
+/** What one request does with the session, in the order of its operations. */
 export interface Plan {
   readonly operations: readonly Operation[];
   readonly end: "answer" | "error" | "log out" | "log in" | "renew" | "let time pass" | "let the session expire";
@@ -8,15 +8,15 @@ export type Operation =
   | { readonly type: "set" | "delete"; readonly key: "a" | "b" }
   | { readonly type: "increment" | "update" | "clear" | "flash" | "take flashes" | "read" | "commit" };
 
-/** What became of a request. */
+/** The result of a request. */
 export interface Outcome {
   readonly plan: Plan;
-  /** Its place among the requests, which stands in the values that it writes. */
+  /** Its number, which is in the values that it writes. */
   readonly number: number;
   readonly status: number;
   /** Whether its changes were dropped because the session had ended. */
   readonly dropped: boolean;
-  /** Messages that its answer shows. */
+  /** Messages that its response shows. */
   readonly shown: readonly string[];
   /** The cookie that it sends, if any. */
   readonly cookie: string | undefined;
@@ -24,20 +24,20 @@ export interface Outcome {
 
 type Values = ReadonlyMap<string, unknown>;
 
-/** What the session holds before the requests. */
+/** The contents of the session before the requests. */
 export const initial = { a: "first", n: 0, list: [] as readonly number[] };
 export const initialFlashes = ["m0", "m1"];
 export const keys = ["a", "b", "n", "list"] as const;
 
-/** What a request does between two commits, with its number. */
+/** What a request with this number does between two commits. */
 interface Part {
   readonly operations: readonly Operation[];
   readonly number: number;
-  /** Its place among the parts of its request. */
+  /** Its position among the parts of its request. */
   readonly place: number;
 }
 
-/** A request's parts, each of which is one change; those after the last commit fall away with an error. */
+/** The parts of a request, each of which is one change. An error drops those after the last commit. */
 function partsOf({ plan, number }: Pick<Outcome, "plan" | "number">): readonly Part[] {
   const parts: Part[] = [{ operations: [], number, place: 0 }];
   for (const operation of plan.operations) {
@@ -48,7 +48,7 @@ function partsOf({ plan, number }: Pick<Outcome, "plan" | "number">): readonly P
   return plan.end === "error" ? parts.slice(0, -1) : parts;
 }
 
-/** A part done alone, on a plain map. */
+/** Applies one part to a plain map. */
 function perform(before: Values, { operations, number }: Part): Values {
   const values = new Map(before);
   for (const operation of operations) {
@@ -78,7 +78,7 @@ function perform(before: Values, { operations, number }: Part): Values {
   return values;
 }
 
-/** Every order in which the parts may have come; those of one request come in their own. */
+/** Every order in which the parts may have been committed. The parts of one request keep their order. */
 function* orders(parts: readonly Part[]): Generator<readonly Part[]> {
   if (parts.length === 0) yield [];
   for (const [i, first] of parts.entries()) {
@@ -87,7 +87,7 @@ function* orders(parts: readonly Part[]): Generator<readonly Part[]> {
   }
 }
 
-/** The values that a key may have after the requests, each as JSON, one for each order in which they may have come. */
+/** The values that a key may have after the requests, each as JSON, one for each order in which they may have been committed. */
 export function possible(before: Record<string, unknown>, outcomes: readonly Pick<Outcome, "plan" | "number">[], key: string): Set<string> {
   const found = new Set<string>();
   for (const order of orders(outcomes.flatMap(partsOf))) {
@@ -97,7 +97,7 @@ export function possible(before: Record<string, unknown>, outcomes: readonly Pic
   return found;
 }
 
-/** The messages that a request adds, and that are kept. */
+/** The messages of a request that are saved. */
 export function added({ plan, number }: Pick<Outcome, "plan" | "number">): readonly string[] {
   const kept = plan.end === "error" ? plan.operations.findLastIndex(({ type }) => type === "commit") : plan.operations.length;
   return plan.operations.flatMap(({ type }, i) => (type === "flash" && i < kept ? [`${number}.${i}`] : []));

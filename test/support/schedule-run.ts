@@ -10,7 +10,7 @@ type Data = Record<string, unknown>;
 
 const idleTimeout = 1000;
 
-/** Two applications, as two processes have them, on one backend whose calls a scheduler puts in order. */
+/** Two applications, as in two processes, with one backend. A scheduler chooses the order of the calls of the backend. */
 export class ScheduledApps {
   #scheduler: Scheduler | undefined;
   #backend: SessionBackend = new MemoryBackend();
@@ -20,16 +20,16 @@ export class ScheduledApps {
   #strangers = new Set<number>();
   #shown = new Map<number, readonly string[]>();
   #time = 0;
-  /** Keys of sessions that have ended, and what came back of one of them. */
+  /** The keys of sessions that have ended. */
   readonly #ended = new Set<string>();
-  /** Those of them that got a new id. A touch moves the time of what they leave, which ends by its `expiresAt`. */
+  /** Those of them that got a new id, and left a note under the old one. A touch of the note may succeed, but the note still ends at its `expiresAt`. */
   readonly #noted = new Set<string>();
-  /** Which request calls the backend, for there is no `local` in there. */
+  /** The request that calls the backend, because `local` does not work there. */
   readonly #asking = new AsyncLocalStorage<string | undefined>();
   #broken: string[] = [];
-  /** The key of the session that the first one became, if it got a new id before anybody ended it. */
+  /** The key of the first session after it got a new id, if it got one before a request ended it. */
   #becameKey: string | undefined;
-  /** The request that gave it that id. */
+  /** The request that has given it this id. */
   #winner: number | undefined;
   readonly #makeBackend: (now: () => number) => SessionBackend;
   readonly #apps: readonly App[];
@@ -39,7 +39,7 @@ export class ScheduledApps {
     this.#apps = [this.#app(), this.#app()];
   }
 
-  /** Runs the plans as requests of one browser, in an order that the scheduler chooses; gives what is wrong. */
+  /** Runs the plans as requests of one browser, in an order that the scheduler chooses. Returns a sentence for each problem. */
   async run(plans: readonly Plan[], scheduler: Scheduler): Promise<readonly string[]> {
     this.#time = 1_700_000_000_000;
     this.#backend = this.#makeBackend(() => this.#time);
@@ -124,7 +124,7 @@ export class ScheduledApps {
           session.get("list");
           break;
         case "commit":
-          // One after the other: one that waits for another takes with it what is done until its turn comes.
+          // One after the other: a commit that waits for another one includes the changes that are made until its turn.
           await saving;
           saving = session.commit();
           break;
@@ -188,7 +188,7 @@ export class ScheduledApps {
       if (!found.isNew && !ends.has("let time pass")) wrong.push("a new id has undone a log-out");
       return wrong;
     }
-    // Those that came when the session had ended, or that logged in beside the winner, have another one, if any.
+    // A request that began after the session had ended, or that logged in at the same time as the winner, has another session or none.
     const included = outcomes.filter(
       ({ plan, number, dropped }) =>
         plan.end !== "log out" &&
@@ -202,8 +202,8 @@ export class ScheduledApps {
       if (!values.has(value)) wrong.push(`${key} is ${value}, and could be ${[...values].join(" or ")}`);
     }
     const messages = [...initialFlashes, ...included.flatMap(added)];
-    // What a failing request had taken out goes back only to a session that has not got another id meanwhile.
-    // Its own messages, taken out before they were kept anywhere, have no place to go back to.
+    // Messages that a failed request had taken out are put back only if the session has not got a new id in the meantime.
+    // Its own messages, which it took out before they were saved, are lost.
     const failed = outcomes.filter(({ plan }) => plan.end === "error");
     const gone = failed.flatMap(({ number }) => {
       const shown = this.#shown.get(number) ?? [];
@@ -215,10 +215,10 @@ export class ScheduledApps {
     return wrong;
   }
 
-  /** What is wrong with the cookie that a request sends, if it sends one: it must not log the browser out. */
+  /** The problem of the cookie that a request sends, if it sends one: the cookie must not log the browser out. */
   async #checkCookie({ plan, number, cookie }: Outcome, outcomes: readonly Outcome[]): Promise<readonly string[]> {
     if (cookie === undefined || number === this.#winner) return [];
-    // What a session leaves under its old id lasts for seconds only.
+    // The note under the old id of a session lasts only for seconds.
     if (outcomes.some((outcome) => outcome.plan.end === "let time pass")) return [];
     const hasLogOut = outcomes.some((outcome) => outcome.plan.end === "log out");
     if (plan.end !== "log in" && !hasLogOut) return ["a second cookie was sent"];
@@ -226,12 +226,12 @@ export class ScheduledApps {
     if (isNew) return hasLogOut && plan.end !== "log in" ? [] : ["a cookie leads to no session"];
     const isWhole = keys.every((key) => key === "b" || key in data);
     const mayLack = outcomes.some((outcome) => outcome.plan.operations.some(({ type }) => type === "delete" || type === "clear"));
-    // Who logs in with the old id gets only what belongs to the same owner.
+    // A log-in with the old id gets the contents of the session only if the owner is the same.
     const winner = outcomes.find((outcome) => outcome.number === this.#winner);
     if (winner?.plan.end === "renew" && this.#strangers.has(number)) return [];
     if (!hasLogOut) return isWhole || mayLack ? [] : ["a second log-in has lost the contents"];
     if (this.#winner !== undefined) return [];
-    // Somebody had logged out before: nothing of that session may be there, only what the request did itself.
+    // Another request has logged out before. The session may contain only what this request has done itself.
     return keys.flatMap((key) => {
       const value = JSON.stringify(data[key] ?? null);
       return possible(
@@ -244,7 +244,7 @@ export class ScheduledApps {
     });
   }
 
-  /** The backend, with the scheduler before and after each call, and a look at what must not happen. */
+  /** The backend, with the scheduler before and after each call, and with checks for what must not happen. */
   #scheduled(): SessionBackend {
     const call = async <Result>(
       name: string,
@@ -253,7 +253,7 @@ export class ScheduledApps {
       record?: NewRecord,
     ): Promise<Result> => {
       await this.#scheduler?.schedule(Promise.resolve(), `${name} begins`);
-      // An answer may come late; what counts is what was asked when the session had ended.
+      // A result may arrive late. Only calls that begin after the session has ended are checked.
       const hasEnded = this.#ended.has(key);
       const result = await work(this.#backend);
       this.#note(name, key, result, hasEnded, record);
@@ -294,7 +294,7 @@ export class ScheduledApps {
   }
 }
 
-/** The key that a record leads to, if it is what a session leaves under its old id. */
+/** The new key, if the record is the note of a session that got a new id. */
 function noteIn({ data }: NewRecord): string | undefined {
   return (JSON.parse(Buffer.from(data).toString()) as { replaced?: { by: string } }).replaced?.by;
 }

@@ -5,11 +5,11 @@ import { secretKey, sessionApp, type SessionApp } from "./session-app.ts";
 import { WatchedBackend } from "./watched-backend.ts";
 
 export const start = 1_700_000_000_000;
-/** A cookie value as the store signs an id. */
+/** The value of a cookie for an id, signed as the store does it. */
 export const sign = (name: string, payload: string) =>
   new Signer({ secretKeys: [secretKey], purpose: "session-id", now: () => start }).sign(name, payload);
 
-/** The id in the cookie that a client has. */
+/** The id in the cookie of a client. */
 export function idIn(app: Pick<SessionApp, "client">): string {
   return idOf(app.client.cookies.get("session")!);
 }
@@ -19,10 +19,10 @@ export function idOf(cookie: string): string {
   return Buffer.from(cookie.split(".")[1]!, "base64url").toString();
 }
 
-/** What an id is kept under. */
+/** The key of the record of an id. */
 export const keyOf = (id: string) => createHash("sha256").update(id).digest("base64url");
 
-/** An application whose session holds `{ a: 1, list: [1] }`, and its backend. */
+/** An application whose session contains `{ a: 1, list: [1] }`, and its backend. */
 export async function begun(config: Partial<SessionConfig> = {}) {
   let time = start;
   const backend = new WatchedBackend(new MemoryBackend({ now: () => time }));

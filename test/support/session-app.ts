@@ -13,28 +13,28 @@ export const secretKey = "a key that is long enough to be one";
 export type AnyData = Record<string, unknown>;
 export type AnySession = Session<AnyData>;
 
-/** What a handler does in a test: with the store, and the default session when it asks for it. */
+/** The work of a handler in a test. It gets the store, and a function that returns the default session. */
 export type Work = (store: SessionStore, session: () => Promise<AnySession>) => unknown;
 
-/** A place to keep sessions in, and what is between a client and `Sessions`: an `App`, nothing, or an adapter in its framework. */
+/** A place where sessions are kept, and the program between a client and `Sessions`: an `App`, none, or an adapter in its framework. */
 export type DoorMedium = Medium & { readonly withoutApp?: boolean; readonly adapter?: AdapterDoor };
 
 export interface SessionApp {
   readonly app: App;
   readonly client: TestClient;
-  /** What a request that does not come by `run` says in its header x-work, to have this work done. */
+  /** The value of the header x-work with which a request that is not made by `run` does this work. */
   readonly number: (work: Work) => string;
-  /** Runs work as a request's handler and gives the response; what the work returns is the answer, if it is one. */
+  /** Runs work as the handler of a request, and returns the response: the one that the work returns, or else an empty one. */
   readonly run: (work: Work, options?: RunOptions) => Promise<Response>;
-  /** Begins a request that loads the session and waits; its work is done when it is told to finish. */
+  /** Begins a request that loads the session and then waits until `finish` is called with its work. */
   readonly begin: (work: Work, options?: RunOptions) => Promise<{ readonly finish: () => Promise<Response> }>;
-  /** What the session holds for a new request. */
+  /** The contents of the session for a new request. */
   readonly data: (options?: RunOptions) => Promise<AnyData>;
-  /** Another browser, with cookies of its own. */
+  /** Another browser, with its own cookies. */
   readonly browser: () => TestClient;
-  /** Moves the clock of sessions and of the client's cookies by seconds. */
+  /** Advances the clock of sessions and of the client's cookies by a number of seconds. */
   readonly pass: (seconds: number) => void;
-  /** Waits for what no answer waits for. */
+  /** Waits for the work that responses do not wait for. */
   readonly settle: () => Promise<void>;
   readonly logged: readonly string[];
   readonly backend: SessionBackend | "securecookie";
@@ -44,7 +44,7 @@ interface RunOptions {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Record<string, string>;
-  /** Left out, the application's one. */
+  /** Default: that of the application. */
   readonly client?: TestClient;
 }
 
@@ -52,7 +52,7 @@ interface Options extends Partial<SessionConfig> {
   readonly middleware?: MiddlewareList;
   readonly appOptions?: Readonly<Record<string, unknown>>;
   readonly baseUrl?: string;
-  /** Left out, sessions are in their cookies. */
+  /** Default: sessions are in their cookies. */
   readonly medium?: DoorMedium;
   /** What the error handler does before it answers. */
   readonly onError?: (store: SessionStore) => Promise<void>;
@@ -75,7 +75,7 @@ export function sessionApp({ middleware = [], appOptions = {}, baseUrl, medium, 
       return this.get();
     }
   }
-  // Only tests of the deadline have one that a busy machine could miss.
+  // Only tests of the deadline set one that a busy machine could exceed.
   const session = { secretKey, now: () => clock, deadline: 60_000, ...config, backend };
   const logger = { error: note, warn: note, info: note, debug: note };
   const rules = [new Rule("/", { handler: Handler }), new Rule("/other", { handler: Handler })];

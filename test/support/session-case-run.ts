@@ -10,20 +10,20 @@ import { WatchedBackend } from "./watched-backend.ts";
 
 type Jar = Map<string, string>;
 
-/** What a request waits for before its operations, with its session loaded. */
+/** What a request waits for, after it has loaded its session and before its operations. */
 type Before = (handler: { readonly session: Promise<Session> }) => Promise<void>;
 
-/** Operations of the client, of the medium and of the case, which no handler does. */
+/** Operations that are not done by a handler, but by the client, the backend or the case itself. */
 const outside = new Set(["copyCookie", "saveJar", "concurrent", "dropCache", "storeDelete", "sidChanged", "sidFormat"]);
 
-/** The id in a session's cookie; `undefined` for a cookie that holds something else. */
+/** The id in the cookie of a session; `undefined` for a cookie with another content. */
 export function idIn(value: string | undefined): string | undefined {
   const payload = /^v1\.([\w-]+)\./.exec(value ?? "")?.[1];
   const id = Buffer.from(payload ?? "", "base64url").toString();
   return /^[\w-]{43}$/.test(id) ? id : undefined;
 }
 
-/** The session's settings that a step's options stand for. */
+/** The settings of a session for the options of a step. */
 function settings({ config = {} }: Step): Partial<SessionConfig> {
   const { path, domain, secure, httpOnly, maxAge, cookieName, sessionExpires, sessionMaxAge } = config as Record<string, unknown>;
   const cookie = Object.fromEntries(Object.entries({ path, domain, secure, httpOnly, maxAge }).filter(([, value]) => value !== undefined));
@@ -35,13 +35,13 @@ function settings({ config = {} }: Step): Partial<SessionConfig> {
   };
 }
 
-/** One application, whose configuration changes from step to step, and where its sessions are. */
+/** One application, whose configuration changes from step to step, and its backend. */
 export class CaseRun {
   /** `undefined` when sessions are in their cookies. */
   readonly backend: WatchedBackend | undefined;
-  /** Keys of the sessions that were made in it. */
+  /** The keys of the sessions that were created in it. */
   readonly #made = new Set<string>();
-  /** What went wrong in handlers, unless the case wanted it so. */
+  /** The errors of handlers that the case does not expect. */
   readonly failures: unknown[] = [];
   #seconds = 0;
 
@@ -52,12 +52,12 @@ export class CaseRun {
     this.backend.before = (name, key) => void (name === "create" && this.#made.add(key));
   }
 
-  /** How often the backend was asked to do one of these. */
+  /** How often these methods of the backend were called. */
   calls(...names: readonly string[]): number {
     return this.backend?.calls.filter((name) => names.includes(name)).length ?? 0;
   }
 
-  /** How many sessions the backend has. */
+  /** The number of sessions in the backend. */
   async sessions(): Promise<number> {
     const found = await Promise.all(Array.from(this.#made, (key) => this.backend!.read(key)));
     return found.filter((record) => record !== undefined).length;
@@ -66,9 +66,9 @@ export class CaseRun {
   readonly #now = () => (1_700_000_000 + this.#seconds) * 1000;
 
   /**
-   * The answers to a step's requests, and to what the step asks of the medium.
+   * The responses to the requests of a step, and the results of what the step asks of the backend.
    *
-   * @param isReversed - Whether the last of overlapping requests is answered first.
+   * @param isReversed - Whether overlapping requests are answered in reverse order.
    */
   async answers(step: Step, jar: Jar, isReversed: boolean): Promise<readonly Response[]> {
     this.#seconds = step.at ?? 0;
@@ -81,7 +81,7 @@ export class CaseRun {
     return overlapping === undefined ? [await this.#answer(step, jar)] : this.#overlap(step, overlapping, jar, isReversed);
   }
 
-  /** Requests that have all loaded the session before the first of them does anything. */
+  /** Runs requests that have all loaded the session before the first one changes it. */
   async #overlap(step: Step, requests: readonly (readonly Op[])[], jar: Jar, isReversed: boolean): Promise<readonly Response[]> {
     const begun = await Promise.all(
       requests.map(async (ops) => {
@@ -104,7 +104,7 @@ export class CaseRun {
     return responses;
   }
 
-  /** The backend is asked about ids as they are made here; others are strangers, even with a right signature. */
+  /** Whether the backend has the session of an id. An id in another form is unknown, even with a valid signature. */
   async #checkForms(invalid: readonly string[], step: Step): Promise<void> {
     const ids = new SessionIds({ secretKeys: [secretKey], now: this.#now });
     const made = await this.#answer({ ...step, ops: [{ op: "set", key: "a", value: 1 } as Op] }, new Map());
@@ -121,7 +121,7 @@ export class CaseRun {
     expect(this.calls("read")).toBe(reads + 1);
   }
 
-  /** One request: the operations in a handler, the cookies from a jar. */
+  /** Makes one request, with the operations in a handler and the cookies of a jar. */
   async #answer(step: Step, jar: Jar, before?: Before): Promise<Response> {
     const { failures } = this;
     const ops = step.ops.filter(({ op }) => op !== "shortCircuit" && !outside.has(op));

@@ -23,7 +23,7 @@ export interface Case {
   readonly steps: readonly Step[];
 }
 
-/** Cases that the design overrules, each with the reason. */
+/** Cases that do not apply, because this library behaves differently on purpose, each with the reason. */
 const overruled: Readonly<Record<string, string>> = {
   "S-126": "a missing key stops the start, and no request comes so far",
   "S-112": "a session ends after maxAge, whatever is written",
@@ -31,12 +31,12 @@ const overruled: Readonly<Record<string, string>> = {
   "S-127": "a missing key stops the start, and no request comes so far",
 };
 
-/** As `overruled`, for sessions in a store. */
+/** Like `overruled`, for sessions in a backend. */
 const overruledInStores: Readonly<Record<string, string>> = {
   "S-135": "counts the calls to a cache, which neither of the backends has",
 };
 
-/** Operations that there are not. */
+/** Operations that do not exist here. */
 const foreign: Readonly<Record<string, string>> = {
   setFlash: "messages live in the session",
   getFlash: "messages live in the session",
@@ -53,7 +53,7 @@ const foreign: Readonly<Record<string, string>> = {
 
 const { cases } = readFacts<{ readonly cases: readonly Case[] }>("sessions");
 
-/** The cases that hold for sessions in their cookies, or in a store. */
+/** The cases that apply to sessions in their cookies, or in a backend. */
 export function casesFor(where: "cookie" | "store"): readonly Case[] {
   return cases.filter(
     ({ id, backends, steps }) =>

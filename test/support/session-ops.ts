@@ -23,15 +23,15 @@ export interface Op {
   readonly as: string;
   readonly handledBy?: string;
   readonly options?: { readonly maxAge?: number };
-  /** Of `concurrent`: what each of the requests does. */
+  /** For `concurrent`: the operations of each request. */
   readonly requests?: readonly (readonly Op[])[];
-  /** Of `sidFormat`. */
+  /** For `sidFormat`. */
   readonly invalid: readonly string[];
-  /** Of `sidChanged`: the jar whose id it is compared with; left out, the first id of all. */
+  /** For `sidChanged`: the jar whose id it is compared with; left out, the first id of the case. */
   readonly since?: string;
 }
 
-/** What a case writes in short: a text repeated. */
+/** The short form in which a case writes a repeated text. */
 function expand(given: unknown): unknown {
   if (typeof given !== "object" || given === null || !("repeat" in given)) return given;
   const [part, times] = given.repeat as readonly [string, number];
@@ -40,7 +40,7 @@ function expand(given: unknown): unknown {
 
 const value = (given: unknown) => (given === undefined ? null : given);
 
-/** Does one operation; gives back what the handler answers, if it ends there. */
+/** Does one operation. Returns the response, if the operation ends the handler. */
 export async function perform(op: Op, handler: { readonly session: Promise<Session> }): Promise<unknown> {
   if (op.op === "storePresent") return void expect("sessionStore" in local).toBe(op.expect);
   if (op.op === "nothing") return undefined;

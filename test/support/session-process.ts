@@ -1,5 +1,5 @@
-// A process with an application whose sessions are in a backend that it shares with others, as its arguments say. It does
-// what its parent tells it by messages.
+// A process with an application whose sessions are in a backend that it shares with other processes. Its arguments name the backend. It
+// runs the tasks that its parent sends as messages.
 import type { SessionWrite } from "./history.ts";
 import { listen } from "./listen.ts";
 import { openBackend } from "./process-backend.ts";
@@ -16,58 +16,58 @@ export interface Answered {
   readonly live: boolean;
 }
 
-/** What a session holds for a new request. */
+/** The contents of a session for a new request. */
 export interface Held {
   readonly live: boolean;
   readonly data: AnyData;
   readonly messages: readonly string[];
 }
 
-/** What a process is told; `cookie` is a request's whole header. */
+/** A task for the process; `cookie` is the whole Cookie header of a request. */
 export type Task =
-  /** Begins a session that holds this; gives its cookie. */
+  /** Begins a session with these contents; returns its cookie. */
   | { readonly task: "begin"; readonly data: AnyData }
   | { readonly task: "read"; readonly cookie: string }
   | { readonly task: "end"; readonly cookie: string }
-  /** A request to a page that asks for no session. */
+  /** A request to a page that does not use a session. */
   | { readonly task: "elsewhere"; readonly cookie: string }
-  /** So many requests, 20 at a time, each with the next number from `first` on. */
+  /** This number of requests, 20 at a time, each with the next number, from `first` on. */
   | { readonly task: "count"; readonly cookie: string; readonly first: number; readonly times: number }
-  /** Begins a request that has loaded the session when this is answered, and changes it when it is released. */
+  /** Begins a request that loads the session, and changes it when it is released. The answer is sent after the load. */
   | { readonly task: "hold"; readonly cookie: string }
   | { readonly task: "release" }
-  /** Changes a session for ever, five requests at a time. Answered, as `stopWriting`, after 20 of them. */
+  /** Changes a session without end, five requests at a time. The answer is sent after 20 requests, like that of `stopWriting`. */
   | { readonly task: "keepWriting"; readonly cookie: string; readonly name: string }
   | { readonly task: "stopWriting" }
   | { readonly task: "flash"; readonly cookie: string; readonly messages: readonly string[] }
-  /** So many requests, three at a time, that show what messages there are; gives them. */
+  /** This number of requests, three at a time, that show the messages of the session; returns the messages. */
   | { readonly task: "show"; readonly cookie: string; readonly times: number }
-  /** Changes a session for ever, in four chains of requests; says the number of each when it was answered. */
+  /** Changes a session without end, in four chains of requests. Reports the number of each request when it was answered. */
   | { readonly task: "stream"; readonly cookie: string; readonly first: number }
-  /** Makes the texts of sessions so long until this many could not be; gives all answers, in the sessions' order. */
+  /** Makes the texts of sessions this long, until this number of changes has failed; returns all results, in the order of the sessions. */
   | { readonly task: "grow"; readonly cookies: readonly string[]; readonly size: number; readonly refused: number }
-  /** Begins sessions with a text of so many characters until this many could not be. */
+  /** Begins sessions with a text of this length, until this number of them has failed. */
   | { readonly task: "fill"; readonly size: number; readonly refused: number }
   | { readonly task: "state" };
 
-/** What the process has said in its log, and reasons that Node found to be handled by nobody. */
+/** The log of the process, and the reasons of unhandled rejections. */
 export interface State {
   readonly logged: readonly string[];
   readonly unhandled: number;
 }
 
 const backend = await openBackend(process.argv.slice(2));
-// Longer than a busy machine holds anybody up: what is refused here is refused by the file.
+// Longer than a process waits on a busy machine, so that an error here is an error of the file.
 const deadline = 30_000;
 const { run, browser, logged } = sessionApp({ backend, now: Date.now, deadline });
 const clock = () => Number(process.hrtime.bigint());
 let unhandled = 0;
 process.on("unhandledRejection", () => unhandled++);
 
-/** One request, with the session loaded for what is done with it. */
+/** Runs one request that loads the session and does the work with it. */
 async function ask(cookie: string, work: (session: AnySession, store: Parameters<Work>[0]) => unknown, path = "/"): Promise<Answered> {
   let live = false;
-  // As requests over a network do, each comes in a turn of its own.
+  // Each request begins in its own turn of the event loop, like requests over a network.
   await new Promise(setImmediate);
   const start = clock();
   const response = await run(
@@ -82,7 +82,7 @@ async function ask(cookie: string, work: (session: AnySession, store: Parameters
   return { start, end: clock(), status, retryAfter: response.headers.get("retry-after"), setCookies: setCookies(response), live };
 }
 
-/** Runs so many at once until one says that there is nothing more to do. */
+/** Runs work this many times at once, again and again, until one run reports that there is nothing more to do. */
 async function atOnce(many: number, work: (chain: number) => Promise<boolean>): Promise<void> {
   const chain = async (number: number) => {
     while (await work(number));
@@ -105,7 +105,7 @@ async function read(cookie: string): Promise<Held> {
   return { live, data, messages };
 }
 
-/** Adds a number to the session in each of the ways that there are; who is not logged in cannot. */
+/** Adds a number to the session in every possible way. A visitor who is not logged in is refused. */
 function enter(session: AnySession, number: number): void {
   session.increment("count");
   session.set(`k${number}`, 1);
@@ -198,7 +198,7 @@ async function stream(cookie: string, first: number): Promise<void> {
   });
 }
 
-/** Cookies of the sessions that could begin, and the answers to the others. */
+/** The cookies of the sessions that were created, and the responses of the other requests. */
 export interface Filled {
   readonly kept: readonly string[];
   readonly refused: readonly Answered[];

@@ -10,44 +10,44 @@ import { redisClients, type RedisClientKind } from "./redis-clients.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 import { findPostgres } from "./programs.ts";
 
-/** What a server or a client may never tell: the password of the one, in the address that the other has. */
+/** The password of the servers, which is in the URL of the client. No log and no response may contain it. */
 export const password = "hunter2";
 
-/** A real server that sessions are kept on, of a test's own. */
+/** A real server that keeps the sessions of one test. */
 export interface SessionServer {
-  /** Where it listens. */
+  /** The address on which it listens. */
   readonly target: NetConnectOpts;
   /**
-   * A backend with a driver of its own that reaches the server by a port, set up as its documentation says.
+   * A backend with its own client, which connects to the server through a port. The client has the settings of the documentation.
    *
-   * @param most - Calls that may wait for their answers, where the driver has to be told.
+   * @param most - The most calls that may wait for their replies, for clients that have such a setting.
    */
   readonly connect: (port: number, most: number) => Promise<Connected>;
-  /** Has it stand still, whoever waits for it, until it is told to go on. */
+  /** Pauses it, or lets it continue. */
   readonly freeze: () => Promise<() => void>;
-  /** Ends it as the loss of its machine does, and starts it again where it was. */
+  /** Kills it, as if its machine had failed, and starts it again on the same port. */
   readonly restart: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
 export interface Connected {
   readonly backend: SessionBackend;
-  /** What the driver has said. */
+  /** The errors that the client has reported. */
   readonly said: readonly string[];
-  /** Calls and connections that somebody waits for, as far as the driver tells. */
+  /** The number of calls and connections that are waited for, as far as the client reports it. */
   readonly waiting: () => number;
   readonly end: () => Promise<void>;
 }
 
-/** A long run has all of them. The others leave out iovalkey, which was made from ioredis. */
+/** A long run tests all clients. Other runs leave out iovalkey, which is a fork of ioredis. */
 const someRedisClients = redisClients.filter(({ name }) => name !== "iovalkey" || processes > 1);
 
-/** Every kind of server that this machine may have. */
+/** The kinds of servers that may be installed on this machine. */
 export const sessionServers: readonly {
   readonly name: string;
-  /** What the tests need, in words; and what there is of it. */
+  /** The name of what the tests need, for messages, and the result of the search for it. */
   readonly needs: readonly [what: string, found: unknown];
-  /** Whether sessions are there after a restart. */
+  /** Whether sessions survive a restart. */
   readonly isDurable: boolean;
   readonly start: () => Promise<SessionServer>;
 }[] = [
@@ -68,7 +68,7 @@ async function startRedis(kind: RedisClientKind): Promise<SessionServer> {
     target: { host: "127.0.0.1", port },
     async connect(through, most) {
       const { client, said, end } = await kind.connect(`redis://:${password}@127.0.0.1:${through}`, { socketTimeout: 600, most });
-      // It does not tell how many commands wait; the backend's close() waits for them.
+      // It does not report how many commands wait. close() of the backend waits for them.
       return { backend: new RedisBackend({ client }), said, waiting: () => 0, end: async () => end() };
     },
     freeze() {
@@ -93,7 +93,7 @@ async function startPostgres(): Promise<SessionServer> {
     target: { path: join(new URL(server.url).searchParams.get("host")!, ".s.PGSQL.5432") },
     connect(through) {
       const said: string[] = [];
-      // As PostgresBackend says, with shorter times.
+      // The settings of the documentation of PostgresBackend, with shorter times.
       const pool = new Pool({
         connectionString: `postgresql://postgres:${password}@127.0.0.1:${through}/postgres`,
         connectionTimeoutMillis: 2000,

@@ -1,4 +1,4 @@
-/** A line of Set-Cookie, read as strictly as servers may write it. */
+/** A line of Set-Cookie, read by the strict grammar for servers. */
 export interface SetCookie {
   readonly name: string;
   readonly value: string;
@@ -11,12 +11,12 @@ const cookieValue = /^(?:[!#-+\--:<-[\]-~]*|"[!#-+\--:<-[\]-~]*")$/;
 const day = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
 const month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
 
-/** What each attribute may say; RFC 6265bis §4.1.1, and Partitioned of CHIPS. */
+/** The values that each attribute may have; RFC 6265bis §4.1.1, and Partitioned of CHIPS. */
 const attributeForms: ReadonlyMap<string, RegExp> = new Map([
   ["expires", new RegExp(`^${day}, \\d{2} ${month} \\d{4} \\d{2}:\\d{2}:\\d{2} GMT$`)],
-  // 0 is what the grammar forgets and every server sends to clear a cookie.
+  // The grammar does not allow 0, but every server sends it to clear a cookie.
   ["max-age", /^(?:0|[1-9]\d*)$/],
-  // Nor has it the leading dot, which browsers pass over.
+  // The grammar does not allow a leading dot either, which browsers ignore.
   ["domain", /^\.?[\dA-Za-z](?:[\dA-Za-z-]*[\dA-Za-z])?(?:\.[\dA-Za-z](?:[\dA-Za-z-]*[\dA-Za-z])?)*$/],
   ["path", /^\/[ -:<-~]*$/],
   ["samesite", /^(?:Strict|Lax|None)$/],
@@ -25,7 +25,7 @@ const attributeForms: ReadonlyMap<string, RegExp> = new Map([
   ["partitioned", /^$/],
 ]);
 
-/** Reads a line by the grammar for servers, or says in words why it cannot be read. */
+/** Reads a line by the grammar for servers; returns a sentence if it cannot be read. */
 export function readSetCookie(line: string): SetCookie | string {
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(line)) return "has a control character";

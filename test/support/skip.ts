@@ -2,11 +2,11 @@ import { describe } from "vitest";
 import { leftOut } from "./left-out.ts";
 
 /**
- * `describe` for tests that need something of the machine, such as a browser: without it they are left out, and a line
- * says so. With CI=true nothing is left out: the first missing thing fails the file.
+ * `describe` for tests that need a program on the machine, such as a browser. If it is missing, they are left out, and a line of the
+ * output says so. With CI=true nothing is left out: a missing program fails the test file.
  *
- * @param what - What is needed, in words: `"chromium"`.
- * @param found - What the search for it gave; `undefined`, `null` and `false` mean that it is not there.
+ * @param what - The name of what is needed, for the message: `"chromium"`.
+ * @param found - The result of the search for it; `undefined`, `null` and `false` mean that it is missing.
  * @example
  * ```ts
  * const chromium = findChromium();

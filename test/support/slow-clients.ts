@@ -13,12 +13,12 @@ import { within } from "./within.ts";
 
 const sockets = new Set<Socket>();
 
-/** Has the connection closed with the others. */
+/** Adds a connection to those that are closed after the test. */
 export function watch(socket: Socket): void {
   sockets.add(socket);
 }
 
-/** Closes what clients have left open; for `afterEach`. */
+/** Closes the connections that clients have left open; for `afterEach`. */
 export function closeSockets(): void {
   for (const socket of sockets) socket.destroy();
   sockets.clear();
@@ -26,7 +26,7 @@ export function closeSockets(): void {
 
 export const connectSecurely = (port: number) => connectTls({ port, host: "127.0.0.1", ca: certificate.cert });
 
-/** A connection on which something was sent; `all`: what came back by its end. */
+/** A connection over which something was sent; `all`: everything that came back until its end. */
 export function write(
   port: number,
   bytes: string,
@@ -37,15 +37,15 @@ export function write(
   socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
   socket.on("error", () => undefined);
   socket.write(bytes);
-  // A server that has answered may reset what is still being sent; the answer has come before.
+  // A server that has answered may reset the connection while the client still sends. The response has arrived by then.
   const closed = new Promise((resolve) => socket.once("close", resolve));
   const ended = within(`the end of the connection after ${JSON.stringify(bytes.slice(0, 60))}`, closed);
   return { socket, all: ended.then(() => answer) };
 }
 
 /**
- * Asks on new connections until the handler has begun, and gives the one on which it has: where limits are short, a busy
- * machine may have been late with those before it.
+ * Sends a request over new connections until the handler has begun, and returns the connection of that request. On a busy machine, a
+ * short limit may end the connections before it.
  */
 export async function reach<T extends { readonly all: Promise<unknown> }>(ask: () => T, begun: Promise<void>): Promise<T> {
   for (let tries = 0; tries < 50; tries++) {
@@ -55,14 +55,14 @@ export async function reach<T extends { readonly all: Promise<unknown> }>(ask: (
   throw new Error("None of 50 requests has reached the handler.");
 }
 
-/** What a client gets that reads nothing of it; `givenUp`: the server waits for it no longer. */
+/** The response to a client that does not read it; `givenUp`: the server has stopped waiting for the client. */
 export function endless(): { readonly response: () => Response; readonly givenUp: Promise<void> } {
   const { opened, open } = gate();
   const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(1 << 20));
   return { response: () => new Response(new ReadableStream({ pull, cancel: open })), givenUp: opened };
 }
 
-/** Asks for that by POST, and reads nothing. */
+/** Requests such a response by POST, and does not read it. */
 export async function askAndWait(server: Server, tls: object): Promise<void> {
   const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
   watch(socket);
@@ -71,16 +71,16 @@ export async function askAndWait(server: Server, tls: object): Promise<void> {
   await once(socket, "readable");
 }
 
-/** Waits until the server has answered a request of its own, and so knows of all that came before. */
+/** Waits until the server has answered another request. By then it has noticed everything that came before. */
 export async function answered({ url }: Server): Promise<void> {
   const agent = new Agent({ connect: { ca: certificate.cert } });
   const ask = async () => (await send(url, { dispatcher: agent, method: "PUT" })).body.dump();
-  // A busy machine may be late here as well.
+  // On a busy machine, a limit may end this request too.
   await expect.poll(() => ask().then(() => "answered"), { timeout: 60_000, interval: 1 }).toBe("answered");
   await agent.close();
 }
 
-/** A request over HTTP/2, of POST with a body that does not end; `ended`: the connection has. */
+/** A POST request over HTTP/2 whose body does not end; `ended`: resolves when the connection has ended. */
 export function askHttp2(server: Server, method: "GET" | "POST" = "GET") {
   const client = connectHttp2(server.url, { ca: certificate.cert });
   client.on("error", () => undefined);

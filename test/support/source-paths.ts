@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
- * The source behind each specifier of the packages, as `paths` in tsconfig.json has it. There the compiler, the linter and
- * tsx look it up; vitest knows nothing of it and gets it from here.
+ * The source file of each specifier of the packages, from `paths` in tsconfig.json. The compiler, the linter and tsx read them there.
+ * Vitest does not, so it gets them from here.
  */
 export function sourcePaths(): ReadonlyMap<string, string> {
   const tsconfig = new URL("../../tsconfig.json", import.meta.url);

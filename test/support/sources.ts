@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, posix, relative, sep } from "node:path";
 import { root } from "./folder.ts";
 
-/** The two packages, by the name of their folder. */
+/** The names of the folders of the two packages. */
 export const packageNames = ["core", "session"] as const;
 export type PackageName = (typeof packageNames)[number];
 
@@ -34,7 +34,7 @@ export interface Source {
   readonly text: string;
   /** Files of its own package that it imports, types included, by name: `"url-for"`. */
   readonly own: readonly string[];
-  /** Everything else that it imports, as it is written: `"@mini/core"`, `"node:crypto"`. */
+  /** Its other imports, as they are written: `"@mini/core"`, `"node:crypto"`. */
   readonly foreign: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export function listFiles(folder: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** The text without its comments, as far as they stand on lines of their own. */
+/** The text without the comments that are on their own lines. */
 export function withoutComments(text: string): string {
   return text.replace(/^[ \t]*(?:\/\*[^]*?\*\/|\/\/.*)[ \t]*\n?/gm, "");
 }

@@ -5,7 +5,7 @@ import type { SqliteLike } from "@mini/session/sqlite";
 import Better from "better-sqlite3";
 import { temporaryFolder } from "./folder.ts";
 
-/** A connection, with the way to close it that all drivers have. */
+/** A connection, with the method `close` that all drivers have. */
 export type SqliteDatabase = SqliteLike & { close(): unknown };
 
 /** A driver of SQLite, and how it opens a file. */
@@ -14,7 +14,7 @@ export interface SqliteDriver {
   readonly open: (path: string) => SqliteDatabase;
 }
 
-/** The driver that is on every machine. */
+/** The driver that works on every machine. */
 export const openSqlite = (path: string): SqliteDatabase => new DatabaseSync(path);
 
 export const packagedDriver: SqliteDriver = { name: "@photostructure/sqlite", open: openSqlite };
@@ -26,19 +26,19 @@ export function builtInDriver(): SqliteDriver | undefined {
   return { name: "node:sqlite", open: (path) => new BuiltIn(path) };
 }
 
-/** better-sqlite3, where somebody has run its own script: `npm explore better-sqlite3 -- npm run install`. */
+/** better-sqlite3, if its install script was run: `npm explore better-sqlite3 -- npm run install`. */
 export function compiledDriver(): SqliteDriver | undefined {
   try {
     new Better(":memory:").close();
   } catch (error) {
-    // Its binary is missing, or of another Node.
+    // Its binary is missing, or for another version of Node.
     if (error instanceof Error) return undefined;
     throw error;
   }
   return { name: "better-sqlite3", open: (path) => new Better(path) };
 }
 
-/** A path for a database file in a folder of its own, which is removed when the file's tests are done. */
+/** A path for a database file in a new folder, which is removed after the tests of the file. */
 export function sqlitePath(): string {
   return join(temporaryFolder(), "sessions.db");
 }

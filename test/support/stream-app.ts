@@ -35,7 +35,7 @@ export function appOf(work: () => unknown, logged: string[], middleware: Middlew
 export type Kind = "in process" | Protocol;
 export const kinds: readonly Kind[] = ["in process", ...protocols];
 
-/** Gets the response that the work makes, over a socket or without one. */
+/** Requests the response that the work makes, over a socket or without one. */
 export async function get(kind: Kind, work: () => unknown, logged: string[] = [], middleware: MiddlewareList = []): Promise<Received> {
   const app = appOf(work, logged, middleware);
   if (kind !== "in process") {

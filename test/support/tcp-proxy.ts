@@ -3,15 +3,15 @@ import { connect, createServer, type AddressInfo, type NetConnectOpts, type Serv
 import { afterAll } from "vitest";
 
 /**
- * What becomes of the connections through a proxy.
+ * What a proxy does with connections.
  *
- * - `passes`: all that comes.
- * - `refuses`: those that are there are reset, and nobody listens.
- * - `hangs`: they are accepted, and what comes from either side waits until something else is told.
- * - `resets`: those that are there are reset, and so is every new one.
- * - `delay`: milliseconds that each reply takes longer.
- * - `cut`: what becomes of the one connection on which the next request comes, which is forwarded, once so much of the
- *   reply is through: bytes, or half of it. The others pass. One that is cut by `hang` says nothing ever again.
+ * - `passes`: forwards everything.
+ * - `refuses`: resets all connections and does not listen.
+ * - `hangs`: accepts connections, and holds back everything from both sides until the mode changes.
+ * - `resets`: resets all connections, and every new one.
+ * - `delay`: delays each reply by a number of milliseconds.
+ * - `cut`: forwards the next request, and cuts its connection when a part of the reply was forwarded: a number of bytes, or half of it.
+ *   Other connections are forwarded. A connection that is cut by `hang` stays silent forever.
  */
 export type Line = "passes" | "refuses" | "hangs" | "resets" | { readonly delay: number } | Cut;
 
@@ -20,17 +20,17 @@ interface Cut {
   readonly after: number | "half";
 }
 
-/** Stands on a free port between clients and a server, and does to their connections what it is told. */
+/** A proxy on a free port, between clients and a server, which can disturb their connections. */
 export interface TcpProxy {
   readonly port: number;
-  /** From the moment of the call on; resolves when somebody listens again. */
+  /** Sets the mode, which applies at once; resolves when the proxy listens again. */
   readonly set: (line: Line) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 interface Pair {
   readonly client: Socket;
-  /** Goes on when the proxy no longer hangs. */
+  /** Resolves when the proxy no longer hangs. */
   readonly flow: (on: boolean) => void;
 }
 
@@ -39,7 +39,7 @@ afterAll(async () => {
   await Promise.all(Array.from(started, (proxy) => proxy.close()));
 });
 
-/** @param target - Where the server listens: `{ port }`, or `{ path }` of a socket. It may be away. */
+/** @param target - The address of the server: `{ port }`, or `{ path }` of a socket. The server may be down. */
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let line: Line = "passes";
   let port = 0;
@@ -104,18 +104,18 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
 }
 
 interface Told {
-  /** Asked for each request: what becomes of the connection when the reply comes. */
+  /** Called for each request: what to do with its connection when the reply arrives. */
   readonly cut: () => Cut | undefined;
-  /** Asked for each reply: milliseconds. */
+  /** Called for each reply: its delay in milliseconds. */
   readonly delay: () => number;
 }
 
-/** Joins a connection to one of its own to the server. */
+/** Connects a client to the server, over a new connection of the proxy. */
 function join(client: Socket, target: NetConnectOpts, told: Told): Pair {
   let upstream: Socket | undefined;
   let cut: Cut | undefined;
   let isOver = false;
-  /** What has arrived of replies and is not sent yet, in its order. */
+  /** The parts of replies that have arrived and are not sent yet, in order. */
   let sending = Promise.resolve();
 
   function open(): Socket {
@@ -136,7 +136,7 @@ function join(client: Socket, target: NetConnectOpts, told: Told): Pair {
     socket.once("end", () => void (sending = sending.then(() => void client.end())));
     socket.on("error", () => client.resetAndDestroy());
     client.on("data", (chunk) => {
-      // What a client of Redis says by itself is nobody's request.
+      // The commands that a client of Redis sends by itself do not count as requests.
       if (!isPing(chunk)) cut ??= told.cut();
       socket.write(chunk);
     });

@@ -4,10 +4,10 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { certificate } from "./certificate.ts";
 
-/** A proxy that ends https in front of a server of plain HTTP. */
+/** A proxy that terminates TLS in front of a server for plain HTTP. */
 export interface TlsProxy {
   readonly port: number;
-  /** Where it sends requests on to, and what it makes of their headers; set before the first request comes. */
+  /** The server to which it forwards requests, and the headers that it sends. Set them before the first request. */
   forward(port: number, change: (headers: IncomingHttpHeaders) => IncomingHttpHeaders): void;
   close(): Promise<void>;
 }

@@ -26,7 +26,7 @@ export const dataOf = async (sessions: Sessions, cookie: string) => (await sessi
 
 export const setA = async (visit: Visit) => (await visit.getSession<Data>()).set("a", 1);
 
-/** A backend that fails from the moment that it is told to. */
+/** A backend that can be made to fail. */
 export class FailingBackend extends MemoryBackend {
   isDown = false;
 

@@ -3,10 +3,10 @@ import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult }
 /** A backend's call by its name: `read`, `owners.add`. */
 type Before = (name: string, key: string) => void | Promise<void>;
 
-/** A backend that writes down its calls, and can be made to wait or to fail before or after one of them. */
+/** A backend that records its calls, and can be made to wait or to fail before or after one of them. */
 export class WatchedBackend implements SessionBackend {
   readonly calls: string[] = [];
-  /** All that it was given and gave, as text. */
+  /** All its arguments and results, as text. */
   readonly seen: string[] = [];
   readonly owners: OwnerIndex;
   before: Before = () => undefined;
@@ -51,7 +51,7 @@ export class WatchedBackend implements SessionBackend {
     await this.#backend.close?.();
   }
 
-  /** The calls since the last time that it was asked. */
+  /** The calls since the last call of this function. */
   counted(): readonly string[] {
     return this.calls.splice(0);
   }

@@ -10,7 +10,7 @@ export interface WayToAnswer {
 
 const big = "0123456789abcdef".repeat(20_000);
 
-/** Waits for a function that takes a callback. */
+/** Calls a function that takes a callback, and waits for the callback. */
 const called = (call: (done: () => void) => unknown) => new Promise<void>((resolve) => void call(resolve));
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -20,7 +20,7 @@ function* chunks() {
   yield "three";
 }
 
-/** The ways to answer that every response of node:http has. */
+/** The ways to answer that work with every response of node:http. */
 export const waysToAnswer: readonly WayToAnswer[] = [
   { title: "end()", answer: (response) => response.end() },
   { title: "end(text)", answer: (response) => response.end("hello") },

@@ -1,13 +1,13 @@
-/** Not those of a test that has a clock of its own. */
+/** The real timers, even in a test that has its own clock. */
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Milliseconds in which what is to come has come, on a machine ten times slower too. A test may take longer. */
+/** Milliseconds to wait for an event. They are enough even on a machine that is ten times slower. A test may take longer. */
 export const patience = 60_000;
 
 /**
- * What comes of it; rejects with what was waited for when it does not come.
+ * The result of the work. Rejects if it does not settle in time; the message says what was waited for.
  *
- * @param what - In words: `"the answer to GET /"`.
+ * @param what - What is waited for, for the message: `"the answer to GET /"`.
  */
 export async function within<Result>(what: string, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;

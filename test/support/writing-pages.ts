@@ -2,7 +2,7 @@ import { App, html, raw, request, RequestHandler, Rule, text, type AppOptions } 
 import { serve, type Server } from "@mini/core/serve";
 import type { Page as BrowserPage } from "playwright-core";
 
-/** What a write that got to its handler said of itself. */
+/** A write that has reached its handler, as its headers describe it. */
 export interface Written {
   readonly origin: string | null;
   readonly site: string | null;
@@ -11,12 +11,12 @@ export interface Written {
 
 const quiet = { error() {}, warn() {}, info() {}, debug() {} };
 
-/** An app with an empty page, and one that takes writes. */
+/** An app with an empty page, and a page that accepts writes. */
 export interface WrittenSite {
   readonly server: Server;
-  /** The writes that got to their handler. */
+  /** The writes that have reached their handler. */
   readonly written: Written[];
-  /** The status of the next answer to a write, as it leaves the server. */
+  /** The status of the next response to a write. */
   readonly answered: () => Promise<number>;
 }
 
@@ -44,7 +44,7 @@ export async function startWritten(options: Partial<AppOptions<readonly Rule[]>>
   return { server, written, answered: () => new Promise((resolve) => (tell = resolve)) };
 }
 
-/** How a page may send a write: its answer goes into a frame, or nowhere, and the page stays. */
+/** The ways in which a page can send a write. The response is shown in a frame or nowhere, and the page stays. */
 export const ways: Readonly<Record<"form" | "fetch" | "frame", (to: string) => string>> = {
   form: (to) => `{
     const sink = Object.assign(document.createElement("iframe"), { name: "sink" });
@@ -53,7 +53,7 @@ export const ways: Readonly<Record<"form" | "fetch" | "frame", (to: string) => s
     form.submit();
   }`,
   fetch: (to) => `void fetch(${JSON.stringify(to)}, { method: "POST", mode: "no-cors", body: "a=b" }).catch(() => {})`,
-  // A document with no origin, in a page that has one.
+  // A document without an origin, in a page that has one.
   frame: (to) => `{
     const frame = document.createElement("iframe");
     frame.sandbox = "allow-forms allow-scripts";
@@ -62,7 +62,7 @@ export const ways: Readonly<Record<"form" | "fetch" | "frame", (to: string) => s
   }`,
 };
 
-/** Sends a write from a page to a site, and gives the status of its answer. */
+/** Sends a write from a page to a site, and returns the status of its response. */
 export async function write(page: BrowserPage, from: string, way: keyof typeof ways, to: string, site: WrittenSite): Promise<number> {
   await page.goto(from);
   const status = site.answered();

@@ -1,6 +1,6 @@
 import type { NewRecord, OwnerIndex, SessionBackend, SessionRecord, SwapResult } from "@mini/session";
 
-/** A backend in its plainest form, and right: the wrong ones below differ from it by what their names say. */
+/** A correct backend in its simplest form. Each wrong one below differs from it in what its name says. */
 export class PlainBackend implements SessionBackend {
   protected readonly records = new Map<string, SessionRecord>();
   protected readonly now: () => number;
@@ -275,7 +275,7 @@ export class PruneGoesByTheFirstTimes extends PlainBackend {
   }
 }
 
-/** Right but for the owners, who are told apart by less than their name. */
+/** A correct backend, except that it confuses owners with similar names. */
 export class OwnersArePrefixes extends PlainBackend {
   readonly #entries = new Set<string>();
   readonly #epochs = new Map<string, number>();

@@ -56,7 +56,7 @@ export class AllForgetsTouches extends PlainBackend {
   }
 }
 
-/** Like a database with an open cursor: nothing can be written until the last record has been read. */
+/** Like a database with an open cursor: it cannot write until the last record has been read. */
 export class AllKeepsItsLock extends PlainBackend {
   #isLocked = false;
 

@@ -1,4 +1,4 @@
-/** What the payloads would run: the page under test counts its calls. */
+/** The function that the payloads would call. The page under test counts the calls. */
 const run = "hit()";
 
 const elements = ["img", "svg", "video", "audio", "body", "input", "iframe", "object", "embed", "details", "marquee", "math", "a", "x"];
@@ -163,5 +163,5 @@ const wholes = [
   "jaVasCript:/*-/*`/*\\`/*'/*\"/**/(/* */oNcliCk=hit() )//%0D%0A%0d%0a//</stYle/</titLe/</teXtarEa/</scRipt/--!>\\x3csVg/<sVg/oNloAd=hit()//>\\x3e",
 ];
 
-/** Texts that would run a program, add an element or end what they are in, were they put into markup as they are. */
+/** Texts that would run a script, add an element or end their context if they were inserted into markup unchanged. */
 export const payloads: readonly string[] = [...new Set([...wholes, ...withEvents, ...afterEnds])];
