@@ -17,8 +17,8 @@ export interface Candidate {
   next: this | undefined;
 }
 
-/** Decides which of the matching candidates is found. */
-export interface Judge<Each> {
+/** Decides whether a candidate that matches the path is accepted. */
+export interface CandidateFilter<Each> {
   /** Called for each matching candidate, the best first, until one is accepted. */
   accepts(candidate: Each): boolean;
 }
@@ -98,13 +98,13 @@ export class Matcher<Each extends Candidate> {
   }
 
   /**
-   * The best candidate that the judge accepts. If it accepts none, it has seen every candidate that matches.
+   * The best candidate that the filter accepts. If it accepts none, it has seen every candidate that matches.
    *
    * @param path - Starts with a slash.
    * @param exact - What {@link exact} has found for the path.
    */
-  find(path: string, judge: Judge<Each>, exact: Each | undefined): Each | undefined {
-    return pick(exact, judge) ?? follow(this.#root, path, 0, judge);
+  find(path: string, filter: CandidateFilter<Each>, exact: Each | undefined): Each | undefined {
+    return pick(exact, filter) ?? follow(this.#root, path, 0, filter);
   }
 
   /** The path or the node of a candidate; `undefined`: it has a wildcard, and was added as a tail. */
@@ -170,17 +170,17 @@ function below<Each extends Candidate>(node: Node<Each>, text: string): Node<Eac
 }
 
 /** Searches at a node, after a segment that ends at `end`. */
-function follow<Each extends Candidate>(node: Node<Each>, path: string, end: number, judge: Judge<Each>): Each | undefined {
+function follow<Each extends Candidate>(node: Node<Each>, path: string, end: number, filter: CandidateFilter<Each>): Each | undefined {
   const { skip } = node;
   // For short texts this is faster than startsWith().
   for (let i = 0; i < skip.length; i++) if (path.charCodeAt(end + i) !== skip.charCodeAt(i)) return undefined;
   const at = end + skip.length;
-  if (at === path.length) return pick(node.best, judge);
-  return path.charCodeAt(at) === slashCode ? search(node, path, at + 1, judge) : undefined;
+  if (at === path.length) return pick(node.best, filter);
+  return path.charCodeAt(at) === slashCode ? search(node, path, at + 1, filter) : undefined;
 }
 
 /** Searches below a node, with the segment that starts at `start`. */
-function search<Each extends Candidate>(node: Node<Each>, path: string, start: number, judge: Judge<Each>): Each | undefined {
+function search<Each extends Candidate>(node: Node<Each>, path: string, start: number, filter: CandidateFilter<Each>): Each | undefined {
   const { few } = node;
   let found: Each | undefined;
   if (few !== undefined) {
@@ -189,7 +189,7 @@ function search<Each extends Candidate>(node: Node<Each>, path: string, start: n
     for (let i = 0; i < heads.length; i++) {
       const head = heads.charCodeAt(i);
       if (head !== code && head !== 0) continue;
-      found = follow(few[i]!, path, start, judge);
+      found = follow(few[i]!, path, start, filter);
       if (found !== undefined) return found;
     }
   }
@@ -198,20 +198,20 @@ function search<Each extends Candidate>(node: Node<Each>, path: string, start: n
   const end = slash === -1 ? path.length : slash;
   if (statics !== undefined) {
     const literal = statics.get(path.slice(start, end));
-    if (literal !== undefined) found = follow(literal, path, end, judge);
+    if (literal !== undefined) found = follow(literal, path, end, filter);
     if (found !== undefined) return found;
   }
   if (mixed !== undefined) {
-    found = searchMixed(mixed, path, start, end, judge);
+    found = searchMixed(mixed, path, start, end, filter);
     if (found !== undefined) return found;
   }
   if (end > start) {
-    if (constrained !== undefined) found = follow(constrained, path, end, judge);
-    if (found === undefined && parameter !== undefined) found = follow(parameter, path, end, judge);
+    if (constrained !== undefined) found = follow(constrained, path, end, filter);
+    if (found === undefined && parameter !== undefined) found = follow(parameter, path, end, filter);
     if (found !== undefined) return found;
   }
   if (tails === undefined) return undefined;
-  for (const tail of tails) if (matchesTail(tail, path, start) && judge.accepts(tail.candidate)) return tail.candidate;
+  for (const tail of tails) if (matchesTail(tail, path, start) && filter.accepts(tail.candidate)) return tail.candidate;
   return undefined;
 }
 
@@ -221,17 +221,17 @@ function searchMixed<Each extends Candidate>(
   path: string,
   start: number,
   end: number,
-  judge: Judge<Each>,
+  filter: CandidateFilter<Each>,
 ): Each | undefined {
   let best: Each | undefined;
   const segment = path.slice(start, end);
   mixed.each(segment, (edge: Edge<Node<Each>>) => {
-    const found = follow(edge.node, path, end, judge);
+    const found = follow(edge.node, path, end, filter);
     if (found !== undefined && (best === undefined || found.order < best.order)) best = found;
   });
   mixed.eachTail(segment, (tail) => {
     if (best !== undefined && best.order < tail.candidate.order) return;
-    if (matchesTail(tail, path, start) && judge.accepts(tail.candidate)) best = tail.candidate;
+    if (matchesTail(tail, path, start) && filter.accepts(tail.candidate)) best = tail.candidate;
   });
   return best;
 }
@@ -241,8 +241,8 @@ function matchesTail<Each extends Candidate>({ text, read, end }: Tail<Each>, pa
   return path.length > start + text.length && path.startsWith(text, start);
 }
 
-function pick<Each extends Candidate>(first: Each | undefined, judge: Judge<Each>): Each | undefined {
-  for (let candidate = first; candidate !== undefined; candidate = candidate.next) if (judge.accepts(candidate)) return candidate;
+function pick<Each extends Candidate>(first: Each | undefined, filter: CandidateFilter<Each>): Each | undefined {
+  for (let candidate = first; candidate !== undefined; candidate = candidate.next) if (filter.accepts(candidate)) return candidate;
   return undefined;
 }
 

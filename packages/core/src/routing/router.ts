@@ -7,7 +7,7 @@ import { encodeUnsafe } from "../urls/redirect-target.ts";
 import { Refused, type UrlArgs } from "../urls/url-args.ts";
 import type { CompiledRule, RuleTargets } from "./compiled-rule.ts";
 import { describeRow, type RuleDescription } from "./describe-rules.ts";
-import type { Judge } from "./matcher.ts";
+import type { CandidateFilter } from "./matcher.ts";
 import type { Found, RuleCandidate } from "./rule-candidate.ts";
 import { redirectFor, type Location } from "./rule-redirects.ts";
 import { makeRuleTable, type HostCandidate, type RuleTable } from "./rule-table.ts";
@@ -122,8 +122,8 @@ export class Router<Target = unknown> {
     const { path, host } = search;
     if (host !== undefined) {
       let found: RuleCandidate<Target> | undefined;
-      const judge = { accepts: ({ rules }: HostCandidate<Target>) => (found = rules.find(path, search, rules.exact(path))) !== undefined };
-      this.#hosts!.find(host, judge, this.#hosts!.exact(host));
+      const filter = { accepts: ({ rules }: HostCandidate<Target>) => (found = rules.find(path, search, rules.exact(path))) !== undefined };
+      this.#hosts!.find(host, filter, this.#hosts!.exact(host));
       if (found !== undefined) return found;
     }
     return this.#anyHost.find(path, search, exact);
@@ -179,7 +179,7 @@ const countsMethods = ({ rule, methods }: CompiledRule<unknown>) =>
   !rule.buildOnly && (rule.redirectTo === undefined || methods !== undefined);
 
 /** One search for the rule of a request. It decides which candidates fit, and records the methods of those that do not. */
-class Search<Target> implements Judge<RuleCandidate<Target>> {
+class Search<Target> implements CandidateFilter<RuleCandidate<Target>> {
   /** In upper case. */
   readonly method: string;
   /** Not decoded; the hexadecimal digits of escapes are in upper case. */

@@ -3,17 +3,19 @@ import { Rule, type AnyRule, type Converters, type HandlerLike } from "./rule.ts
 
 type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : Text;
 
-/** The type of a rule that a factory has changed. */
+/** The type of a rule with a prefix before its path. */
 type Mounted<Prefix extends string, Each> =
   Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults, infer Query>
     ? Rule<`${TrimSlash<Prefix>}${Path}`, Name, Handler, Action, Method, Where, Host, Defaults, Query>
     : Each;
 
+/** The type of a rule with a prefix before its endpoint. */
 type Named<Prefix extends string, Each> =
   Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Host, infer Defaults, infer Query>
     ? Rule<Path, [Name] extends [never] ? never : `${Prefix}${Name}`, Handler, Action, Method, Where, Host, Defaults, Query>
     : Each;
 
+/** The type of a rule with a pattern for its host, unless it already has one. */
 type Hosted<Pattern extends string, Each> =
   Each extends Rule<infer Path, infer Name, infer Handler, infer Action, infer Method, infer Where, infer Own, infer Defaults, infer Query>
     ? Rule<Path, Name, Handler, Action, Method, Where, Own extends "" ? Pattern : Own, Defaults, Query>

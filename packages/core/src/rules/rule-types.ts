@@ -49,13 +49,16 @@ type Member<Depth extends readonly unknown[], Name extends string, Value> = Dept
   ? { readonly [Key in Name]: Value }
   : { readonly [Key in Name]?: Value };
 
+/** Takes the name after `:` or `*`, and reads the rest of the path with this parameter added. */
 type Named<Text extends string, Depth extends readonly unknown[], Found, Value> =
   TakeName<Text> extends [infer Name extends string, infer Rest extends string]
     ? Scan<Rest, Depth, Found & Member<Depth, Name, Value>>
     : never;
 
+/** The depth after a closing brace. */
 type Close<Depth extends readonly unknown[]> = Depth extends readonly [unknown, ...infer Outer] ? Outer : [];
 
+/** Text with a character that has a special meaning in a path. */
 type Marked = `${string}${":" | "*" | "{" | "}" | "\\"}${string}`;
 
 /**
@@ -70,12 +73,14 @@ type Scan<Text extends string, Depth extends readonly unknown[], Found> = Text e
     : ScanSegment<Text, Depth, Found>
   : Found;
 
+/** Skips a segment without special characters. */
 type ScanSegment<Text extends string, Depth extends readonly unknown[], Found> = Text extends `${infer Segment}/${infer Rest}`
   ? Segment extends Marked
     ? ScanChar<Text, Depth, Found>
     : Scan<Rest, Depth, Found>
   : ScanChar<Text, Depth, Found>;
 
+/** Reads one character. */
 type ScanChar<Text extends string, Depth extends readonly unknown[], Found> = Text extends `${infer Char}${infer Rest}`
   ? Char extends ":"
     ? Named<Rest, Depth, Found, string>
@@ -92,6 +97,7 @@ type ScanChar<Text extends string, Depth extends readonly unknown[], Found> = Te
             : ScanChar<Rest, Depth, Found>
   : Found;
 
+/** One object type instead of an intersection, so that editors and messages show its members. */
 type Simplify<T> = { readonly [Key in keyof T]: T[Key] } & {};
 
 /**
@@ -139,9 +145,10 @@ export type DefaultsFor<Path extends string, Host extends string, Where> = strin
 /** The arguments that the methods of a handler get. */
 export type RuleArgs<Path extends string, Host extends string, Where, Defaults> = Filled<Read<Given<Path, Host>, Where>, Defaults>;
 
+/** The types of values that `urlFor()` writes without a converter. */
 type Scalar = string | number | bigint | boolean;
 
-/** The `& {}` makes the compiler show the type itself in its messages, not its name. */
+/** The types that `urlFor()` accepts for the parameters. The `& {}` makes the compiler show the type itself in its messages, not its name. */
 type Written<Params, Where> = {
   readonly [Key in keyof Params]: NonNullable<Params[Key]> extends readonly unknown[]
     ? readonly (Key extends keyof Where ? Converted<Where[Key]> : Scalar)[]
@@ -150,6 +157,7 @@ type Written<Params, Where> = {
       : Scalar;
 } & {};
 
+/** The names of the optional parameters. */
 type OptionalKey<Params> = { [Key in keyof Params]-?: {} extends Pick<Params, Key> ? Key : never }[keyof Params];
 
 /** Optional parameters may also be `null` or `undefined`. */
