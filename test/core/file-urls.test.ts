@@ -20,7 +20,7 @@ describe("a fingerprint", () => {
     expect(await cached(url, { "if-none-match": digitsTag })).toBe("public, max-age=31536000, immutable");
   });
 
-  test("that is wrong or missing does not", async () => {
+  test("that is wrong or missing does not let browsers keep the file", async () => {
     expect(await cached("/static/digits.txt")).toBe("no-cache");
     expect(await cached("/static/digits.txt?v=wrong")).toBe("no-cache");
     expect(await cached("/static/digits.txt?v=")).toBe("no-cache");

@@ -96,7 +96,7 @@ describe("the middleware for CORS", () => {
   });
 });
 
-test("the middleware for a password lets in who knows the name and the password", async () => {
+test("the middleware for a password lets in visitors who know the name and the password", async () => {
   const ask = await served({ list: [new (await recipe<Recipe>("password-only.ts", "PasswordOnly"))("ann", "pass:wörd")] });
   const basic = (words: string) => ({ authorization: `Basic ${Buffer.from(words).toString("base64")}` });
   expect((await ask("/", "GET", basic("ann:pass:wörd"))).status).toBe(200);

@@ -36,7 +36,7 @@ describe("2,000 open connections", () => {
     [`${chunkedHead("/echo")}4\r\nho`, "me\r\n0\r\n\r\n"],
   ] as const;
 
-  test("other clients are answered while they are idle, within a head or within a body; half of them finish and are answered, half break off", async () => {
+  test("other clients are answered while they are idle, within a head or within a body; half of them finish and are answered, half disconnect", async () => {
     const clients = await openMany(2000, (index) => kinds[index % 4]![0]);
     await app.until("handled", 1000);
     await lives();

@@ -39,8 +39,8 @@ const client = new TestClient(app, { followRedirects: true, headers: { authoriza
 const send = (method: string, options = {}) => client.request("/", { method, ...options });
 const to = (status: number) => () => new Response(null, { status, headers: { location: "/echo" } });
 
-describe("a test client follows redirects as fetch does:", () => {
-  test.each([300, 304, 305, 306])("not for status %i", async (status) => {
+describe("a test client that follows redirects", () => {
+  test.each([300, 304, 305, 306])("does not follow the status %i", async (status) => {
     work = to(status);
     expect((await send("GET")).status).toBe(status);
   });
@@ -54,19 +54,19 @@ describe("a test client follows redirects as fetch does:", () => {
     [302, "PUT", "PUT"],
     [307, "POST", "POST"],
     [308, "PUT", "PUT"],
-  ])("%i after %s is followed by %s", async (status, method, next) => {
+  ])("follows %i after %s with %s, like fetch", async (status, method, next) => {
     work = to(status);
     const response = await send(method, { json: { a: 1 }, headers: { "content-type": "application/json" } });
     const rest = next === "GET" ? ["", null] : ['{"a":1}', "application/json"];
     expect(await response.json()).toEqual([next, ...rest, "token"]);
   });
 
-  test("to another origin without authorization", async () => {
+  test("does not send authorization to another origin", async () => {
     work = () => redirect("http://other.example/echo", { external: true });
     expect(await (await send("GET")).json()).toEqual(["GET", "", null, null]);
   });
 
-  test("twenty times", async () => {
+  test("follows 20 redirects in a row at most", async () => {
     let count = 0;
     work = () => {
       count++;
@@ -76,7 +76,7 @@ describe("a test client follows redirects as fetch does:", () => {
     expect(count).toBe(21);
   });
 
-  test("not with a stream, which can be sent once", async () => {
+  test("does not follow a redirect that would send a stream a second time", async () => {
     work = to(307);
     await expect(send("POST", { body: new Blob(["a"]).stream() })).rejects.toThrow("Cannot follow the redirect to /echo");
   });

@@ -74,7 +74,7 @@ describe("signing in", () => {
     expect(unknown.markup.replace("nobody", "barbara")).toBe(wrong.markup);
   });
 
-  test("with a name or password of any length is only wrong", async () => {
+  test("with a name or password of any length is refused like a wrong one", async () => {
     const answer = await signIn(newVisitor(), { name: "x".repeat(5000), password: "x".repeat(5000) });
     expect(answer.status).toBe(403);
   });
@@ -165,7 +165,7 @@ test("the pause ends by itself, and the password can be tried again", async () =
   }
 });
 
-test("a password that is changed while it is compared opens nothing", async () => {
+test("a password that is changed while it is compared does not let anybody in", async () => {
   const data = open({ path: temporaryFolder(), overlappingSync: false });
   const users = new Users(data);
   const alonzo = await users.add("alonzo", password);

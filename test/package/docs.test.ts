@@ -50,12 +50,12 @@ const sources = ["core", "session"]
   .flatMap((name) => listFiles(join(root, "packages", name, "src")))
   .filter((path) => path.endsWith(".ts"));
 
-describe("the examples compile", () => {
-  test.for(pages)("of $title", async (project) => {
+describe("the code blocks", () => {
+  test.for(pages)("of $title compile", async (project) => {
     expect(await compile(project)).toBe("");
   });
 
-  test("of the doc comments", async () => {
+  test("of the doc comments compile", async () => {
     const examples = sources.flatMap(readExamples).map((example, index) => ({ ...example, place: `${example.place}:${index}` }));
     const found = await Promise.all(groupExamples("the doc comments", examples).map(compile));
     expect(found.join("")).toBe("");
@@ -69,7 +69,7 @@ describe("the check of the examples", () => {
     return Promise.all(projectsOf(join(folder, "page.md")).map(compile)).then((found) => found.join(""));
   };
 
-  test("refuses a block with a type error, and says where it stands", async () => {
+  test("refuses a block with a type error, and names its place", async () => {
     expect(await page("Text\n\n```ts\nconst a = 1;\nconst b: string = a;\n```\n")).toMatch(/page\.md:3 \(line 2 of the block\).*TS2322/);
   });
 

@@ -112,7 +112,7 @@ describe(".ci/install.mjs", () => {
     expect(existsSync(join(clone.folder, "node_modules"))).toBe(false);
   });
 
-  test("works from any folder: it installs the repository that it stands in", async () => {
+  test("works from any folder: it installs the repository that it belongs to", async () => {
     const clone = freshClone();
     const elsewhere = temporaryFolder();
     const env = { npm_execpath: join(clone.folder, "fake-npm.cjs"), FAKE_NPM_LOG: join(clone.folder, "npm.log") };

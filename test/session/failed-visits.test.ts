@@ -26,7 +26,7 @@ describe("a visit that fails", () => {
     expect(isCancelled).toBe(true);
   });
 
-  test("by its commit rejects, and the error response gets the cookies that must be sent", async () => {
+  test("at its commit rejects, and the error response gets the cookies that must be sent", async () => {
     const sessions = inMemory();
     const cookie = await begun(sessions, { a: 1 });
     const visit = sessions.visit(requestWith(cookie));

@@ -183,7 +183,7 @@ describe("a renewal beside revokeAll", () => {
     expect(await memory.owners.keys("user:1")).toEqual([]);
   });
 
-  test("also between the list and the end", async () => {
+  test("between the list and the end: the session has ended too", async () => {
     let now = 0;
     const memory = new MemoryBackend({ now: () => now });
     const backend = new WatchedBackend(memory);

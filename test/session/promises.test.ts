@@ -164,7 +164,7 @@ describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
       expect(response.headers.get("vary")).toBe("Cookie");
     });
 
-    test("so does a secure cookie", async () => {
+    test("by a secure cookie too", async () => {
       const { run } = sessionApp();
       expect((await run((store) => void store.getSecureCookie("x"))).headers.get("vary")).toBe("Cookie");
     });

@@ -150,7 +150,7 @@ describe("the connection of SqliteBackend", () => {
     database.close();
   });
 
-  test("that has a transaction of somebody else's open rejects writes, and keeps nothing of them", async () => {
+  test("in which the program has its own transaction open rejects writes, and keeps nothing of them", async () => {
     const database = openSqlite(sqlitePath());
     const backend = new SqliteBackend({ database });
     database.exec("BEGIN");

@@ -88,7 +88,7 @@ describe("writes of one turn of the event loop", () => {
     close();
   });
 
-  test("wait together while another connection writes, with those that come meanwhile", async () => {
+  test("wait together while another connection writes, with those that arrive in the meantime", async () => {
     const { create, transactions, failWith, close } = open();
     let busy = 3;
     failWith((sql) =>

@@ -29,7 +29,7 @@ describe("changes that a backend keeps waiting", () => {
     expect(calls).toBe(2);
   });
 
-  test("that wait for the lock of a backend are made without the one that was answered 503 meanwhile", async () => {
+  test("that wait for the lock of a backend are made without the one that was answered 503 in the meantime", async () => {
     const { backend, commits, known, kept } = await begun();
     const swap = backend.swap.bind(backend);
     const [hastyIsOver, seen] = [gate(), [] as boolean[]];
