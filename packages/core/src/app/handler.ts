@@ -87,7 +87,7 @@ export function hasMember(Handler: HandlerClass, member: string): boolean {
 }
 
 /** What a rule says about the methods of its handler. */
-export interface Wanted {
+export interface RuleMethods {
   readonly path: string;
   readonly action: string | undefined;
   readonly methods: readonly string[] | undefined;
@@ -97,7 +97,7 @@ export interface Wanted {
  * The HTTP methods that a rule answers, and the member of its handler that answers each. `Allow`, 405 and the table of
  * rules all use this function.
  */
-export function membersOf(Handler: HandlerClass, { action, methods }: Wanted): ReadonlyMap<string, string> {
+export function membersOf(Handler: HandlerClass, { action, methods }: RuleMethods): ReadonlyMap<string, string> {
   const members = new Map<string, string>();
   for (const method of methods ?? (action === undefined ? classMethods : actionMethods)) {
     const member = memberFor(Handler, method, methods !== undefined);
@@ -118,18 +118,18 @@ function memberFor(Handler: HandlerClass, method: string, getAnswersHead: boolea
 }
 
 /** Why a handler class cannot answer its rule; a sentence for each reason. */
-export function handlerProblems(Handler: HandlerClass, wanted: Wanted): readonly string[] {
-  const { path, action, methods } = wanted;
+export function handlerProblems(Handler: HandlerClass, ruleMethods: RuleMethods): readonly string[] {
+  const { path, action, methods } = ruleMethods;
   const rule = `The rule "${path}"`;
   const name = Handler.name === "" ? "its class" : Handler.name;
   if (action !== undefined) {
     if (!hasMember(Handler, action)) return [`${rule} has the action "${action}", and ${name} has no such method.`];
-    if (membersOf(Handler, wanted).size > 0) return [];
+    if (membersOf(Handler, ruleMethods).size > 0) return [];
     return [
       `${rule} has the action "${action}" and does not say which HTTP methods call it: add methods: ["POST"], or methods: ["GET"] if it changes nothing.`,
     ];
   }
-  const members = membersOf(Handler, wanted);
+  const members = membersOf(Handler, ruleMethods);
   const missing = (methods ?? []).filter((method) => method !== "OPTIONS" && !members.has(method));
   const misspelled = misspelledMembers(Handler);
   if (missing.length > 0 && misspelled.length === 0) {

@@ -18,7 +18,7 @@ export interface HeaderMiddleware extends Middleware {
 const completesHeaders = (each: Middleware): each is HeaderMiddleware => completeHeaders in each;
 
 /** The middleware around the methods of one handler class, that of the application first. */
-export interface Stack {
+export interface MiddlewareStack {
   readonly middleware: readonly Middleware[];
   /** How many of them, from the first, belong to the application. */
   readonly appLevelCount: number;
@@ -47,7 +47,7 @@ export class MiddlewareRegistry {
    *
    * @param withAppLevel - Whether the middleware of the application runs too. Its `SecurityHeaders` always runs.
    */
-  stack(handler: HandlerClass, withAppLevel = true): Stack {
+  stack(handler: HandlerClass, withAppLevel = true): MiddlewareStack {
     const own = this.#resolve(handler.middleware, handler.name);
     const appLevel = withAppLevel ? this.#appLevel : this.#appLevel.filter(completesHeaders);
     const middleware = [...new Set([...appLevel, ...own])];

@@ -24,7 +24,7 @@ import {
   run,
   type Steps,
 } from "./handler.ts";
-import { completeHeaders, type Stack } from "./middleware.ts";
+import { completeHeaders, type MiddlewareStack } from "./middleware.ts";
 import {
   handlerTrace,
   type Inspection,
@@ -46,7 +46,7 @@ export interface AnswerSettings {
   readonly trustedHosts: TrustedHosts | undefined;
   readonly crossOrigin: CrossOrigin;
   /** The middleware of the application, around the built-in handler. Its security headers are on refusals and redirects too. */
-  readonly middleware: Stack;
+  readonly middleware: MiddlewareStack;
   readonly errorPages: ErrorPages;
   /** Whether each request is logged. */
   readonly requestLog: boolean;
@@ -110,7 +110,7 @@ function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, { request }: 
 /** The method of a handler that answers a request, and its arguments. */
 interface Call {
   readonly Handler: HandlerClass;
-  readonly stack: Stack;
+  readonly stack: MiddlewareStack;
   readonly method: string;
   readonly args: unknown;
   /** The schema of the query, whose output is the second argument. */
@@ -229,16 +229,16 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
 
 // 4. Errors: middleware is asked in reverse order; if none answers, an error page does.
 
-/** @param asked - The middleware whose `handleException` may answer the error, in the order of the list. The last one is asked first. */
+/** @param offeredTo - The middleware that may answer the error with `handleException`, in the order of the list. The last one is called first. */
 function* answerError(
   { errorPages }: AnswerSettings,
   context: Context,
   handler: RequestHandler,
-  asked: readonly Middleware[],
+  offeredTo: readonly Middleware[],
   thrown: unknown,
 ): Steps<Response> {
   let error = outsideCauseOf(thrown) ?? thrown;
-  for (const hook of asked.toReversed()) {
+  for (const hook of offeredTo.toReversed()) {
     try {
       const result: unknown = hook.handleException?.(handler, error);
       const given = isPromise(result) ? yield result : result;
@@ -256,7 +256,7 @@ function* answerError(
 function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, response: Response): Steps<Response> {
   const head = context.addedHead!;
   let current = response;
-  for (let work = head.next(); work !== undefined; work = head.next()) {
+  for (let work = head.takeFunction(); work !== undefined; work = head.takeFunction()) {
     try {
       const result = work(current);
       if (isPromise(result)) yield result;
@@ -277,7 +277,7 @@ function* runBeforeHead({ errorPages }: AnswerSettings, context: Context, respon
  * what the request has added, `Vary` and the security headers, leaves out the body for HEAD, and lets a stream run in the context of its
  * request.
  */
-function finish(context: Context, response: Response, head: Context["addedHead"], { securityHeaders }: Stack): Response {
+function finish(context: Context, response: Response, head: Context["addedHead"], { securityHeaders }: MiddlewareStack): Response {
   context.close();
   const parts = partsOf(response);
   const isHead = context.request.method === "HEAD" && parts.body !== null;

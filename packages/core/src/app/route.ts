@@ -3,12 +3,12 @@ import { RuleError } from "../rules/errors.ts";
 import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
 import { type HandlerClass, handlerProblems, isPromise, membersOf, RequestHandler } from "./handler.ts";
-import type { MiddlewareRegistry, Stack } from "./middleware.ts";
+import type { MiddlewareRegistry, MiddlewareStack } from "./middleware.ts";
 
 /** A handler class, and the middleware that runs around its methods. */
 export interface LoadedHandler {
   readonly Handler: HandlerClass;
-  readonly stack: Stack;
+  readonly stack: MiddlewareStack;
   /** The member of the class that answers each HTTP method of the rule. */
   readonly members: ReadonlyMap<string, string>;
 }

@@ -6,13 +6,13 @@ import { inspect, types } from "node:util";
  */
 // oxlint-disable-next-line no-control-regex
 const controls = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-const short: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+const escapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** Text as one line, which does not control a terminal: control characters are escaped as in a string literal. */
 export function oneLine(text: string): string {
   return text.replace(controls, (character) => {
     const code = character.charCodeAt(0).toString(16);
-    return short[character] ?? (code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`);
+    return escapes[character] ?? (code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`);
   });
 }
 

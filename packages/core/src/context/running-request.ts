@@ -116,7 +116,7 @@ export function setLocal<Name extends keyof Local>(name: Name, value: Local[Name
  * @throws Error once the head is being written; {@link LocalError} outside a request.
  */
 export function beforeHead(work: HeadFunction): void {
-  running("register a beforeHead function").head(AddedHead).before(work);
+  running("register a beforeHead function").head(AddedHead).addFunction(work);
 }
 
 /**

@@ -220,12 +220,13 @@ export class AddedHead {
     this.#headers = [...without(this.#headers, lower), lower, value];
   }
 
-  before(work: HeadFunction): void {
+  /** Adds a function that runs before the head is sent. */
+  addFunction(work: HeadFunction): void {
     this.#functions.push(work);
   }
 
   /** Removes and returns the function that was registered last; `undefined` when all have run. */
-  next(): HeadFunction | undefined {
+  takeFunction(): HeadFunction | undefined {
     return this.#functions.pop();
   }
 

@@ -50,7 +50,7 @@ export function checkPreconditions(headers: Headers, { etag, modified }: Validat
 }
 
 /** A part of a file: positions of its first byte and of the first byte after it. */
-export interface Part {
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -61,7 +61,7 @@ export interface Part {
  *
  * @param size - Bytes of the file.
  */
-export function wantedPart(headers: Headers, size: number, { etag, modified }: Validators): Part | "unsatisfiable" | undefined {
+export function requestedRange(headers: Headers, size: number, { etag, modified }: Validators): ByteRange | "unsatisfiable" | undefined {
   const range = headers.get("range");
   if (range === null) return undefined;
   const ifRange = headers.get("if-range");

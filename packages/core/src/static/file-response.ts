@@ -1,7 +1,7 @@
 import type { Request } from "../context/request.ts";
 import { HTTPError } from "../http/errors.ts";
 import { Response } from "../http/response.ts";
-import { checkPreconditions, wantedPart, type Validators } from "./conditions.ts";
+import { checkPreconditions, requestedRange, type Validators } from "./conditions.ts";
 import { acceptedCodings, type Coding } from "./content-coding.ts";
 import type { FoundFile } from "./file-cache.ts";
 import { fileStream } from "./file-stream.ts";
@@ -67,7 +67,7 @@ export function fileResponse(request: Request, { file, coding }: Representation,
   if (coding !== undefined) headers.push(["content-encoding", coding.name]);
   if (head.disposition !== undefined) headers.push(["content-disposition", head.disposition]);
   // Only GET has parts. RFC 9110 §14.2.
-  const part = request.method === "GET" ? wantedPart(request.headers, size, validators) : undefined;
+  const part = request.method === "GET" ? requestedRange(request.headers, size, validators) : undefined;
   if (part === "unsatisfiable") throw new HTTPError(416, undefined, { headers: { "content-range": `bytes */${size}` } });
   const { start, end } = part ?? { start: 0, end: size };
   if (part !== undefined) headers.push(["content-range", `bytes ${start}-${end - 1}/${size}`]);
