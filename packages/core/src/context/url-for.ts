@@ -9,6 +9,7 @@ import type { HandlerLike, Rule } from "../rules/rule.ts";
  */
 export interface Register {}
 
+/** The registered rules; `never` if there are none. */
 type Rules = Register extends { readonly rules: infer Given } ? Given : never;
 type RuleUnion = Rules extends readonly (infer Each)[] ? Each : never;
 
@@ -21,6 +22,7 @@ type Endpoints = {
     : never;
 };
 
+/** Arguments of any name, which become the query. */
 type Query = Readonly<Record<string, unknown>>;
 
 /** The arguments of an endpoint; for a union of endpoints, arguments that fit each of them. */
@@ -31,6 +33,7 @@ type Common<Name> = (Name extends keyof Endpoints ? (args: Endpoints[Name]) => v
 /** The endpoints of the registered rules; any text if none are registered. */
 export type Endpoint = [Rules] extends [never] ? string : keyof Endpoints & string;
 
+/** The parameters of `urlFor()` after the endpoint. */
 type Rest<Name extends Endpoint> = [Rules] extends [never]
   ? [args?: Query, options?: UrlOptions]
   : {} extends Common<Name>

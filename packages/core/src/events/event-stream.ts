@@ -9,6 +9,7 @@ const encoder = new TextEncoder();
 
 interface EventStreamSettings {
   readonly context: Context;
+  /** Makes the source of the events. The signal is aborted when the stream ends. */
   readonly make: (signal: AbortSignal) => AsyncIterable<ServerEvent>;
   /** Aborted when the server begins to close; `undefined` if the caller does not report this. */
   readonly closing: AbortSignal | undefined;

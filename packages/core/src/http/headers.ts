@@ -75,6 +75,7 @@ export function normalized(value: unknown): string {
   return trimPart(text, 0, text.length, isSpace);
 }
 
+/** Standard headers, in any form that `new Headers()` accepts, as a flat list. @throws TypeError for an entry that is not a pair. */
 export function flatten(headers: NonNullable<ConstructorParameters<typeof Headers>[0]>): FlatHeaders {
   const flat: FlatHeaders = [];
   if (Symbol.iterator in headers) {

@@ -51,6 +51,7 @@ export interface ServedRequest extends globalThis.Request {
   readonly [native]?: globalThis.Request;
 }
 
+// The keys of the members of ServedRequest, which are described there.
 export const target = Symbol("target");
 export const receive = Symbol("receive");
 export const limitBody = Symbol("limitBody");

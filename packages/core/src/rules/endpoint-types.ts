@@ -13,6 +13,7 @@ type EndpointsOf<Each> = {
     : never;
 };
 
+/** Arguments of any name, which become the query. */
 type Query = Readonly<Record<string, unknown>>;
 
 /** The arguments of an endpoint; for a union of endpoints, arguments that fit each of them. */

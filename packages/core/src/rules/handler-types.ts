@@ -93,6 +93,7 @@ type Shown<Args, Keys = keyof Args, Rest extends string = ""> = [Keys] extends [
 /** The arguments that a method accepts. */
 type Accepted<Method> = Method extends (...given: infer Given) => unknown ? Exclude<Given[0], undefined> : never;
 
+/** A sentence for what is wrong with the methods of a handler; `never`: nothing. */
 type Problem<Path extends string, Args, Handler extends HandlerLike, Action extends string, Method extends string, Result, Query> =
   InstanceType<Handler> extends infer Instance
     ? [Action] extends [keyof Instance]

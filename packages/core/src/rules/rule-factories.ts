@@ -1,6 +1,7 @@
 import { RuleError } from "./errors.ts";
 import { Rule, type AnyRule, type Converters, type HandlerLike } from "./rule.ts";
 
+/** Text without the slash at its end. */
 type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : Text;
 
 /** The type of a rule with a prefix before its path. */

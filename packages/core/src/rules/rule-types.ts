@@ -38,6 +38,7 @@ type NameEnd =
 /** `[name, rest]` of the text after `:` or `*`. A name in quotes may have any character but a quote. */
 type TakeName<Text extends string> = Text extends `"${infer Name}"${infer Rest}` ? [Name, Rest] : TakeId<Text>;
 
+/** `[name, rest]` of text that begins with a name without quotes. */
 type TakeId<Text extends string, Name extends string = ""> = Text extends `${infer Char}${infer Rest}`
   ? Char extends NameEnd
     ? [Name, Text]

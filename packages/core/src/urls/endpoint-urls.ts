@@ -147,6 +147,7 @@ function encodeAnchor(anchor: string): string {
 /** The host of a rule with the port of the request, because patterns of hosts have no port. */
 export const withPort = (host: string, base: UrlBase | undefined) => host + portOf(base?.host ?? "");
 
+/** Scheme and host, as an absolute URL begins. @throws Refused for a missing or invalid one. */
 export function origin(scheme: string, host: string | undefined): string {
   if (host === undefined || host === "") throw new Refused("an absolute URL needs a host; pass { host } outside a request");
   if (!schemes.has(scheme)) throw new Refused("the scheme must be http, https, ws or wss");

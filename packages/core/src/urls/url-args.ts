@@ -9,7 +9,7 @@ export type UrlArgs = Readonly<Record<string, unknown>>;
  */
 export const urlArgs = Symbol("urlArgs");
 
-/** A URL cannot be built; the message says why. */
+/** The arguments of a URL were refused. The message is the end of a sentence that says why: `urlFor()` throws a BuildError with it. */
 export class Refused extends Error {}
 
 /** A value that can be written into a URL. */

@@ -54,10 +54,12 @@ interface VisitedRequest extends IncomingMessage {
   [visitKey]?: NodeVisit;
 }
 
+/** Keeps the visit of a request in the request itself. */
 export function keepVisit(request: VisitedRequest, visit: NodeVisit): void {
   request[visitKey] = visit;
 }
 
+/** The visit of a request; `undefined` if it has not passed a middleware of this package. */
 export function visitOf(request: VisitedRequest): NodeVisit | undefined {
   return request[visitKey];
 }

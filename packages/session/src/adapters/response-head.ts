@@ -51,6 +51,7 @@ export function checkChunk(method: "end" | "write", chunk: unknown): void {
   throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", `The chunk of a response must be a string, Buffer or Uint8Array, not ${got}`);
 }
 
+/** The error that Node throws when headers are changed after they were sent. */
 export function headersSentError(doing: "set" | "write"): Error {
   return nodeError(Error, "ERR_HTTP_HEADERS_SENT", `Cannot ${doing} headers after they are sent to the client`);
 }

@@ -1,6 +1,7 @@
 import { importSessions, type SessionImport } from "../keeping/imported-sessions.ts";
 import { decodeValue, isSignedBy } from "./cookie-values.ts";
 
+/** The callback of a method of a store. */
 type Done = (error?: unknown, session?: unknown) => void;
 
 /** The part of a store of express-session that is used. */
@@ -26,6 +27,7 @@ export interface StoredSessions {
 /** Milliseconds that a session stays in the old store after its import, for requests that were sent before. */
 const grace = 30_000;
 
+/** Imports sessions that another library keeps in a store. Each is removed from the store some time after its import. */
 export function importStored({ cookieName, prefix, secret, store, now }: StoredSessions): SessionImport {
   const secrets = typeof secret === "string" ? [secret] : secret;
   return importSessions({

@@ -9,6 +9,7 @@ export interface Contents {
   readonly flashes: readonly Flash[];
 }
 
+/** The contents of an empty session. */
 export const noContents: Contents = Object.freeze({ data: Object.freeze({}), flashes: Object.freeze([]) });
 
 /** A message for the next page, as a handler sees it. */
@@ -33,6 +34,7 @@ export interface Flash extends FlashMessage<unknown> {
 /** A session keeps this many messages at most, the newest ones. */
 export const mostFlashes = 20;
 
+/** A new flash message. @param at - Milliseconds since the Unix epoch. */
 export function makeFlash(message: unknown, level: string, at: number): Flash {
   return { id: randomBytes(6).toString("base64url"), message, level, at };
 }
@@ -130,6 +132,7 @@ export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken
   return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
 }
 
+/** The contents without flash messages. */
 export function withoutMessages({ data }: Contents): Contents {
   return { data, flashes: [] };
 }

@@ -16,6 +16,7 @@ const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) 
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
 const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
 
+/** The check of a setting that has one of these values. */
 export function oneOf(...allowed: readonly unknown[]): Check {
   const list = allowed.map((value) => JSON.stringify(value)).join(", ");
   return mustBe(allowed.length === 1 ? `must be ${list}` : `must be one of ${list}`, (value) => allowed.includes(value));
@@ -102,9 +103,11 @@ export function checkSettings(path: string, given: unknown, checks: Readonly<Rec
   return Object.fromEntries(entries);
 }
 
+/** The end of messages about a missing or wrong key. */
 export const secretKeyRemedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
 const shortestKey = 32;
 
+/** The keys of the setting `secretKey`. @throws ConfigError for a missing, short or wrong key. */
 export function checkKeys(given: unknown): readonly string[] {
   const keys: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (given === undefined || given === null || keys.length === 0)
