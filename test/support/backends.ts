@@ -7,7 +7,7 @@ export function keyOf(name: string | number): string {
   return `${name}x`.padEnd(42, "A") + "A";
 }
 
-/** A record that ends so many seconds after a time in milliseconds. */
+/** A record that ends this number of seconds after a time in milliseconds. */
 export function recordFor(now: number, seconds: number, text = "data"): NewRecord {
   return { data: bytes(text), idleAt: now + seconds * 1000, expiresAt: now + seconds * 1000 };
 }

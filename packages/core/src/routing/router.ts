@@ -4,7 +4,7 @@ import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
 import { encodeUnsafe } from "../urls/redirect-target.ts";
-import { Refused, type UrlArgs } from "../urls/url-args.ts";
+import { UnbuildableUrl, type UrlArgs } from "../urls/url-args.ts";
 import type { CompiledRule, RuleTargets } from "./compiled-rule.ts";
 import { describeRow, type RuleDescription } from "./describe-rules.ts";
 import type { CandidateFilter } from "./matcher.ts";
@@ -140,7 +140,7 @@ export class Router<Target = unknown> {
     } catch (error) {
       if (error instanceof MalformedPath) return malformed;
       // The target of the redirect cannot be written as a URL.
-      if (error instanceof Refused) return notFound;
+      if (error instanceof UnbuildableUrl) return notFound;
       throw error;
     }
   }

@@ -4,7 +4,7 @@ import type { EndpointUrls } from "../urls/endpoint-urls.ts";
 import { safeRedirect, writeRedirect } from "../urls/redirect-target.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { partOfQuery } from "../urls/schema-query.ts";
-import { Refused } from "../urls/url-args.ts";
+import { UnbuildableUrl } from "../urls/url-args.ts";
 import { allNames } from "../urls/url-builder.ts";
 
 /** The target of a redirect, and the host if it is another one. */
@@ -53,7 +53,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
 /**
  * The target of a rule that redirects.
  *
- * @throws Refused if no rule of the endpoint fits the arguments.
+ * @throws UnbuildableUrl if no rule of the endpoint fits the arguments.
  * @throws TypeError for a function that does not return text, or returns an invalid URL.
  */
 export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoints: EndpointUrls): Location {
@@ -73,7 +73,7 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
   const fitting = endpoints
     .rules(redirectTo.endpoint)
     .find(({ builder }) => builder.missing(args, false).length === 0 && builder.fit(args) !== undefined);
-  if (fitting === undefined) throw new Refused(`no rule of the endpoint "${redirectTo.endpoint}" fits the arguments`);
+  if (fitting === undefined) throw new UnbuildableUrl(`no rule of the endpoint "${redirectTo.endpoint}" fits the arguments`);
   const { builder, rule } = fitting;
   const { query } = rule;
   return { host: builder.host(args), pathOrUrl: builder.build(args, query && ((all, used) => partOfQuery(query, all, used))) };

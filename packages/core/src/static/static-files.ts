@@ -3,7 +3,7 @@ import { RequestHandler, type MiddlewareList } from "../app/handler.ts";
 import { ConfigError, HTTPError } from "../http/errors.ts";
 import { fromParts, type Response } from "../http/response.ts";
 import { mostSimilar } from "../urls/similar-names.ts";
-import { Refused, urlArgs, type UrlArgs } from "../urls/url-args.ts";
+import { UnbuildableUrl, urlArgs, type UrlArgs } from "../urls/url-args.ts";
 import { encodeUnsafe, withQuery } from "../urls/redirect-target.ts";
 import { contentTypeOf } from "./content-type.ts";
 import { FileCache, type FoundFile } from "./file-cache.ts";
@@ -107,7 +107,7 @@ export function StaticFiles({ root, fingerprint = false, maxAge = 0 }: StaticFil
 /**
  * What the URL of a file has besides its path: the hash of the file, with `fingerprint`.
  *
- * @throws Refused if there is no such file; the message has the most similar one.
+ * @throws UnbuildableUrl if there is no such file; the message has the most similar one.
  */
 function urlArgsOf(folder: Folder, files: FileCache, names: readonly string[], fingerprint: boolean): UrlArgs {
   const isFolder = names.length === 0 || names.at(-1) === "";
@@ -117,5 +117,5 @@ function urlArgsOf(folder: Folder, files: FileCache, names: readonly string[], f
   const name = names.join("/");
   const nearest = mostSimilar(name, folder.someFiles());
   const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
-  throw new Refused(`there is no file "${name}" in ${folder.path}${hint}`);
+  throw new UnbuildableUrl(`there is no file "${name}" in ${folder.path}${hint}`);
 }

@@ -4,7 +4,7 @@ import { mostSimilar } from "./similar-names.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { schemaQuery } from "./schema-query.ts";
-import { Refused, urlArgs, type UrlArgs } from "./url-args.ts";
+import { UnbuildableUrl, urlArgs, type UrlArgs } from "./url-args.ts";
 import type { UrlBuilder } from "./url-builder.ts";
 
 /** Options of `urlFor()`. `scheme` and `host` make the URL absolute. */
@@ -88,7 +88,7 @@ export class EndpointUrls {
       if (!absolute && scheme === undefined && host === undefined && !elsewhere) return path + fragment;
       return origin(scheme ?? base?.scheme ?? "http", host ?? (own === undefined ? base?.host : withPort(own, base))) + path + fragment;
     } catch (error) {
-      if (error instanceof Refused) throw new BuildError(endpoint, { problem: error.message });
+      if (error instanceof UnbuildableUrl) throw new BuildError(endpoint, { problem: error.message });
       throw error;
     }
   }
@@ -113,7 +113,7 @@ export class EndpointUrls {
     }
     if (best !== undefined) return best.rule;
     const [missing] = rules.map(({ builder }) => builder.missing(args, hostIsGiven)).sort((one, other) => one.length - other.length);
-    if (missing!.length === 0) throw new Refused("its arguments contradict the defaults of its rules");
+    if (missing!.length === 0) throw new UnbuildableUrl("its arguments contradict the defaults of its rules");
     throw new BuildError(endpoint, { missing });
   }
 }
@@ -129,7 +129,7 @@ function isAt({ builder }: BuildableRule, args: UrlArgs, base: UrlBase): boolean
     const own = builder.host(args);
     return own !== undefined && hostAsPath(own) === hostAsPath(base.host);
   } catch (error) {
-    if (error instanceof Refused) return false;
+    if (error instanceof UnbuildableUrl) return false;
     throw error;
   }
 }
@@ -140,17 +140,17 @@ function isMore(one: readonly number[], other: readonly number[]): boolean {
 }
 
 function encodeAnchor(anchor: string): string {
-  if (!anchor.isWellFormed()) throw new Refused("the anchor has half of a surrogate pair, which cannot be written into a URL");
+  if (!anchor.isWellFormed()) throw new UnbuildableUrl("the anchor has half of a surrogate pair, which cannot be written into a URL");
   return encodeURIComponent(anchor);
 }
 
 /** The host of a rule with the port of the request, because patterns of hosts have no port. */
 export const withPort = (host: string, base: UrlBase | undefined) => host + portOf(base?.host ?? "");
 
-/** Scheme and host, as an absolute URL begins. @throws Refused for a missing or invalid one. */
+/** Scheme and host, as an absolute URL begins. @throws UnbuildableUrl for a missing or invalid one. */
 export function origin(scheme: string, host: string | undefined): string {
-  if (host === undefined || host === "") throw new Refused("an absolute URL needs a host; pass { host } outside a request");
-  if (!schemes.has(scheme)) throw new Refused("the scheme must be http, https, ws or wss");
-  if (!isHost(host)) throw new Refused("the host must be a name or an address, with or without a port");
+  if (host === undefined || host === "") throw new UnbuildableUrl("an absolute URL needs a host; pass { host } outside a request");
+  if (!schemes.has(scheme)) throw new UnbuildableUrl("the scheme must be http, https, ws or wss");
+  if (!isHost(host)) throw new UnbuildableUrl("the host must be a name or an address, with or without a port");
   return `${scheme}://${host}`;
 }

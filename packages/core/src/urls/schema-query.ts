@@ -3,7 +3,7 @@ import { guarded } from "../bodies/guarded.ts";
 import { HTTPError } from "../http/errors.ts";
 import { fieldsOf, nameOf, valueOf } from "../forms/names.ts";
 import { keysOf, type StandardSchema } from "../forms/schema.ts";
-import { format, Refused, type UrlArgs } from "./url-args.ts";
+import { format, UnbuildableUrl, type UrlArgs } from "./url-args.ts";
 
 type Fields = readonly (readonly [name: string, text: string])[];
 
@@ -11,7 +11,7 @@ type Fields = readonly (readonly [name: string, text: string])[];
  * A query that a schema reads back, with its question mark; empty if there is none. If the schema has the same output without an
  * argument, the argument is a default and is not written.
  *
- * @throws Refused for a query that the schema refuses. An asynchronous schema is not called.
+ * @throws UnbuildableUrl for a query that the schema refuses. An asynchronous schema is not called.
  */
 export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
   const fields = fieldsIn(args, used);
@@ -30,7 +30,7 @@ export function partOfQuery(schema: StandardSchema, args: UrlArgs, used: Readonl
   try {
     return schemaQuery(schema, args, used);
   } catch (error) {
-    if (error instanceof Refused) return written(args, fieldsIn(args, used));
+    if (error instanceof UnbuildableUrl) return written(args, fieldsIn(args, used));
     throw error;
   }
 }
@@ -57,7 +57,7 @@ function read(schema: StandardSchema, fields: Fields): Output | undefined {
   const result = attempt(schema, fields);
   if (result === undefined || result.issues === undefined) return result;
   const [issue] = result.issues;
-  throw new Refused(
+  throw new UnbuildableUrl(
     `the schema of its query refuses "${issue === undefined ? "" : nameOf(keysOf(issue))}": ${issue?.message ?? "no reason"}`,
   );
 }
@@ -76,7 +76,7 @@ function attempt(schema: StandardSchema, fields: Fields) {
     void guarded(result);
     return undefined;
   } catch (error) {
-    if (error instanceof HTTPError) throw new Refused(`its query cannot be read back: ${error.message}`);
+    if (error instanceof HTTPError) throw new UnbuildableUrl(`its query cannot be read back: ${error.message}`);
     throw error;
   }
 }

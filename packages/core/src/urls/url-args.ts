@@ -5,12 +5,12 @@ export type UrlArgs = Readonly<Record<string, unknown>>;
 
 /**
  * A static method of a handler class that knows more about its URLs than their pattern: it returns arguments to add to those of a
- * URL, and throws `Refused` if there is nothing at that URL. A symbol, so that no method of an application is called by mistake.
+ * URL, and throws `UnbuildableUrl` if there is nothing at that URL. A symbol, so that no method of an application is called by mistake.
  */
 export const urlArgs = Symbol("urlArgs");
 
 /** The arguments of a URL were refused. The message is the end of a sentence that says why: `urlFor()` throws a BuildError with it. */
-export class Refused extends Error {}
+export class UnbuildableUrl extends Error {}
 
 /** A value that can be written into a URL. */
 type Scalar = string | number | bigint | boolean;
@@ -21,15 +21,15 @@ const isScalar = (value: unknown): value is Scalar =>
   typeof value === "boolean" ||
   (typeof value === "number" && Number.isFinite(value));
 
-/** @throws Refused */
+/** @throws UnbuildableUrl */
 export function wellFormed(name: string, text: string): string {
-  if (!text.isWellFormed()) throw new Refused(`"${name}" has half of a surrogate pair, which cannot be written into a URL`);
+  if (!text.isWellFormed()) throw new UnbuildableUrl(`"${name}" has half of a surrogate pair, which cannot be written into a URL`);
   return text;
 }
 
-/** The text of an argument. @throws Refused */
+/** The text of an argument. @throws UnbuildableUrl */
 export function format(name: string, value: unknown): string {
-  if (!isScalar(value)) throw new Refused(`"${name}" must be text, a finite number or a boolean`);
+  if (!isScalar(value)) throw new UnbuildableUrl(`"${name}" must be text, a finite number or a boolean`);
   return wellFormed(name, typeof value === "number" ? plainNumber(value) : String(value));
 }
 
@@ -42,7 +42,7 @@ export function sameValue(one: unknown, other: unknown): boolean {
   return isScalar(one) && isScalar(other) ? String(one) === String(other) : one === other;
 }
 
-/** A query of the arguments that are not used yet, with its question mark; empty if there are none. @throws Refused */
+/** A query of the arguments that are not used yet, with its question mark; empty if there are none. @throws UnbuildableUrl */
 export function buildQuery(args: UrlArgs, used: ReadonlySet<string>): string {
   let query: URLSearchParams | undefined;
   for (const name of Object.keys(args)) {

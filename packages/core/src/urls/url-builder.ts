@@ -4,7 +4,7 @@ import type { ArgReader } from "../rules/arg-reader.ts";
 import { plainNumber, type Converter } from "../rules/converter.ts";
 import type { Alternative } from "../rules/pattern.ts";
 import type { Converters } from "../rules/rule.ts";
-import { buildQuery, format, given, Refused, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
+import { buildQuery, format, given, UnbuildableUrl, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
 import { isRest } from "../rules/value-reader.ts";
 
 /** The parts of a rule that define how its arguments are read and written. */
@@ -94,18 +94,18 @@ export class UrlBuilder {
   /**
    * The host, without a port; `undefined`: any.
    *
-   * @throws Refused for a value that cannot be part of a host.
+   * @throws UnbuildableUrl for a value that cannot be part of a host.
    */
   host(args: UrlArgs): string | undefined {
     if (this.#host === undefined) return undefined;
     const written = new Map<string, string>();
     const encode: Encode = (name, text) => {
-      if (!isHostLabel(text)) throw new Refused(`"${name}" must be letters, digits and hyphens to be part of a host`);
+      if (!isHostLabel(text)) throw new UnbuildableUrl(`"${name}" must be letters, digits and hyphens to be part of a host`);
       return text.toLowerCase();
     };
     const host = this.#write(this.#host, this.#filled(args), new Set(), encode, written);
     if (!isReadBack(this.#hostReaders, host, false, written))
-      throw new Refused(`its arguments cannot be told apart in the host "${host.slice(1).replaceAll("/", ".")}"; give other values`);
+      throw new UnbuildableUrl(`its arguments cannot be told apart in the host "${host.slice(1).replaceAll("/", ".")}"; give other values`);
     return host.slice(1).replaceAll("/", ".");
   }
 
@@ -134,14 +134,15 @@ export class UrlBuilder {
    * The path and query. No required parameter may be missing.
    *
    * @param writeQuery - Writes the query of the arguments that are not used.
-   * @throws Refused for a value that cannot be written into a URL.
+   * @throws UnbuildableUrl for a value that cannot be written into a URL.
    */
   build(args: UrlArgs, writeQuery: typeof buildQuery = buildQuery): string {
     const used = new Set<string>(Object.keys(this.#defaults));
     if (this.#host !== undefined) for (const name of allNames(this.#host)) used.add(name);
     const path = this.#clearPath(this.#filled(args), used);
-    if (/\/\.{1,2}(?:\/|$)/.test(path)) throw new Refused('the path would have the segment "." or "..", which browsers remove from a path');
-    if (path.startsWith("//")) throw new Refused("the path would start with two slashes, after which browsers expect a host");
+    if (/\/\.{1,2}(?:\/|$)/.test(path))
+      throw new UnbuildableUrl('the path would have the segment "." or "..", which browsers remove from a path');
+    if (path.startsWith("//")) throw new UnbuildableUrl("the path would start with two slashes, after which browsers expect a host");
     return path + writeQuery(args, used);
   }
 
@@ -154,7 +155,9 @@ export class UrlBuilder {
       path = this.#write(this.#path, args, used, encode, written);
       if (isReadBack(this.#readers, path, true, written)) return path;
     }
-    throw new Refused(`its arguments cannot be told apart in the path "${path}"; give the optional ones before them too, or other values`);
+    throw new UnbuildableUrl(
+      `its arguments cannot be told apart in the path "${path}"; give the optional ones before them too, or other values`,
+    );
   }
 
   #filled(args: UrlArgs): UrlArgs {
@@ -197,14 +200,14 @@ export class UrlBuilder {
 
   #segment(name: string, value: unknown, encode: Encode): string {
     const text = this.#text(name, value);
-    if (text === "") throw new Refused(`"${name}" is empty`);
+    if (text === "") throw new UnbuildableUrl(`"${name}" is empty`);
     return encode(name, text);
   }
 
   #segments(name: string, value: unknown, encode: Encode): string {
-    if (!Array.isArray(value)) throw new Refused(`"${name}" must be a list, with an element for each segment`);
+    if (!Array.isArray(value)) throw new UnbuildableUrl(`"${name}" must be a list, with an element for each segment`);
     const text = Array.from(value, (each) => encode(name, this.#text(name, each))).join("/");
-    if (text === "") throw new Refused(`"${name}" is empty`);
+    if (text === "") throw new UnbuildableUrl(`"${name}" is empty`);
     return text;
   }
 
@@ -214,7 +217,7 @@ export class UrlBuilder {
     const formatted: unknown = converter.format(value);
     const text = typeof formatted === "number" ? plainNumber(formatted) : formatted;
     if (typeof text !== "string" || converter.parse(text) === undefined) {
-      throw new Refused(`the converter of "${name}" does not accept its value`);
+      throw new UnbuildableUrl(`the converter of "${name}" does not accept its value`);
     }
     return wellFormed(name, text);
   }
@@ -230,12 +233,12 @@ function isReadBack(readers: readonly ArgReader[], path: string, encoded: boolea
 /** Whether every path of the pattern starts with two slashes. */
 const startsTwice = ([first]: readonly Token[]) => first?.type === "text" && first.value.startsWith("//");
 
-/** Returns the text in a URL for the text of a parameter. @throws Refused */
+/** Returns the text in a URL for the text of a parameter. @throws UnbuildableUrl */
 type Encode = (name: string, text: string) => string;
 
 function encodeSegment(name: string, text: string): string {
   // Browsers remove these segments, however they are encoded.
-  if (text === "." || text === "..") throw new Refused(`"${name}" is "${text}", which browsers remove from a path`);
+  if (text === "." || text === "..") throw new UnbuildableUrl(`"${name}" is "${text}", which browsers remove from a path`);
   return encodeURIComponent(text);
 }
 

@@ -180,7 +180,7 @@ export class CachedBackend implements SessionBackend {
   }
 }
 
-/** Calls the cache, which must answer within so many milliseconds. @throws SessionUnavailableError */
+/** Calls the cache, which must answer within this number of milliseconds. @throws SessionUnavailableError */
 async function inTime<Result>(milliseconds: number, work: () => Promise<Result>): Promise<Result> {
   const deadline = new Deadline(milliseconds, "The cache");
   try {
