@@ -6,7 +6,7 @@ import { LeftOut } from "./support/left-out.ts";
 import { LongestFirst } from "./support/longest-first.ts";
 import { sourcePaths } from "./support/source-paths.ts";
 
-const together = ["core", "session", "fuzz"];
+const together = ["core", "session", "package", "fuzz"];
 const alone = filesAlone(together.map((name) => `test/${name}`));
 
 export default defineConfig({

@@ -8,9 +8,13 @@ const imported = /^(?:import|export)\b(?! type\b)[^;]*?\bfrom "(\.[^"]+\.ts)";$/
 /** Code that calls a hook or starts something when its module is loaded. That belongs to the first test file that loads it. */
 const startsAtOnce = /^(?:afterAll|afterEach|beforeAll|beforeEach)\(|^(?:export )?const \w+ = (?:[^=\n]*: )?(?:await |temporaryFolder\()/m;
 
+/** What starts programs. Such tests take long: files that share a process wait for one another, and a long one would hold up the rest. */
+const startsPrograms = join(root, "test/support/run-node.ts");
+
 /**
  * Test files that need their own process, as paths from the root. They import something from test/support that is started when it
- * is loaded, and ended with the file's tests. All other files share processes, which saves loading everything again.
+ * is loaded, and ended with the file's tests, or they start programs. All other files share processes, which saves loading
+ * everything again.
  *
  * @param folders - Where to look: `"test/core"`.
  */
@@ -23,6 +27,7 @@ export function filesAlone(folders: readonly string[]): readonly string[] {
     const text = readFileSync(file, "utf8");
     const isSupport = file.startsWith(join(root, "test/support"));
     const found =
+      file === startsPrograms ||
       (isSupport && startsAtOnce.test(text)) ||
       Array.from(text.matchAll(imported), ([, path = ""]) => join(dirname(file), path)).some((path) => isAlone(path));
     known.set(file, found);

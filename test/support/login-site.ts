@@ -47,7 +47,7 @@ export function loginSite(): LoginSite {
   let base = "";
 
   beforeAll(async () => {
-    base = await startApp({ SECRET_KEY: secretKey, DATA_PATH: dataPath }, loginFolder).url();
+    base = await startApp({ SECRET_KEY: secretKey, DATA_PATH: dataPath, NODE_ENV: "test" }, loginFolder).url();
   });
   afterAll(async () => {
     await Promise.all(visitors.map((visitor) => visitor.close()));
