@@ -1,7 +1,7 @@
 import { HTTPError } from "@mini/core/base";
 import type { OutgoingHeaders } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
-import { fromFetchRequest } from "../engine/visit.ts";
+import { FetchRequest } from "../engine/visit.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
 import type { FetchSessionsOptions, SessionVariables } from "./hono.ts";
@@ -45,7 +45,7 @@ export function h3Sessions(
   return async (event, next) => {
     const context = event.context as Partial<SessionVariables>;
     if (context.sessionStore instanceof FrameworkVisit && context.sessionStore.isOf(shared)) return next();
-    const visit = new FrameworkVisit(shared, fromFetchRequest(event.req, secure && (() => secure(event.req))));
+    const visit = new FrameworkVisit(shared, new FetchRequest(event.req, secure && (() => secure(event.req))));
     context.session = new LazySession(visit);
     context.sessionStore = visit;
     let value: unknown;

@@ -8,8 +8,8 @@ import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
-import { answerError, fromNodeRequest, isExpected, writeHeaders } from "./node-visit.ts";
+import { HeldResponse, type Holder } from "./held-response.ts";
+import { answerError, isExpected, NodeRequest, writeHeaders } from "./node-visit.ts";
 import { headerText } from "./response-head.ts";
 import { sharedOf } from "./shared-of.ts";
 
@@ -94,11 +94,7 @@ class FastifyVisit extends RequestSessions {
   constructor(shared: SharedSessions, request: VisitedRequest) {
     const reply = request[replyKey];
     const head = new FastifyHead(reply);
-    super(
-      shared,
-      fromNodeRequest(request.raw, reply.raw, () => request.protocol === "https"),
-      head,
-    );
+    super(shared, new NodeRequest(request.raw, reply.raw, () => request.protocol === "https"), head);
     this.#head = head;
   }
 

@@ -1,7 +1,7 @@
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
-import { fromFetchRequest } from "../engine/visit.ts";
+import { FetchRequest } from "../engine/visit.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
@@ -70,7 +70,7 @@ export function honoSessions(
     const outer = c.get("sessionStore");
     if (outer instanceof FrameworkVisit && outer.isOf(shared)) return next();
     const { raw } = c.req;
-    const visit = new FrameworkVisit(shared, fromFetchRequest(raw, secure && (() => secure(raw))), new HonoHead(c));
+    const visit = new FrameworkVisit(shared, new FetchRequest(raw, secure && (() => secure(raw))), new HonoHead(c));
     c.set("session", new LazySession(visit));
     c.set("sessionStore", visit);
     try {

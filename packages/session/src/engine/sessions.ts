@@ -7,7 +7,7 @@ import type { SessionConfig, SessionOptions } from "../settings/config.ts";
 import { AllSessions, type ListedSession } from "./all-sessions.ts";
 import { readOnlySession, type SessionView } from "./read-only-session.ts";
 import { makeShared } from "./make-shared.ts";
-import { fromFetchRequest, errorResponse, FetchVisit, type Visit } from "./visit.ts";
+import { errorResponse, FetchRequest, FetchVisit, type Visit } from "./visit.ts";
 
 /** What the caller knows about the connection of a request. */
 export interface VisitOptions {
@@ -55,7 +55,7 @@ export class Sessions {
   }
 
   #visit(request: Request, secure?: boolean): FetchVisit {
-    return new FetchVisit(this.shared, fromFetchRequest(request, secure));
+    return new FetchVisit(this.shared, new FetchRequest(request, secure));
   }
 
   /**

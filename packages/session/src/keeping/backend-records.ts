@@ -120,7 +120,7 @@ export class BackendRecords {
       if (version === undefined)
         throw new Error("Cannot create a session: its random id exists already. The source of random bytes repeats itself.");
       this.#prune();
-      const created = { id, record: { ...made, epoch, version } };
+      const created = { id, record: { version, ...made, epoch } };
       if (made.epoch !== undefined || !(await this.isRevoked(deadline, created.record))) return created;
       await this.take(id.key, deadline);
       return undefined;

@@ -123,11 +123,7 @@ export class GroupCommit {
         }
         // The record comes from a cache. Only the backend can tell whether it is the newest, by a swap.
       }
-      const signal = {
-        get aborted() {
-          return drafts.some(({ job }) => job.deadline.aborted);
-        },
-      };
+      const signal = new SharedSignal(drafts);
       try {
         const result = await this.#swap(key, current.version, made, signal);
         if (result.ok) {
@@ -172,6 +168,19 @@ export class GroupCommit {
     } finally {
       deadline.end();
     }
+  }
+}
+
+/** Aborted when one of the requests was answered already. */
+class SharedSignal implements CallSignal {
+  readonly #drafts: readonly Draft[];
+
+  constructor(drafts: readonly Draft[]) {
+    this.#drafts = drafts;
+  }
+
+  get aborted(): boolean {
+    return this.#drafts.some(({ job }) => job.deadline.aborted);
   }
 }
 

@@ -135,7 +135,7 @@ export class Signer {
       const signed = value.length <= longestValue ? this.#authenticate(name, value, encrypted) : "malformed";
       if (typeof signed === "string") reportRefused(name, signed);
       if (signed === "malformed") continue;
-      if (signed !== "forged") found.unshift({ ...signed, name, isOld: isOldName || encrypted !== this.#encrypt });
+      if (signed !== "forged") found.unshift({ name, isOld: isOldName || encrypted !== this.#encrypt, ...signed });
       if (++tried === mostValues) break;
     }
     return found.length < 2 ? found : found.sort((one, other) => other.signedAt - one.signedAt);

@@ -1,3 +1,4 @@
+import { withVersion } from "../new-version.ts";
 import { SessionStillCachedError, type CallSignal, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
 import { Deadline, SessionUnavailableError } from "../../keeping/deadline.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
@@ -97,7 +98,7 @@ export class CachedBackend implements SessionBackend {
     const askedAt = this.#now();
     const version = await this.#backend.create(key, record, signal);
     if (version === undefined) return undefined;
-    const entry = encodeEntry(key, { record: { ...record, version }, askedAt });
+    const entry = encodeEntry(key, { record: withVersion(record, version), askedAt });
     await this.#try(() => this.#cache.set(entryKey(key), entry, this.#ttl));
     return version;
   }
@@ -105,7 +106,7 @@ export class CachedBackend implements SessionBackend {
   async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
     const askedAt = this.#now();
     const result = await this.#backend.swap(key, version, record, signal);
-    const newest = result.ok ? { ...record, version: result.version } : result.current;
+    const newest = result.ok ? withVersion(record, result.version) : result.current;
     await this.#try(() =>
       newest === undefined
         ? this.#cache.delete(entryKey(key))

@@ -1,6 +1,6 @@
 import type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
-import { newVersion } from "../new-version.ts";
+import { newVersion, withVersion } from "../new-version.ts";
 import { orphanAge } from "../orphan-age.ts";
 import {
   double,
@@ -74,7 +74,7 @@ export class LmdbBackend implements SessionBackend {
   }
 
   async create(key: string, record: NewRecord, signal?: CallSignal): Promise<string | undefined> {
-    const next = { ...record, version: newVersion() };
+    const next = withVersion(record, newVersion());
     const encoded = encode(next);
     return this.#table.write((database) => {
       const previous = getRecord(database, key);
@@ -85,7 +85,7 @@ export class LmdbBackend implements SessionBackend {
   }
 
   async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
-    const next = { ...record, version: newVersion() };
+    const next = withVersion(record, newVersion());
     const encoded = encode(next);
     return this.#table.write((database) => {
       const current = this.#find(database, key);
