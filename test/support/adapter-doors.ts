@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { sessionStoreOf } from "@mini/session/node";
 import type { Sessions, SessionStore } from "@mini/session";
 import { fastifySessions } from "@mini/session/fastify";
-import { honoSessions } from "@mini/session/fetch";
+import { h3Sessions, honoSessions } from "@mini/session/fetch";
 import fastify from "fastify";
+import { H3 } from "h3";
 import { Hono } from "hono";
 import { afterAll } from "vitest";
 import { listen, nodeFrameworks, type NodeFramework } from "./node-frameworks.ts";
@@ -19,6 +20,8 @@ export interface AdapterDoor {
   readonly name: string;
   /** Whether the framework tells a middleware what was thrown. If not, a status of 500 or more means an error. */
   readonly tellsErrors: boolean;
+  /** Whether the error handling of the framework runs after the commit, so that it cannot change a session. */
+  readonly commitsBeforeErrorHandlers?: boolean;
   /** Makes the function that sends requests through the framework. */
   readonly make: (sessions: Sessions, handle: DoorHandler, onError: DoorErrorHandler) => (request: Request) => Promise<Response>;
 }
@@ -69,6 +72,25 @@ const honoDoor: AdapterDoor = {
   },
 };
 
+const h3Door: AdapterDoor = {
+  name: "h3",
+  tellsErrors: true,
+  commitsBeforeErrorHandlers: true,
+  make(sessions, handle, onError) {
+    const app = new H3({
+      silent: true,
+      async onError(error, { context, res }) {
+        await onError(error.cause ?? error, context.sessionStore);
+        // h3 does not add them to a response of onError.
+        return new Response(`handled: ${error.status}`, { status: error.status, headers: res.errHeaders });
+      },
+    });
+    app.use(h3Sessions(sessions));
+    app.all("/**", ({ req, context }) => handle(req, context.sessionStore));
+    return async (request) => app.fetch(request);
+  },
+};
+
 const fastifyDoor: AdapterDoor = {
   name: "Fastify",
   tellsErrors: true,
@@ -98,5 +120,6 @@ const fastifyDoor: AdapterDoor = {
 export const adapterDoors: readonly AdapterDoor[] = [
   ...nodeFrameworks.filter(({ name }) => ["Express 5", "Koa"].includes(name)).map(nodeDoor),
   honoDoor,
+  h3Door,
   fastifyDoor,
 ];
