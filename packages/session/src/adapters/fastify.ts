@@ -1,5 +1,5 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
-import { CollectedHead } from "../engine/collected-head.ts";
+import { CollectedHead, type Closing, type Failure } from "../engine/collected-head.ts";
 import { Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
 import { SessionCommittedError, type Head, type OutgoingResponse } from "../request/head.ts";
@@ -65,9 +65,8 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
       next();
     });
     app.addHook("onSend", (request, _reply, payload, next) => {
-      const visit = (request as VisitedRequest)[visitKey];
-      // Fastify accepts a promise instead of the call of `next`.
-      if (visit?.isUsed === true) return visit.send(payload);
+      const visit = (request as Visited)[visitKey];
+      if (visit?.isUsed === true) return visit.send(payload, next);
       next();
       return undefined;
     });
@@ -86,6 +85,8 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
   // As fastify-plugin sets them: the hooks run for the whole application, and not only for what this plugin registers.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true, [Symbol.for("fastify.display-name")]: "@mini/session/fastify" });
 }
+
+type Next = (error?: Error | null, payload?: unknown) => void;
 
 /** The sessions of one request of Fastify. */
 class FastifyVisit extends RequestSessions {
@@ -107,9 +108,9 @@ class FastifyVisit extends RequestSessions {
     this.#head.fail();
   }
 
-  /** Commits, before Fastify sends its reply, and returns what is sent. @throws The error of the commit. */
-  send(payload: unknown): Promise<unknown> {
-    return this.#head.send(payload);
+  /** Commits, before Fastify sends its reply, and gives `next` what is sent, or the error of the commit. */
+  send(payload: unknown, next: Next): Promise<unknown> | undefined {
+    return this.#head.send(payload, next);
   }
 }
 
@@ -140,25 +141,41 @@ class FastifyHead extends CollectedHead implements HeldResponseHooks {
     this.#held = new HeldResponse(raw, this);
   }
 
-  async send(payload: unknown): Promise<unknown> {
-    const reply = this.#reply;
-    if (this.#state === "over") return payload;
-    // Afterwards, Fastify sets the headers of a standard response over the others.
-    const own = payload instanceof Response ? payload : undefined;
+  /** Fastify takes a returned promise instead of the call of `next`. */
+  send(payload: unknown, next: Next): Promise<unknown> | undefined {
+    if (this.#state === "over") return void next(null, payload);
     const hasFailed = this.#state === "failed";
     this.#state = "over";
-    if (!hasFailed) {
-      const status = own === undefined ? reply.statusCode : own.status;
-      const failure = await this.close({ status, headers: { get: (name) => own?.headers.get(name) ?? headerText(reply.getHeader(name)) } });
-      this.#held?.free();
-      if (failure !== undefined) {
-        this.#state = "failed";
-        this.#dropHeaders();
-        endStream(payload);
-        throw failure.error;
-      }
+    const closing = hasFailed ? undefined : this.#closeBefore(payload);
+    if (closing instanceof Promise) return closing.then((failure) => this.#leave(payload, failure));
+    let sent: unknown;
+    try {
+      sent = this.#leave(payload, closing);
+    } catch (error) {
+      return void next(error as Error);
     }
-    if (own !== undefined) return this.#addToBoth(own);
+    return void next(null, sent);
+  }
+
+  #closeBefore(payload: unknown): Closing {
+    const reply = this.#reply;
+    // Afterwards, Fastify sets the headers of a standard response over the others.
+    const own = payload instanceof Response ? payload : undefined;
+    const status = own === undefined ? reply.statusCode : own.status;
+    return this.close({ status, headers: { get: (name) => own?.headers.get(name) ?? headerText(reply.getHeader(name)) } });
+  }
+
+  /** Returns what is sent, after the commit. @throws The error of the commit. */
+  #leave(payload: unknown, failure: Failure | undefined): unknown {
+    const reply = this.#reply;
+    this.#held?.free();
+    if (failure !== undefined) {
+      this.#state = "failed";
+      this.#dropHeaders();
+      endStream(payload);
+      throw failure.error;
+    }
+    if (payload instanceof Response) return this.#addToBoth(payload);
     this.writeTo({
       get: (name) => headerText(reply.getHeader(name)),
       set: (name, value) => void reply.header(name, value),
@@ -179,7 +196,7 @@ class FastifyHead extends CollectedHead implements HeldResponseHooks {
     return new Response(body, { status, statusText, headers });
   }
 
-  commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
+  commit(response: OutgoingResponse): Closing {
     this.#state = "over";
     return this.close(response);
   }

@@ -1,5 +1,5 @@
-import { CollectedHead } from "../engine/collected-head.ts";
-import type { IncomingRequest, OutgoingResponse } from "../request/head.ts";
+import { CollectedHead, type Closing } from "../engine/collected-head.ts";
+import type { AskedRequest, OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 
@@ -7,7 +7,7 @@ import type { SharedSessions } from "../request/shared-sessions.ts";
 export class FrameworkVisit extends RequestSessions {
   readonly head: CollectedHead;
   readonly #shared: SharedSessions;
-  #closing: Promise<{ readonly error: unknown } | undefined> | undefined;
+  #closing: Closing;
 
   constructor(shared: SharedSessions, request: IncomingRequest, head = new CollectedHead()) {
     super(shared, request, head);
@@ -33,7 +33,7 @@ export class FrameworkVisit extends RequestSessions {
    *
    * @returns Why the commit has failed.
    */
-  close(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
+  close(response: OutgoingResponse): Closing {
     return (this.#closing ??= this.head.close(response));
   }
 }

@@ -1,12 +1,13 @@
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
+import type { Closing, Failure } from "../engine/collected-head.ts";
 import type { OutgoingResponse } from "../request/head.ts";
-import { applyHead, checkChunk, checkStatus, headersSentError, readHeader } from "./response-head.ts";
+import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, refuseChanges, type Method } from "./response-head.ts";
 
 /** What a held response calls, when the application answers. */
 export interface HeldResponseHooks {
   /** Called once, before the head leaves. Returns why the commit has failed; it does not reject. */
-  commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined>;
+  commit(response: OutgoingResponse): Closing;
   /** Adds headers to the response that is sent, whether or not the commit has failed. */
   addHeaders(response: ServerResponse): void;
   /** Answers instead of the application. What the application had sent so far is dropped. */
@@ -15,33 +16,6 @@ export interface HeldResponseHooks {
 
 /** The methods that send something, at once or with the next call. */
 type Sending = "writeHead" | "flushHeaders" | "write" | "end";
-type Method = (...args: unknown[]) => unknown;
-
-/** The methods that throw after the head was sent. */
-type Changing = "setHeader" | "setHeaders" | "appendHeader" | "removeHeader";
-
-const refuse = () => {
-  throw headersSentError("set");
-};
-
-/**
- * Makes the methods that change headers throw. Returns a function that puts them back. Names are written out here and below,
- * because V8 makes an object slow if many properties are added to it under computed names.
- */
-function refuseChanges(response: Record<Changing, Method | undefined>): () => void {
-  const { setHeader, setHeaders, appendHeader, removeHeader } = response;
-  response.setHeader = refuse;
-  // The response of HTTP/2 does not have this method.
-  if (setHeaders !== undefined) response.setHeaders = refuse;
-  response.appendHeader = refuse;
-  response.removeHeader = refuse;
-  return () => {
-    if (response.setHeader === refuse) response.setHeader = setHeader;
-    if (response.setHeaders === refuse) response.setHeaders = setHeaders;
-    if (response.appendHeader === refuse) response.appendHeader = appendHeader;
-    if (response.removeHeader === refuse) response.removeHeader = removeHeader;
-  };
-}
 
 const heldKey = Symbol("held");
 
@@ -100,7 +74,8 @@ export class HeldResponse {
   /** The head before the application answered, for the error response. */
   readonly #before: { readonly status: number; readonly message: string; readonly headers: NodeJS.Dict<number | string | string[]> };
   /** The streams that were piped into the response. */
-  readonly #sources = new Set<Readable>();
+  #sources: Set<Readable> | undefined;
+  #isWatching = false;
   readonly #calls: Call[] = [];
   /**
    * - open: the application has not sent anything yet;
@@ -112,8 +87,8 @@ export class HeldResponse {
    */
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
-  #isCommitRequested = false;
-  #committed: Promise<{ readonly error: unknown } | undefined> | undefined;
+  #isAsked = false;
+  #committed: Promise<Failure | undefined> | undefined;
 
   constructor(response: Holding, hooks: HeldResponseHooks) {
     this.#response = response;
@@ -123,8 +98,7 @@ export class HeldResponse {
     this.#before = { status: response.statusCode, message: response.statusMessage, headers: response.getHeaders() };
     this.#methods = pick(response as unknown as Record<Sending, Method>);
     this.#putBack = this.#replace(response as unknown as Record<Sending, Method>);
-    response.on("pipe", (source: Readable) => this.#sources.add(source));
-    response.on("close", () => this.#close());
+    response.on("pipe", (source: Readable) => this.#notePipe(source));
   }
 
   /** Whether the commit is under way. */
@@ -179,6 +153,18 @@ export class HeldResponse {
     };
   }
 
+  #notePipe(source: Readable): void {
+    if (this.#state === "free") return;
+    this.#watchClose();
+    (this.#sources ??= new Set()).add(source);
+  }
+
+  #watchClose(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#response.on("close", () => this.#close());
+  }
+
   #send(name: Sending, args: readonly unknown[]): unknown {
     if (this.#state === "free") return this.#call(name, args);
     if (this.#state === "failed" || this.#state === "answering") return this.#sendError(name, args);
@@ -187,7 +173,7 @@ export class HeldResponse {
     if (name === "writeHead") applyHead(this.#response, args);
     else if (name !== "flushHeaders") checkChunk(name, args[0]);
     checkStatus(this.#response.statusCode);
-    this.#begin();
+    if (this.#begin()) return this.#call(name, name === "writeHead" ? this.#headArgs() : args);
     // applyHead() has already set the headers of writeHead().
     this.#calls.push(name === "writeHead" ? { name, args: [] } : { name, args });
     return name === "write" ? false : this.#response;
@@ -197,18 +183,32 @@ export class HeldResponse {
     return this.#methods[name].apply(this.#response, args as unknown[]);
   }
 
-  #begin(): void {
-    if (this.#state !== "open") return;
+  #headArgs(): readonly unknown[] {
+    const { statusCode, statusMessage } = this.#response;
+    return statusMessage === undefined ? [statusCode] : [statusCode, statusMessage];
+  }
+
+  /** Begins the commit. Returns whether it is done, so that nothing needs to be held: sessions in cookies are saved at once. */
+  #begin(): boolean {
+    if (this.#state !== "open") return false;
     this.#state = "held";
     const response = this.#response;
     const { statusCode, statusMessage } = response;
-    const putBack = [
-      define(response, "headersSent"),
-      define(response, "writableEnded"),
-      refuseChanges(response as unknown as Record<Changing, Method | undefined>),
-    ];
+    let closing = this.#holder.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
+    if (closing === undefined) {
+      try {
+        this.#holder.addHeaders(response);
+        this.#state = "free";
+        this.#putBack();
+        return true;
+      } catch (error) {
+        closing = { error };
+      }
+    }
+    this.#watchClose();
+    const putBack = [define(response, "headersSent"), define(response, "writableEnded"), refuseChanges(response)];
     this.#putBackGuards = () => putBack.forEach((each) => each?.());
-    this.#committed = this.#hooks.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
+    this.#committed = Promise.resolve(closing);
     void this.#committed.then((failure) => {
       this.#putBackGuards?.();
       if (failure !== undefined) return this.#fail(failure.error);
@@ -217,6 +217,7 @@ export class HeldResponse {
       response.statusMessage = statusMessage;
       return this.#release();
     });
+    return false;
   }
 
   /** Sends what was kept. */
@@ -227,9 +228,7 @@ export class HeldResponse {
     try {
       this.#hooks.addHeaders(response);
       for (const { name, args } of this.#calls) {
-        const { statusCode, statusMessage } = response;
-        const head = statusMessage === undefined ? [statusCode] : [statusCode, statusMessage];
-        const result = this.#call(name, name === "writeHead" ? head : args);
+        const result = this.#call(name, name === "writeHead" ? this.#headArgs() : args);
         if (name === "write") isFlowing = result !== false;
       }
     } catch (error) {
@@ -254,8 +253,8 @@ export class HeldResponse {
     for (const [name, value] of Object.entries(headers)) {
       if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
     }
-    for (const source of this.#sources) source.unpipe(response);
-    if (!this.#isCommitRequested) this.#hooks.answer(error);
+    this.#sources?.forEach((source) => source.unpipe(response));
+    if (!this.#isAsked) this.#holder.answer(error);
   }
 
   #sendError(name: Sending, args: readonly unknown[]): unknown {
@@ -282,12 +281,12 @@ export class HeldResponse {
 
   #close(): void {
     // A stream that was piped into the response will not send anything any more, so nothing else would begin the commit.
-    if (this.#sources.size > 0) this.#begin();
+    if (this.#sources !== undefined) this.#begin();
     if (this.#state === "open" || this.#state === "held" || this.#state === "free") return;
     // Not earlier: code that waits for the dropped response would go on, and write into the error response.
     this.#state = "answered";
     for (const call of this.#calls.splice(0)) this.#skip(call);
-    for (const source of this.#sources) source.destroy();
+    this.#sources?.forEach((source) => source.destroy());
     this.#response.emit("drain");
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HTTPError } from "@mini/core/base";
-import { CollectedHead } from "../engine/collected-head.ts";
+import { CollectedHead, type Closing } from "../engine/collected-head.ts";
 import { errorHeaders } from "../keeping/deadline.ts";
 import { SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
@@ -101,7 +101,7 @@ class NodeHead extends CollectedHead implements HeldResponseHooks {
     this.held ??= new HeldResponse(this.#response, this);
   }
 
-  commit(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
+  commit(response: OutgoingResponse): Closing {
     if (this.#options.isFailure(response.status)) this.fail();
     return this.close(response);
   }

@@ -59,3 +59,32 @@ export function headersSentError(doing: "set" | "write"): Error {
 function nodeError(type: ErrorConstructor, code: string, message: string): Error {
   return Object.assign(new type(message), { code });
 }
+
+export type Method = (...args: unknown[]) => unknown;
+
+/** The methods that throw after the head was sent. */
+type Changing = "setHeader" | "setHeaders" | "appendHeader" | "removeHeader";
+
+const refuse = () => {
+  throw headersSentError("set");
+};
+
+/**
+ * Makes the methods that change headers throw. Returns a function that puts them back. Names are written out,
+ * because V8 makes an object slow if many properties are added to it under computed names.
+ */
+export function refuseChanges(response: ServerResponse): () => void {
+  const changed = response as unknown as Record<Changing, Method | undefined>;
+  const { setHeader, setHeaders, appendHeader, removeHeader } = changed;
+  changed.setHeader = refuse;
+  // The response of HTTP/2 does not have this method.
+  if (setHeaders !== undefined) changed.setHeaders = refuse;
+  changed.appendHeader = refuse;
+  changed.removeHeader = refuse;
+  return () => {
+    if (changed.setHeader === refuse) changed.setHeader = setHeader;
+    if (changed.setHeaders === refuse) changed.setHeaders = setHeaders;
+    if (changed.appendHeader === refuse) changed.appendHeader = appendHeader;
+    if (changed.removeHeader === refuse) changed.removeHeader = removeHeader;
+  };
+}

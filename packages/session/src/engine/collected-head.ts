@@ -15,6 +15,14 @@ export interface OutgoingHeaders extends Pick<Headers, "get"> {
   append(name: string, value: string): void;
 }
 
+/** Why a commit has failed. */
+export interface Failure {
+  readonly error: unknown;
+}
+
+/** The result of a commit: `undefined` if it has succeeded. */
+export type Closing = Failure | undefined | Promise<Failure | undefined>;
+
 type HeadFunction = Parameters<Head["beforeHead"]>[0];
 
 /** Shared by all heads to which nothing was added. */
@@ -98,22 +106,30 @@ export class CollectedHead implements Head {
     this.#headers = nothing;
   }
 
-  /** Runs the functions, the last one first, and returns the error of the last one that failed. Nothing can be added afterwards. */
-  async close(response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
-    let current = response;
-    let failure: { readonly error: unknown } | undefined;
-    for (let work = this.#functions.at(-1); work !== undefined; work = this.#functions.at(-1)) {
-      this.#functions = this.#functions.slice(0, -1);
-      try {
-        await work(current);
-      } catch (error) {
-        this.#drop();
-        failure = { error };
-        current = error instanceof HTTPError ? { status: error.status, headers: new Headers(error.headers) } : unexpected;
-      }
+  /**
+   * Runs the functions, the last one first, and returns the error of the last one that failed. Nothing can be added afterwards.
+   *
+   * @param failure - The error of the functions that ran before.
+   * @returns A promise only if a function returns one: sessions in cookies are saved at once.
+   */
+  close(response: OutgoingResponse, failure?: Failure): Closing {
+    const work = this.#functions.at(-1);
+    if (work === undefined) {
+      this.#isClosed = true;
+      return failure;
     }
-    this.#isClosed = true;
-    return failure;
+    this.#functions = this.#functions.slice(0, -1);
+    const fail = (error: unknown) => {
+      this.#drop();
+      return this.close(error instanceof HTTPError ? { status: error.status, headers: new Headers(error.headers) } : unexpected, { error });
+    };
+    try {
+      const working = work(response);
+      if (working instanceof Promise) return working.then(() => this.close(response, failure), fail);
+    } catch (error) {
+      return fail(error);
+    }
+    return this.close(response, failure);
   }
 
   /** Refuses a first use from now on, because the response has been sent. */
