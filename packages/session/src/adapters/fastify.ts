@@ -8,7 +8,7 @@ import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { HeldResponse, type Holder } from "./held-response.ts";
+import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
 import { answerError, isExpected, NodeRequest, writeHeaders } from "./node-visit.ts";
 import { headerText } from "./response-head.ts";
 import { sharedOf } from "./shared-of.ts";
@@ -65,7 +65,7 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
       next();
     });
     app.addHook("onSend", (request, _reply, payload, next) => {
-      const visit = (request as Visited)[visitKey];
+      const visit = (request as VisitedRequest)[visitKey];
       if (visit?.isUsed === true) return visit.send(payload, next);
       next();
       return undefined;

@@ -1,5 +1,5 @@
 import { CollectedHead, type Closing } from "../engine/collected-head.ts";
-import type { AskedRequest, OutgoingResponse } from "../request/head.ts";
+import type { IncomingRequest, OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 

@@ -87,7 +87,7 @@ export class HeldResponse {
    */
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
-  #isAsked = false;
+  #isCommitRequested = false;
   #committed: Promise<Failure | undefined> | undefined;
 
   constructor(response: Holding, hooks: HeldResponseHooks) {
@@ -194,10 +194,10 @@ export class HeldResponse {
     this.#state = "held";
     const response = this.#response;
     const { statusCode, statusMessage } = response;
-    let closing = this.#holder.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
+    let closing = this.#hooks.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
     if (closing === undefined) {
       try {
-        this.#holder.addHeaders(response);
+        this.#hooks.addHeaders(response);
         this.#state = "free";
         this.#putBack();
         return true;
@@ -254,7 +254,7 @@ export class HeldResponse {
       if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
     }
     this.#sources?.forEach((source) => source.unpipe(response));
-    if (!this.#isAsked) this.#holder.answer(error);
+    if (!this.#isCommitRequested) this.#hooks.answer(error);
   }
 
   #sendError(name: Sending, args: readonly unknown[]): unknown {

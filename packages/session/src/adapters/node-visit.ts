@@ -128,7 +128,7 @@ export function writeHeaders(head: CollectedHead, response: ServerResponse): voi
  * What sessions need from a request of node:http. It is its own headers and its own signal, so that a request needs only one object. A class,
  * because V8 makes object literals with getters slow.
  */
-export class NodeRequest implements AskedRequest {
+export class NodeRequest implements IncomingRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #isSecure: () => boolean;

@@ -100,7 +100,7 @@ export class FetchVisit extends RequestSessions implements Visit {
  * What sessions need from a standard request. Its parts are read only when they are needed, because some servers make them at the
  * first read. A class, because V8 makes object literals with getters slow.
  */
-export class FetchRequest implements AskedRequest {
+export class FetchRequest implements IncomingRequest {
   readonly #request: Request;
   readonly #secure: boolean | (() => boolean) | undefined;
 

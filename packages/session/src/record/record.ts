@@ -113,7 +113,7 @@ export function decodeSession(json: unknown): SavedSession | undefined {
     createdAt,
     owner,
     authenticatedAt: typeof authenticatedAt === "number" ? authenticatedAt : undefined,
-    chosen,
+    overrides,
     place,
   };
 }
