@@ -143,7 +143,10 @@ class FastifyHead extends CollectedHead implements HeldResponseHooks {
 
   /** Fastify takes a returned promise instead of the call of `next`. */
   send(payload: unknown, next: Next): Promise<unknown> | undefined {
-    if (this.#state === "over") return void next(null, payload);
+    if (this.#state === "over") {
+      next(null, payload);
+      return undefined;
+    }
     const hasFailed = this.#state === "failed";
     this.#state = "over";
     const closing = hasFailed ? undefined : this.#closeBefore(payload);
@@ -152,9 +155,11 @@ class FastifyHead extends CollectedHead implements HeldResponseHooks {
     try {
       sent = this.#leave(payload, closing);
     } catch (error) {
-      return void next(error as Error);
+      next(error as Error);
+      return undefined;
     }
-    return void next(null, sent);
+    next(null, sent);
+    return undefined;
   }
 
   #closeBefore(payload: unknown): Closing {
