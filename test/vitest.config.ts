@@ -14,7 +14,7 @@ export default defineConfig({
   // A package of the workspace is its source for vite too; what its node_modules link leads to is not built.
   resolve: { alias: [...sourcePaths()].map(([specifier, file]) => ({ find: new RegExp(`^${specifier}$`), replacement: file })) },
   test: {
-    globalSetup: ["test/support/postgres-setup.ts"],
+    globalSetup: ["test/support/postgres-setup.ts", "test/support/built-setup.ts"],
     setupFiles: ["test/support/scan-setup.ts"],
     reporters: [new LeftOut(), "default"],
     sequence: { sequencer: LongestFirst },

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { build, expectSuccess, linkInstalled } from "../support/built.ts";
+import { expectSuccess, linkInstalled } from "../support/build-packages.ts";
+import { build } from "../support/built.ts";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
 import { runNode } from "../support/run-node.ts";
 

@@ -3,8 +3,9 @@ import { dirname, join, relative, sep } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { beforeAll, describe, expect, test } from "vitest";
-import { build, dependenciesOfPackages } from "../support/built.ts";
-import type { Built } from "../support/built.ts";
+import type { Built } from "../support/build-packages.ts";
+import { dependenciesOfPackages } from "../support/build-packages.ts";
+import { build } from "../support/built.ts";
 import { root } from "../support/folder.ts";
 import { listFiles, modulesOf, packageNames, readManifest, readSources } from "../support/sources.ts";
 

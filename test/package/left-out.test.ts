@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { runNode } from "../support/run-node.ts";
 import type { Outcome } from "../support/run-node.ts";
-import { linkInstalled } from "../support/built.ts";
+import { linkInstalled } from "../support/build-packages.ts";
 import { mkdirSync } from "node:fs";
 
 const config = `

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { copyOfRepository, expectSuccess } from "../support/built.ts";
+import { copyOfRepository, expectSuccess } from "../support/build-packages.ts";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
 import { Visitor } from "../support/http.ts";
 import { npmScript, reachesRegistry, withoutOuterNpm } from "../support/npm.ts";
@@ -19,7 +19,7 @@ let clone: string;
 let folder: string;
 
 beforeAll(() => {
-  clone = copyOfRepository();
+  clone = copyOfRepository(temporaryFolder());
   for (const name of [".ci", "examples/sessions", "package.json", "CHANGELOG.md"])
     cpSync(join(root, name), join(clone, name), { recursive: true });
   folder = temporaryFolder();

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Response, setCookie, text } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { linkInstalled } from "../support/built.ts";
+import { linkInstalled } from "../support/build-packages.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { problemsOf, takeProblems, type Scanned } from "../support/response-scan.ts";
 import { runNode } from "../support/run-node.ts";

@@ -10,12 +10,18 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\
 /**
  * Makes a temporary folder, removed when the file's tests are done.
  *
- * @param files - The files that it begins with: text by path.
+ * @param files - What is in it at first: text by path.
  * @returns Its real path.
  */
 export function temporaryFolder(files: Readonly<Record<string, string>> = {}): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mini-")));
+  const folder = newFolder(files);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A temporary folder that its caller removes. */
+export function newFolder(files: Readonly<Record<string, string>> = {}): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mini-")));
   writeFiles(folder, files);
   return folder;
 }

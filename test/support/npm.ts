@@ -1,7 +1,6 @@
-import { realpathSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { temporaryFolder } from "./folder.ts";
 import { runNode } from "./run-node.ts";
 import type { Outcome } from "./run-node.ts";
 import { findProgram } from "./programs.ts";
@@ -10,18 +9,15 @@ import { findProgram } from "./programs.ts";
  * Runs npm without the network, with an empty cache, without the scripts of packages, and without the settings of the npm that may
  * run the tests.
  */
-export function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
+export async function runNpm(args: readonly string[], cwd: string): Promise<Outcome> {
   const env = withoutOuterNpm();
-  const quiet = [
-    "--offline",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-    "--cache",
-    join(temporaryFolder(), "cache"),
-  ];
-  return runNode([npmScript(), ...args, ...quiet], { cwd, env });
+  const cache = mkdtempSync(join(tmpdir(), "mini-npm-"));
+  const quiet = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--cache", cache];
+  try {
+    return await runNode([npmScript(), ...args, ...quiet], { cwd, env });
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
 }
 
 /** Variables of the environment that unset those of an npm that runs the tests, such as that of `--silent`. */

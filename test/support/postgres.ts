@@ -1,16 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Pool, type PoolConfig } from "pg";
 import { afterAll, inject } from "vitest";
+import { askForShared } from "./once-per-run.ts";
 
 /** The URL of a Postgres that tests may use: `DATABASE_URL`, or one that was started for them; `undefined`: there is none. */
 export async function findPostgresUrl(): Promise<string | undefined> {
   const { DATABASE_URL } = process.env;
   const at = inject("postgresAt");
   if (DATABASE_URL !== undefined || at === undefined) return DATABASE_URL;
-  const response = await fetch(at);
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return text;
+  return (await askForShared(at)) as string;
 }
 
 /** A pool like that of an application, which ends with the tests of the file. */

@@ -53,7 +53,7 @@ describe("a new id", () => {
   test("of an owner's session looks once for revocations, at the end", async () => {
     const app = await begun("user:1");
     await app.run(renew);
-    expect(app.watched.counted()).toEqual(["read", "owners.add", "create", "swap", "owners.epoch"]);
+    expect(app.watched.counted()).toEqual(["read", "owners.add", "create", "swap", "owners.epoch", "owners.remove"]);
   });
 
   test("of a session without an owner looks for no owner, also when the session has ended in the meantime", async () => {

@@ -84,8 +84,12 @@ describe("the calls to the backend", () => {
     app.pass(1);
     const order: string[] = [];
     app.watched.before = (name) => void order.push(name);
+    const headers = {
+      cookie: `session=${app.client.cookies.get("session")}`,
+      "x-work": app.number(async (_store, session) => void (await session())),
+    };
     const answers = [1, 2, 3].map(async () => {
-      await app.run(async (_store, session) => void (await session()));
+      await app.app.fetch(new Request("http://localhost/", { headers }));
       order.push("answer");
     });
     await Promise.all(answers);
