@@ -55,7 +55,7 @@ export class CanonicalUrls {
         return shortest === path ? undefined : { host: builder.host(args), pathOrUrl: shortest };
       }
       if (given.length < compiled.defaults.length) return undefined;
-      if (sameNames(names, compiled.args) && builder.fit(args) !== undefined && requested.allows(methods)) {
+      if (sameNames(names, compiled.args) && builder.countKnown(args) !== undefined && requested.allows(methods)) {
         const other = { host: builder.host(args), pathOrUrl: builder.build(args) };
         // A redirect to the URL of the request would never end.
         const isOwn = other.pathOrUrl === path && (other.host === undefined || hostAsPath(other.host) === host);

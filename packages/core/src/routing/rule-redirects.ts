@@ -72,7 +72,7 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
   }
   const fitting = endpoints
     .rules(redirectTo.endpoint)
-    .find(({ builder }) => builder.missing(args, false).length === 0 && builder.fit(args) !== undefined);
+    .find(({ builder }) => builder.missing(args, false).length === 0 && builder.countKnown(args) !== undefined);
   if (fitting === undefined) throw new UnbuildableUrl(`no rule of the endpoint "${redirectTo.endpoint}" fits the arguments`);
   const { builder, rule } = fitting;
   const { query } = rule;

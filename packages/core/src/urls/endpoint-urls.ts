@@ -105,10 +105,10 @@ export class EndpointUrls {
     let best: { rule: BuildableRule; score: readonly number[] } | undefined;
     for (const rule of rules) {
       const { builder } = rule;
-      const fit = builder.missing(args, hostIsGiven).length > 0 ? undefined : builder.fit(args);
-      if (fit === undefined) continue;
+      const known = builder.missing(args, hostIsGiven).length > 0 ? undefined : builder.countKnown(args);
+      if (known === undefined) continue;
       const isHere = base !== undefined && !hostIsGiven && isAt(rule, args, base);
-      const score = [fit, builder.defaultCount, isHere ? 1 : 0];
+      const score = [known, builder.defaultCount, isHere ? 1 : 0];
       if (best === undefined || isMore(score, best.score)) best = { rule, score };
     }
     if (best !== undefined) return best.rule;

@@ -80,7 +80,7 @@ export class UrlBuilder {
   }
 
   /** How many of the arguments are parameters or defaults of the rule; `undefined`: one differs from its default. */
-  fit(args: UrlArgs): number | undefined {
+  countKnown(args: UrlArgs): number | undefined {
     let count = countPlaces(this.#path, args) + (this.#host === undefined ? 0 : countPlaces(this.#host, args));
     for (const name of this.#fixed) {
       const value = given(args, name);

@@ -79,7 +79,7 @@ class CookieSession implements KeptSession {
   readonly handle = undefined;
   readonly cached = false;
   /** A line of 4096 bytes, without the attributes, the signature and what base64 adds. */
-  readonly room = 2500;
+  readonly mostBytes = 2500;
   readonly exists: boolean;
   readonly #saved: SavedSession;
   readonly #received: ReceivedCookies;

@@ -149,7 +149,7 @@ class ImportedSession implements KeptSession {
   readonly place = undefined;
   readonly cached = false;
   readonly exists = true;
-  readonly room: number;
+  readonly mostBytes: number;
   readonly #fresh: KeptSession;
   readonly #oldNames: readonly string[];
   readonly #forget: (hasEnded: boolean) => Promise<void>;
@@ -158,7 +158,7 @@ class ImportedSession implements KeptSession {
     this.backendName = fresh.backendName;
     this.contents = { data, flashes: [] };
     this.createdAt = fresh.createdAt;
-    this.room = fresh.room;
+    this.mostBytes = fresh.mostBytes;
     this.#fresh = fresh;
     this.#oldNames = oldNames;
     this.#forget = forget;

@@ -67,7 +67,7 @@ export interface KeptSession {
   /** Whether the contents may be older than those in the backend, so that setting an equal value is a change too. */
   readonly cached: boolean;
   /** The most bytes that the JSON of its contents may have. */
-  readonly room: number;
+  readonly mostBytes: number;
   /** Whether the client sent it. If not, the first commit with changes creates it. */
   readonly exists: boolean;
   /**

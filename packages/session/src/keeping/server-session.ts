@@ -81,7 +81,7 @@ class ServerSession implements KeptSession {
   readonly backendName: string;
   readonly contents: Contents;
   readonly createdAt: number;
-  readonly room = 60 * 1024;
+  readonly mostBytes = 60 * 1024;
   readonly #records: BackendRecords;
   readonly #received: ReceivedCookies;
   readonly #found: FoundRecord | undefined;

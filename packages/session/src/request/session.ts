@@ -213,7 +213,7 @@ export class Session<Data extends object = SessionData> {
     this.#opened.mustBeOpen("keep a form");
     flashes.take(new Set(flashes.all.filter((flash) => isFormOf(flash, name)).map(({ id }) => id)));
     const used = Buffer.byteLength(JSON.stringify([this.toJSON(), flashes.all]));
-    const short = shortened(form.toJSON(), Math.min(longestForm, kept.room - used));
+    const short = shortened(form.toJSON(), Math.min(longestForm, kept.mostBytes - used));
     flashes.add({ ...makeFlash(short, name, this.#opened.now()), isForm: true }, this.#opened.hasFailed);
   }
 

@@ -41,7 +41,7 @@ export interface OpenSessionLike {
   readonly values: ChangedValues;
   readonly flashes: ChangedFlashes;
   /** The session as it is kept. */
-  readonly kept: Pick<KeptSession, "exists" | "handle" | "room">;
+  readonly kept: Pick<KeptSession, "exists" | "handle" | "mostBytes">;
   readonly forms: Settings["forms"];
   readonly owner: string | undefined;
   readonly authenticatedAt: number | undefined;
