@@ -44,8 +44,8 @@ export function h3Sessions(
   const shared = sharedOf(config);
   return async (event, next) => {
     const context = event.context as Partial<SessionVariables>;
-    if (context.sessionStore instanceof FrameworkVisit && context.sessionStore.isOf(shared)) return next();
-    const visit = new FrameworkVisit(shared, new FetchRequest(event.req, secure && (() => secure(event.req))));
+    if (context.sessionStore instanceof FrameworkVisit && context.sessionStore.isOf(config)) return next();
+    const visit = new FrameworkVisit(config, shared, new FetchRequest(event.req, secure && (() => secure(event.req))));
     context.session = new LazySession(visit);
     context.sessionStore = visit;
     let value: unknown;

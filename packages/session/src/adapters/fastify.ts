@@ -1,6 +1,6 @@
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import { CollectedHead, type Closing, type Failure } from "../engine/collected-head.ts";
-import { Form } from "@mini/core/base";
+import { ConfigError, Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
 import { SessionCommittedError, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
@@ -24,10 +24,15 @@ declare module "fastify" {
 
 const replyKey = Symbol("reply");
 const visitKey = Symbol("visit");
+const configKey = Symbol("sessions");
 
 interface VisitedRequest extends FastifyRequest {
   [replyKey]: FastifyReply;
   [visitKey]: FastifyVisit | null;
+}
+
+interface RegisteredInstance extends FastifyInstance {
+  readonly [configKey]?: { readonly config: SessionConfig | Sessions };
 }
 
 /**
@@ -51,6 +56,12 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
   const storeOf = (request: FastifyRequest): SessionStore =>
     ((request as VisitedRequest)[visitKey] ??= new FastifyVisit(shared, request as VisitedRequest));
   const plugin: FastifyPluginCallback = (app, _options, done) => {
+    const earlier = (app as RegisteredInstance)[configKey];
+    if (earlier !== undefined) {
+      done(earlier.config === config ? undefined : new ConfigError(registeredTwice));
+      return;
+    }
+    app.decorate(configKey, { config });
     app.decorateRequest(replyKey, null);
     app.decorateRequest(visitKey, null);
     define("session", (request) => storeOf(request).getSession());
@@ -85,6 +96,10 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
   // As fastify-plugin sets them: the hooks run for the whole application, and not only for what this plugin registers.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true, [Symbol.for("fastify.display-name")]: "@mini/session/fastify" });
 }
+
+const registeredTwice =
+  "fastifySessions is registered twice, with different settings. Register it once, on the application itself, and use " +
+  "request.sessionStore.getSession(name, options) for another session; or register each in a part of the application of its own.";
 
 type Next = (error?: Error | null, payload?: unknown) => void;
 

@@ -6,13 +6,13 @@ import type { SharedSessions } from "../request/shared-sessions.ts";
 /** The sessions of one request, for a framework that says when it sends its response. */
 export class FrameworkVisit extends RequestSessions {
   readonly head: CollectedHead;
-  readonly #shared: SharedSessions;
+  readonly #config: object;
   #closing: Closing;
 
-  constructor(shared: SharedSessions, request: IncomingRequest, head = new CollectedHead()) {
+  constructor(config: object, shared: SharedSessions, request: IncomingRequest, head = new CollectedHead()) {
     super(shared, request, head);
     this.head = head;
-    this.#shared = shared;
+    this.#config = config;
   }
 
   /** Whether the request has used a session. If not, its response is left alone. */
@@ -21,11 +21,11 @@ export class FrameworkVisit extends RequestSessions {
   }
 
   /**
-   * Whether the visit belongs to these sessions. A second adapter with the same sessions, such as in a part of the application,
-   * does nothing.
+   * Whether the visit was made for this `Sessions` object, or for this object with settings. A second adapter with the same object, such as
+   * in a part of the application, does nothing.
    */
-  isOf(shared: SharedSessions): boolean {
-    return this.#shared === shared;
+  isOf(config: object): boolean {
+    return this.#config === config;
   }
 
   /**

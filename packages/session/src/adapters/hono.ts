@@ -68,9 +68,9 @@ export function honoSessions(
   const shared = sharedOf(config);
   return async (c, next) => {
     const outer = c.get("sessionStore");
-    if (outer instanceof FrameworkVisit && outer.isOf(shared)) return next();
+    if (outer instanceof FrameworkVisit && outer.isOf(config)) return next();
     const { raw } = c.req;
-    const visit = new FrameworkVisit(shared, new FetchRequest(raw, secure && (() => secure(raw))), new HonoHead(c));
+    const visit = new FrameworkVisit(config, shared, new FetchRequest(raw, secure && (() => secure(raw))), new HonoHead(c));
     c.set("session", new LazySession(visit));
     c.set("sessionStore", visit);
     try {

@@ -6,7 +6,7 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { addProperty, isExpected, keepVisit, NodeVisit } from "./node-visit.ts";
+import { addProperty, isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "koa" {
@@ -50,15 +50,19 @@ export type KoaMiddleware = (context: KoaContextLike, next: () => Promise<unknow
 export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
   const shared = sharedOf(config, Form);
   return async (context, next) => {
-    const visit = new NodeVisit(shared, context.req, context.res, {
+    if (visitOf(context.req)?.isOf(config) === true) {
+      await next();
+      return;
+    }
+    const visit = new NodeVisit(config, shared, context.req, context.res, {
       isSecure: () => context.secure,
       // Koa says what was thrown.
       isFailure: () => false,
       answer: (error) => context.onerror(error as Error),
     });
     keepVisit(context.req, visit);
-    addProperty(context, "session", { configurable: true, get: () => visit.getSession() });
-    addProperty(context, "sessionStore", { configurable: true, value: visit });
+    addProperty(context, "session", sessionProperty);
+    addProperty(context, "sessionStore", storeProperty);
     try {
       await next();
     } catch (error) {
@@ -69,3 +73,17 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
     await visit.commit();
   };
 }
+
+/** The same getters for all contexts. They find the middleware that the request has passed last. */
+const sessionProperty: PropertyDescriptor = {
+  configurable: true,
+  get(this: KoaContextLike) {
+    return sessionStoreOf(this.req).getSession();
+  },
+};
+const storeProperty: PropertyDescriptor = {
+  configurable: true,
+  get(this: KoaContextLike) {
+    return sessionStoreOf(this.req);
+  },
+};

@@ -22,11 +22,21 @@ export interface NodeVisitOptions {
 /** The sessions of one request of node:http. The response is held from their first use to their commit. */
 export class NodeVisit extends RequestSessions {
   readonly #head: NodeHead;
+  readonly #config: object;
 
-  constructor(shared: SharedSessions, request: IncomingMessage, response: ServerResponse, options: NodeVisitOptions) {
+  constructor(config: object, shared: SharedSessions, request: IncomingMessage, response: ServerResponse, options: NodeVisitOptions) {
     const head = new NodeHead(response, options);
     super(shared, new NodeRequest(request, response, options.isSecure), head);
     this.#head = head;
+    this.#config = config;
+  }
+
+  /**
+   * Whether the visit was made for this `Sessions` object, or for this object with settings. A second adapter with the same object, such as
+   * in a part of the application, does nothing.
+   */
+  isOf(config: object): boolean {
+    return this.#config === config;
   }
 
   /** Notes that an unexpected error has ended the request, before its error handler runs. */

@@ -48,11 +48,15 @@ export type NodeMiddleware = (request: IncomingMessage, response: ServerResponse
 export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecure }: NodeSessionsOptions = {}): NodeMiddleware {
   const shared = sharedOf(config, Form);
   return (request, response, next) => {
+    if (visitOf(request)?.isOf(config) === true) {
+      next?.();
+      return;
+    }
     // While a mounted application handles a request, Express gives the request and its response other prototypes.
     const [requestPrototype, responsePrototype] = [request, response].map((each) => Object.getPrototypeOf(each) as object);
     keepVisit(
       request,
-      new NodeVisit(shared, request, response, {
+      new NodeVisit(config, shared, request, response, {
         isSecure: () => secure(request),
         // A middleware of Express or Connect is not told about errors in later handlers, so the status decides.
         isFailure: (status) => status >= 500,
