@@ -1,3 +1,4 @@
+import type { Sessions } from "@mini/session";
 import { sessionStoreOf } from "@mini/session/node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { listen, nodeFrameworks } from "../../support/node-frameworks.ts";
@@ -41,27 +42,36 @@ function joined(chunks: string): string {
 describe.each(nodeFrameworks)("a response of $name", (framework) => {
   const backend = new FailingBackend();
   const sessions = makeSessions({ backend });
+  const inCookies = makeSessions();
   const errors: unknown[] = [];
   let port = 0;
+  let cookiePort = 0;
   beforeAll(async () => {
-    const handle = framework.make(
-      sessions,
-      async (request, response) => {
-        if (request.headers["x-changes"] === "1") (await sessionStoreOf(request).getSession<Data>()).set("a", 1);
-        await waysToAnswer[Number(request.headers["x-way"])]!.answer(response, request);
-      },
-      (error) => void errors.push(error),
-    );
-    port = await listen(handle);
+    const serve = async (used: Sessions) =>
+      listen(
+        framework.make(
+          used,
+          async (request, response) => {
+            if (request.headers["x-changes"] === "1") (await sessionStoreOf(request).getSession<Data>()).set("a", 1);
+            await waysToAnswer[Number(request.headers["x-way"])]!.answer(response, request);
+          },
+          (error) => void errors.push(error),
+        ),
+      );
+    port = await serve(sessions);
+    cookiePort = await serve(inCookies);
   });
 
   test.each(waysToAnswer.map(({ title, method = "GET" }, way) => [title, method, way] as const))(
-    "by %s is the same with a session that has changed, which is saved before it",
+    "by %s is the same with a session that has changed, which is saved before it, in a backend or a cookie",
     async (_title, method, way) => {
       const plain = await ask(port, way, method, false);
       const changed = await ask(port, way, method, true);
       expect({ ...changed, cookie: undefined }).toEqual(plain);
       expect((await sessions.read<Data>(changed.cookie)).toJSON()).toEqual({ a: 1 });
+      const kept = await ask(cookiePort, way, method, true);
+      expect({ ...kept, cookie: undefined }).toEqual(plain);
+      expect((await inCookies.read<Data>(kept.cookie)).toJSON()).toEqual({ a: 1 });
     },
   );
 
