@@ -99,8 +99,17 @@ export class Context {
     const { method, path, rule, id, ip } = this.request;
     const ms = Math.round((performance.now() - this.began) * 10) / 10;
     const userAgent = servedOf(this.request).headers.get("user-agent") ?? undefined;
-    const sent = { method, path: plainText(path), status, ms, rule: rule?.path, endpoint: rule?.endpoint };
-    return { ...sent, requestId: id, ip, userAgent: userAgent === undefined ? undefined : plainText(userAgent) };
+    return {
+      method,
+      path: plainText(path),
+      status,
+      ms,
+      rule: rule?.path,
+      endpoint: rule?.endpoint,
+      requestId: id,
+      ip,
+      userAgent: userAgent === undefined ? undefined : plainText(userAgent),
+    };
   }
 
   /** What was added to the head; `undefined` if nothing was. */
