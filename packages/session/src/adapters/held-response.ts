@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { Closing, Failure } from "../engine/collected-head.ts";
 import type { OutgoingResponse } from "../request/head.ts";
-import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, refuseChanges, type Method } from "./response-head.ts";
+import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, refuseChanges } from "./response-head.ts";
+import { readStatus, setStatus, type Method, type StatusLine } from "./response-head.ts";
 
 /** What a held response calls, when the application answers. */
 export interface HeldResponseHooks {
@@ -72,7 +73,7 @@ export class HeldResponse {
   /** The `HeldResponse` of another adapter, which has its own sessions and has held the response before. */
   readonly outer: HeldResponse | undefined;
   /** The head before the application answered, for the error response. */
-  readonly #before: { readonly status: number; readonly message: string; readonly headers: NodeJS.Dict<number | string | string[]> };
+  readonly #before: { readonly status: StatusLine; readonly headers: NodeJS.Dict<number | string | string[]> };
   /** The streams that were piped into the response. */
   #sources: Set<Readable> | undefined;
   #isWatching = false;
@@ -95,7 +96,7 @@ export class HeldResponse {
     this.outer = response[heldKey];
     response[heldKey] = this;
     this.#hooks = hooks;
-    this.#before = { status: response.statusCode, message: response.statusMessage, headers: response.getHeaders() };
+    this.#before = { status: readStatus(response), headers: response.getHeaders() };
     this.#methods = pick(response as unknown as Record<Sending, Method>);
     this.#putBack = this.#replace(response as unknown as Record<Sending, Method>);
     response.on("pipe", (source: Readable) => this.#notePipe(source));
@@ -173,7 +174,7 @@ export class HeldResponse {
     if (name === "writeHead") applyHead(this.#response, args);
     else if (name !== "flushHeaders") checkChunk(name, args[0]);
     checkStatus(this.#response.statusCode);
-    if (this.#begin()) return this.#call(name, name === "writeHead" ? this.#headArgs() : args);
+    if (this.#begin()) return this.#call(name, name === "writeHead" ? readStatus(this.#response) : args);
     // applyHead() has already set the headers of writeHead().
     this.#calls.push(name === "writeHead" ? { name, args: [] } : { name, args });
     return name === "write" ? false : this.#response;
@@ -183,18 +184,13 @@ export class HeldResponse {
     return this.#methods[name].apply(this.#response, args as unknown[]);
   }
 
-  #headArgs(): readonly unknown[] {
-    const { statusCode, statusMessage } = this.#response;
-    return statusMessage === undefined ? [statusCode] : [statusCode, statusMessage];
-  }
-
   /** Begins the commit. Returns whether it is done, so that nothing needs to be held: sessions in cookies are saved at once. */
   #begin(): boolean {
     if (this.#state !== "open") return false;
     this.#state = "held";
     const response = this.#response;
-    const { statusCode, statusMessage } = response;
-    let closing = this.#hooks.commit({ status: statusCode, headers: { get: (name) => readHeader(response, name) } });
+    const status = readStatus(response);
+    let closing = this.#hooks.commit({ status: status[0], headers: { get: (name) => readHeader(response, name) } });
     if (closing === undefined) {
       try {
         this.#hooks.addHeaders(response);
@@ -213,8 +209,7 @@ export class HeldResponse {
       this.#putBackGuards?.();
       if (failure !== undefined) return this.#fail(failure.error);
       // As without sessions, a status that is set after the head has no effect.
-      response.statusCode = statusCode;
-      response.statusMessage = statusMessage;
+      setStatus(response, status);
       return this.#release();
     });
     return false;
@@ -228,7 +223,7 @@ export class HeldResponse {
     try {
       this.#hooks.addHeaders(response);
       for (const { name, args } of this.#calls) {
-        const result = this.#call(name, name === "writeHead" ? this.#headArgs() : args);
+        const result = this.#call(name, name === "writeHead" ? readStatus(this.#response) : args);
         if (name === "write") isFlowing = result !== false;
       }
     } catch (error) {
@@ -246,9 +241,8 @@ export class HeldResponse {
   #fail(error: unknown): void {
     const response = this.#response;
     this.#state = "failed";
-    const { status, message, headers } = this.#before;
-    response.statusCode = status;
-    response.statusMessage = message;
+    const { status, headers } = this.#before;
+    setStatus(response, status);
     for (const name of response.getHeaderNames()) if (headers[name] === undefined) response.removeHeader(name);
     for (const [name, value] of Object.entries(headers)) {
       if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);

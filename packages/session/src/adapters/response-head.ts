@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** A header of a response as one text, as in `Headers`. */
 export function readHeader(response: ServerResponse, name: string): string | null {
@@ -10,11 +10,28 @@ export function headerText(value: number | string | readonly string[] | undefine
   return value === undefined ? null : typeof value === "object" ? value.join(", ") : String(value);
 }
 
+/** The status of a response, and its reason if it was set. HTTP/2 has none, and Node warns when it is read or set there. */
+export type StatusLine = readonly [status: number, reason?: string];
+
+export function readStatus(response: ServerResponse): StatusLine {
+  const reason = hasReason(response) ? response.statusMessage : undefined;
+  return reason === undefined ? [response.statusCode] : [response.statusCode, reason];
+}
+
+export function setStatus(response: ServerResponse, [status, reason]: StatusLine): void {
+  response.statusCode = status;
+  if (hasReason(response)) response.statusMessage = reason!;
+}
+
+function hasReason({ req }: { readonly req?: IncomingMessage }): boolean {
+  return req?.httpVersionMajor !== 2;
+}
+
 /** Does what `writeHead(status, message, headers)` of Node does before it sends. @throws What Node throws for wrong arguments. */
 export function applyHead(response: ServerResponse, [status, reason, given]: readonly unknown[]): void {
   checkStatus(status);
   response.statusCode = Number(status);
-  if (typeof reason === "string") response.statusMessage = reason;
+  if (typeof reason === "string") setStatus(response, [Number(status), reason]);
   const headers = typeof reason === "string" ? given : (given ?? reason);
   if (typeof headers !== "object" || headers === null) return;
   if (!Array.isArray(headers)) {
