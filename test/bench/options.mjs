@@ -29,6 +29,7 @@ export function readOptions(parts, args = process.argv.slice(2)) {
     plan: { ...kinds[kind], rounds, seconds, isQuick: kind === "quick", onlyEssential: values.check },
     isCheck: values.check,
     isRecorded: values.record,
+    isWhole: values.only === undefined && values.node === undefined,
     json: values.json,
   };
 }

@@ -21,7 +21,7 @@ import { Progress } from "./measure/progress.mjs";
 import { readOptions } from "./options.mjs";
 import { loadParts } from "./parts.mjs";
 import { compare, describeComparison } from "./report/check.mjs";
-import { readRecorded, record } from "./report/record.mjs";
+import { isOfThisMachine, readRecorded, record } from "./report/record.mjs";
 import { keyOf, summarize } from "./report/summary.mjs";
 import { describe } from "./report/table.mjs";
 import { UsageError } from "./usage-error.mjs";
@@ -38,14 +38,17 @@ function makeSteps({ measure, nodes, plan }) {
   );
 }
 
-async function measureAll(steps) {
+/** @param done - Gets each result as soon as it is there. */
+async function measureAll(steps, done = () => undefined) {
   const progress = new Progress();
   for (const step of steps) progress.expect(secondsOf(step));
   const results = [];
   for (const { part, plan } of steps) {
     progress.begin(secondsOf({ part, plan }));
     for await (const result of part.measure({ ...plan, progress })) {
-      results.push({ part: part.name, node: plan.node.name, ...result });
+      const named = { part: part.name, node: plan.node.name, ...result };
+      results.push(named);
+      done(named);
       progress.clear();
       console.log(`\n${titleOf(part, plan, result)}\n${result.text ?? describe(result)}`);
     }
@@ -94,15 +97,20 @@ async function bench() {
   if (options.isCheck && !isRecorded(steps, recorded)) {
     throw new UsageError("There is nothing to compare with: record it first, by npm run bench -- --record.");
   }
-  buildPackages();
   const machine = describeMachine(options.nodes);
-  const results = await measureAll(steps);
+  const addsToRecorded = options.isRecorded && isOfThisMachine(machine);
+  if (options.isRecorded && !options.isWhole && recorded.length > 0 && !addsToRecorded) {
+    throw new UsageError("What is recorded is of another machine, and would be lost: record all of it, without --only and --node.");
+  }
+  buildPackages();
   const { rounds, seconds, isQuick } = options.plan;
-  const measured = { ...machine, isQuick, rounds, seconds, results };
+  const asMeasured = (results) => ({ ...machine, isQuick, rounds, seconds, results });
+  // A recording that is interrupted keeps what it has measured. On another machine, what was recorded stays until there is a new one.
+  const results = await measureAll(steps, addsToRecorded ? (result) => record(asMeasured([result])) : undefined);
   console.log(`\nLoad of the machine at the start: ${machine.load.toFixed(1)} on ${machine.cores} cores.`);
   if (isQuick) console.log("Quick figures are of servers that have hardly warmed up: good for a look, not for a comparison.");
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
-  if (options.isRecorded) record(measured);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(asMeasured(results), undefined, 2)}\n`);
+  if (options.isRecorded && !addsToRecorded) record(asMeasured(results));
   return options.isCheck ? check(steps, results, recorded) : 0;
 }
 

@@ -11,16 +11,23 @@ export function readRecorded() {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
 
+const machineOf = ({ platform, arch, cpu, cores }) => ({ platform, arch, cpu, cores });
+
+/** Whether what is recorded is of the same machine, so that figures of today can stand beside it. */
+export function isOfThisMachine(machine) {
+  return JSON.stringify(readRecorded()?.machine) === JSON.stringify(machineOf(machine));
+}
+
 /**
  * Writes results into the recording, and all of its charts anew. What was recorded before and not measured now stays, as
  * long as it is of the same machine.
  *
  * @param measured - What `describeMachine` gives, `isQuick`, and `results`.
  */
-export function record({ results, date, load, node, isQuick, platform, arch, cpu, cores }) {
-  const machine = { platform, arch, cpu, cores };
+export function record({ results, date, load, node, isQuick, ...described }) {
+  const machine = machineOf(described);
   const before = readRecorded();
-  const isSame = JSON.stringify(before?.machine) === JSON.stringify(machine);
+  const isSame = isOfThisMachine(described);
   const how = (result) => ({ version: node[result.node], date, load: Number(load.toFixed(2)), ...(isQuick && { isQuick }) });
   const now = results.map((result) => ({ ...summarize(result), ...how(result) }));
   const measured = new Set(now.map(keyOf));
