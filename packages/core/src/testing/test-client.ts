@@ -115,7 +115,8 @@ export class TestClient {
     const headers = new Headers(given);
     const cookie = this.cookies.header(url);
     if (cookie !== "") headers.set("cookie", headers.has("cookie") ? `${headers.get("cookie")}; ${cookie}` : cookie);
-    const request = new Request(url, { method, headers, ...(body !== undefined && { body, duplex: "half" }) });
+    const sent = body instanceof FormData ? await encoded(body, headers) : body;
+    const request = new Request(url, { method, headers, ...(sent !== undefined && { body: sent, duplex: "half" }) });
     const response = await exchange(this.#app, request, signal);
     for (const line of response.headers.getSetCookie()) this.cookies.store(line, url);
     // Work of packages that begins once the response is made may read the clock, which a test moves next.
@@ -134,4 +135,14 @@ function bodyOf({ body, form, json, files }: TestRequest, headers: Headers): Bod
   for (const [name, value] of Object.entries(form ?? {})) fields.append(name, value);
   for (const [name, file] of Object.entries(files)) fields.append(name, file);
   return fields;
+}
+
+/**
+ * The bytes of a form with files, because an application may stop reading it, such as when it is too large. Node rejects a promise that
+ * nobody handles when the stream that it makes of such a form is cancelled.
+ */
+function encoded(form: FormData, headers: Headers): Promise<ArrayBuffer> {
+  const response = new globalThis.Response(form);
+  if (!headers.has("content-type")) headers.set("content-type", response.headers.get("content-type")!);
+  return response.arrayBuffer();
 }
