@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
-import { CollectedHead, type Closing, type Failure } from "../engine/collected-head.ts";
+import { CollectedHead, type Closing, type FailedCommit } from "../engine/collected-head.ts";
 import { ConfigError, Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
 import { SessionCommittedError, type Head, type OutgoingResponse } from "../request/head.ts";
@@ -186,7 +186,7 @@ class FastifyHead extends CollectedHead implements HeldResponseHooks {
   }
 
   /** Returns what is sent, after the commit. @throws The error of the commit. */
-  #leave(payload: unknown, failure: Failure | undefined): unknown {
+  #leave(payload: unknown, failure: FailedCommit | undefined): unknown {
     const reply = this.#reply;
     this.#held?.free();
     if (failure !== undefined) {

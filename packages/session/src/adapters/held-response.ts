@@ -1,9 +1,19 @@
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import type { Closing, Failure } from "../engine/collected-head.ts";
+import type { Closing, FailedCommit } from "../engine/collected-head.ts";
 import type { OutgoingResponse } from "../request/head.ts";
-import { applyHead, checkChunk, checkStatus, headersSentError, readHeader, refuseChanges } from "./response-head.ts";
-import { readStatus, setStatus, type Method, type StatusLine } from "./response-head.ts";
+import {
+  applyHead,
+  checkChunk,
+  checkStatus,
+  headersSentError,
+  type Method,
+  readHeader,
+  readStatus,
+  refuseChanges,
+  setStatus,
+  type StatusLine,
+} from "./response-head.ts";
 
 /** What a held response calls, when the application answers. */
 export interface HeldResponseHooks {
@@ -89,7 +99,7 @@ export class HeldResponse {
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
   #isCommitRequested = false;
-  #committed: Promise<Failure | undefined> | undefined;
+  #committed: Promise<FailedCommit | undefined> | undefined;
 
   constructor(response: Holding, hooks: HeldResponseHooks) {
     this.#response = response;

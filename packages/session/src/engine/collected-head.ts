@@ -16,12 +16,12 @@ export interface OutgoingHeaders extends Pick<Headers, "get"> {
 }
 
 /** Why a commit has failed. */
-export interface Failure {
+export interface FailedCommit {
   readonly error: unknown;
 }
 
 /** The result of a commit: `undefined` if it has succeeded. */
-export type Closing = Failure | undefined | Promise<Failure | undefined>;
+export type Closing = FailedCommit | undefined | Promise<FailedCommit | undefined>;
 
 type HeadFunction = Parameters<Head["beforeHead"]>[0];
 
@@ -112,7 +112,7 @@ export class CollectedHead implements Head {
    * @param failure - The error of the functions that ran before.
    * @returns A promise only if a function returns one: sessions in cookies are saved at once.
    */
-  close(response: OutgoingResponse, failure?: Failure): Closing {
+  close(response: OutgoingResponse, failure?: FailedCommit): Closing {
     const work = this.#functions.at(-1);
     if (work === undefined) {
       this.#isClosed = true;

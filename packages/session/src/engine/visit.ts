@@ -5,7 +5,7 @@ import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import { markHandled } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
-import { CollectedHead } from "./collected-head.ts";
+import { CollectedHead, type FailedCommit } from "./collected-head.ts";
 
 export interface FinishOptions {
   /** Whether an unexpected error has ended the request: changes are dropped, and messages are put back. Default false. */
@@ -87,7 +87,7 @@ export class FetchVisit extends RequestSessions implements Visit {
     if (failure !== undefined) throw failure.error;
   }
 
-  async #close(doing: string, response: OutgoingResponse): Promise<{ readonly error: unknown } | undefined> {
+  async #close(doing: string, response: OutgoingResponse): Promise<FailedCommit | undefined> {
     if (this.#state !== "open") throw new SessionCommittedError(`${doing} the visit a second time`);
     this.#state = "committed";
     const failure = await this.#head.close(response);
