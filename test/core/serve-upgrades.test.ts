@@ -171,6 +171,17 @@ describe("a web socket", () => {
     expect([status, headers["connection"], headers["content-security-policy"] !== undefined]).toEqual([400, "close", true]);
   });
 
+  test.each([
+    ["with a length", `${handshake("Content-Length: 3\r\n")}abc`],
+    ["in chunks", `${handshake("Transfer-Encoding: chunked\r\n")}3\r\nabc\r\n0\r\n\r\n`],
+    ["that has not come yet", handshake("Content-Length: 3\r\n")],
+  ])("with a body %s is refused with 501, because its bytes could be taken for messages", async (_title, bytes) => {
+    const server = await listen({ upgrade: greeting() });
+    const { status, headers } = await shake(server, bytes);
+    expect([status, headers["connection"]]).toEqual([501, "close"]);
+    expect(logged).toEqual([]);
+  });
+
   test("is aborted at once when the server closes, and does not keep it waiting", async () => {
     const server = await listen({ upgrade: greeting() });
     const { client } = await connect(server.url);

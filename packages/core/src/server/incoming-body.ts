@@ -1,13 +1,17 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { endedEarly, tooLarge } from "../bodies/body-errors.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
 import type { BodySink, BodySource } from "../http/served-request.ts";
 import type { Incoming } from "./connections.ts";
 
 /** Whether a request has a body. A body without bytes does not count. */
-export function hasBody({ method, stream, headers }: Incoming): boolean {
-  if (method === "GET" || method === "HEAD") return false;
-  if (stream !== undefined) return !stream.endAfterHeaders;
+export function hasBody(req: Incoming): boolean {
+  if (req.method === "GET" || req.method === "HEAD") return false;
+  return req.stream === undefined ? announcesBody(req) : !req.stream.endAfterHeaders;
+}
+
+/** Whether a request over HTTP/1 says that bytes of a body follow, even if its method has none. RFC 9112 §6. */
+export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 

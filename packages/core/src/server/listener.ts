@@ -8,6 +8,7 @@ import { adopt, connectionSpecific } from "../http/adopted-response.ts";
 import { partsOf, Response, writtenOf } from "../http/response.ts";
 import { closing, type Origin } from "../http/served-request.ts";
 import { requestOf, hasLeft, pipeline, type Abortable, type Connections, type Incoming, type TrackedSocket } from "./connections.ts";
+import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
 import { refuse, type ServableApp } from "./refusals.ts";
@@ -210,8 +211,9 @@ export class RequestChecks {
     if (upgrades) {
       // Node drops what came with such a request, so the next request may be incomplete.
       response.shouldKeepAlive = false;
-      // RFC 9110 §7.8: the request for another protocol may be ignored. A client that wants a web socket cannot use a page.
-      if (!this.#acceptsWebSockets && isHandshake(request)) return 501;
+      // RFC 9110 §7.8: the request for another protocol may be ignored. A client that wants a web socket cannot use a page. Where
+      // web sockets are accepted, it would be unclear whether the bytes of a body are messages.
+      if ((!this.#acceptsWebSockets || announcesBody(request)) && isHandshake(request)) return 501;
     }
     if (authority !== undefined) {
       // RFC 9113 §8.3.1: if the two differ, it is unclear which one is valid.

@@ -9,6 +9,7 @@ import { adopt } from "../http/adopted-response.ts";
 import { partsOf, Response } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
 import type { Connections } from "./connections.ts";
+import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { isHandshake, RequestChecks } from "./listener.ts";
 import { sendStream } from "./stream-sender.ts";
@@ -27,6 +28,8 @@ export type Upgrade = (request: Request, socket: Duplex, head: Buffer, incoming:
 /** Passes the handshakes of web sockets to a function, and has every other request with an `Upgrade` header answered as usual. */
 export function acceptUpgrades(server: Server, app: ServableApp, connections: Connections, secure: boolean, upgrade: Upgrade): void {
   const checks = new RequestChecks(secure, true);
+  // From Node 24.9 on, Node asks before it detaches a connection. Node 26 would read the body of such a request itself.
+  Object.assign(server, { shouldUpgradeCallback: (req: IncomingMessage) => isHandshake(req) && !announcesBody(req) });
   // Node has detached the connection from its server for HTTP.
   server.on("upgrade", (req: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => undefined);
