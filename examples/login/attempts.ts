@@ -1,4 +1,4 @@
-import { HTTPError } from "@mini/core";
+import { abort } from "@mini/core";
 import type { Session } from "@mini/session";
 
 declare module "@mini/session" {
@@ -26,7 +26,7 @@ export function mustNotWait(session: Session): void {
   const seconds = Math.ceil((waitUntil - Date.now()) / 1000);
   if (seconds <= 0) return;
   const message = `Too many wrong passwords. Try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`;
-  throw new HTTPError(429, message, { headers: { "retry-after": String(seconds) } });
+  abort(429, message, { headers: { "retry-after": String(seconds) } });
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Note {
   readonly written: number;
 }
 
+type Search = { readonly q?: string; readonly before?: number | undefined; readonly after?: number; readonly limit: number };
+
 const select = "SELECT notes.*, users.name AS authorName FROM notes JOIN users ON users.id = notes.author";
 
 /** The notes on the board. With several processes, `changes` would be messages of Redis or Postgres. */
@@ -26,17 +28,7 @@ export class Notes {
   }
 
   /** The notes that contain the text `q` and have an id between `after` and `before`, the newest first. */
-  list({
-    q = "",
-    before = Number.MAX_SAFE_INTEGER,
-    after = 0,
-    limit,
-  }: {
-    q?: string;
-    before?: number | undefined;
-    after?: number;
-    limit: number;
-  }) {
+  list({ q = "", before = Number.MAX_SAFE_INTEGER, after = 0, limit }: Search): readonly Note[] {
     const like = `%${q.replaceAll(/[\\%_]/g, "\\$&")}%`;
     const where = "WHERE notes.id < ? AND notes.id > ? AND (title LIKE ? ESCAPE '\\' OR text LIKE ? ESCAPE '\\')";
     const sql = `${select} ${where} ORDER BY notes.id DESC LIMIT ?`;

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { HTTPError } from "@mini/core";
+import { abort } from "@mini/core";
 import pLimit from "p-limit";
 import type { Database } from "./database.ts";
 
@@ -54,9 +54,8 @@ export class Users {
     const { count, since } = this.#database.prepare(sql).get(name, now) as { readonly count: number; readonly since: number };
     if (count <= mostAttempts) return;
     const seconds = Math.ceil((since + pause - now) / 1000);
-    throw new HTTPError(429, `Too many log-ins with this name have failed. Try again in ${Math.ceil(seconds / 60)} minutes.`, {
-      headers: { "retry-after": String(seconds) },
-    });
+    const message = `Too many log-ins with this name have failed. Try again in ${Math.ceil(seconds / 60)} minutes.`;
+    abort(429, message, { headers: { "retry-after": String(seconds) } });
   }
 }
 
@@ -71,7 +70,7 @@ const keyOf = (password: string, salt: string) => turns(() => derive(password.no
 
 function mustNotBeBusy(): void {
   if (turns.pendingCount < mostWaiting) return;
-  throw new HTTPError(503, "Too many people are logging in. Try again in a moment.", { headers: { "retry-after": "5" } });
+  abort(503, "Too many people are logging in. Try again in a moment.", { headers: { "retry-after": "5" } });
 }
 
 async function hash(password: string): Promise<string> {

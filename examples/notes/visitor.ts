@@ -1,15 +1,4 @@
-import {
-  accepts,
-  HTTPError,
-  local,
-  type Middleware,
-  request,
-  type RequestHandler,
-  seeOther,
-  setHeader,
-  setLocal,
-  urlFor,
-} from "@mini/core";
+import { abort, accepts, local, type Middleware, request, type RequestHandler, seeOther, setHeader, setLocal, urlFor } from "@mini/core";
 import type { Session, Sessions } from "@mini/session";
 import type { Notes } from "./notes.ts";
 import { ownerOf, type User, type Users } from "./users.ts";
@@ -61,7 +50,7 @@ export class MembersOnly implements Middleware {
     // These pages must not be stored: after logging out, "back" must not show them.
     setHeader("cache-control", "no-store");
     if (local.user !== undefined) return setLocal("member", local.user);
-    if (accepts("html", "json") === "json") throw new HTTPError(401, "Log in first.", { headers: { "www-authenticate": "Cookie" } });
+    if (accepts("html", "json") === "json") abort(401, "Log in first.", { headers: { "www-authenticate": "Cookie" } });
     // A form cannot be sent again after logging in, so the visitor comes back only to pages.
     if (request.method === "GET") (await local.sessionStore.getSession()).set("next", `${app.basePath}${request.path}${request.search}`);
     return seeOther(urlFor("log-in"));

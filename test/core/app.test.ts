@@ -124,6 +124,13 @@ describe("errors", () => {
     expect(logged).toEqual([]);
   });
 
+  test("abort() sends headers, and logs a cause without sending it", async () => {
+    const { get, logged } = makeApp(() => abort(429, "Slow", { headers: { "retry-after": "5" }, cause: new Error("internal") }));
+    const response = await get("/");
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "5"]);
+    expect([await response.text(), ...logged]).toEqual([expect.not.stringContaining("internal"), expect.stringContaining("internal")]);
+  });
+
   test("are answered with problem+json if the client prefers it", async () => {
     const { get } = makeApp(() => abort(403, "No."));
     const response = await get("/", { accept: "application/json" });

@@ -14,10 +14,8 @@ const Account = z.object({ name, password: password.min(10, "A password has 10 c
 export class SignUp extends SessionMixin(RequestHandler) {
   async get() {
     const form = await (await this.session).keptForm(Account, { name: "sign-up" });
-    return page(
-      "Sign up",
-      html`${accountForm(form, "Sign up", "new-password")} <p>You have an account? <a href="${urlFor("log-in")}">Log in</a>.</p>`,
-    );
+    const other = html`<p>You have an account? <a href="${urlFor("log-in")}">Log in</a>.</p>`;
+    return page("Sign up", html`${accountForm(form, "Sign up", "new-password")} ${other}`);
   }
 
   async post() {
@@ -37,10 +35,8 @@ export class SignUp extends SessionMixin(RequestHandler) {
 export class LogIn extends SessionMixin(RequestHandler) {
   async get() {
     const form = await (await this.session).keptForm(Credentials, { name: "log-in" });
-    return page(
-      "Log in",
-      html`${accountForm(form, "Log in", "current-password")} <p>You have no account yet? <a href="${urlFor("sign-up")}">Sign up</a>.</p>`,
-    );
+    const other = html`<p>You have no account yet? <a href="${urlFor("sign-up")}">Sign up</a>.</p>`;
+    return page("Log in", html`${accountForm(form, "Log in", "current-password")} ${other}`);
   }
 
   async post() {

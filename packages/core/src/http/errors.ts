@@ -102,8 +102,8 @@ export class ValidationError extends HTTPError {
  *
  * @param message - Sent to the client. Default: the name of the status.
  */
-export function abort(status: number, message?: string): never {
-  throw new HTTPError(status, message);
+export function abort(status: number, message?: string, options?: HTTPErrorOptions): never {
+  throw new HTTPError(status, message, options);
 }
 
 /** A setting is missing or wrong. Thrown at start; the message names the setting and how to correct it. */
