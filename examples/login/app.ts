@@ -16,7 +16,7 @@ export interface Parts {
 export function makeApp({ secretKey, backend, users }: Parts) {
   return new App({
     rules,
-    // Around every handler and error page, because every page shows who is signed in.
+    // Around every handler and error page, because every page shows who is logged in.
     middleware: [SecurityHeaders, SessionMiddleware, new CurrentUser(users)],
     errorHandlers,
     config: {

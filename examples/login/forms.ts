@@ -21,9 +21,9 @@ const newPassword = z
 export const SignUp = z.object({ name: newName, password: newPassword });
 export const PasswordChange = z.object({ current: z.string().default(""), password: newPassword });
 /** Accepts any text, because the form of a name or a password does not show whether it is correct. */
-export const SignIn = z.object({ name: z.string().default(""), password: z.string().default(""), next: z.string().default("") });
+export const LogIn = z.object({ name: z.string().default(""), password: z.string().default(""), next: z.string().default("") });
 
-/** Where to continue after signing in. It is the account page if the link to the sign-in page named another site. */
+/** Where to continue after logging in. It is the account page if the link to the log-in page named another site. */
 export function nextUrl(next: string): string {
   if (next === "" || !URL.canParse(next, request.url)) return urlFor("account");
   const url = new URL(next, request.url);

@@ -8,7 +8,7 @@ const forMembers = [
   ["password", "Password"],
 ] as const;
 const forGuests = [
-  ["sign-in", "Sign in"],
+  ["log-in", "Log in"],
   ["sign-up", "Sign up"],
 ] as const;
 
@@ -17,8 +17,8 @@ function navigation(isMember: boolean): Html {
     const href = urlFor(endpoint);
     return html`<li><a href="${href}"${href === request.path && html` aria-current="page"`}>${label}</a></li>`;
   });
-  const signOut = html`<form method="post" action="${urlFor("sign-out")}"><button class="plain">Sign out</button></form>`;
-  return html`<nav aria-label="Pages"><ul>${links}</ul>${isMember && signOut}</nav>`;
+  const logOut = html`<form method="post" action="${urlFor("log-out")}"><button class="plain">Log out</button></form>`;
+  return html`<nav aria-label="Pages"><ul>${links}</ul>${isMember && logOut}</nav>`;
 }
 
 function notes(flashes: readonly FlashMessage[]): Html | false {

@@ -36,7 +36,7 @@ export async function isPassword(password: string, { cost, salt, hash }: HashedP
  */
 async function hashOf(password: string, salt: string, options: HashedPassword["cost"]): Promise<Buffer> {
   if (turns.pendingCount >= mostWaiting)
-    throw new HTTPError(503, "Too many people are signing in. Try again in a moment.", { headers: { "retry-after": "5" } });
+    throw new HTTPError(503, "Too many people are logging in. Try again in a moment.", { headers: { "retry-after": "5" } });
   const hash = () =>
     new Promise<Buffer>((resolve, reject) => {
       scrypt(password.normalize("NFKC"), salt, 32, options, (error, key) => (error === null ? resolve(key) : reject(error)));

@@ -4,8 +4,8 @@ import { AccountHandler } from "./handlers/account.ts";
 import { HomeHandler } from "./handlers/home.ts";
 import { PasswordHandler } from "./handlers/password.ts";
 import { RevokeHandler, RevokeOthersHandler, SessionsHandler } from "./handlers/sessions.ts";
-import { SignInHandler } from "./handlers/sign-in.ts";
-import { SignOutHandler } from "./handlers/sign-out.ts";
+import { LogInHandler } from "./handlers/log-in.ts";
+import { LogOutHandler } from "./handlers/log-out.ts";
 import { SignUpHandler } from "./handlers/sign-up.ts";
 
 const Static = StaticFiles({ root: new URL("./public/", import.meta.url), fingerprint: true });
@@ -13,8 +13,8 @@ const Static = StaticFiles({ root: new URL("./public/", import.meta.url), finger
 export const rules = [
   new Rule("/", { endpoint: "home", handler: HomeHandler }),
   new Rule("/sign-up", { endpoint: "sign-up", handler: SignUpHandler }),
-  new Rule("/sign-in", { endpoint: "sign-in", handler: SignInHandler }),
-  new Rule("/sign-out", { endpoint: "sign-out", handler: SignOutHandler }),
+  new Rule("/log-in", { endpoint: "log-in", handler: LogInHandler }),
+  new Rule("/log-out", { endpoint: "log-out", handler: LogOutHandler }),
   new Rule("/account", { endpoint: "account", handler: AccountHandler }),
   new Rule("/account/password", { endpoint: "password", handler: PasswordHandler }),
   new Rule("/account/sessions", { endpoint: "sessions", handler: SessionsHandler }),

@@ -59,22 +59,22 @@ need("chromium", chromium)("the login example in a browser", () => {
     await page.waitForURL("/account");
   }
 
-  test("a member signs up, signs out, signs in, sees both sessions, and revokes one, which ends it", async () => {
+  test("a member signs up, logs out, logs in, sees both sessions, and revokes one, which ends it", async () => {
     await signUp("ada");
-    expect(await status()).toBe("Your account is made, and you are signed in.");
-    await page.getByRole("button", { name: "Sign out" }).click();
+    expect(await status()).toBe("Your account is made, and you are logged in.");
+    await page.getByRole("button", { name: "Log out" }).click();
     await page.waitForURL("/");
-    expect([await heading(), await status()]).toEqual(["Welcome", "You are signed out."]);
+    expect([await heading(), await status()]).toEqual(["Welcome", "You are logged out."]);
 
     await page.goto("/account/sessions");
-    await page.waitForURL("/sign-in?next=%2Faccount%2Fsessions");
-    await send(page, "Sign in", "ada");
+    await page.waitForURL("/log-in?next=%2Faccount%2Fsessions");
+    await send(page, "Log in", "ada");
     await page.waitForURL("/account/sessions");
-    expect([await heading(), await status()]).toEqual(["Your sessions", "You are signed in as ada."]);
+    expect([await heading(), await status()]).toEqual(["Your sessions", "You are logged in as ada."]);
 
     const other = await newPage();
-    await other.goto("/sign-in");
-    await send(other, "Sign in", "ada");
+    await other.goto("/log-in");
+    await send(other, "Log in", "ada");
     await other.waitForURL("/account");
 
     await page.reload();
@@ -87,8 +87,8 @@ need("chromium", chromium)("the login example in a browser", () => {
     expect(await cards.count()).toBe(1);
 
     await other.reload();
-    await other.waitForURL("/sign-in?next=%2Faccount");
-    expect(await heading(other)).toBe("Sign in");
+    await other.waitForURL("/log-in?next=%2Faccount");
+    expect(await heading(other)).toBe("Log in");
   });
 
   test("the session's cookie cannot be read by scripts, and holds nothing of the session", async () => {
@@ -99,12 +99,12 @@ need("chromium", chromium)("the login example in a browser", () => {
     expect(await page.evaluate("document.cookie")).toBe("");
   });
 
-  test("after signing out, going back does not show the members' page", async () => {
+  test("after logging out, going back does not show the members' page", async () => {
     await signUp("linus");
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Log out" }).click();
     await page.waitForURL("/");
     await page.goBack();
-    expect([new URL(page.url()).pathname, await heading()]).toEqual(["/sign-in", "Sign in"]);
+    expect([new URL(page.url()).pathname, await heading()]).toEqual(["/log-in", "Log in"]);
   });
 
   test("the forms are filled in and sent by the keyboard, and are known to password managers", async () => {
@@ -126,7 +126,7 @@ need("chromium", chromium)("the login example in a browser", () => {
   test.each([1280, 390, 320])("at %i pixels no page is wider than the window", async (width) => {
     await page.setViewportSize({ width, height: 800 });
     const wide = () => page.evaluate("document.documentElement.scrollWidth");
-    for (const path of ["/", "/sign-in?next=%2F", "/sign-up"]) {
+    for (const path of ["/", "/log-in?next=%2F", "/sign-up"]) {
       await page.goto(path);
       expect([path, await wide()]).toEqual([path, width]);
     }

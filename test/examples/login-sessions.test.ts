@@ -5,19 +5,19 @@ import { describeBrowser } from "../../examples/login/browsers.ts";
 import { startApp } from "../support/app-process.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { Visitor, type Answer } from "../support/http.ts";
-import { firefox, isSentAway, led, loginFolder, loginSite, password, safari, secretKey, signIn, signUp } from "../support/login-site.ts";
+import { firefox, isSentAway, led, loginFolder, loginSite, password, safari, secretKey, logIn, signUp } from "../support/login-site.ts";
 
 const { newVisitor, newMember, cookieOf, withCookie, dataPath } = loginSite();
 
 describe("the members' pages", () => {
   test.each(["/account", "/account/sessions", "/account/password?a=b"])(
-    "%s sends others to sign in, and makes no session for that",
+    "%s sends others to log in, and makes no session for that",
     async (path) => {
       const answer = await newVisitor().visit(path);
-      expect(led(answer)).toEqual([303, `/sign-in?next=${encodeURIComponent(path)}`]);
+      expect(led(answer)).toEqual([303, `/log-in?next=${encodeURIComponent(path)}`]);
       expect(answer.setCookies).toEqual([]);
       const form = await newVisitor().visit(answer.headers["location"] as string);
-      expect(form.text).toMatch(/^Sign in Sign in to go on\./);
+      expect(form.text).toMatch(/^Log in Log in to go on\./);
       expect(form.markup).toContain(`name="next" id="next" value="${path}"`);
     },
   );
@@ -32,7 +32,7 @@ describe("the members' pages", () => {
   test("do not change anything by a form of another site", async () => {
     const visitor = await newMember("whitfield");
     const headers = { origin: "https://other.example", "sec-fetch-site": "cross-site" };
-    for (const path of ["/sign-out", "/account/sessions/revoke-others", "/account/password", "/sign-in"]) {
+    for (const path of ["/log-out", "/account/sessions/revoke-others", "/account/password", "/log-in"]) {
       expect((await visitor.visit(path, { form: {}, headers })).status).toBe(403);
     }
     expect((await visitor.visit("/account")).status).toBe(200);
@@ -46,12 +46,12 @@ describe("the list of sessions", () => {
   const revokeButtons = ({ markup }: Answer) =>
     Array.from(markup.matchAll(/action="(\/account\/sessions\/[\w-]+\/revoke)"/g), ([, action = ""]) => action);
 
-  test("names each browser, and a revoked one is signed out at once", async () => {
+  test("names each browser, and a revoked one is logged out at once", async () => {
     const first = newVisitor();
     const second = newVisitor();
     await signUp(newVisitor(), "margaret");
-    await signIn(first, { name: "margaret", password }, firefox);
-    await signIn(second, { name: "margaret", password }, safari);
+    await logIn(first, { name: "margaret", password }, firefox);
+    await logIn(second, { name: "margaret", password }, safari);
     const list = await second.visit("/account/sessions");
     expect(listed(list)).toEqual(["Safari on iPhone This browser", "Firefox on Linux", "Unknown browser"]);
 
@@ -70,7 +70,7 @@ describe("the list of sessions", () => {
   test("does not end those of another member", async () => {
     const owner = await newMember("tony");
     const other = newVisitor();
-    await signIn(other, { name: "tony", password });
+    await logIn(other, { name: "tony", password });
     const [revoke = ""] = revokeButtons(await owner.visit("/account/sessions"));
     const stranger = await newMember("mallory");
     await stranger.visit(revoke, { form: {} });
@@ -81,11 +81,11 @@ describe("the list of sessions", () => {
   test("ends all others at one press", async () => {
     const visitor = await newMember("frances");
     const others = [newVisitor(), newVisitor()];
-    for (const other of others) await signIn(other, { name: "frances", password });
+    for (const other of others) await logIn(other, { name: "frances", password });
     await visitor.visit("/account/sessions/revoke-others", { form: {} });
     const list = await visitor.visit("/account/sessions");
-    expect(list.text).toMatch(/You are signed out everywhere else: 2 sessions have ended\./);
-    expect(list.text).toContain("You are signed in here, and nowhere else.");
+    expect(list.text).toMatch(/You are logged out everywhere else: 2 sessions have ended\./);
+    expect(list.text).toContain("You are logged in here, and nowhere else.");
     for (const other of others) expect(led(await other.visit("/account"))).toEqual(isSentAway);
   });
 });
@@ -93,7 +93,7 @@ describe("the list of sessions", () => {
 test("a new password ends all other sessions, and this session goes on with another id", async () => {
   const visitor = await newMember("hedy");
   const other = newVisitor();
-  await signIn(other, { name: "hedy", password });
+  await logIn(other, { name: "hedy", password });
   const change = (current: string, next: string) => visitor.visit("/account/password", { form: { current, password: next } });
 
   const wrong = await change("wrong", "a new long password");
@@ -104,20 +104,20 @@ test("a new password ends all other sessions, and this session goes on with anot
 
   const before = await cookieOf(visitor);
   expect(led(await change(password, "a new long password"))).toEqual([303, "/account"]);
-  expect((await visitor.visit("/account")).text).toMatch(/The password is changed, and you are signed out everywhere else\./);
+  expect((await visitor.visit("/account")).text).toMatch(/The password is changed, and you are logged out everywhere else\./);
   expect(led(await other.visit("/account"))).toEqual(isSentAway);
   expect(await withCookie(before)).toEqual(isSentAway);
-  expect((await signIn(newVisitor(), { name: "hedy", password })).status).toBe(403);
-  expect((await signIn(newVisitor(), { name: "hedy", password: "a new long password" })).status).toBe(303);
+  expect((await logIn(newVisitor(), { name: "hedy", password })).status).toBe(403);
+  expect((await logIn(newVisitor(), { name: "hedy", password: "a new long password" })).status).toBe(303);
 });
 
-test("signing out ends the session while other requests use it", async () => {
+test("logging out ends the session while other requests use it", async () => {
   const visitor = await newMember("ken");
   const cookie = await cookieOf(visitor);
   const revoke = { form: {}, headers: { cookie } };
   const answers = await Promise.all([
     ...Array.from({ length: 6 }, () => newVisitor().visit("/account/sessions/none/revoke", revoke)),
-    visitor.visit("/sign-out", { form: {} }),
+    visitor.visit("/log-out", { form: {} }),
     ...Array.from({ length: 6 }, () => newVisitor().visit("/account/sessions/none/revoke", revoke)),
   ]);
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 303));
@@ -140,7 +140,7 @@ test("neither an id, nor a cookie, nor a password can be read in the files", asy
 test("every page is a whole document with one heading, labels, and neither style nor script in it", async () => {
   const member = await newMember("grete");
   const pages = [
-    ...["/", "/sign-in", "/sign-up", "/none"].map((path) => [newVisitor(), path] as const),
+    ...["/", "/log-in", "/sign-up", "/none"].map((path) => [newVisitor(), path] as const),
     ...["/", "/account", "/account/sessions", "/account/password"].map((path) => [member, path] as const),
   ];
   for (const [visitor, path] of pages) {
@@ -175,7 +175,7 @@ describe("starting and ending it", () => {
     // On another port, which cookies do not tell apart.
     const later = new Visitor(url);
     expect((await later.visit("/account", { headers: { cookie: await visitor.jar.getCookieString(url) } })).text).toContain("Name vint");
-    expect(led(await signIn(later, { name: "vint", password }))).toEqual([303, "/account"]);
+    expect(led(await logIn(later, { name: "vint", password }))).toEqual([303, "/account"]);
     await Promise.all([visitor.close(), later.close()]);
     expect(await second.stop("SIGINT")).toEqual({ code: 0, signal: null });
   });

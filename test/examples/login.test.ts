@@ -7,23 +7,23 @@ import { makeApp } from "../../examples/login/app.ts";
 import { hashPassword } from "../../examples/login/passwords.ts";
 import { Users } from "../../examples/login/users.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { isLetIn, isSentAway, led, loginSite, password, secretKey, signIn, signUp } from "../support/login-site.ts";
+import { isLetIn, isSentAway, led, loginSite, password, secretKey, logIn, signUp } from "../support/login-site.ts";
 
 const { newVisitor, newMember, cookieOf, withCookie, url } = loginSite();
 
-test("a member signs up, signs out and signs in again, and gets a message for each once", async () => {
+test("a member signs up, logs out and logs in again, and gets a message for each once", async () => {
   const visitor = await newMember("ada");
-  expect((await visitor.visit("/account")).text).toMatch(/^Your account is made, and you are signed in\. Account Name ada Member since/);
+  expect((await visitor.visit("/account")).text).toMatch(/^Your account is made, and you are logged in\. Account Name ada Member since/);
   expect((await visitor.visit("/account")).text).toMatch(/^Account Name ada/);
 
-  expect(led(await visitor.visit("/sign-out", { form: {} }))).toEqual([303, "/"]);
-  expect((await visitor.visit("/")).text).toMatch(/^You are signed out\. Welcome/);
+  expect(led(await visitor.visit("/log-out", { form: {} }))).toEqual([303, "/"]);
+  expect((await visitor.visit("/")).text).toMatch(/^You are logged out\. Welcome/);
   expect((await visitor.visit("/")).text).toMatch(/^Welcome/);
   expect(led(await visitor.visit("/account"))).toEqual(isSentAway);
 
-  expect(led(await signIn(visitor, { name: "ADA", password }))).toEqual([303, "/account"]);
-  expect((await visitor.visit("/")).text).toMatch(/^You are signed in as ada\. Hello, ada/);
-  expect(led(await visitor.visit("/sign-in"))).toEqual([303, "/account"]);
+  expect(led(await logIn(visitor, { name: "ADA", password }))).toEqual([303, "/account"]);
+  expect((await visitor.visit("/")).text).toMatch(/^You are logged in as ada\. Hello, ada/);
+  expect(led(await visitor.visit("/log-in"))).toEqual([303, "/account"]);
   expect(led(await visitor.visit("/sign-up"))).toEqual([303, "/account"]);
 });
 
@@ -62,11 +62,11 @@ describe("signing up", () => {
   });
 });
 
-describe("signing in", () => {
+describe("logging in", () => {
   test("with a wrong password or an unknown name has the same answer, and the form keeps the rest", async () => {
     await newMember("barbara");
-    const wrong = await signIn(newVisitor(), { name: "barbara", password: "wrong", next: "/account/sessions" });
-    const unknown = await signIn(newVisitor(), { name: "nobody", password: "wrong", next: "/account/sessions" });
+    const wrong = await logIn(newVisitor(), { name: "barbara", password: "wrong", next: "/account/sessions" });
+    const unknown = await logIn(newVisitor(), { name: "nobody", password: "wrong", next: "/account/sessions" });
     expect([wrong.status, unknown.status]).toEqual([403, 403]);
     expect(wrong.text).toContain("The name or the password is wrong.");
     expect(wrong.markup).toContain('name="name" id="name" value="barbara"');
@@ -75,36 +75,36 @@ describe("signing in", () => {
   });
 
   test("with a name or password of any length is refused like a wrong one", async () => {
-    const answer = await signIn(newVisitor(), { name: "x".repeat(5000), password: "x".repeat(5000) });
+    const answer = await logIn(newVisitor(), { name: "x".repeat(5000), password: "x".repeat(5000) });
     expect(answer.status).toBe(403);
   });
 
   test("fails five times, the count outliving each 403, and then has to wait, with the right password too", async () => {
     await newMember("edsger");
     const visitor = newVisitor();
-    await signIn(visitor, { name: "edsger", password: "wrong" });
+    await logIn(visitor, { name: "edsger", password: "wrong" });
     // Of parallel ones every one counts.
-    const answers = await Promise.all(Array.from({ length: 4 }, () => signIn(visitor, { name: "edsger", password: "wrong" })));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => logIn(visitor, { name: "edsger", password: "wrong" })));
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
-    const refused = await signIn(visitor, { name: "edsger", password });
+    const refused = await logIn(visitor, { name: "edsger", password });
     expect(refused.status).toBe(429);
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     expect(refused.text).toMatch(/^Please wait Too many wrong passwords\. Try again in (?:\d+ seconds|a second)\./);
-    expect(led(await signIn(newVisitor(), { name: "edsger", password }))).toEqual([303, "/account"]);
+    expect(led(await logIn(newVisitor(), { name: "edsger", password }))).toEqual([303, "/account"]);
   });
 
   test("gives the session a new id without its earlier contents, and the old id is no longer valid", async () => {
     await newMember("donald");
     const visitor = newVisitor();
-    for (let count = 0; count < 4; count++) await signIn(visitor, { name: "donald", password: "wrong" });
+    for (let count = 0; count < 4; count++) await logIn(visitor, { name: "donald", password: "wrong" });
     const before = await cookieOf(visitor);
-    await signIn(visitor, { name: "donald", password });
+    await logIn(visitor, { name: "donald", password });
     const after = await cookieOf(visitor);
     expect(await withCookie(before)).toEqual(isSentAway);
     expect(await withCookie(after)).toEqual(isLetIn);
     // The four failures are forgotten: one more brings no pause.
-    await signIn(visitor, { name: "donald", password: "wrong" });
-    expect(led(await signIn(visitor, { name: "donald", password }))).toEqual([303, "/account"]);
+    await logIn(visitor, { name: "donald", password: "wrong" });
+    expect(led(await logIn(visitor, { name: "donald", password }))).toEqual([303, "/account"]);
   });
 
   const targets = [
@@ -121,18 +121,18 @@ describe("signing in", () => {
   test("goes on to the page that was asked for, and never to another site", async () => {
     const visitor = await newMember("alan");
     const next = "/account/sessions?a=1";
-    expect(led(await signIn(visitor, { name: "alan", password, next }))).toEqual([303, next]);
+    expect(led(await logIn(visitor, { name: "alan", password, next }))).toEqual([303, next]);
     const found: unknown[] = [];
-    // Who is signed in already goes on at once.
-    for (const [asked] of targets) found.push([asked, ...led(await visitor.visit(`/sign-in?${new URLSearchParams({ next: asked })}`))]);
+    // Who is logged in already goes on at once.
+    for (const [asked] of targets) found.push([asked, ...led(await visitor.visit(`/log-in?${new URLSearchParams({ next: asked })}`))]);
     expect(found).toEqual(targets.map(([asked, target]) => [asked, 303, target]));
     const ownOrigin = `${new URL(url()).origin}//other.example`;
-    expect(led(await visitor.visit(`/sign-in?${new URLSearchParams({ next: ownOrigin })}`))).toEqual([303, "/other.example"]);
+    expect(led(await visitor.visit(`/log-in?${new URLSearchParams({ next: ownOrigin })}`))).toEqual([303, "/other.example"]);
   });
 
   test("is possible for many at the same time: none waits so long for another's password that its session cannot be saved", async () => {
     await newMember("niklaus");
-    const answers = await Promise.all(Array.from({ length: 12 }, () => signIn(newVisitor(), { name: "niklaus", password })));
+    const answers = await Promise.all(Array.from({ length: 12 }, () => logIn(newVisitor(), { name: "niklaus", password })));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 303));
   });
 });
@@ -145,7 +145,7 @@ test("the pause ends by itself, and the password can be tried again", async () =
   await users.add("john", password);
   const client = new TestClient(own);
   const tryIt = async (given: string) => {
-    const answer = await client.post("/sign-in", { form: { name: "john", password: given } });
+    const answer = await client.post("/log-in", { form: { name: "john", password: given } });
     return [answer.status, answer.headers.get("retry-after")];
   };
   try {

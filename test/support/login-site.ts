@@ -18,7 +18,7 @@ export const led = ({ status, headers }: Answer) => [status, headers["location"]
 
 /** The results of {@link led} for the members' page. */
 export const isLetIn = [200, undefined];
-export const isSentAway = [303, "/sign-in?next=%2Faccount"];
+export const isSentAway = [303, "/log-in?next=%2Faccount"];
 
 /** The login example in its own process, for all tests of a file. */
 export interface LoginSite {
@@ -27,7 +27,7 @@ export interface LoginSite {
   readonly dataPath: string;
   /** A new visitor. */
   readonly newVisitor: () => Visitor;
-  /** A visitor with an account, who is signed in. */
+  /** A visitor with an account, who is logged in. */
   readonly newMember: (name: string) => Promise<Visitor>;
   /** The session cookie of the visitor, as a Cookie header. */
   readonly cookieOf: (visitor: Visitor) => Promise<string>;
@@ -37,8 +37,8 @@ export interface LoginSite {
 
 export const signUp = (visitor: Visitor, name: string) => visitor.visit("/sign-up", { form: { name, password } });
 
-export const signIn = (visitor: Visitor, form: Readonly<Record<string, string>>, userAgent = firefox) =>
-  visitor.visit("/sign-in", { form, headers: { "user-agent": userAgent } });
+export const logIn = (visitor: Visitor, form: Readonly<Record<string, string>>, userAgent = firefox) =>
+  visitor.visit("/log-in", { form, headers: { "user-agent": userAgent } });
 
 /** Starts it before the file's tests, and ends it after them. */
 export function loginSite(): LoginSite {

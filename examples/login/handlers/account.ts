@@ -15,7 +15,7 @@ export class AccountHandler extends SessionMixin(RequestHandler) {
       html`<dl class="card">
           <div><dt>Name</dt><dd>${name}</dd></div>
           <div><dt>Member since</dt><dd>${time(createdAt)}</dd></div>
-          <div><dt>Signed in until</dt><dd>${time(session.expiresAt)} at the latest, and until half an hour passes without a visit</dd></div>
+          <div><dt>Logged in until</dt><dd>${time(session.expiresAt)} at the latest, and until half an hour passes without a visit</dd></div>
         </dl>
         <p class="row">
           <a class="button" href="${urlFor("sessions")}">Your sessions</a>

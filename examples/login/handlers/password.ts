@@ -26,10 +26,10 @@ export class PasswordHandler extends SessionMixin(RequestHandler) {
     }
 
     await local.users.setPassword(member, form.data.password);
-    // Somebody who knew the old password may be signed in, so all other sessions end. This one continues with a new id.
+    // Somebody who knew the old password may be logged in, so all other sessions end. This one continues with a new id.
     const count = await local.sessionStore.revokeOthers(ownerOf(member));
     session.regenerate({ keep: ["userId", "browser"] });
-    session.flash(`The password is changed${count > 0 ? ", and you are signed out everywhere else" : ""}.`, "success");
+    session.flash(`The password is changed${count > 0 ? ", and you are logged out everywhere else" : ""}.`, "success");
     return seeOther(urlFor("account"));
   }
 }
@@ -50,6 +50,6 @@ async function passwordPage(form: FormOf<typeof PasswordChange>) {
       ${problem(form, "password")}
       <button class="primary">Change the password</button>
     </form>
-    <p>You will be signed out everywhere else.</p>`;
+    <p>You will be logged out everywhere else.</p>`;
   return form.response(await page("Change the password", content));
 }

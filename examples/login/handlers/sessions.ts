@@ -13,12 +13,12 @@ export class SessionsHandler extends RequestHandler {
   async get() {
     const sessions = await local.sessionStore.listSessions(ownerOf(local.member));
     const list = html`<ul class="cards">${sessions.map(card)}</ul>`;
-    if (sessions.length === 1) return page("Your sessions", html`<p>You are signed in here, and nowhere else.</p> ${list}`);
+    if (sessions.length === 1) return page("Your sessions", html`<p>You are logged in here, and nowhere else.</p> ${list}`);
     return page(
       "Your sessions",
-      html`<p>You are signed in here, and in other places. Revoke what you do not know.</p>
+      html`<p>You are logged in here, and in other places. Revoke what you do not know.</p>
         ${list}
-        <form method="post" action="${urlFor("sessions/revoke-others")}"><button>Sign out everywhere else</button></form>`,
+        <form method="post" action="${urlFor("sessions/revoke-others")}"><button>Log out everywhere else</button></form>`,
     );
   }
 }
@@ -42,7 +42,7 @@ export class RevokeOthersHandler extends SessionMixin(RequestHandler) {
   async post() {
     const count = await local.sessionStore.revokeOthers(ownerOf(local.member));
     const session = await this.session;
-    session.flash(`You are signed out everywhere else: ${count === 1 ? "one session has" : `${count} sessions have`} ended.`, "success");
+    session.flash(`You are logged out everywhere else: ${count === 1 ? "one session has" : `${count} sessions have`} ended.`, "success");
     return seeOther(urlFor("sessions"));
   }
 }
@@ -50,12 +50,12 @@ export class RevokeOthersHandler extends SessionMixin(RequestHandler) {
 function card({ handle, createdAt, lastSeenAt, expiresAt, current, data }: OwnedSession) {
   const { browser } = data;
   const revoke = html`<form method="post" action="${urlFor("sessions/revoke", { handle })}">
-        <button>Revoke<span class="unseen"> ${browser}, signed in ${time(createdAt)}</span></button>
+        <button>Revoke<span class="unseen"> ${browser}, logged in ${time(createdAt)}</span></button>
       </form>`;
   return html`<li class="card">
       <h2>${browser} ${current && html`<span class="badge">This browser</span>`}</h2>
       <dl>
-        <div><dt>Signed in</dt><dd>${time(createdAt)}</dd></div>
+        <div><dt>Logged in</dt><dd>${time(createdAt)}</dd></div>
         <div><dt>Last seen</dt><dd>${current || lastSeenAt === undefined ? "now" : time(lastSeenAt)}</dd></div>
         <div><dt>Ends</dt><dd>${time(expiresAt)}, if not before</dd></div>
       </dl>

@@ -1,6 +1,6 @@
 import { field, Form, type FormOf, html, local, problem, request, RequestHandler, seeOther, urlFor } from "@mini/core";
 import { SessionMixin } from "@mini/session";
-import { signIn } from "../current-user.ts";
+import { logIn } from "../current-user.ts";
 import { longestPassword, shortestPassword, SignUp } from "../forms.ts";
 import { page } from "../layout.ts";
 import { longestName } from "../users.ts";
@@ -18,8 +18,8 @@ export class SignUpHandler extends SessionMixin(RequestHandler) {
     if (user === undefined) return signUpPage(form.refuse("name", "This name is taken."));
 
     const session = await this.session;
-    signIn(session, user);
-    session.flash("Your account is made, and you are signed in.", "success");
+    logIn(session, user);
+    session.flash("Your account is made, and you are logged in.", "success");
     return seeOther(urlFor("account"));
   }
 }
@@ -37,6 +37,6 @@ async function signUpPage(form: FormOf<typeof SignUp>) {
       ${problem(form, "password")}
       <button class="primary">Sign up</button>
     </form>
-    <p>You have an account? <a href="${urlFor("sign-in")}">Sign in</a>.</p>`;
+    <p>You have an account? <a href="${urlFor("log-in")}">Log in</a>.</p>`;
   return form.response(await page("Sign up", content));
 }
