@@ -10,7 +10,7 @@ interface Named extends Candidate {
 
 function named(pattern: string, alternative: Alternative, rest: Partial<Named> = {}): Named {
   const constrained = new Set([...pattern.matchAll(/[:*](n\w*)/g)].map(([, name]) => name!));
-  return { pattern, alternative, constrained, optional: false, lenient: false, order: -1, next: undefined, ...rest };
+  return { pattern, alternative, constrained, optional: false, hasOtherSlash: false, order: -1, next: undefined, ...rest };
 }
 
 function candidatesOf(patterns: readonly string[]): readonly Named[] {
@@ -72,13 +72,13 @@ describe("of several patterns that match a path, the best is found, and if it is
   test("of equal patterns: first the one as written, then with optional groups, then with another final slash", () => {
     const [alternative] = alternatives(parsePattern("/:p"));
     const all = [
-      named("lenient optional", alternative!, { lenient: true, optional: true }),
-      named("lenient", alternative!, { lenient: true }),
+      named("other slash, optional", alternative!, { hasOtherSlash: true, optional: true }),
+      named("other slash", alternative!, { hasOtherSlash: true }),
       named("optional", alternative!, { optional: true }),
       named("first", alternative!),
       named("second", alternative!),
     ];
-    expect(found(all, "/x")).toEqual(["first", "second", "optional", "lenient", "lenient optional"]);
+    expect(found(all, "/x")).toEqual(["first", "second", "optional", "other slash", "other slash, optional"]);
   });
 
   test("of patterns with the same text, each only at its own path", () => {
@@ -92,7 +92,7 @@ describe("of several patterns that match a path, the best is found, and if it is
 test("patterns without parameters are found by the whole path, the best first", () => {
   const [plain] = alternatives(parsePattern("/a/b"));
   const rest = candidatesOf(["/:p/b", "/a/:p", "/a", "/a/b/"]);
-  const matcher = new Matcher(rankCandidates([...rest, named("lenient", plain!, { lenient: true }), named("plain", plain!)]));
+  const matcher = new Matcher(rankCandidates([...rest, named("other slash", plain!, { hasOtherSlash: true }), named("plain", plain!)]));
   const exact = ["/a/b", "/a", "/a/b/", "/x/b", "/a/x", "/b", "/"].map((path) => matcher.exact(path)?.pattern);
   expect(exact).toEqual(["plain", "/a", "/a/b/", undefined, undefined, undefined, undefined]);
 });

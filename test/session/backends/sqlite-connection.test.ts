@@ -44,7 +44,7 @@ describe("the connection of SqliteBackend", () => {
     "cannot be %s, and the message says what is needed",
     (database) => {
       expect(() => new SqliteBackend({ database: database as never })).toThrow(
-        "SqliteBackend needs as database an open one, as the driver gives it",
+        "SqliteBackend needs an open database of a supported driver",
       );
     },
   );

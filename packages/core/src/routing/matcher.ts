@@ -9,8 +9,8 @@ export interface Candidate {
   readonly constrained: ReadonlySet<string>;
   /** Whether the pattern has optional groups. */
   readonly optional: boolean;
-  /** Whether the alternative was added because the final slash does not matter. */
-  readonly lenient: boolean;
+  /** Whether the alternative differs from the pattern in its final slash, for a rule that accepts both. */
+  readonly hasOtherSlash: boolean;
   /** Its position among all candidates of the matcher: of those that match, the smallest wins. Set by the matcher. */
   order: number;
   /** The next best candidate for exactly the same paths. Set by the matcher. */
@@ -276,5 +276,5 @@ function compareRanks(one: Rank, other: Rank): number {
 }
 
 function compareTies(one: Candidate, other: Candidate): number {
-  return Number(one.lenient) - Number(other.lenient) || Number(one.optional) - Number(other.optional);
+  return Number(one.hasOtherSlash) - Number(other.hasOtherSlash) || Number(one.optional) - Number(other.optional);
 }

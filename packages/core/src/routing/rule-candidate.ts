@@ -39,10 +39,10 @@ export class RuleCandidate<Target> implements Candidate {
   readonly alternative: Alternative;
   readonly constrained: ReadonlySet<string>;
   readonly optional: boolean;
-  readonly lenient: boolean;
+  readonly hasOtherSlash: boolean;
   order = 0;
 
-  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, lenient, mayHaveOtherUrl }: CandidateParts) {
+  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, hasOtherSlash, mayHaveOtherUrl }: CandidateParts) {
     const { rule, constrained, hostReaders, defaults } = compiled;
     this.isConstrained = constrained.size > 0;
     this.methods = compiled.methods;
@@ -58,7 +58,7 @@ export class RuleCandidate<Target> implements Candidate {
     this.alternative = alternative;
     this.constrained = constrained;
     this.optional = compiled.path.length > 1;
-    this.lenient = lenient;
+    this.hasOtherSlash = hasOtherSlash;
     this.mayHaveOtherUrl = mayHaveOtherUrl;
     this.answer = this.#answer();
   }
@@ -80,7 +80,7 @@ interface CandidateParts {
   readonly alternative: Alternative;
   readonly segments: SegmentReader | undefined;
   readonly readers: readonly ArgReader[];
-  readonly lenient: boolean;
+  readonly hasOtherSlash: boolean;
   readonly mayHaveOtherUrl: boolean;
 }
 
@@ -96,10 +96,10 @@ export function candidatesOf<Target>(
   mayHaveOtherUrl: boolean,
 ): readonly RuleCandidate<Target>[] {
   const { path, readers, rule } = compiled;
-  const own = path.map((alternative, i) => ({ alternative, reader: readers[i]!, lenient: false }));
+  const own = path.map((alternative, i) => ({ alternative, reader: readers[i]!, hasOtherSlash: false }));
   const slashed = rule.strictSlashes ? [] : path.flatMap((alternative) => otherSlash(alternative) ?? []);
-  const lenient = slashed.map((alternative) => ({ alternative, reader: new ArgReader(alternative, rule.where), lenient: true }));
-  return [...own, ...lenient].map((each, i) => {
+  const others = slashed.map((alternative) => ({ alternative, reader: new ArgReader(alternative, rule.where), hasOtherSlash: true }));
+  return [...own, ...others].map((each, i) => {
     const earlier = own.slice(0, i).filter(({ alternative }) => mayOverlap(alternative, each.alternative));
     const segments = shared.get(each.alternative, rule.where);
     return new RuleCandidate(compiled, { ...each, segments, readers: [...earlier, each].map(({ reader }) => reader), mayHaveOtherUrl });

@@ -84,7 +84,7 @@ function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): reado
     alternative,
     constrained,
     optional: host!.length > 1,
-    lenient: false,
+    hasOtherSlash: false,
     order: 0,
     next: undefined,
   }));

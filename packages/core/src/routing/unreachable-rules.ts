@@ -22,7 +22,7 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     if (bucket.length === 0) buckets.set(key, bucket);
     const hidden = bucket.find((other) => other.compiled !== compiled && hides(other.compiled, compiled));
     bucket.push(candidate);
-    if (candidate.lenient) continue;
+    if (candidate.hasOtherSlash) continue;
     // One alternative that can answer is enough; then the list of those that come first is discarded.
     const before = answering.has(compiled) ? answering.get(compiled) : [];
     answering.set(compiled, before === undefined || hidden === undefined ? undefined : [...before, hidden]);

@@ -75,7 +75,11 @@ type NameOf<Value> = [Value] extends [string]
       ? "boolean"
       : [Value] extends [readonly (infer Each)[]]
         ? `${NameOf<Each>}[]`
-        : "another type";
+        : [Value] extends [bigint]
+          ? "bigint"
+          : [Value] extends [Date]
+            ? "Date"
+            : "...";
 
 /** The arguments as they are written in a type, for a message. */
 type Shown<Args, Keys = keyof Args, Rest extends string = ""> = [Keys] extends [never]
@@ -88,7 +92,7 @@ type Shown<Args, Keys = keyof Args, Rest extends string = ""> = [Keys] extends [
         Exclude<Keys, Key>,
         `${Key}${{} extends Pick<Args, Key> ? "?" : ""}: ${NameOf<Exclude<Args[Key], undefined>>}${Rest extends "" ? "" : `; ${Rest}`}`
       >
-    : "arguments of another type";
+    : "{ ... }";
 
 /** The arguments that a method accepts. */
 type Accepted<Method> = Method extends (...given: infer Given) => unknown ? Exclude<Given[0], undefined> : never;

@@ -129,7 +129,7 @@ export class SqliteConnection {
 function checkDatabase(database: unknown): void {
   if (typeof database === "object" && database !== null && "prepare" in database && "exec" in database) return;
   throw new TypeError(
-    'SqliteBackend needs as database an open one, as the driver gives it: new SqliteBackend({ database: new DatabaseSync("data/sessions.db") }).',
+    'SqliteBackend needs an open database of a supported driver: new SqliteBackend({ database: new DatabaseSync("data/sessions.db") }).',
   );
 }
 
