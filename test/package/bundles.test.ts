@@ -41,8 +41,8 @@ describe("a bundle for production, with gzip", () => {
     expect(await weigh("mini + @mini/session")).toBeLessThan(59);
   });
 
-  test("of an application of Hono has at most 24 KB more with sessions", async () => {
-    expect((await weigh("hono + @mini/session")) - (await weigh("hono"))).toBeLessThan(24);
+  test("of an application of Hono has at most 22 KB more with sessions, without the code for sessions in a backend", async () => {
+    expect((await weigh("hono + @mini/session")) - (await weigh("hono"))).toBeLessThan(22);
   });
 
   test("of a small application leaves out the inspector and the pages of debug, and loads error pages and forms when they are needed", async () => {
@@ -65,15 +65,20 @@ describe("a bundle for production, with gzip", () => {
   });
 });
 
+/** Logs without what differs from run to run. */
+const logging = `
+  const logged = [];
+  const log = (message) => logged.push(message.split("\\n")[0].replaceAll(/[\\d.]+ ms|'.*/g, "..."));
+  const logger = { error: log, warn: log, info: log, debug: log };
+`;
+
 const program = `
   import { App, RequestHandler, Rule, text } from "@mini/core";
   class Home extends RequestHandler {
     get() { return text("hello"); }
     async post() { return text(String((await this.request.formData()).get("name"))); }
   }
-  const logged = [];
-  const log = (message) => logged.push(message.split("\\n")[0].replaceAll(/[\\d.]+ ms|'.*/g, "..."));
-  const logger = { error: log, warn: log, info: log, debug: log };
+  ${logging}
   const app = new App({ rules: [new Rule("/", { handler: Home })], logger });
   const answers = [];
   const ask = async (path, init) => {
@@ -90,10 +95,27 @@ const program = `
   console.log(JSON.stringify({ answers, logged }));
 `;
 
+const withSessions = `
+  import { App, local, RequestHandler, Rule, text } from "@mini/core";
+  import { MemoryBackend, SessionMiddleware } from "@mini/session";
+  class Home extends RequestHandler {
+    async get() { return text(String((await local.sessionStore.getSession()).increment("visits"))); }
+  }
+  ${logging}
+  const session = { secretKey: "k".repeat(32), backend: new MemoryBackend() };
+  const app = new App({ rules: [new Rule("/", { handler: Home })], middleware: [SessionMiddleware], config: { session }, logger });
+  const answers = [];
+  for (const again of [false, true]) {
+    const response = await app.fetch(new Request("http://localhost/"));
+    answers.push([response.status, (await response.text()).trim().split("\\n")[0]]);
+  }
+  console.log(JSON.stringify({ answers, logged }));
+`;
+
 describe("a bundled application", () => {
   /** Writes the bundle into a folder, without the files for which `isGone` is true, and runs it. */
-  async function run(splitting: boolean, isGone: (text: string) => boolean = () => false): Promise<unknown> {
-    const { files } = await bundles.bundle(program, consumer, splitting);
+  async function run(splitting: boolean, isGone: (text: string) => boolean = () => false, code = program): Promise<unknown> {
+    const { files } = await bundles.bundle(code, consumer, splitting);
     const folder = temporaryFolder();
     writeFiles(folder, Object.fromEntries(files.map(({ path, text }) => [basename(path), text])));
     for (const name of readdirSync(folder)) if (isGone(readFileSync(join(folder, name), "utf8"))) rmSync(join(folder, name));
@@ -141,5 +163,17 @@ describe("a bundled application", () => {
         [405, html, "<!doctype html>"],
       ],
     });
+  });
+
+  test.each([true, false])("has sessions in a backend, in several files or in one: %j", async (splitting) => {
+    const answers = [1, 1].map((visits) => [200, String(visits)]);
+    expect(await run(splitting, undefined, withSessions)).toEqual({ answers, logged: [] });
+  });
+
+  test("answers with 500, and logs why, when a file with the code for sessions in a backend is gone", async () => {
+    const gone = (text: string) => text.includes("A change to a session was dropped");
+    const line = expect.stringMatching(/^GET \/ 500 after \.\.\.: Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module/) as string;
+    const answers = [1, 2].map(() => [500, "<!doctype html>"]);
+    expect(await run(true, gone, withSessions)).toEqual({ answers, logged: [line, line] });
   });
 });

@@ -1,5 +1,6 @@
 import { ConfigError } from "@mini/core/base";
 import type { BackendRecords } from "../keeping/backend-records.ts";
+import type { BackendSessions } from "../keeping/backend-sessions.ts";
 import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
 import type { Lifetime } from "../record/record.ts";
@@ -13,23 +14,23 @@ export interface ListedSession<Data extends object = SessionData> extends Omit<O
 
 /** All sessions in the configured backend. */
 export class AllSessions {
-  readonly #records: BackendRecords | undefined;
+  readonly #sessions: BackendSessions | undefined;
   readonly #lifetime: Lifetime;
 
-  constructor(records: BackendRecords | undefined, lifetime: Lifetime) {
-    this.#records = records;
+  constructor(sessions: BackendSessions | undefined, lifetime: Lifetime) {
+    this.#sessions = sessions;
     this.#lifetime = lifetime;
   }
 
   /** @throws ConfigError when the backend cannot count; SessionUnavailableError. */
   async count(): Promise<number> {
-    const records = this.#recordsFor("count", "count");
+    const records = await this.#recordsFor("count", "count");
     return withoutDeadline(records, "count all sessions", () => records.backend.count!());
   }
 
   /** @throws ConfigError when the backend cannot list them; SessionUnavailableError. */
   async *all(): AsyncGenerator<ListedSession<object>> {
-    const records = this.#recordsFor("list", "all");
+    const records = await this.#recordsFor("list", "all");
     const stored = records.backend.all!()[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -44,9 +45,9 @@ export class AllSessions {
     }
   }
 
-  #recordsFor(doing: string, call: "all" | "count"): BackendRecords {
-    const records = this.#records;
-    if (records?.backend[call] !== undefined) return records;
+  async #recordsFor(doing: string, call: "all" | "count"): Promise<BackendRecords> {
+    const sessions = this.#sessions;
+    if (sessions?.backend[call] !== undefined) return (await sessions.loaded()).records;
     throw new ConfigError(
       `Cannot ${doing} all sessions: the session setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
     );

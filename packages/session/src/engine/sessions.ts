@@ -44,9 +44,9 @@ export class Sessions {
 
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
   constructor(config: SessionConfig) {
-    const { shared, records } = makeShared(config, Form);
+    const { shared, inBackend } = makeShared(config, Form);
     this.shared = shared;
-    this.#all = new AllSessions(records, shared.settings);
+    this.#all = new AllSessions(inBackend, shared.settings);
   }
 
   /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */
@@ -132,7 +132,7 @@ export class Sessions {
   }
 
   #owned<Result>(ask: (owned: OwnedSessions) => Promise<Result>): Promise<Result> {
-    const asking = async () => ask(this.shared.owned());
+    const asking = async () => ask(await this.shared.owned());
     return markHandled(asking());
   }
 

@@ -30,6 +30,8 @@ export interface BackendRecordsOptions {
   /** Clock, in milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly logger: Logger;
+  /** When the sessions were set up, in milliseconds since the Unix epoch. The first removal of expired records is due a minute later. */
+  readonly startedAt: number;
 }
 
 /** A session that was created, and its id. */
@@ -59,7 +61,7 @@ export class BackendRecords {
   readonly #touching = new Set<string>();
   #prunedAt: number;
 
-  constructor({ backend, ids, deadline, flashMaxAge, now, logger }: BackendRecordsOptions) {
+  constructor({ backend, ids, deadline, flashMaxAge, now, logger, startedAt }: BackendRecordsOptions) {
     this.backend = backend;
     this.backendName = backend.constructor.name;
     this.ids = ids;
@@ -68,7 +70,7 @@ export class BackendRecords {
     this.#milliseconds = deadline;
     this.#flashMaxAge = flashMaxAge;
     this.#commits = new GroupCommit({ backend, deadline, onUnreadable: () => this.#warnOfUnreadable() });
-    this.#prunedAt = now();
+    this.#prunedAt = startedAt;
   }
 
   /** Runs all calls of one load, commit or removal within one deadline, and logs the failure of the backend. */

@@ -91,7 +91,7 @@ class ImportingSessions implements SessionKeeper {
     return old === undefined ? kept : new ImportedSession(kept, old, this.#oldNames(received), (hasEnded) => this.#forget(old, hasEnded));
   }
 
-  begin(received: ReceivedCookies): KeptSession {
+  begin(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
     return this.#keeper.begin(received);
   }
 

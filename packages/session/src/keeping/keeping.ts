@@ -34,8 +34,8 @@ export interface SessionKeeper {
   readonly backendName: string;
   /** The client's session, or a new empty session if the client did not send a valid one. Loading does not create a record. */
   load(received: ReceivedCookies): KeptSession | Promise<KeptSession>;
-  /** A new empty session, whatever the client sent. */
-  begin(received: ReceivedCookies): KeptSession;
+  /** A new empty session, whatever the client sent. Returns a promise only while the code of the keeper is being loaded. */
+  begin(received: ReceivedCookies): KeptSession | Promise<KeptSession>;
   /** The cookies of the client, as far as they are known without loading its session. */
   cookies(received: ReceivedCookies): BrowserCookies;
   /**

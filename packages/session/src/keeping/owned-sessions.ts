@@ -1,4 +1,3 @@
-import { ConfigError } from "@mini/core/base";
 import { endAfter, lastMillisecond, lifetimeOf, type DecodedRecord, type Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
@@ -35,22 +34,15 @@ export interface OwnSession {
 /** The number of sessions that are read, or removed, at the same time. */
 const batchSize = 32;
 
-/** The sessions of an owner in the configured backend. */
+/** The sessions of an owner in the configured backend, which has an index of owners. */
 export class OwnedSessions {
   readonly #records: BackendRecords;
   readonly #owners: OwnerIndex;
   readonly #lifetime: Lifetime;
 
-  /** @throws ConfigError for a backend that has no index of owners. */
-  constructor(records: BackendRecords | undefined, lifetime: Lifetime) {
-    const owners = records?.backend.owners;
-    if (records === undefined || owners === undefined) {
-      throw new ConfigError(
-        'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new SqliteBackend({ database }).',
-      );
-    }
+  constructor(records: BackendRecords, lifetime: Lifetime) {
     this.#records = records;
-    this.#owners = owners;
+    this.#owners = records.backend.owners!;
     this.#lifetime = lifetime;
   }
 

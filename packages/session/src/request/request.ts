@@ -120,8 +120,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   /** A session by its name. It is loaded once; later calls return the same object. */
   #open(name: string, options?: SessionOptions): OpenSession | Loading {
-    const sessions = this.#used();
-    const known = sessions.get(name);
+    const known = this.#used().get(name);
     if (known !== undefined) {
       if (options !== undefined) addOptions(this.#shared, name, known, options);
       return known;
@@ -130,13 +129,15 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const cookieName = this.#cookieName(name);
     const settings = this.#settingsOf(name, options);
     const kept = loadFrom(this.#shared.keepers.get(settings.backend)!, this.#receivedFor(cookieName, settings));
-    if (kept instanceof Promise) return this.#load(name, cookieName, settings, kept);
-    const opened = new OpenSession(this, cookieName, settings, kept);
-    sessions.set(name, opened);
-    return opened;
+    return this.#use(name, cookieName, settings, kept);
   }
 
-  #load(name: string, cookieName: string, settings: SessionSettings, kept: Promise<KeptSession>): Loading {
+  #use(name: string, cookieName: string, settings: SessionSettings, kept: KeptSession | Promise<KeptSession>): OpenSession | Loading {
+    if (!(kept instanceof Promise)) {
+      const opened = new OpenSession(this, cookieName, settings, kept);
+      this.#used().set(name, opened);
+      return opened;
+    }
     const session = kept.then(
       (loaded) => {
         const opened = new OpenSession(this, cookieName, loading.settings, loaded);
@@ -233,10 +234,9 @@ export class RequestSessions implements SessionStore, SessionRequest {
   }
 
   async #end(name: string, options: SessionOptions | undefined): Promise<void> {
-    const sessions = this.#used();
+    const known = this.#used().get(name);
     this.mustBeOpen("delete the session", name);
     const cookieName = this.#cookieName(name);
-    const known = sessions.get(name);
     if (known !== undefined && options !== undefined) addOptions(this.#shared, name, known, options);
     const settings = known?.settings ?? this.#settingsOf(name, options);
     const keeper = this.#shared.keepers.get(settings.backend)!;
@@ -244,10 +244,10 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const before = keeper.cookies(received);
     const clear = () => this.responseCookies.clear(cookieName, settings.cookie, before);
     clear();
-    const fresh = () => keeper.begin(received);
-    let ended: KeptSession | undefined;
-    if (known === undefined) sessions.set(name, new OpenSession(this, cookieName, settings, fresh()));
-    else ended = await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear);
+    // Not a promise: a session of this keeper is loaded by then.
+    const fresh = () => keeper.begin(received) as KeptSession;
+    if (known === undefined) this.#use(name, cookieName, settings, keeper.begin(received));
+    const ended = known && (await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear));
     const place = (await keeper.end(received, ended?.recordKey)) ?? ended?.place ?? before.place;
     this.responseCookies.clear(cookieName, settings.cookie, { ...before, place });
   }
@@ -275,7 +275,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const owned = this.#shared.owned();
     this.#open(this.settings.cookieName);
     const own = await Promise.all(Array.from(sessions.keys(), async (name) => this.#loaded(name)));
-    return ask(owned, own);
+    return ask(await owned, own);
   }
 
   // Secure cookies

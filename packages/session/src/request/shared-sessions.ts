@@ -14,7 +14,7 @@ export interface SharedSessions {
   /** By the name of a backend; `undefined` for the configured one. */
   readonly keepers: ReadonlyMap<string | undefined, SessionKeeper>;
   /** The sessions of owners in the configured backend. @throws ConfigError when it has no index of owners. */
-  readonly owned: () => OwnedSessions;
+  readonly owned: () => Promise<OwnedSessions>;
   /** For secure cookies. */
   readonly signer: Signer;
   readonly cookies: CookieRules;

@@ -1,0 +1,81 @@
+import { ConfigError } from "@mini/core/base";
+import type { BackendRecords, BackendRecordsOptions } from "./backend-records.ts";
+import type { BrowserCookies, KeptSession, ReceivedCookies, SessionKeeper } from "./keeping.ts";
+import type { OwnedSessions } from "./owned-sessions.ts";
+import type { ServerSessions } from "./server-session.ts";
+import type { CookiePlace, Lifetime } from "../record/record.ts";
+
+/** What keeps sessions in a backend, once its code is loaded. */
+export interface LoadedSessions {
+  readonly records: BackendRecords;
+  readonly sessions: ServerSessions;
+  /** For a backend that has an index of owners. */
+  readonly owned: (lifetime: Lifetime) => OwnedSessions;
+}
+
+/**
+ * The sessions in a backend. Their code is loaded only for settings that name a backend, because sessions in cookies do not need it.
+ * Loading begins at once. If it fails, the next use tries again and rejects with the error.
+ */
+export class BackendSessions implements SessionKeeper {
+  readonly backend: BackendRecordsOptions["backend"];
+  readonly backendName: string;
+  readonly #options: BackendRecordsOptions;
+  #loaded: LoadedSessions | undefined;
+  #loading: Promise<LoadedSessions> | undefined;
+
+  constructor(options: BackendRecordsOptions) {
+    this.backend = options.backend;
+    this.backendName = options.backend.constructor.name;
+    this.#options = options;
+    this.loaded().catch(() => undefined);
+  }
+
+  loaded(): Promise<LoadedSessions> {
+    return (this.#loading ??= this.#import());
+  }
+
+  async #import(): Promise<LoadedSessions> {
+    try {
+      const modules = [import("./backend-records.ts"), import("./server-session.ts"), import("./owned-sessions.ts")] as const;
+      const [{ BackendRecords }, { ServerSessions }, { OwnedSessions }] = await Promise.all(modules);
+      const records = new BackendRecords(this.#options);
+      this.#loaded = { records, sessions: new ServerSessions(records), owned: (lifetime) => new OwnedSessions(records, lifetime) };
+      return this.#loaded;
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+  }
+
+  load(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
+    return this.#loaded === undefined
+      ? this.loaded().then(({ sessions }) => sessions.load(received))
+      : this.#loaded.sessions.load(received);
+  }
+
+  begin(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
+    return this.#loaded === undefined
+      ? this.loaded().then(({ sessions }) => sessions.begin(received))
+      : this.#loaded.sessions.begin(received);
+  }
+
+  cookies({ cookieName, request }: ReceivedCookies): BrowserCookies {
+    return { names: this.#options.ids.namesIn(cookieName, request), place: undefined };
+  }
+
+  async end(received: ReceivedCookies, endedKey: string | undefined): Promise<CookiePlace | undefined> {
+    const { sessions } = await this.loaded();
+    return sessions.end(received, endedKey);
+  }
+}
+
+/** The sessions of owners in the configured backend. @throws ConfigError when it has no index of owners. */
+export function ownedIn(sessions: BackendSessions | undefined, lifetime: Lifetime): Promise<OwnedSessions> {
+  if (sessions?.backend.owners === undefined) {
+    throw new ConfigError(
+      'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new SqliteBackend({ database }).',
+    );
+  }
+  return sessions.loaded().then(({ owned }) => owned(lifetime));
+}
