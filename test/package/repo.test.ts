@@ -100,6 +100,15 @@ describe("npm test", () => {
     expect([scripts["lint"], scripts["check"]]).toEqual(["oxlint && oxfmt --check", "node .ci/check.mjs"]);
   });
 
+  // Files share processes: what a module started when it was loaded would end with the first file that loads it.
+  test("loads no module of test/support that calls a hook or starts something when it is loaded", () => {
+    const atOnce = /^(?:(?:afterAll|afterEach|beforeAll|beforeEach)\(|(?:export )?const [^=]+ = (?:await |temporaryFolder\())/m;
+    // The setup is loaded again for each file. The programs have a process of their own.
+    const modules = files.filter((path) => path.startsWith("test/support/") && !/(?:\/scan-setup|-process)\.ts$/.test(path));
+    expect(modules.length).toBeGreaterThan(50);
+    expect(modules.filter((path) => atOnce.test(read(path)))).toEqual([]);
+  });
+
   // Every example is one more program to compile.
   test("compiles every source, example and test, the *.test-d.ts among them, which are checked by nothing else", async () => {
     const { code, stdout } = await runNode([".ci/check.mjs", "--list"], { cwd: root });

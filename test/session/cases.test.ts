@@ -8,7 +8,7 @@ test("the facts of sessions are 74 for cookies, and 86 for stores", () => {
   expect([casesFor("cookie").length, casesFor("store").length]).toEqual([74, 86]);
 });
 
-describe.each(everyMedium())("the facts of sessions, kept in $name", (medium) => {
+describe.each(await everyMedium())("the facts of sessions, kept in $name", (medium) => {
   const own = casesFor(medium.isServerSide ? "store" : "cookie");
 
   test.each(own.map((each) => [each.id, each] as const))("%s", async (_id, each) => {

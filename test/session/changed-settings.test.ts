@@ -56,7 +56,7 @@ const changes: readonly (readonly [string, Partial<SessionConfig>, Partial<Sessi
   ["it is not partitioned any more", { cookie: { ...none, partitioned: true } }, { cookie: none }, /^session=v1\.[^;]*$/],
 ];
 
-describe.each(everyMedium())("a session in $name", (medium) => {
+describe.each(await everyMedium())("a session in $name", (medium) => {
   describe.each(changes)("when %s", (_title, before, after, form) => {
     test("is still read, and the first response replaces its cookie", async () => {
       const site = siteOf(medium, before, after);

@@ -6,7 +6,7 @@ import { throughEachDoor, throughEachRace } from "../support/doors.ts";
 import { gate, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 import { WatchedBackend } from "../support/watched-backend.ts";
 
-const raced = [...throughEachRace(serverSideMedia()), ...(await ioredisMedia())];
+const raced = [...throughEachRace(await serverSideMedia()), ...(await ioredisMedia())];
 
 describe.each(raced)("commit() in the middle of a request in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
@@ -183,7 +183,7 @@ describe.each(raced)("commit() in the middle of a request in $name", (medium) =>
   });
 });
 
-describe.each(throughEachDoor(everyMedium()))("deleteSession() in $name, before an error", (medium) => {
+describe.each(throughEachDoor(await everyMedium()))("deleteSession() in $name, before an error", (medium) => {
   const cleared = expect.stringMatching(/^session=; .*Max-Age=0/) as string;
 
   test("clears the cookie, although another session was begun afterwards", async () => {

@@ -9,7 +9,7 @@ const logIn: Work = async (_store, session) => (await session()).set("user", "an
 const logOut: Work = (store) => store.deleteSession();
 const partitioned = { secure: true, sameSite: "none", partitioned: true } as const;
 
-describe.each(everyMedium())("a session in $name whose cookie got other attributes", (medium) => {
+describe.each(await everyMedium())("a session in $name whose cookie got other attributes", (medium) => {
   const changes = [
     ["a domain", {}, { domain: "example.org" }],
     ["no domain any more", { domain: "example.org" }, {}],

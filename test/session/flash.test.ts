@@ -4,7 +4,7 @@ import { everyMedium } from "../support/media.ts";
 import { throughEachDoor } from "../support/doors.ts";
 import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
 
-describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
+describe.each(throughEachDoor(await everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   type Harness = ReturnType<typeof makeApp>;

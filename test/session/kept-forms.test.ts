@@ -12,7 +12,7 @@ const Note = z.object({ title: z.string().min(1, "Write a title."), text: z.stri
 const refused = (fields: Record<string, string>) =>
   Form.from({ fields: Object.entries(fields), problems: [] }).refuse("title", "Write a title.");
 
-describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
+describe.each(throughEachDoor(await everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
   type Harness = ReturnType<typeof makeApp>;
   const inProcess = medium.adapter === undefined ? test : undefined;

@@ -23,7 +23,7 @@ async function attributes(app: SessionApp, work: Work): Promise<readonly string[
     .sort();
 }
 
-describe.each(everyMedium())("an option that is given for one session in $name", (medium) => {
+describe.each(await everyMedium())("an option that is given for one session in $name", (medium) => {
   const plain = ["HttpOnly", "Path=/", "SameSite=Lax"];
 
   test("is kept for later changes and for a new id, until it is unset", async () => {
@@ -90,7 +90,7 @@ describe.each(everyMedium())("an option that is given for one session in $name",
   });
 });
 
-test.each(serverSideMedia())("the list of an owner's sessions in $name uses the options of each session", async (medium) => {
+test.each(await serverSideMedia())("the list of an owner's sessions in $name uses the options of each session", async (medium) => {
   const app = makeApp({ medium, maxAge: 100 });
   const logIn = async (options?: SessionOptions) => {
     const work: Work = async (store) => (await store.getSession(undefined, options)).regenerate({ owner: `user:${medium.name}` });

@@ -7,7 +7,7 @@ import { serverSideMedia } from "../support/media.ts";
 /** Log-ins that are made at once. */
 const together = 50;
 
-test.each(serverSideMedia())(
+test.each(await serverSideMedia())(
   `${owned} sessions of one owner in $name are listed and revoked, and other owners keep theirs`,
   async (medium) => {
     const sessions = new Sessions({ secretKey: "k".repeat(32), backend: medium.open(Date.now) as SessionBackend, deadline: 60_000 });

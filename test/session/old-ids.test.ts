@@ -15,7 +15,7 @@ const set =
   async (_store, session) =>
     (await session()).set(key, value);
 
-describe.each(serverSideMedia())("the old id of a session in $name", (medium) => {
+describe.each(await serverSideMedia())("the old id of a session in $name", (medium) => {
   let count = 0;
 
   /** A browser whose session holds a cart, and ways to ask with the cookie that it had then. */

@@ -7,7 +7,7 @@ import { WatchedBackend } from "../support/watched-backend.ts";
 
 type Client = ReturnType<SessionApp["browser"]>;
 
-describe.each(serverSideMedia())("an owner's sessions in $name", (medium) => {
+describe.each(await serverSideMedia())("an owner's sessions in $name", (medium) => {
   let count = 0;
   /** An application with an owner that nobody else has. */
   function begun(options: Parameters<typeof makeApp>[0] = {}) {

@@ -5,7 +5,7 @@ import { everyMedium } from "../support/media.ts";
 import { throughEachDoor } from "../support/doors.ts";
 import { Rescue, sessionApp as makeApp, setCookies, type AnySession } from "../support/session-app.ts";
 
-describe.each(throughEachDoor(everyMedium()))("sessions in $name", (medium) => {
+describe.each(throughEachDoor(await everyMedium()))("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
   /** Some frameworks do not report errors to middleware, so a status of 500 counts as one. */
   const tellsErrors = medium.adapter?.tellsErrors ?? true;

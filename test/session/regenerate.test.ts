@@ -4,7 +4,7 @@ import { ioredisMedia, serverSideMedia } from "../support/media.ts";
 import { throughEachRace } from "../support/doors.ts";
 import { sessionApp as makeApp, setCookies } from "../support/session-app.ts";
 
-describe.each([...throughEachRace(serverSideMedia()), ...(await ioredisMedia())])("regenerate() in $name", (medium) => {
+describe.each([...throughEachRace(await serverSideMedia()), ...(await ioredisMedia())])("regenerate() in $name", (medium) => {
   async function begun(data: Record<string, unknown>, options: Parameters<typeof makeApp>[0] = {}) {
     const app = makeApp({ medium, ...options });
     await app.run(async (_store, session) => (await session()).assign(data));

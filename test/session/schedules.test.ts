@@ -74,7 +74,7 @@ test(
   },
 );
 
-test.each(serverSideMedia().filter(({ name }) => name !== "memory"))("and 200 in $name", async (medium) => {
+test.each((await serverSideMedia()).filter(({ name }) => name !== "memory"))("and 200 in $name", async (medium) => {
   const open = (now: () => number) => medium.open(now) as SessionBackend;
   expect(await explore(new ScheduledApps(open), 200)).toBeUndefined();
 });

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { serverSideMedia } from "../support/media.ts";
 import { begun, cookieOf, dataOf, inMemory, makeSessions, requestWith, setA, silent, type Data } from "../support/visits.ts";
 
-describe.each(serverSideMedia())("Sessions in $name, without a request", (medium) => {
+describe.each(await serverSideMedia())("Sessions in $name, without a request", (medium) => {
   const open = () => makeSessions({ backend: medium.open(Date.now) as SessionBackend });
 
   test("lists the sessions of an owner, and ends one or all of them", async () => {

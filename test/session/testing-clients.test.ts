@@ -22,7 +22,7 @@ class Page extends RequestHandler {
 
 const makeApp = (session: SessionConfig | Sessions) => new App({ rules: [new Rule("/", { handler: Page })], config: { session } });
 
-describe.each(everyMedium())("tests of an application with sessions in $name", (medium) => {
+describe.each(await everyMedium())("tests of an application with sessions in $name", (medium) => {
   const settings = () => ({ secretKey: "a key that is long enough to be one", backend: medium.open(Date.now), deadline: 60_000 });
 
   test.each([

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { afterEach } from "vitest";
 import { root } from "./folder.ts";
+import { afterEachTest, endedAfterFile } from "./per-file.ts";
 import { readManifest } from "./sources.ts";
 import { within } from "./within.ts";
 
@@ -31,12 +31,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const printedUrl = /\bhttps?:\/\/\S+/;
 
-const running = new Set<AppProcess>();
+const running = endedAfterFile<AppProcess>((app) => app.stop("SIGKILL"));
 /** All programs that a file has started, so that a test that fails can report their state. */
-const started = new Set<{ readonly app: AppProcess; readonly state: () => string }>();
+const started = endedAfterFile<{ readonly app: AppProcess; readonly state: () => string }>(() => undefined);
 
-afterEach(({ task }) => {
-  if (task.result?.state !== "fail") return;
+afterEachTest((failed) => {
+  if (!failed) return;
   for (const { app, state } of started) console.error(`${state()} It said:\n${app.output.stdout}${app.output.stderr}`);
 });
 

@@ -2,7 +2,8 @@ import { request as httpRequest } from "node:http";
 import { abort, App, int, local, RequestHandler, Rule, SecurityHeaders, text } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
 import { MemoryBackend, SessionMiddleware } from "@mini/session";
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
+import { afterEachTest } from "./per-file.ts";
 
 class Home extends RequestHandler {
   static override middleware = [SessionMiddleware];
@@ -34,7 +35,7 @@ export const silent = { error: nothing, warn: nothing, info: nothing, debug: not
 const open: Server[] = [];
 /** Called after each test: ends requests that are still running. */
 export const stops: (() => void)[] = [];
-afterEach(async () => {
+afterEachTest(async () => {
   stops.splice(0).forEach((stop) => stop());
   await Promise.all(open.splice(0).map((server) => server.close()));
 });

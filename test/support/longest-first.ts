@@ -30,10 +30,10 @@ const longest = [
   "fuzz/",
 ];
 
-/** The position of a file in that order. The files that share a process stay together, after the others. */
-function placeOf({ moduleId, project }: TestSpecification): number {
+/** The position of a file in that order. */
+function placeOf({ moduleId }: TestSpecification): number {
   const place = longest.findIndex((part) => moduleId.includes(`/test/${part}`));
-  return (project.config.isolate ? 0 : 1000) + (place === -1 ? longest.length : place);
+  return place === -1 ? longest.length : place;
 }
 
 /** Begins with the files that take longest, even if the runner has no times of earlier runs. */

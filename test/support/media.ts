@@ -53,12 +53,6 @@ async function ioredisMedium({ url, prefix }: SharedRedis): Promise<Medium["open
 /** For runs that repeat their tests very often: without servers and files. */
 const memoryOnly = process.env.MINI_MEDIA === "memory";
 
-const redis = memoryOnly ? undefined : await sharedRedis();
-if (!memoryOnly) need(redisServer, redis);
-
-const memcached = memoryOnly ? undefined : await sharedMemcached();
-if (!memoryOnly) need(memcachedServer, memcached);
-
 /** Milliseconds. On a busy machine memcached answers slowly. A cache that does not answer in time would change what the tests see. */
 const patience = 60_000;
 
@@ -68,9 +62,6 @@ function cachedMedium(address: string): Medium["open"] {
   return (now) => new CachedBackend({ backend: new MemoryBackend({ now }), cache, timeout: patience, now });
 }
 
-const postgresUrl = memoryOnly ? undefined : await findPostgresUrl();
-if (!memoryOnly) need("Postgres", postgresUrl);
-
 function postgres(url: string): Medium["open"] {
   const pool = openPool(url);
   const table = newTable(pool);
@@ -79,7 +70,13 @@ function postgres(url: string): Medium["open"] {
 }
 
 /** The places with a backend, for the tests of one file. */
-export function serverSideMedia(): readonly Medium[] {
+export async function serverSideMedia(): Promise<readonly Medium[]> {
+  const [redis, memcached, postgresUrl] = memoryOnly ? [] : await Promise.all([sharedRedis(), sharedMemcached(), findPostgresUrl()]);
+  if (!memoryOnly) {
+    need(redisServer, redis);
+    need(memcachedServer, memcached);
+    need("Postgres", postgresUrl);
+  }
   const media = [
     { name: "memory", open: (now: () => number) => new MemoryBackend({ now }) },
     ...(memoryOnly
@@ -97,11 +94,13 @@ export function serverSideMedia(): readonly Medium[] {
 
 /** Redis by the client of ioredis, for the tests of races, which every client must pass. */
 export async function ioredisMedia(): Promise<readonly Medium[]> {
+  const redis = memoryOnly ? undefined : await sharedRedis();
   if (redis === undefined) return [];
   return [{ name: "Redis by ioredis", open: await ioredisMedium(redis), isServerSide: true, isCached: false, tooMuch: 65_536 }];
 }
 
 /** All places, for the tests of one file. */
-export function everyMedium(): readonly Medium[] {
-  return [{ name: "their cookies", isServerSide: false, isCached: false, tooMuch: 4096, open: () => "securecookie" }, ...serverSideMedia()];
+export async function everyMedium(): Promise<readonly Medium[]> {
+  const inCookies: Medium = { name: "their cookies", isServerSide: false, isCached: false, tooMuch: 4096, open: () => "securecookie" };
+  return [inCookies, ...(await serverSideMedia())];
 }

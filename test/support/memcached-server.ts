@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { Client } from "memjs";
 import { afterAll } from "vitest";
+import { oncePerFile } from "./per-file.ts";
 import { endAtOnce, freePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
@@ -33,11 +34,11 @@ export async function startMemcached({ port = 0 } = {}): Promise<MemcachedServer
 }
 
 /** The address of the memcached at MEMCACHED_URL, or else of one that is started for the tests of the file; `undefined` if there is neither. */
-export async function sharedMemcached(): Promise<string | undefined> {
+export const sharedMemcached = oncePerFile(async (): Promise<string | undefined> => {
   const given = process.env["MEMCACHED_URL"];
   if (given !== undefined) return given.replace(/^memcached:\/\//, "");
   return findMemcached() === undefined ? undefined : (await startMemcached()).address;
-}
+});
 
 /** A client that gives up early, as the README says. */
 export function memcachedClient(address: string): Client {

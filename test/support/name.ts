@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from "node:net";
-import { afterAll } from "vitest";
+import { endedAfterFile } from "./per-file.ts";
 
 /** A host name that leads to one server now and to another one later. Existing connections stay with their server. */
 export interface Name {
@@ -7,8 +7,7 @@ export interface Name {
   leadsTo(target: NetConnectOpts): void;
 }
 
-const closers = new Set<() => void>();
-afterAll(() => closers.forEach((close) => close()));
+const closers = endedAfterFile<() => void>((close) => close());
 
 /** A host name for the tests of the file. */
 export async function startName(target: NetConnectOpts): Promise<Name> {

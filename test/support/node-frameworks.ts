@@ -7,7 +7,7 @@ import { koaSessions } from "@mini/session/koa";
 import { nodeSessions, sessionErrors, type NodeMiddleware } from "@mini/session/node";
 import express from "express";
 import Koa from "koa";
-import { afterAll } from "vitest";
+import { endedAfterFile } from "./per-file.ts";
 
 type Next = (error?: unknown) => void;
 
@@ -156,14 +156,10 @@ export const nodeFrameworks: readonly NodeFramework[] = [
   koaFramework,
 ];
 
-const servers = new Set<Server>();
-
-afterAll(async () => {
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  }
+const servers = endedAfterFile<Server>(async (server) => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
 });
 
 /** Serves a program on a free port, until the tests of the file have ended. */

@@ -4,7 +4,7 @@ import type { RedisBackendOptions } from "@mini/session/redis";
 import { Cluster as IoredisCluster, Redis as Ioredis } from "ioredis";
 import { Cluster as IovalkeyCluster, Redis as Iovalkey } from "iovalkey";
 import { createClient, createCluster, createSentinel } from "redis";
-import { afterAll } from "vitest";
+import { endedAfterFile } from "./per-file.ts";
 
 export interface ConnectedRedis {
   readonly client: RedisBackendOptions["client"] & ConstructorParameters<typeof RedisCache>[0]["client"];
@@ -32,10 +32,7 @@ export interface RedisClientKind {
   readonly connectSentinel: (ports: readonly number[]) => Promise<ConnectedRedis>;
 }
 
-const ends = new Set<() => void>();
-afterAll(() => {
-  for (const end of ends) end();
-});
+const ends = endedAfterFile<() => void>((end) => end());
 
 const connectTimeout = 2000;
 const reconnect = (times: number) => Math.min(50 * times, 200);

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, expect, vi } from "vitest";
-import { temporaryFolder } from "./folder.ts";
+import { expect, vi } from "vitest";
+import { newFolder } from "./folder.ts";
+import { endedAfterFile } from "./per-file.ts";
 import { endAtOnce, freePort } from "./ports.ts";
 import { connectRedis } from "./redis.ts";
 import { findRedisServer, startRedisServer, type RedisServer } from "./redis-server.ts";
@@ -24,11 +25,8 @@ const downAfter = 1000;
 
 const patience = { timeout: 60_000, interval: 25 };
 
-const folder = temporaryFolder();
-const started = new Set<ChildProcess>();
-afterAll(async () => {
-  await Promise.all(Array.from(started, endAtOnce));
-});
+const folders = endedAfterFile<string>((folder) => rmSync(folder, { recursive: true, force: true }));
+const started = endedAfterFile<ChildProcess>(endAtOnce);
 
 /** Starts a sentinel and its servers, which end with the tests of the file. */
 export async function startRedisSentinel(): Promise<TestSentinel> {
@@ -46,7 +44,9 @@ export async function startRedisSentinel(): Promise<TestSentinel> {
   }
   await inStep(primary);
   const port = await freePort();
-  const file = join(folder, `${port}.conf`);
+  const folder = newFolder();
+  folders.add(folder);
+  const file = join(folder, "sentinel.conf");
   writeFileSync(
     file,
     `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor main 127.0.0.1 ${primary.port} 1\n` +

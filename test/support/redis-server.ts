@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { afterAll } from "vitest";
-import { temporaryFolder } from "./folder.ts";
+import { newFolder } from "./folder.ts";
+import { endedAfterFile } from "./per-file.ts";
 import { endAtOnce, freePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
@@ -32,11 +31,8 @@ export interface RedisServerOptions {
 /** How many other ports are tried, if another program takes the port first. */
 const mostTries = 5;
 
-const folder = temporaryFolder();
-const started = new Set<ChildProcess>();
-afterAll(async () => {
-  await Promise.all(Array.from(started, endAtOnce));
-});
+const folders = endedAfterFile<string>((folder) => rmSync(folder, { recursive: true, force: true }));
+const started = endedAfterFile<ChildProcess>(endAtOnce);
 
 /** Starts a server that writes nothing to the disk. */
 export async function startRedisServer({ port, arguments: more = [] }: RedisServerOptions = {}): Promise<RedisServer> {
@@ -44,8 +40,8 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
   if (program === undefined) throw new Error("There is no redis-server on the PATH.");
   for (let tries = 1; ; tries++) {
     const chosen = port ?? (await freePort());
-    const own = join(folder, String(started.size));
-    mkdirSync(own);
+    const own = newFolder();
+    folders.add(own);
     const settings = [
       "--port",
       String(chosen),

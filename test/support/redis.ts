@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { createClient } from "redis";
 import { afterAll } from "vitest";
+import { endedAfterFile, oncePerFile } from "./per-file.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
 
 /** The name of what the tests need, for messages. */
 export const redisServer = "redis-server, or a Redis at REDIS_URL";
 
-const clients = new Set<{ readonly isOpen: boolean; destroy(): void }>();
-afterAll(() => {
-  for (const client of clients) if (client.isOpen) client.destroy();
-});
+const clients = endedAfterFile<{ readonly isOpen: boolean; destroy(): void }>((client) => client.isOpen && client.destroy());
 
 /** Like `createClient` of redis, but connected. The client is closed after the tests of the file. */
 export async function connectRedis(url: string) {
@@ -23,7 +21,7 @@ export async function connectRedis(url: string) {
 
 export type RedisClient = Awaited<ReturnType<typeof connectRedis>>;
 
-/** A Redis for the tests of the file. Other files may use it too, so each test needs its own prefix. */
+/** A Redis for the tests of the file. Other files may use it too, and all that ask for it in this file do, so each test needs its own prefix. */
 export interface SharedRedis {
   readonly url: string;
   readonly client: RedisClient;
@@ -31,7 +29,7 @@ export interface SharedRedis {
 }
 
 /** The Redis at REDIS_URL, without a change of its settings, or else one that is started for the file; `undefined` if there is neither. */
-export async function sharedRedis(): Promise<SharedRedis | undefined> {
+export const sharedRedis = oncePerFile(async (): Promise<SharedRedis | undefined> => {
   const given = process.env["REDIS_URL"];
   if (given === undefined && findRedisServer() === undefined) return undefined;
   const url = given ?? (await startRedisServer()).url;
@@ -44,4 +42,4 @@ export async function sharedRedis(): Promise<SharedRedis | undefined> {
   }
   let count = 0;
   return { url, client, prefix: () => `${run}${++count}:` };
-}
+});

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from "node:net";
-import { afterAll } from "vitest";
+import { endedAfterFile } from "./per-file.ts";
 
 /**
  * What a proxy does with connections.
@@ -34,10 +34,7 @@ interface Pair {
   readonly flow: (on: boolean) => void;
 }
 
-const started = new Set<TcpProxy>();
-afterAll(async () => {
-  await Promise.all(Array.from(started, (proxy) => proxy.close()));
-});
+const started = endedAfterFile<TcpProxy>((proxy) => proxy.close());
 
 /** @param target - The address of the server: `{ port }`, or `{ path }` of a socket. The server may be down. */
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {

@@ -4,7 +4,7 @@ import { everyMedium } from "../../support/media.ts";
 import type { SessionStore } from "@mini/session";
 import { sessionApp as makeApp, setCookies, type AnyData, type AnySession, type Work } from "../../support/session-app.ts";
 
-describe.each(everyMedium())("sessions in $name", (medium) => {
+describe.each(await everyMedium())("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   const data = async (response: Promise<Response>) => JSON.parse(await (await response).text()) as unknown;

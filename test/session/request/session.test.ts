@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { sessionApp as makeApp, setCookies, type AnySession } from "../../support/session-app.ts";
 import { everyMedium } from "../../support/media.ts";
 
-describe.each(everyMedium())("sessions in $name", (medium) => {
+describe.each(await everyMedium())("sessions in $name", (medium) => {
   const sessionApp = (options: Parameters<typeof makeApp>[0] = {}) => makeApp({ medium, ...options });
 
   /** Runs work on a session that holds `before`; gives what it holds in the next request. */
