@@ -2,7 +2,7 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { root, temporaryFolder } from "../support/folder.ts";
-import { runNode } from "../support/run-node.ts";
+import { runCompiler } from "../support/compiler.ts";
 
 const head = `
 import { App, html, RequestHandler, Rule, Submount, urlFor } from "@mini/core";
@@ -110,7 +110,7 @@ describe("the compiler names what is wrong with", () => {
       }),
     });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
-    const { stdout } = await runNode([join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", folder], { cwd: folder });
+    const { stdout } = await runCompiler(["-p", folder], folder);
     const found = stdout.split(/\n(?=\S)/).map((message) => [Number(/^main\.ts\((\d+),/.exec(message)?.[1]), message] as const);
     messages = new Map(found);
   });

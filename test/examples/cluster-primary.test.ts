@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { startApp, stopApps, type AppProcess } from "../support/app-process.ts";
+import { startCompiled, stopApps, type AppProcess } from "../support/app-process.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { Visitor } from "../support/http.ts";
 import { processes } from "../support/long-run.ts";
@@ -31,7 +31,7 @@ test(
       DATA_PATH: join(temporaryFolder(), "data"),
       SECRET_KEY: "a key for tests, long enough to sign",
     };
-    const start = () => startApp(environment, join(root, "examples/cluster"));
+    const start = () => startCompiled(environment, join(root, "examples/cluster"));
     let app = start();
     let visitor = new Visitor(await app.url());
     let answered = 0;

@@ -6,7 +6,7 @@ import { ConfigError } from "@mini/core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openBackend } from "../../examples/cluster/backends.ts";
 import { readSettings } from "../../examples/cluster/config.ts";
-import { startApp, stopApps, type AppProcess, type Environment } from "../support/app-process.ts";
+import { startApp, startCompiled, stopApps, type AppProcess, type Environment } from "../support/app-process.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { Visitor } from "../support/http.ts";
 import { findPostgresUrl } from "../support/postgres.ts";
@@ -25,9 +25,9 @@ afterAll(async () => {
   await stopApps();
 });
 
-function startCluster(environment: Environment): AppProcess {
+function startCluster(environment: Environment, start = startCompiled): AppProcess {
   const unset = { BACKEND: undefined, WORKERS: undefined, REDIS_URL: undefined, DATABASE_URL: undefined };
-  return startApp({ ...unset, SECRET_KEY: "a key for tests, long enough to sign", ...environment }, folder);
+  return start({ ...unset, SECRET_KEY: "a key for tests, long enough to sign", ...environment }, folder);
 }
 
 function newVisitor(base: string): Visitor {
@@ -209,7 +209,7 @@ describe("an error at start", () => {
   const file = join(temporaryFolder({ file: "This is not a folder." }), "file");
 
   test("is logged once, by the first process, and ends the program with code 1", async () => {
-    const { ended, output } = startCluster({ DATA_PATH: file });
+    const { ended, output } = startCluster({ DATA_PATH: file }, startApp);
     expect(await ended).toEqual({ code: 1, signal: null });
     const [line, ...more] = output.stderr.trimEnd().split("\n");
     expect(line).toMatch(/^Cannot keep sessions in .*file: .*Name another folder in DATA_PATH\.$/);

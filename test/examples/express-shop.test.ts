@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { makeShop } from "../../examples/express-shop/app.ts";
 import { Html, html } from "../../examples/express-shop/html.ts";
 import { Users } from "../../examples/express-shop/users.ts";
-import { startApp, stopApps } from "../support/app-process.ts";
+import { startApp, startCompiled, stopApps } from "../support/app-process.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { gate } from "../support/gate.ts";
 import { type Answer, Visitor } from "../support/http.ts";
@@ -275,14 +275,14 @@ describe("while the sessions cannot be reached", () => {
 
 test("a restart keeps the log-in and the cart", async () => {
   const data = temporaryFolder();
-  const start = () => startApp({ DATA_PATH: data }, join(root, "examples/express-shop"));
-  const first = start();
+  const shop = [{ DATA_PATH: data }, join(root, "examples/express-shop")] as const;
+  const first = startApp(...shop);
   const visitor = visit(await first.url());
   await send(visitor, "/sign-up", "ada");
   await add(visitor, "tea");
   expect(await first.stop()).toEqual({ code: 0, signal: null });
 
-  const again = new Visitor(await start().url(), visitor.jar);
+  const again = new Visitor(await startCompiled(...shop).url(), visitor.jar);
   closing.push(() => again.close());
   expect(await cartOf(again)).toBe(`${head} Green tea 1 €6.50 Remove Green tea Total €6.50`);
   expect((await again.visit("/devices")).status).toBe(200);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { describeBrowser } from "../../examples/login/browsers.ts";
-import { startApp } from "../support/app-process.ts";
+import { startApp, startCompiled } from "../support/app-process.ts";
 import { root, temporaryFolder } from "../support/folder.ts";
 import { Visitor, type Answer } from "../support/http.ts";
 import { firefox, isSentAway, led, loginFolder, loginSite, password, safari, secretKey, logIn, signUp } from "../support/login-site.ts";
@@ -170,7 +170,7 @@ describe("starting and ending it", () => {
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     expect(first.output).toEqual({ stdout: expect.stringMatching(/^Listening on \S+\n$/), stderr: "" });
 
-    const second = startApp(environment, loginFolder);
+    const second = startCompiled(environment, loginFolder);
     const url = await second.url();
     // On another port, which cookies do not tell apart.
     const later = new Visitor(url);
@@ -181,7 +181,7 @@ describe("starting and ending it", () => {
   });
 
   test("without SECRET_KEY it makes one for the run and says so in one line", async () => {
-    const own = startApp({ DATA_PATH: temporaryFolder() }, loginFolder);
+    const own = startCompiled({ DATA_PATH: temporaryFolder() }, loginFolder);
     await own.url();
     await own.stop();
     const said = "SECRET_KEY is not set: made one for this run, so a restart signs everybody out.";
@@ -190,7 +190,7 @@ describe("starting and ending it", () => {
 
   test("a DATA_PATH that cannot be used is refused in one line, with code 1", async () => {
     const path = join(root, "package.json");
-    const own = startApp({ SECRET_KEY: secretKey, DATA_PATH: join(path, "data") }, loginFolder);
+    const own = startCompiled({ SECRET_KEY: secretKey, DATA_PATH: join(path, "data") }, loginFolder);
     expect(await own.ended).toEqual({ code: 1, signal: null });
     expect(own.output.stderr).toMatch(/^Cannot keep data in .*package\.json.*\. Name another folder in DATA_PATH\.\n$/);
   });

@@ -3,27 +3,25 @@ import type { Response } from "@mini/core";
 import { expectStatus, TestClient } from "@mini/core/testing";
 import { MemoryBackend } from "@mini/session";
 import { actingAs } from "@mini/session/testing";
-import { afterAll } from "vitest";
 import { makeApp } from "../../examples/notes/app.ts";
 import { openData } from "../../examples/notes/database.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { endedAfterFile } from "../support/per-file.ts";
 
 export const password = "correct horse battery";
 export const firefox = "Mozilla/5.0 (Android 16; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
-/** What the sites have logged. */
-export const logged: string[] = [];
-const note = (line: string) => void logged.push(line);
+/** What the sites of the file have logged. */
+export const logged = endedAfterFile<string>(() => undefined);
+const note = (line: string) => void logged.add(line);
 const logger = { error: note, warn: note, info: note, debug: note };
-const opened: ReturnType<typeof openData>[] = [];
-
-afterAll(() => {
-  for (const { database, sessions } of opened) for (const each of [database, sessions]) each.close();
+const opened = endedAfterFile<ReturnType<typeof openData>>(({ database, sessions }) => {
+  for (const each of [database, sessions]) each.close();
 });
 
 /** A site of its own, with nothing on its board. */
 export function notesSite() {
   const data = openData(temporaryFolder());
-  opened.push(data);
+  opened.add(data);
   const app = makeApp({ secretKey: "a key for tests, long enough to sign", data, backend: new MemoryBackend(), logger });
   const newVisitor = () => new TestClient(app);
   const signUp = async (name: string) => {

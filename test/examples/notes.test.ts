@@ -205,5 +205,5 @@ test("the files of the site are kept by browsers, and nothing was logged", async
   const [style = ""] = /\/static\/style\.css\?v=[\w-]+/.exec(await textOf(newVisitor().get("/log-in"))) ?? [];
   const { headers } = await expectStatus(newVisitor().get(style), 200);
   expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
-  expect(logged).toEqual([]);
+  expect([...logged]).toEqual([]);
 });

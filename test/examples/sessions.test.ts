@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startApp, stopApps, type AppProcess } from "../support/app-process.ts";
+import { startApp, startCompiled, stopApps, type AppProcess } from "../support/app-process.ts";
 import { Visitor, type Answer } from "../support/http.ts";
 
 const secretKey = "a key for tests, long enough to sign";
@@ -179,7 +179,7 @@ describe("starting and ending it", () => {
   });
 
   test("without SECRET_KEY it makes one for the run and says so in one line", async () => {
-    const own = startApp();
+    const own = startCompiled();
     const visitor = new Visitor(await own.url());
     expect((await visitor.visit("/")).text).toContain("Session was not set!");
     await visitor.close();
@@ -190,11 +190,11 @@ describe("starting and ending it", () => {
   });
 
   test("a session outlives a restart with the same SECRET_KEY", async () => {
-    const first = startApp({ SECRET_KEY: secretKey });
+    const first = startCompiled({ SECRET_KEY: secretKey });
     const visitor = new Visitor(await first.url());
     await visitor.visit("/");
     await first.stop();
-    const second = startApp({ SECRET_KEY: secretKey });
+    const second = startCompiled({ SECRET_KEY: secretKey });
     // On another port, which cookies do not tell apart.
     expect((await visitor.visit(await second.url())).text).toContain('Session has a value stored for "foo": bar');
     await visitor.close();
@@ -210,21 +210,21 @@ describe("starting and ending it", () => {
   ] as const;
 
   test.each(refusals)("%s is refused in one line, with code 1", async (_title, environment, line) => {
-    const own = startApp({ SECRET_KEY: secretKey, ...environment });
+    const own = startCompiled({ SECRET_KEY: secretKey, ...environment });
     expect(await own.ended).toEqual({ code: 1, signal: null });
     expect(own.output).toEqual({ stdout: "", stderr: `${line}\n` });
   });
 
   test("a port that is taken is refused in one line, with code 1", async () => {
     const { port } = new URL(base);
-    const own = startApp({ SECRET_KEY: secretKey, PORT: port });
+    const own = startCompiled({ SECRET_KEY: secretKey, PORT: port });
     expect(await own.ended).toEqual({ code: 1, signal: null });
     const line = `Cannot listen on 127.0.0.1:${port}: the port is in use. Stop the program that listens there, or choose another port.`;
     expect(own.output).toEqual({ stdout: "", stderr: `${line}\n` });
   });
 
   test("an address that is not this machine's is refused in one line, with code 1", async () => {
-    const own = startApp({ SECRET_KEY: secretKey, HOST: "192.0.2.1" });
+    const own = startCompiled({ SECRET_KEY: secretKey, HOST: "192.0.2.1" });
     expect(await own.ended).toEqual({ code: 1, signal: null });
     expect(own.output).toEqual({ stdout: "", stderr: expect.stringMatching(/^.*192\.0\.2\.1.*\n$/) });
   });

@@ -1,14 +1,12 @@
 import { symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runCompiler } from "../support/compiler.ts";
 import { documents } from "../support/documents.ts";
 import { groupExamples, mergeLoose, readExamples } from "../support/examples.ts";
 import type { Project } from "../support/examples.ts";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
-import { runNode } from "../support/run-node.ts";
 import { listFiles } from "../support/sources.ts";
-
-const tsc = join(root, "node_modules/typescript/bin/tsc");
 
 /** The repository's own settings, less what only a formatted source keeps. */
 const settings = JSON.stringify({
@@ -30,7 +28,7 @@ async function compile({ files, places }: Project): Promise<string> {
     "package.json": `{ "type": "module" }`,
   });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
-  const { code, stdout, stderr } = await runNode([tsc, "--noEmit", "--pretty", "false", "-p", folder], { cwd: folder });
+  const { code, stdout, stderr } = await runCompiler(["--noEmit", "-p", folder], folder);
   const messages = stdout.replaceAll(
     /^(.+?)\((\d+),/gm,
     (whole, file: string, line: string) => `${places[file] ?? file} (line ${line} of the block) ${whole}`,

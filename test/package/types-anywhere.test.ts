@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Built } from "../support/build-packages.ts";
 import { linkInstalled } from "../support/build-packages.ts";
 import { build } from "../support/built.ts";
+import { runCompiler, tsc } from "../support/compiler.ts";
 import { readExamples } from "../support/examples.ts";
 import { root, temporaryFolder, writeFiles } from "../support/folder.ts";
 import { npmScript } from "../support/npm.ts";
@@ -18,7 +19,7 @@ const tools = join(root, "test/compilers/node_modules");
 const compilers = {
   "TypeScript 5.9": join(tools, "typescript-5.9/bin/tsc"),
   "TypeScript 6": join(tools, "typescript-6/bin/tsc"),
-  "TypeScript 7": join(root, "node_modules/typescript/bin/tsc"),
+  "TypeScript 7": tsc,
 };
 /** Entries whose types name types of Node, or of a driver or framework for Node. */
 const needNode = /^@mini\/(?:core\/serve|session\/(?:cached|fastify|koa|node|redis))$/;
@@ -54,17 +55,19 @@ const modules = [
 let programs = 0;
 
 /** Compiles each program by itself; gives the compiler's messages. */
-async function messages(tsc: string, options: object, files: Readonly<Record<string, string>>): Promise<string> {
+async function messages(compiler: string, options: object, files: Readonly<Record<string, string>>): Promise<string> {
   const folder = `program-${programs++}`;
   const strict = { target: "es2023", strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
   const compilerOptions = { ...strict, noEmit: true, allowImportingTsExtensions: true, skipLibCheck: false, ...options };
   writeFiles(join(built.consumer, folder), { ...files, "tsconfig.json": JSON.stringify({ compilerOptions, include: ["**/*.ts"] }) });
-  const { code, stdout, stderr } = await runNode([tsc, "--pretty", "false", "-p", folder], { cwd: built.consumer });
+  const { code, stdout, stderr } = await (compiler === tsc
+    ? runCompiler(["-p", folder], built.consumer)
+    : runNode([compiler, "--pretty", "false", "-p", folder], { cwd: built.consumer }));
   return code === 0 ? "" : stdout + stderr || `the compiler ended with code ${code}`;
 }
 
-describe.each(Object.entries(compilers))("the types of the packages, under %s", (name, tsc) => {
-  need(`${name} (node .ci/install.mjs test/compilers)`, existsSync(tsc))("without skipLibCheck", () => {
+describe.each(Object.entries(compilers))("the types of the packages, under %s", (name, compiler) => {
+  need(`${name} (node .ci/install.mjs test/compilers)`, existsSync(compiler))("without skipLibCheck", () => {
     // Of all 27 combinations, 9 in which each two of a compiler, an environment and a way to resolve modules meet.
     const offset = Object.keys(compilers).indexOf(name);
     const cells = environments.map((environment, index) => ({ ...environment, ...modules[(index + offset) % modules.length]! }));
@@ -73,13 +76,13 @@ describe.each(Object.entries(compilers))("the types of the packages, under %s", 
       const withoutMain = Object.fromEntries(Object.entries(readme).filter(([file]) => !file.endsWith("main.ts")));
       const files = options.types.length > 0 ? readme : withoutMain;
       expect(Object.keys(files).length).toBeGreaterThan(1);
-      expect(await messages(tsc, options, files)).toBe("");
+      expect(await messages(compiler, options, files)).toBe("");
     });
 
     test.each(environments)("fit the pages of the tutorial and every entry that needs no more, with the $title", async ({ lib, types }) => {
       const usable = specifiers.filter((specifier) => types.length > 0 || !needNode.test(specifier));
       const options = { lib, types, ...modules[1] };
-      expect(await messages(tsc, options, { ...tutorial, "all.ts": all(usable) })).toBe("");
+      expect(await messages(compiler, options, { ...tutorial, "all.ts": all(usable) })).toBe("");
     });
   });
 });

@@ -1,10 +1,9 @@
 import { cpSync } from "node:fs";
-import { join } from "node:path";
 import { inject } from "vitest";
 import type { Built } from "./build-packages.ts";
-import { root, temporaryFolder, writeFiles } from "./folder.ts";
+import { runCompiler } from "./compiler.ts";
+import { temporaryFolder, writeFiles } from "./folder.ts";
 import { askForShared } from "./once-per-run.ts";
-import { runNode } from "./run-node.ts";
 
 /** Both packages, built once for all files of a run. Each file has its own copy of the folder where they are installed. Call it in `beforeAll`. */
 export async function build(): Promise<Built> {
@@ -18,8 +17,6 @@ export async function build(): Promise<Built> {
 export async function compile(folder: string, files: Readonly<Record<string, string>>, compilerOptions: object): Promise<string> {
   const sources = Object.keys(files).filter((name) => name.endsWith(".ts"));
   writeFiles(folder, { ...files, "tsconfig.json": JSON.stringify({ compilerOptions, files: sources }) });
-  const { code, stdout, stderr } = await runNode([join(root, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", "."], {
-    cwd: folder,
-  });
+  const { code, stdout, stderr } = await runCompiler(["-p", "."], folder);
   return code === 0 ? "" : stdout + stderr || `the compiler ended with code ${code}`;
 }

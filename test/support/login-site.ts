@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import { startApp, stopApps } from "./app-process.ts";
+import { startCompiled, stopApps } from "./app-process.ts";
 import { root, temporaryFolder } from "./folder.ts";
 import { Visitor, type Answer } from "./http.ts";
 
@@ -47,7 +47,7 @@ export function loginSite(): LoginSite {
   let base = "";
 
   beforeAll(async () => {
-    base = await startApp({ SECRET_KEY: secretKey, DATA_PATH: dataPath, NODE_ENV: "test" }, loginFolder).url();
+    base = await startCompiled({ SECRET_KEY: secretKey, DATA_PATH: dataPath, NODE_ENV: "test" }, loginFolder).url();
   });
   afterAll(async () => {
     await Promise.all(visitors.map((visitor) => visitor.close()));
