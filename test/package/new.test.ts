@@ -87,12 +87,16 @@ describe("npm run new", () => {
   });
 });
 
+/** Each project costs a build of the packages, so the tests of an installed one use one of the two that are made. */
+const registry = await reachesRegistry();
+
 describe("the project", () => {
   const named = "Größe & Co";
   let outcomes: readonly Outcome[];
   beforeAll(async () => {
     mkdirSync(join(folder, "absolute/.git"), { recursive: true });
-    outcomes = [await makeProject([named, "--no-install"]), await makeProject([join(folder, "absolute"), "--no-install"], clone)];
+    const absolute = [join(folder, "absolute"), ...(registry ? [] : ["--no-install"])];
+    outcomes = [await makeProject([named, "--no-install"]), await makeProject(absolute, clone)];
   });
 
   test("may have a name with spaces and other letters, an absolute path, and an empty git repository", () => {
@@ -100,7 +104,6 @@ describe("the project", () => {
       [0, ""],
       [0, ""],
     ]);
-    expect(outcomes[0]?.stdout).toContain(`\n  cd "${named}"\n  npm install `);
     expect(readManifest(join(folder, named)).name).toBe("gr-e-co");
     expect(readManifest(join(folder, "absolute")).name).toBe("absolute");
   });
@@ -143,116 +146,117 @@ describe("the project", () => {
     expect(copied.filter((name) => !made.includes(name) && !existsSync(join(folder, named, name)))).toEqual([]);
     expect(lines).toEqual(expect.arrayContaining(["USER node", 'CMD ["node", "--enable-source-maps", "dist/main.js"]']));
   });
-});
 
-need("the npm registry", await reachesRegistry())("the project, installed", () => {
-  const project = () => join(folder, "installed");
-  beforeAll(async () => {
-    const { stdout } = await expectSuccess(makeProject(["installed"]));
-    expect(stdout).toMatch(/\n {2}cd installed\n {2}npm run dev /);
+  test("says how to go on, and to install first what is not installed", () => {
+    expect(outcomes[0]?.stdout).toMatch(/\n {2}cd "Größe & Co"\n {2}npm install .*\n {2}npm run dev /);
+    expect(outcomes[1]?.stdout).toMatch(registry ? /\n {2}cd \S*absolute\n {2}npm run dev / : /\n {2}npm install /);
   });
 
-  /** Runs a script of its package.json. */
-  const run = (...args: readonly string[]) => expectSuccess(runNode([npmScript(), ...args], { cwd: project() }));
+  need("the npm registry", registry)("when it is installed", () => {
+    const project = () => join(folder, "absolute");
 
-  /** Starts a script that runs until it is stopped, in a process group of its own, as a terminal does. */
-  function start(...args: readonly string[]) {
-    const env = {
-      ...process.env,
-      ...withoutOuterNpm(),
-      NODE_ENV: undefined,
-      NODE_OPTIONS: undefined,
-      SECRET_KEY: undefined,
-      HOST: undefined,
-      PORT: "0",
-    };
-    const child = spawn(process.execPath, [npmScript(), ...args], {
-      cwd: project(),
-      env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    const heard = new EventTarget();
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        heard.dispatchEvent(new Event("said"));
+    /** Runs a script of its package.json. */
+    const run = (...args: readonly string[]) => expectSuccess(runNode([npmScript(), ...args], { cwd: project() }));
+
+    /** Starts a script that runs until it is stopped, in a process group of its own, as a terminal does. */
+    function start(...args: readonly string[]) {
+      const env = {
+        ...process.env,
+        ...withoutOuterNpm(),
+        NODE_ENV: undefined,
+        NODE_OPTIONS: undefined,
+        SECRET_KEY: undefined,
+        HOST: undefined,
+        PORT: "0",
+      };
+      const child = spawn(process.execPath, [npmScript(), ...args], {
+        cwd: project(),
+        env,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
       });
+      let output = "";
+      const heard = new EventTarget();
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          output += text;
+          heard.dispatchEvent(new Event("said"));
+        });
+      }
+      const closed = once(child, "close");
+      return {
+        /** Waits until the program has said something, and gives what it has said. */
+        said: (pattern: RegExp) =>
+          within(
+            `a line that matches ${String(pattern)}`,
+            new Promise<string>((resolve, reject) => {
+              const look = () => pattern.test(output) && resolve(output);
+              heard.addEventListener("said", look);
+              look();
+              void closed.then(() => reject(new Error(`It ended and said:\n${output}`)));
+            }),
+          ),
+        /** Sends a signal to npm alone, or to the whole group, as a terminal does. */
+        async end(signal: NodeJS.Signals, to: "npm" | "all") {
+          if (child.exitCode === null) process.kill(to === "all" ? -child.pid! : child.pid!, signal);
+          return (await within(`the end of npm ${args.join(" ")}`, closed)) as [number | null, NodeJS.Signals | null];
+        },
+      };
     }
-    const closed = once(child, "close");
-    return {
-      /** Waits until the program has said something, and gives what it has said. */
-      said: (pattern: RegExp) =>
-        within(
-          `a line that matches ${String(pattern)}`,
-          new Promise<string>((resolve, reject) => {
-            const look = () => pattern.test(output) && resolve(output);
-            heard.addEventListener("said", look);
-            look();
-            void closed.then(() => reject(new Error(`It ended and said:\n${output}`)));
-          }),
-        ),
-      /** Sends a signal to npm alone, or to the whole group, as a terminal does. */
-      async end(signal: NodeJS.Signals, to: "npm" | "all") {
-        if (child.exitCode === null) process.kill(to === "all" ? -child.pid! : child.pid!, signal);
-        return (await within(`the end of npm ${args.join(" ")}`, closed)) as [number | null, NodeJS.Signals | null];
-      },
+
+    const cart = async (output: string) => {
+      const visitor = new Visitor(/http:\S+?(?=\/?\s)/.exec(output.slice(output.lastIndexOf("Listening")))![0]);
+      try {
+        await visitor.visit("/cart?add-product=foo");
+        return (await visitor.visit("/cart")).text;
+      } finally {
+        await visitor.close();
+      }
     };
-  }
 
-  const cart = async (output: string) => {
-    const visitor = new Visitor(/http:\S+?(?=\/?\s)/.exec(output.slice(output.lastIndexOf("Listening")))![0]);
-    try {
-      await visitor.visit("/cart?add-product=foo");
-      return (await visitor.visit("/cart")).text;
-    } finally {
-      await visitor.close();
-    }
-  };
+    test("has a test that passes, and types that fit", async () => {
+      expect((await run("test")).stdout).toMatch(/\bpass 1\n.*\bfail 0\n/s);
+      await run("run", "check");
+    });
 
-  test("has a test that passes, and types that fit", async () => {
-    expect((await run("test")).stdout).toMatch(/\bpass 1\n.*\bfail 0\n/s);
-    await run("run", "check");
-  });
+    test("is built and started as in production, and ends with code 0 when npm gets a signal", async () => {
+      await run("run", "build");
+      const site = start("start");
+      try {
+        const output = await site.said(/Listening on .*\n/);
+        expect(output).toContain("NODE_ENV=production exec node ");
+        expect(await cart(output)).toContain("Products in cart: foo");
+      } finally {
+        expect(await site.end("SIGTERM", "npm")).toEqual([0, null]);
+      }
+    });
 
-  test("is built and started as in production, and ends with code 0 when npm gets a signal", async () => {
-    await run("run", "build");
-    const site = start("start");
-    try {
-      const output = await site.said(/Listening on .*\n/);
-      expect(output).toContain("NODE_ENV=production exec node ");
-      expect(await cart(output)).toContain("Products in cart: foo");
-    } finally {
-      expect(await site.end("SIGTERM", "npm")).toEqual([0, null]);
-    }
-  });
+    test("says while it is developed which file has changed, and starts again, also after a mistake", async () => {
+      const site = start("run", "dev");
+      const layout = read("absolute/src/layout.ts");
+      try {
+        expect(await cart(await site.said(/Listening on .*\n/))).toContain("Products in cart: foo");
+        // The watcher does not say when it has begun to watch a file, so the file is saved until a change is noticed, and no longer:
+        // each change ends the program, and it has to live until it has said its error.
+        const saving = setInterval(() => writeFiles(project(), { "src/layout.ts": "export const wrong = ;\n" }), 500);
+        await site.said(/change in \.\/src\/layout\.ts /).finally(() => clearInterval(saving));
+        await site.said(/layout\.ts:1:21: ERROR/);
+        writeFiles(project(), { "src/layout.ts": layout.replace("Sessions tutorial", "My own site") });
+        const again = await site.said(/ERROR[^]*change in \.\/src\/layout\.ts [^]*Listening on .*\n/);
+        expect(await cart(again)).toContain("Products in cart: foo");
+      } finally {
+        await site.end("SIGTERM", "all");
+        writeFiles(project(), { "src/layout.ts": layout });
+      }
+    });
 
-  test("says while it is developed which file has changed, and starts again, also after a mistake", async () => {
-    const site = start("run", "dev");
-    const layout = read("installed/src/layout.ts");
-    try {
-      expect(await cart(await site.said(/Listening on .*\n/))).toContain("Products in cart: foo");
-      // The watcher does not say when it has begun to watch a file, so the file is saved until a change is noticed, and no longer:
-      // each change ends the program, and it has to live until it has said its error.
-      const saving = setInterval(() => writeFiles(project(), { "src/layout.ts": "export const wrong = ;\n" }), 500);
-      await site.said(/change in \.\/src\/layout\.ts /).finally(() => clearInterval(saving));
-      await site.said(/layout\.ts:1:21: ERROR/);
-      writeFiles(project(), { "src/layout.ts": layout.replace("Sessions tutorial", "My own site") });
-      const again = await site.said(/ERROR[^]*change in \.\/src\/layout\.ts [^]*Listening on .*\n/);
-      expect(await cart(again)).toContain("Products in cart: foo");
-    } finally {
-      await site.end("SIGTERM", "all");
-      writeFiles(project(), { "src/layout.ts": layout });
-    }
-  });
-
-  test("says what to do when its key is missing", async () => {
-    const env = { SECRET_KEY: undefined };
-    const { code, stderr } = await runNode(["--import", "tsx", "src/main.ts"], { cwd: project(), env });
-    expect([code, stderr]).toEqual([
-      1,
-      "SECRET_KEY is not set: put it into .env or the environment. Make one with: node -p \"crypto.randomBytes(32).toString('base64url')\"\n",
-    ]);
+    test("says what to do when its key is missing", async () => {
+      const env = { SECRET_KEY: undefined };
+      const { code, stderr } = await runNode(["--import", "tsx", "src/main.ts"], { cwd: project(), env });
+      expect([code, stderr]).toEqual([
+        1,
+        "SECRET_KEY is not set: put it into .env or the environment. Make one with: node -p \"crypto.randomBytes(32).toString('base64url')\"\n",
+      ]);
+    });
   });
 });
