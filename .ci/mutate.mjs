@@ -52,14 +52,13 @@ printTable();
 
 /**
  * The settings of the tests, with the tests of only one module, because for a change in code that runs when a file is loaded,
- * Stryker runs all tests of the settings. The settings leave out what would take most of the time: loading all sources again for
- * each test file, and the scan of every response.
+ * Stryker runs all tests of the settings. The settings leave out what would take most of the time: the scan of every response.
  */
 function testSettings(tests) {
   const include = JSON.stringify(tests.map((test) => `test/${test}.test.ts`));
   return `
 import config from "./test/vitest.config.ts";
-const changes = { include: ${include}, projects: undefined, isolate: false, setupFiles: [], globalSetup: [], reporters: [] };
+const changes = { include: ${include}, setupFiles: ["test/support/per-file-setup.ts"], globalSetup: [], reporters: [] };
 export default { ...config, test: { ...config.test, ...changes } };
 `;
 }

@@ -15,7 +15,7 @@ export default defineConfig({
     // tests. So files share processes; see support/per-file.ts.
     isolate: false,
     globalSetup: ["test/support/postgres-setup.ts", "test/support/built-setup.ts"],
-    setupFiles: ["test/support/scan-setup.ts"],
+    setupFiles: ["test/support/per-file-setup.ts", "test/support/scan-setup.ts"],
     reporters: [new LeftOut(), "default"],
     sequence: { sequencer: LongestFirst },
     // Some tests wait for a timeout of Node or for a program. A processor can run others in the meantime.

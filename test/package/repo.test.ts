@@ -103,8 +103,8 @@ describe("npm test", () => {
   // Files share processes: what a module started when it was loaded would end with the first file that loads it.
   test("loads no module that calls a hook or starts something when it is loaded", () => {
     const atOnce = /^(?:(?:afterAll|afterEach|beforeAll|beforeEach)\(|(?:export )?const [^=]+ = (?:await |temporaryFolder\())/m;
-    // The setup is loaded again for each file. The programs have a process of their own.
-    const modules = files.filter((path) => /^test\/(?:support|examples)\/.*(?<!\.test|\/scan-setup|-process)\.ts$/.test(path));
+    // The setups are loaded again for each file. The programs have a process of their own.
+    const modules = files.filter((path) => /^test\/(?:support|examples)\/.*(?<!\.test|-setup|-process)\.ts$/.test(path));
     expect(modules.length).toBeGreaterThan(50);
     expect(modules.filter((path) => atOnce.test(read(path)))).toEqual([]);
   });

@@ -3,7 +3,6 @@
  * each rule is tested for all responses, and not only for those of a single test.
  */
 import { afterAll, afterEach } from "vitest";
-import { endFile, endTest } from "./per-file.ts";
 import { takeProblems } from "./response-scan.ts";
 import "./scan-apps.ts";
 
@@ -12,7 +11,5 @@ function report(): void {
   if (problems.length > 0) throw new Error(`Responses broke rules that hold for all of them:\n${problems.join("\n")}`);
 }
 
-afterAll(endFile);
-afterEach(({ task }) => endTest(task.result?.state === "fail"));
 afterEach(report);
 afterAll(report);
