@@ -272,7 +272,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   async #owned<Result>(ask: (owned: OwnedSessions, own: readonly OpenSession[]) => Promise<Result>): Promise<Result> {
     const sessions = this.#used();
     this.mustBeOpen("look for the sessions of an owner");
-    const owned = this.#shared.owned();
+    const owned = markHandled(this.#shared.owned());
     this.#open(this.settings.cookieName);
     const own = await Promise.all(Array.from(sessions.keys(), async (name) => this.#loaded(name)));
     return ask(await owned, own);
