@@ -101,6 +101,7 @@ export class ValidationError extends HTTPError {
  * Ends the request with an error status: throws an {@link HTTPError}.
  *
  * @param message - Sent to the client. Default: the name of the status.
+ * @param options - `headers` of the response, and a `cause`, which is logged and never sent.
  */
 export function abort(status: number, message?: string, options?: HTTPErrorOptions): never {
   throw new HTTPError(status, message, options);
