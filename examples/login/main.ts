@@ -22,7 +22,7 @@ function openData(path: string): RootDatabase {
 
 async function main(): Promise<void> {
   const { secretKey, keyIsMade, dataPath, port, hostname } = readSettings();
-  if (keyIsMade) console.info("SECRET_KEY is not set: made one for this run, so a restart signs everybody out.");
+  if (keyIsMade) console.info("SECRET_KEY is not set: made one for this run, so a restart logs everybody out.");
   const root = openData(dataPath);
   const backend = new LmdbBackend({ root });
   const app = makeApp({ secretKey, backend, users: new Users(root) });

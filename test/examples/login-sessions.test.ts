@@ -184,7 +184,7 @@ describe("starting and ending it", () => {
     const own = startCompiled({ DATA_PATH: temporaryFolder() }, loginFolder);
     await own.url();
     await own.stop();
-    const said = "SECRET_KEY is not set: made one for this run, so a restart signs everybody out.";
+    const said = "SECRET_KEY is not set: made one for this run, so a restart logs everybody out.";
     expect(own.output.stdout.split("\n")).toEqual([said, expect.stringContaining("Listening on"), ""]);
   });
 
