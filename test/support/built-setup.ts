@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import type { TestProject } from "vitest/node";
 import { buildPackages } from "./build-packages.ts";
+import { removeLeftOver } from "./compiled.ts";
 import { oncePerRun } from "./once-per-run.ts";
 
 declare module "vitest" {
@@ -12,6 +13,7 @@ declare module "vitest" {
 
 /** Both packages, built once for all files of a run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  removeLeftOver();
   const shared = await oncePerRun(buildPackages, (built) => built);
   project.provide("builtAt", shared.url);
   return async () => {

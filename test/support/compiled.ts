@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
@@ -7,6 +7,23 @@ import { sourcePaths } from "./source-paths.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Below the root, so that the programs find its node_modules. Another process that runs tests does not share it. */
 const folder = join(root, "node_modules", `.compiled-${process.pid}`);
+
+/** Removes what earlier runs have left behind: the runner ends its processes without their `exit` event. */
+export function removeLeftOver(): void {
+  for (const name of readdirSync(join(root, "node_modules"))) {
+    const [, pid] = /^\.compiled-(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(root, "node_modules", name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 const compiled = new Map<string, string>();
 
 /**
