@@ -70,8 +70,8 @@ export function breakOff(res: ServerResponse): void {
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     return;
   }
-  // What was written in this turn of the event loop is sent before the end. Node 26 keeps it in the response, and earlier versions in
-  // the socket. `uncork()` of a response uncorks both.
-  if (res.writableCorked > 0) res.uncork();
+  // What was written in this turn of the event loop is sent before the end. Node 26 keeps it in the response, whose `uncork()` uncorks
+  // the socket too, and earlier versions keep it in the socket.
+  (res.writableCorked > 0 ? res : res.socket)?.uncork();
   res.destroy();
 }
