@@ -8,7 +8,7 @@ import { clientLeft } from "../bodies/body-errors.ts";
 import { adopt } from "../http/adopted-response.ts";
 import { partsOf, Response } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
-import type { Connections } from "./connections.ts";
+import { currentResponse, requestOf, type Connections, type TrackedSocket } from "./connections.ts";
 import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { isHandshake, RequestChecks } from "./listener.ts";
@@ -51,8 +51,12 @@ export function acceptUpgrades(server: Server, app: ServableApp, connections: Co
         return;
       }
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
+      // Until it is handed over, the server treats it like any other request in flight.
+      (socket as TrackedSocket)[currentResponse] = Object.assign(res, { [requestOf]: request });
       let isTaken = false;
       request[takeOver] = async () => {
+        // The client has left while middleware ran.
+        if (socket.destroyed) return;
         connections.release(socket, request);
         await upgrade(local.request, socket, head, req);
         isTaken = true;
