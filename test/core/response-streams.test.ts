@@ -221,3 +221,13 @@ test("a response whose stream a hook reads by itself is an error of the applicat
   expect((await get("HTTP/1", () => new Response(new Blob(["fine"]).stream()), logged, [Hook])).status).toBe(500);
   expect(logged.join("")).toContain("Cannot send a response whose stream was read before");
 });
+
+test.each(["text", "json", "arrayBuffer", "blob", "formData"] as const)(
+  "a response whose stream fails does not end the process when its %s() is not awaited yet",
+  async (read) => {
+    const failing = new ReadableStream({ pull: (controller) => controller.error(new Error("It fails.")) }, { highWaterMark: 0 });
+    const reading = new Response(failing)[read]();
+    await new Promise((resolve) => void setImmediate(resolve));
+    await expect(reading).rejects.toThrow();
+  },
+);

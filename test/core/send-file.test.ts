@@ -123,3 +123,12 @@ describe("a filename", () => {
     expect((await ask(join(folder, "data")).response).headers.get("content-disposition")).toBeNull();
   });
 });
+
+test("a file that cannot be sent does not end the process, although no code awaits it yet", async () => {
+  const { app } = makeApp(async () => {
+    const missing = sendFile(join(folder, "none"));
+    await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+    return missing;
+  });
+  expect((await app.fetch(new Request("http://localhost/"))).status).toBe(404);
+});

@@ -1,5 +1,5 @@
 import type { BodySink, BodySource } from "../http/served-request.ts";
-import { guarded } from "./guarded.ts";
+import { guarded } from "../http/guarded.ts";
 
 /** A body while it arrives. It arrives no faster than it is read. */
 export class ArrivingBody implements BodySink, AsyncIterator<Uint8Array, void> {

@@ -3,7 +3,7 @@ import { type BodySink, type BodySource, receive, type ServedRequest } from "../
 import type { ArrivingBody } from "./arriving-body.ts";
 import { tooLarge, tooManyFields } from "./body-errors.ts";
 import type { readFormData } from "./form-data.ts";
-import { guarded } from "./guarded.ts";
+import { guarded } from "../http/guarded.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
 import type { MultipartBytes } from "./multipart.ts";
 import { StreamSource } from "./stream-source.ts";

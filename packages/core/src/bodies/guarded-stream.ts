@@ -1,4 +1,4 @@
-import { guarded, guardMethods } from "./guarded.ts";
+import { guarded, guardMethods } from "../http/guarded.ts";
 
 /** A stream of a body. Reading it may fail at any time, so its promises do not end the process if no code awaits them yet. */
 export class GuardedStream extends ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -2,7 +2,7 @@ import type { FormOf } from "../forms/form.ts";
 import type { Part, PartOptions } from "../forms/parts.ts";
 import type { FormReadOptions } from "../forms/read.ts";
 import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
-import { guarded, guardMethods } from "../bodies/guarded.ts";
+import { guarded, guardMethods } from "../http/guarded.ts";
 import { Body, type FormOptions } from "../bodies/body.ts";
 import { parseCookies } from "../http/cookie.ts";
 import { normalHost, type TrustedHosts } from "../http/host.ts";

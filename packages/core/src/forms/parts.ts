@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ArrivingBody } from "../bodies/arriving-body.ts";
 import type { Body } from "../bodies/body.ts";
-import { guarded } from "../bodies/guarded.ts";
+import { guarded } from "../http/guarded.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
 import { HTTPError } from "../http/errors.ts";
 import { Multipart, type PartHead, utf8 } from "../bodies/multipart.ts";

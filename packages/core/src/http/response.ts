@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
+import { guarded } from "./guarded.ts";
 import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 import { native, delegateToNative } from "./served-request.ts";
@@ -178,27 +179,27 @@ export class Response implements globalThis.Response {
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#toRead().arrayBuffer();
+    return guarded(this.#toRead().arrayBuffer());
   }
 
   blob(): Promise<Blob> {
-    return this.#toRead().blob();
+    return guarded(this.#toRead().blob());
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#toRead().bytes();
+    return guarded(this.#toRead().bytes());
   }
 
   formData(): Promise<FormData> {
-    return this.#toRead().formData();
+    return guarded(this.#toRead().formData());
   }
 
   json(): Promise<unknown> {
-    return this.#toRead().json();
+    return guarded(this.#toRead().json());
   }
 
   text(): Promise<string> {
-    return this.#toRead().text();
+    return guarded(this.#toRead().text());
   }
 
   /**

@@ -1,6 +1,6 @@
 import { logError } from "../context/logger.ts";
 import { storage } from "../context/running-request.ts";
-import { guarded } from "../bodies/guarded.ts";
+import { guarded } from "../http/guarded.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
 
 /**

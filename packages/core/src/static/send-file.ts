@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { guarded } from "../http/guarded.ts";
 import { running } from "../context/running-request.ts";
 import { HTTPError } from "../http/errors.ts";
 import { checkHeader } from "../http/headers.ts";
@@ -31,7 +32,11 @@ const files = new FileCache(0);
  * @throws HTTPError 404 if there is no such file, 406, 412, 416 as the request asks; TypeError for a filename that cannot be sent;
  *   LocalError outside a request.
  */
-export async function sendFile(file: string | URL, { filename, type, maxAge = 0 }: SendFileOptions = {}): Promise<Response> {
+export function sendFile(file: string | URL, options: SendFileOptions = {}): Promise<Response> {
+  return guarded(responseOf(file, options));
+}
+
+async function responseOf(file: string | URL, { filename, type, maxAge = 0 }: SendFileOptions): Promise<Response> {
   const { request } = running("send a file");
   const disposition = filename === undefined ? undefined : attachment(filename);
   const cacheControl = cacheControlOf(maxAge);

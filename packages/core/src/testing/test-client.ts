@@ -1,4 +1,4 @@
-import { guarded } from "../bodies/guarded.ts";
+import { guarded } from "../http/guarded.ts";
 import type { Response } from "../http/response.ts";
 import { CookieJar } from "./cookie-jar.ts";
 import { exchange, type TestableApp } from "./exchange.ts";

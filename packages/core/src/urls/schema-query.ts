@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { guarded } from "../bodies/guarded.ts";
+import { guarded } from "../http/guarded.ts";
 import { HTTPError } from "../http/errors.ts";
 import { fieldsOf, nameOf, valueOf } from "../forms/names.ts";
 import { keysOf, type StandardSchema } from "../forms/schema.ts";
