@@ -251,15 +251,17 @@ interface Written {
 }
 
 /**
- * The headers of a response without those that frame it, which would contradict the framing by the server or the platform, and without
- * `Trailer`, because there are none. A length is kept for a stream, and for a response without a body, such as one to HEAD.
+ * The headers of a response without those that frame it, which would contradict the framing by the server or the platform, without
+ * `Keep-Alive`, which is about the connection, and without `Trailer`, because there are none. A length is kept for a stream, and for a
+ * response without a body, such as one to HEAD; a response with status 204 has none (RFC 9110 §8.6).
  */
-export function withoutFraming({ body, headers }: Parts): FlatHeaders {
-  const isLengthKept = body === null || body instanceof ReadableStream;
+export function withoutFraming({ body, headers, status }: Parts): FlatHeaders {
+  const isLengthKept = (body === null && status !== 204) || body instanceof ReadableStream;
   const kept: FlatHeaders = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
-    const frames = name === "transfer-encoding" || name === "trailer" || (name === "content-length" && !isLengthKept);
+    const frames =
+      name === "transfer-encoding" || name === "keep-alive" || name === "trailer" || (name === "content-length" && !isLengthKept);
     if (!frames) kept.push(name, headers[i + 1]!);
   }
   return kept;

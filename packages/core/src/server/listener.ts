@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants } from "node:http2";
 import { logError } from "../context/logger.ts";
 import { clientLeft } from "../bodies/body-errors.ts";
-import type { FlatHeaders } from "../http/headers.ts";
 import { isHost } from "../http/host.ts";
-import { adopt, connectionSpecific } from "../http/adopted-response.ts";
+import { adopt } from "../http/adopted-response.ts";
 import { partsOf, Response, writtenOf } from "../http/response.ts";
 import { closing, type Origin } from "../http/served-request.ts";
 import { requestOf, hasLeft, pipeline, type Abortable, type Connections, type Incoming, type TrackedSocket } from "./connections.ts";
 import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
+import { besideHead, forHttp1, forHttp2 } from "./response-head.ts";
 import { refuse, type ServableApp } from "./refusals.ts";
 import { breakOff, sendStream } from "./stream-sender.ts";
 
@@ -111,7 +111,7 @@ function send(
     if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
   }
-  if (stream === undefined) res.writeHead(status, statusText, headers);
+  if (stream === undefined) res.writeHead(status, statusText, forHttp1(headers, res));
   else res.writeHead(status, forHttp2(headers));
   if (body instanceof ReadableStream) {
     const failed = (error: unknown) => fail(req, res, error);
@@ -125,31 +125,26 @@ function send(
     void sendStream(res, new Blob([body as BlobPart]).stream(), failed, failed);
     return;
   }
+  if (body === null || length === 0) {
+    res.end();
+    return;
+  }
+  // Text in which each character is one byte is copied without conversion.
+  const encoding = length === body.length ? "latin1" : "utf8";
+  const written = encoding === "utf8" && stream === undefined ? besideHead(body, statusText, headers) : body;
   const { socket } = res;
-  if (body === null || length === 0 || socket === null || stream !== undefined) {
-    if (body === null || length === 0) res.end();
-    else res.end(body);
+  if (socket === null || stream !== undefined) {
+    res.end(written, encoding);
     return;
   }
   // Head and body are sent in one write. end(body) would add an empty write.
   socket.cork();
   try {
-    // Text in which each character is one byte is copied without conversion.
-    res.write(body, length === body.length ? "latin1" : "utf8");
+    res.write(written, encoding);
   } finally {
     socket.uncork();
   }
   res.end();
-}
-
-/**
- * Headers that HTTP/2 can have: each header once, and none about the connection. Node throws for other headers, in a place
- * where the error cannot be caught.
- */
-function forHttp2(flat: FlatHeaders): FlatHeaders {
-  const headers = new Headers();
-  for (let i = 0; i < flat.length; i += 2) if (!connectionSpecific.has(flat[i]!)) headers.append(flat[i]!, flat[i + 1]!);
-  return [...headers].flat();
 }
 
 /** The most hosts that are remembered as valid. */

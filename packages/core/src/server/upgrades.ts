@@ -6,13 +6,14 @@ import type { Request } from "../context/request.ts";
 import { local } from "../context/running-request.ts";
 import { clientLeft } from "../bodies/body-errors.ts";
 import { adopt } from "../http/adopted-response.ts";
-import { partsOf, Response } from "../http/response.ts";
+import { Response, writtenOf } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
 import { currentResponse, requestOf, type Connections, type TrackedSocket } from "./connections.ts";
 import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { isHandshake, RequestChecks } from "./listener.ts";
 import { sendStream } from "./stream-sender.ts";
+import { besideHead, forHttp1 } from "./response-head.ts";
 import { refusalHeaders, type ServableApp } from "./refusals.ts";
 
 /**
@@ -47,7 +48,7 @@ export function acceptUpgrades(server: Server, app: ServableApp, connections: Co
     const checked = checks.check(req, res, false);
     try {
       if (typeof checked === "number") {
-        respond(res, socket, checked, refusalHeaders(app, req, res, secure, checked), "");
+        respond(res, socket, new Response(null, { status: checked, headers: refusalHeaders(app, req, res, secure, checked) }));
         return;
       }
       const request = new IncomingRequest(req, res, app.maxBodySize, checked && { origin: checked, pathAndQuery: req.url! });
@@ -67,11 +68,7 @@ export function acceptUpgrades(server: Server, app: ServableApp, connections: Co
       socket.setTimeout(connections.limits.request, () => socket.destroy());
       // The function has written to it before it failed.
       if (socket.bytesWritten > written) socket.destroy();
-      else {
-        const response = given instanceof Response ? given : adopt(given);
-        const { body } = partsOf(response);
-        respond(res, socket, response.status, response.headers, body instanceof ReadableStream ? body : await response.text());
-      }
+      else respond(res, socket, given instanceof Response ? given : adopt(given));
     } catch (error) {
       logError(app.logger, "Cannot upgrade a connection", error);
       socket.destroy();
@@ -95,7 +92,8 @@ export function acceptUpgrades(server: Server, app: ServableApp, connections: Co
 }
 
 /** Writes a response to a connection that is not handed over, and ends it. */
-function respond(res: ServerResponse, socket: Socket, status: number, headers: Headers, body: string | ReadableStream): void {
+function respond(res: ServerResponse, socket: Socket, response: Response): void {
+  const { status, statusText, headers, body } = writtenOf(response);
   if (socket.destroyed) {
     if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
@@ -105,9 +103,8 @@ function respond(res: ServerResponse, socket: Socket, status: number, headers: H
     res.detachSocket(socket);
     socket.destroySoon();
   });
-  const lines = [...headers, ["connection", "close"]].flat();
-  if (body instanceof ReadableStream) {
-    const alreadyLogged = () => undefined;
-    void sendStream(res.writeHead(status, lines), body, alreadyLogged, () => socket.destroy());
-  } else res.writeHead(status, [...lines, "content-length", String(Buffer.byteLength(body))]).end(body);
+  res.writeHead(status, statusText, forHttp1(headers, res));
+  const alreadyLogged = () => undefined;
+  if (body instanceof ReadableStream) void sendStream(res, body, alreadyLogged, () => socket.destroy());
+  else res.end(body === null ? undefined : besideHead(body, statusText, headers));
 }
