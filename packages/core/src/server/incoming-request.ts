@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { clientLeft } from "../bodies/body-errors.ts";
+import { followSignal } from "../http/follow-signal.ts";
 import { isHost, unknownHost } from "../http/host.ts";
 import { RequestHeaders } from "../http/request-headers.ts";
 import {
@@ -134,7 +135,7 @@ export class IncomingRequest implements ServedRequest, Abortable {
       // If the body was read before, the native Request gets a body that was read.
       const stream = this.#isRead ? new ReadableStream() : this.#stream();
       const body = stream !== null && { body: stream, duplex: "half" };
-      this.#native = new NativeRequest(this.url, { method, headers, signal, ...body } as RequestInit);
+      this.#native = new NativeRequest(this.url, { method, headers, signal: followSignal(signal), ...body } as RequestInit);
       if (this.#isRead) void this.#native.body!.cancel();
       // From now on, both have the same headers.
       this.#headers!.replaceBy(this.#native.headers);

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "../app/app.ts";
 import { clientLeft, endedEarly, tooLarge } from "../bodies/body-errors.ts";
 import { adopt } from "../http/adopted-response.ts";
+import { followSignal } from "../http/follow-signal.ts";
 import { fromParts, partsOf, Response } from "../http/response.ts";
 import { limitBody, noteError } from "../http/served-request.ts";
 
@@ -61,7 +62,11 @@ export function exchange(app: TestableApp, original: Request, signal: AbortSigna
   const gone = new AbortController();
   const limit: Limit = { maxSize: app.maxBodySize ?? Infinity };
   const body = original.body === null ? undefined : limited(original.body, limit, gone.signal);
-  const request = new SentRequest(original, { signal: gone.signal, ...(body !== undefined && { body, duplex: "half" }) }, limit);
+  const request = new SentRequest(
+    original,
+    { signal: followSignal(gone.signal), ...(body !== undefined && { body, duplex: "half" }) },
+    limit,
+  );
   const disconnect = () => request.run(() => gone.abort(clientLeft()));
   return new Promise((resolve, reject) => {
     let received: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -94,14 +99,21 @@ export function exchange(app: TestableApp, original: Request, signal: AbortSigna
         {
           start: (controller) => void (received = controller),
           async pull(controller) {
-            const { done, value } = await reader.read();
-            if (gone.signal.aborted) return;
-            if (done) {
-              end();
-              controller.close();
-            } else controller.enqueue(value);
+            let isOver = true;
+            try {
+              const { done, value } = await reader.read();
+              isOver = done;
+              if (gone.signal.aborted) return;
+              if (done) controller.close();
+              else controller.enqueue(value);
+            } finally {
+              if (isOver) end();
+            }
           },
-          cancel: disconnect,
+          cancel() {
+            disconnect();
+            end();
+          },
         },
         { highWaterMark: 0 },
       );
