@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chunkedHead, get, maxBodySize, post, postChunks, startRawApp, type RawApp } from "../support/raw-app.ts";
 import type { RawClient } from "../support/raw-client.ts";
+import { within } from "../support/within.ts";
 
 let app: RawApp;
 beforeEach(async () => {
@@ -69,6 +71,38 @@ describe("an upload that is broken off", () => {
     await app.until("brokenOff", 1);
     expect([app.handled, app.brokenOff]).toEqual([["POST begins"], ["400 gone"]]);
     await lives();
+  });
+});
+
+describe("an upload whose response ends the connection (RFC 9112 §9.6)", () => {
+  const length = 1_000_000;
+
+  test.each([
+    ["that nobody reads", "POST /unread HTTP/1.1\r\nHost: localhost\r\nConnection: close", 200],
+    ["of a client of HTTP/1.0", "POST /unread HTTP/1.0", 200],
+    ["over the limit", "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close", 413],
+    ["with two hosts", "POST /echo HTTP/1.1\r\nHost: localhost\r\nHost: other", 400],
+  ])("%s gets its response, and the rest of it is taken", async (_title, head, status) => {
+    const client = await app.open();
+    const errors: Error[] = [];
+    client.socket.on("error", (error) => errors.push(error));
+    const ended = once(client.socket, "end");
+    await client.send(`${head}\r\nContent-Length: ${length}\r\n\r\n`);
+    expect((await client.answer()).status).toBe(status);
+    await within("the end of the response", ended);
+    for (let sent = 0; sent < length; sent += 100_000) await client.send("x".repeat(100_000));
+    const closed = once(client.socket, "close");
+    client.finish();
+    await within("the end of the connection", closed);
+    expect(errors).toEqual([]);
+    await lives();
+  });
+
+  test("is not waited for when its client neither sends the rest nor leaves", async () => {
+    const client = await app.open();
+    await client.send(`POST /unread HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`);
+    expect((await client.answer()).status).toBe(200);
+    await within("the server's end", app.server.close());
   });
 });
 

@@ -1,11 +1,20 @@
 import { setMaxListeners } from "node:events";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import type { Server, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { serverCloses } from "../bodies/body-errors.ts";
 import { Http2Connections } from "./streams.ts";
-import type { Pipeline } from "./pipeline.ts";
+import {
+  carriedBy,
+  currentResponse,
+  openedAt,
+  pipeline,
+  requestOf,
+  type Abortable,
+  type Incoming,
+  type TrackedResponse,
+  type TrackedSocket,
+} from "./tracked-socket.ts";
 
 /** Milliseconds between two checks of the connections while the server closes. */
 const sweepInterval = 25;
@@ -16,42 +25,9 @@ const headGrace = 1000;
 /** Milliseconds between the moment when the requests in flight are aborted and the end of all connections. */
 const abortGrace = 1000;
 
-// What is known about a connection is stored in its socket, because a lookup in a WeakMap for each request would take more time.
-/** The current response of a connection, or the last one. */
-export const currentResponse = Symbol("currentResponse");
-/** The requests that arrived before the previous one was answered; only on connections with such requests. */
-export const pipeline = Symbol("pipeline");
-/** When a connection was opened. */
-const openedAt = Symbol("openedAt");
-/** The TCP connection under one of TLS. */
-const carriedBy = Symbol("carriedBy");
-/** The request that a response, or a stream of HTTP/2, belongs to. */
-export const requestOf = Symbol("requestOf");
-
-export interface TrackedSocket extends Socket {
-  [currentResponse]?: TrackedResponse;
-  [pipeline]?: Pipeline;
-  [openedAt]?: number;
-  [carriedBy]?: Socket;
-}
-
-export interface Incoming extends IncomingMessage {
-  /** The stream of a request over HTTP/2. */
-  readonly stream?: ServerHttp2Stream;
-}
-
 /** Whether the client of a request has disconnected, or over HTTP/2 has reset its stream. */
 export function hasLeft({ stream }: Incoming, res: ServerResponse): boolean {
   return stream === undefined ? res.destroyed : stream.closed || stream.destroyed;
-}
-
-/** A request that the server can abort. */
-export interface Abortable {
-  abort(reason: unknown): void;
-}
-
-interface TrackedResponse extends ServerResponse {
-  [requestOf]?: Abortable;
 }
 
 /** Milliseconds that Node writes into `Keep-Alive`. Node's own setting with this name would start a timer for each request. */
@@ -221,6 +197,7 @@ export class Connections {
   #watch(socket: TrackedSocket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
+    endInStages(socket);
   }
 
   /** Destroys all connections. */
@@ -287,6 +264,25 @@ export class Connections {
     for (const each of new Set<object | undefined>([...responses, ...this.http2.streams]))
       (each as TrackedResponse | undefined)?.[requestOf]?.abort(reason);
   }
+}
+
+/**
+ * Lets Node end a connection of HTTP/1 in stages, as RFC 9112 §9.6 says: when a response ends the connection and its client is still
+ * sending the request, the client gets the end of the response, and its bytes are read and discarded. If they were not read, the
+ * operating system would reset the connection, and the client might lose the response.
+ */
+function endInStages(socket: TrackedSocket): void {
+  const endAtOnce = socket.destroySoon.bind(socket);
+  // Node calls it after the last response of a connection.
+  socket.destroySoon = () => {
+    const last = socket[currentResponse];
+    if (last?.writableFinished !== true || last.req.complete) {
+      endAtOnce();
+      return;
+    }
+    socket.end();
+    last.req.once("end", endAtOnce).resume();
+  };
 }
 
 /** Ends the connection of a client that does not read. After a reset, the operating system does not try to send any more. */

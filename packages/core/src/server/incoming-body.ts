@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { endedEarly, tooLarge } from "../bodies/body-errors.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
 import type { BodySink, BodySource } from "../http/served-request.ts";
-import type { Incoming } from "./connections.ts";
+import type { Incoming } from "./tracked-socket.ts";
 
 /** Whether a request has a body. A body without bytes does not count. */
 export function hasBody(req: Incoming): boolean {

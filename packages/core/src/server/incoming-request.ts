@@ -18,9 +18,10 @@ import {
   target,
   type Target,
 } from "../http/served-request.ts";
-import { type Abortable, hasLeft, type Incoming } from "./connections.ts";
+import { hasLeft } from "./connections.ts";
 import { bodyStream, hasBody, receiveBody } from "./incoming-body.ts";
 import { guardListeners, NativeRequest } from "./native-request.ts";
+import type { Abortable, Incoming } from "./tracked-socket.ts";
 
 /** Runs work in its request, because listeners of a socket run outside of all requests. */
 type RunInRequest = (work: () => void) => void;

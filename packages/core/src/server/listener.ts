@@ -6,13 +6,14 @@ import { isHost } from "../http/host.ts";
 import { adopt } from "../http/adopted-response.ts";
 import { partsOf, Response, writtenOf } from "../http/response.ts";
 import { closing, type Origin } from "../http/served-request.ts";
-import { requestOf, hasLeft, pipeline, type Abortable, type Connections, type Incoming, type TrackedSocket } from "./connections.ts";
+import { hasLeft, type Connections } from "./connections.ts";
 import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { Pipeline } from "./pipeline.ts";
 import { besideHead, forHttp1, forHttp2 } from "./response-head.ts";
 import { refuse, type ServableApp } from "./refusals.ts";
 import { breakOff, sendStream } from "./stream-sender.ts";
+import { pipeline, requestOf, type Abortable, type Incoming, type TrackedSocket } from "./tracked-socket.ts";
 
 /**
  * The function that Node calls for each request. It checks the head, lets the application answer, and sends the response.
@@ -111,7 +112,7 @@ function send(
     if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
   }
-  if (stream === undefined) res.writeHead(status, statusText, forHttp1(headers, res));
+  if (stream === undefined) res.writeHead(status, statusText, headers.includes("connection") ? forHttp1(headers, res) : headers);
   else res.writeHead(status, forHttp2(headers));
   if (body instanceof ReadableStream) {
     const failed = (error: unknown) => fail(req, res, error);

@@ -1,8 +1,9 @@
 import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { App } from "../app/app.ts";
-import { currentResponse, type Connections, type TrackedSocket } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { IncomingRequest } from "./incoming-request.ts";
+import { currentResponse, type TrackedSocket } from "./tracked-socket.ts";
 
 /** The part of an application that is needed to serve it. */
 export type ServableApp = Pick<App, "fetch" | "maxBodySize" | "logger"> & Partial<Pick<App, "answer" | "ready" | "refuse">>;

@@ -8,13 +8,14 @@ import { clientLeft } from "../bodies/body-errors.ts";
 import { adopt } from "../http/adopted-response.ts";
 import { Response, writtenOf } from "../http/response.ts";
 import { takeOver } from "../http/served-request.ts";
-import { currentResponse, requestOf, type Connections, type TrackedSocket } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { announcesBody } from "./incoming-body.ts";
 import { IncomingRequest } from "./incoming-request.ts";
 import { isHandshake, RequestChecks } from "./listener.ts";
 import { sendStream } from "./stream-sender.ts";
 import { besideHead, forHttp1 } from "./response-head.ts";
 import { refusalHeaders, type ServableApp } from "./refusals.ts";
+import { currentResponse, requestOf, type TrackedSocket } from "./tracked-socket.ts";
 
 /**
  * Takes over the connection of a web socket's handshake.
