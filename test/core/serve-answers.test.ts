@@ -1,6 +1,6 @@
 import { App, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { request } from "../support/ask.ts";
 
 const open: Server[] = [];
@@ -67,4 +67,34 @@ test("a failure of an object that has only a fetch method is answered with 500 a
   }
   expect(logged).toHaveLength(3);
   expect(await (await request(`${url}native`)).body.text()).toBe("native");
+});
+
+describe.each<[title: string, make: (form: FormData) => globalThis.Response]>([
+  ["of ours", (form) => new Response(form)],
+  ["of the platform", (form) => new globalThis.Response(form)],
+])("a form as a response %s", (_title, make) => {
+  class Sender extends RequestHandler {
+    get() {
+      const form = new FormData();
+      form.append("name", "Ann");
+      form.append("file", new File(["text"], "a.txt"));
+      return make(form);
+    }
+  }
+  const app = new App({ rules: [new Rule("/", { handler: Sender })], logger });
+
+  test("arrives whole", async () => {
+    const received = await (await app.fetch(new Request("http://localhost/"))).formData();
+    expect([received.get("name"), await (received.get("file") as File).text()]).toEqual(["Ann", "text"]);
+  });
+
+  test("does not end the process when it is not sent or not read to its end", async () => {
+    const url = await listen(app);
+    const { statusCode, body } = await request(url, { method: "HEAD" });
+    await body.dump();
+    expect(statusCode).toBe(200);
+    await (await app.fetch(new Request("http://localhost/"))).body!.cancel();
+    // Node rejects its promise later.
+    await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+  });
 });

@@ -1,3 +1,4 @@
+import { formStream } from "./form-stream.ts";
 import { isToken } from "./headers.ts";
 import { Response } from "./response.ts";
 
@@ -28,5 +29,8 @@ export function adopt(response: globalThis.Response): Response {
     headers.delete("content-encoding");
     headers.delete("content-length");
   }
-  return new Response(response.body, { status, statusText, headers });
+  // A response that was not received, with a form: Node has made its stream.
+  const isForm = url === "" && headers.get("content-type")?.startsWith("multipart/form-data") === true;
+  const body = isForm && response.body?.locked === false ? formStream(response.body) : response.body;
+  return new Response(body, { status, statusText, headers });
 }

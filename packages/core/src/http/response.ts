@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
+import { formStream } from "./form-stream.ts";
 import { guarded } from "./guarded.ts";
 import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
 import { ResponseHeaders } from "./response-headers.ts";
@@ -55,7 +56,7 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
   const native = new globalThis.Response(body as BodyInit);
   const type = native.headers.get("content-type");
   if (type !== null && flatValue(headers, "content-type") === undefined) headers.push("content-type", type);
-  return { body: native.body, status, statusText, headers };
+  return { body: body instanceof FormData ? formStream(native.body!) : native.body, status, statusText, headers };
 }
 
 /** Whether a stream is being read, or was read. */

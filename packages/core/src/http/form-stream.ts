@@ -1,0 +1,17 @@
+/**
+ * The stream that Node has made of a form, as one that may be cancelled. From Node 24 on, cancelling Node's stream before its end
+ * rejects a promise that no code can handle, which ends the process. The rest of it is left to the garbage collector.
+ */
+export function formStream(made: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = made.getReader();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
