@@ -73,6 +73,9 @@ describe("app.fetch()", () => {
   test("sends bytes in memory that other threads share", async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(97);
     expect(await (await answerOf(() => new Response(shared as never))).text()).toBe("aa");
+    // A hook may read it too.
+    expect(await new Response(shared as never).text()).toBe("aa");
+    expect(await new Response(new DataView(shared.buffer) as never).clone().text()).toBe("aa");
   });
 
   test("a response that is kept can be answered any number of times", async () => {

@@ -198,9 +198,7 @@ export function responseFrom(result: unknown, owner: object, member: string): Re
 export function platformResponse(response: Response): globalThis.Response {
   const parts = partsOf(response);
   const { body, status, statusText, headers } = parts;
-  // The platform refuses memory that other threads can change.
-  const given = body instanceof Uint8Array && !(body.buffer instanceof ArrayBuffer) ? Uint8Array.from(body) : body;
-  const native = new globalThis.Response(given as BodyInit | null, { status, statusText, headers: pairs(withoutFraming(parts)) });
+  const native = new globalThis.Response(body as BodyInit | null, { status, statusText, headers: pairs(withoutFraming(parts)) });
   // The platform adds a content type to text without one.
   if (typeof body === "string" && flatValue(headers, "content-type") === undefined) native.headers.delete("content-type");
   return native;

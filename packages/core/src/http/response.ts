@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { formStream } from "./form-stream.ts";
 import { guarded } from "./guarded.ts";
 import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
+import { fromNode } from "./node-stream.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 import { native, delegateToNative } from "./served-request.ts";
 
@@ -48,9 +49,9 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
     if (flatValue(headers, "content-type") === undefined) headers.push("content-type", textType);
     return { body, status, statusText, headers };
   }
-  if (body instanceof Uint8Array || body instanceof ReadableStream) return { body, status, statusText, headers };
+  if (body instanceof ReadableStream) return { body, status, statusText, headers };
   if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), status, statusText, headers };
-  if (ArrayBuffer.isView(body)) return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), status, statusText, headers };
+  if (ArrayBuffer.isView(body)) return { body: bytesOf(body), status, statusText, headers };
   if (body instanceof Readable) return { body: fromNode(body), status, statusText, headers };
   // Blob, FormData and so on: the native response knows their bytes and type.
   const native = new globalThis.Response(body as BodyInit);
@@ -59,28 +60,16 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
   return { body: body instanceof FormData ? formStream(native.body!) : native.body, status, statusText, headers };
 }
 
+/** The bytes of a view. Memory that other threads can change is copied, because the platform refuses it. */
+function bytesOf(view: ArrayBufferView): Uint8Array {
+  const bytes = view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
+}
+
 /** Whether a stream is being read, or was read. */
 export function isUsed(stream: ReadableStream): boolean {
   // According to its types, this function does not take streams of the web, but it does.
   return stream.locked || Readable.isDisturbed(stream as unknown as Readable);
-}
-
-/** A stream of Node as one of the web. Cancelling it closes what Node reads from. */
-function fromNode(source: Readable): ReadableStream {
-  // Without a listener, an error before the first read would end the process. The first read gets it.
-  source.on("error", () => undefined);
-  const chunks = source[Symbol.asyncIterator]();
-  return new ReadableStream<unknown>(
-    {
-      async pull(controller) {
-        const { done, value } = (await chunks.next()) as IteratorResult<unknown>;
-        if (done === true) controller.close();
-        else controller.enqueue(typeof value === "string" ? Buffer.from(value) : value);
-      },
-      cancel: () => void source.destroy(),
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 // Private fields can only be read inside their class. These functions are given out of it for the rest of the framework, and are
