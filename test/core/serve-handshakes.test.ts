@@ -1,9 +1,10 @@
-import { App, request, RequestHandler, Rule, text } from "@mini/core";
+import { App, request, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve, type Server, type ServeOptions } from "@mini/core/serve";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { gate } from "../support/gate.ts";
 import { get } from "../support/raw-app.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { sendRaw } from "../support/raw-http.ts";
 import { within } from "../support/within.ts";
 
 const open: Server[] = [];
@@ -69,6 +70,48 @@ describe("a handshake for which middleware has to wait", () => {
     }
     held.open();
     expect((await client.answer()).status).toBe(101);
+    client.reset();
+  });
+});
+
+describe("a handshake that is refused with a stream", () => {
+  /** More than the operating system and the response hold. */
+  const chunks = 300;
+
+  async function listenRefusing(answer: () => Response, options: ServeOptions = {}): Promise<Server> {
+    class Refusal {
+      beforeDispatch() {
+        return request.headers.get("upgrade") === null ? undefined : answer();
+      }
+    }
+    const app = new App({ rules: [new Rule("/", { handler: Home })], middleware: [Refusal] });
+    const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false, upgrade: () => undefined, ...options });
+    open.push(server);
+    return server;
+  }
+
+  test("sends all of it", async () => {
+    let left = chunks;
+    const pull = (controller: ReadableStreamDefaultController) => {
+      if (left-- > 0) controller.enqueue(new Uint8Array(65_536));
+      else controller.close();
+    };
+    const { port } = await listenRefusing(
+      () => new Response(new ReadableStream({ pull }), { headers: { "content-length": String(chunks * 65_536) } }),
+    );
+    const answer = await sendRaw(port, handshake);
+    expect(answer.length - answer.indexOf("\r\n\r\n") - 4).toBe(chunks * 65_536);
+  });
+
+  test("ends when its client does not read it", async () => {
+    const cancelled = gate();
+    const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(65_536));
+    const body = () => new ReadableStream({ pull, cancel: cancelled.open });
+    const { port } = await listenRefusing(() => new Response(body()), { timeouts: { request: 100 } });
+    const client = await RawClient.open(port);
+    client.socket.pause();
+    await client.send(handshake);
+    await expect(within("the end of the stream", cancelled.opened)).resolves.toBeUndefined();
     client.reset();
   });
 });

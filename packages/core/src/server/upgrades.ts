@@ -100,6 +100,8 @@ function respond(res: ServerResponse, socket: Socket, response: Response): void 
     return;
   }
   res.assignSocket(socket);
+  // Node's server has left the connection, and with it the listener that tells the response to go on.
+  socket.on("drain", () => void res.emit("drain"));
   res.once("finish", () => {
     res.detachSocket(socket);
     socket.destroySoon();
