@@ -99,6 +99,14 @@ describe("with requestLog", () => {
     expect((await client.get("/users/8")).status).toBe(500);
   });
 
+  test("a logger that fails later does not end the process", async () => {
+    const fail = (): unknown => Promise.reject(new Error("no log"));
+    const site = siteWith({ logger: { error: fail, warn: fail, info: fail, debug: fail } });
+    site.logger.warn("a warning of the application");
+    const client = new TestClient(site);
+    expect([(await client.get("/users/5")).status, (await client.get("/users/8")).status]).toEqual([200, 500]);
+  });
+
   test("texts of the client are cut, and have no control characters", async () => {
     const { client, log } = loggedSite();
     await client.get(`/${"a".repeat(5000)}`, { headers: { "user-agent": `x\u0085${"b".repeat(5000)}` } });

@@ -1,3 +1,4 @@
+import { guarded } from "../http/guarded.ts";
 import { describeError, describeFields, oneLine } from "./error-text.ts";
 
 /** The data of a log entry: `{ method: "GET", status: 200 }`. */
@@ -46,10 +47,15 @@ export class LineLogger implements Logger {
 
   #write(level: Level, message: string, fields: LogFields | undefined): void {
     const { target } = this;
-    if (fields === undefined) target[level](oneLine(message));
+    if (fields === undefined) settle(target[level](oneLine(message)));
     else if (target === console) target[level](`${oneLine(message)} ${describeFields(fields)}`);
-    else target[level](oneLine(message), fields);
+    else settle(target[level](oneLine(message), fields));
   }
+}
+
+/** The methods of a logger may be asynchronous. Nobody waits for them, so their failure, which cannot be logged, must not end the process. */
+function settle(result: unknown): void {
+  if (result instanceof Promise) void guarded(result);
 }
 
 /**
@@ -60,7 +66,7 @@ export class LineLogger implements Logger {
 export function logInfo(logger: Logger, message: string, fields: LogFields, rest: LogFields): void {
   const target = logger instanceof LineLogger ? logger.target : logger;
   try {
-    logger.info(message, target === console ? rest : fields);
+    settle(logger.info(message, target === console ? rest : fields));
   } catch {
     // The failure of the logger cannot be logged.
   }
@@ -77,11 +83,11 @@ export function logError(logger: Logger, where: string, error: unknown, fields?:
   const text = `${oneLine(where)}: ${describeError(error)}`;
   try {
     if (target === console) target.error(rest === undefined ? text : `${text}\n  ${describeFields(rest)}`);
-    else target.error(text, { ...fields, err: error });
+    else settle(target.error(text, { ...fields, err: error }));
   } catch {
     try {
       // The error can be any value, and a logger may fail to write it.
-      target.error(text);
+      settle(target.error(text));
     } catch {
       // The failure of the logger cannot be logged.
     }
