@@ -115,21 +115,27 @@ describe("a response that waits for its commit", () => {
         none: () => response.write(null),
         list: () => response.writeHead(200, ["x-a"] as never),
         value: () => response.writeHead(200, { "x-a": "\n" }),
+        reason: () => response.writeHead(200, "日本"),
+        message: () => Object.assign(response, { statusMessage: "\n" }).end(),
       };
       calls[String(request.params.way)]!();
     });
     const codes: unknown[] = [];
     app.use((error: { code: string }, _request: Request, response: Response, _next: () => void) => {
       codes.push(error.code);
+      response.statusMessage = "";
       response.sendStatus(500);
     });
     const url = await urlOf(app);
-    for (const way of ["status", "chunk", "none", "list", "value"]) expect((await fetch(`${url}/${way}`)).status).toBe(500);
+    for (const way of ["status", "chunk", "none", "list", "value", "reason", "message"])
+      expect((await fetch(`${url}/${way}`)).status).toBe(500);
     expect(codes).toEqual([
       "ERR_HTTP_INVALID_STATUS_CODE",
       "ERR_INVALID_ARG_TYPE",
       "ERR_STREAM_NULL_VALUES",
       "ERR_INVALID_ARG_VALUE",
+      "ERR_INVALID_CHAR",
+      "ERR_INVALID_CHAR",
       "ERR_INVALID_CHAR",
     ]);
     expect(await sessions.count()).toBe(0);

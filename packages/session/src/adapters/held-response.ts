@@ -2,15 +2,16 @@ import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { Closing, FailedCommit } from "../engine/collected-head.ts";
 import type { OutgoingResponse } from "../request/head.ts";
+import { HeldDrain } from "./held-drain.ts";
+import { type Holder, lookSent, setHolder } from "./held-guards.ts";
 import {
   applyHead,
   checkChunk,
-  checkStatus,
+  checkStatusLine,
   headersSentError,
   type Method,
   readHeader,
   readStatus,
-  refuseChanges,
   setStatus,
   type StatusLine,
 } from "./response-head.ts";
@@ -28,40 +29,6 @@ export interface HeldResponseHooks {
 /** The methods that send something, at once or with the next call. */
 type Sending = "writeHead" | "flushHeaders" | "write" | "end";
 
-const heldKey = Symbol("held");
-
-/** The response has a reference to its `HeldResponse`, so that the properties below are the same for all responses. */
-interface Holding extends ServerResponse {
-  [heldKey]?: HeldResponse;
-}
-
-/** While the response is held, these properties say what the application has sent; otherwise they have their own value. */
-const heldProperties = {
-  headersSent: heldProperty("headersSent", () => true),
-  writableEnded: heldProperty("writableEnded", (held) => held.isEnded),
-};
-
-function heldProperty(name: string, valueOf: (held: HeldResponse) => boolean): PropertyDescriptor {
-  return {
-    configurable: true,
-    get(this: Holding) {
-      for (let held = this[heldKey]; held !== undefined; held = held.outer) if (held.isHolding) return valueOf(held);
-      return Reflect.get(Object.getPrototypeOf(this) as object, name, this) as unknown;
-    },
-  };
-}
-
-/**
- * Defines a property and does not delete it later, because that would make the response slow. Returns a function that restores a
- * property which the response had itself.
- */
-function define(response: ServerResponse, name: keyof typeof heldProperties): (() => void) | undefined {
-  const before = Object.getOwnPropertyDescriptor(response, name);
-  if (before?.get === heldProperties[name].get) return undefined;
-  Object.defineProperty(response, name, heldProperties[name]);
-  return before && (() => Object.defineProperty(response, name, before));
-}
-
 interface Call {
   readonly name: Sending;
   readonly args: readonly unknown[];
@@ -74,14 +41,13 @@ interface Call {
  * Methods are replaced in the one response object, and put back as soon as the head is free. Those that other libraries have put there
  * before are called in their turn. Every request with a session pays for this, so nothing is done before it is needed.
  */
-export class HeldResponse {
+export class HeldResponse implements Holder {
   readonly #response: ServerResponse;
   readonly #hooks: HeldResponseHooks;
   readonly #methods: Readonly<Record<Sending, Method>>;
   readonly #putBack: () => void;
-  #putBackGuards: (() => void) | undefined;
-  /** The `HeldResponse` of another adapter, which has its own sessions and has held the response before. */
-  readonly outer: HeldResponse | undefined;
+  readonly #drain: HeldDrain;
+  readonly outer: Holder | undefined;
   /** The head before the application answered, for the error response. */
   readonly #before: { readonly status: StatusLine; readonly headers: NodeJS.Dict<number | string | string[]> };
   /** The streams that were piped into the response. */
@@ -97,27 +63,27 @@ export class HeldResponse {
    * - answered: the error is answered; what is sent now belongs to the dropped response.
    */
   #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
+  /** Whether calls of the methods that were replaced first belong to the dropped response. */
+  #isStale = false;
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
   #isCommitRequested = false;
   #committed: Promise<FailedCommit | undefined> | undefined;
 
-  constructor(response: Holding, hooks: HeldResponseHooks) {
+  constructor(response: ServerResponse, hooks: HeldResponseHooks) {
     this.#response = response;
-    this.outer = response[heldKey];
-    response[heldKey] = this;
+    this.outer = setHolder(response, this);
     this.#hooks = hooks;
     this.#before = { status: readStatus(response), headers: response.getHeaders() };
     this.#methods = pick(response as unknown as Record<Sending, Method>);
-    this.#putBack = this.#replace(response as unknown as Record<Sending, Method>);
+    this.#putBack = replace(response, (name, args) => this.#send(name, args));
+    this.#drain = new HeldDrain(response);
     response.on("pipe", (source: Readable) => this.#notePipe(source));
   }
 
-  /** Whether the commit is under way. */
   get isHolding(): boolean {
     return this.#state === "held";
   }
 
-  /** Whether the application has ended the response. */
   get isEnded(): boolean {
     return this.#calls.some(({ name }) => name === "end");
   }
@@ -138,30 +104,13 @@ export class HeldResponse {
   /** Stops holding the response, because the adapter has committed by itself and adds the headers. */
   free(): void {
     if (this.#state !== "open") return;
-    this.#state = "free";
-    this.#putBack();
+    this.#setFree();
   }
 
-  /**
-   * Replaces the methods that send. Returns a function that puts them back, except those that other code has replaced in the
-   * meantime.
-   */
-  #replace(response: Record<Sending, Method>): () => void {
-    const before = this.#methods;
-    const writeHead: Method = (...args) => this.#send("writeHead", args);
-    const flushHeaders: Method = (...args) => this.#send("flushHeaders", args);
-    const write: Method = (...args) => this.#send("write", args);
-    const end: Method = (...args) => this.#send("end", args);
-    response.writeHead = writeHead;
-    response.flushHeaders = flushHeaders;
-    response.write = write;
-    response.end = end;
-    return () => {
-      if (response.writeHead === writeHead) response.writeHead = before.writeHead;
-      if (response.flushHeaders === flushHeaders) response.flushHeaders = before.flushHeaders;
-      if (response.write === write) response.write = before.write;
-      if (response.end === end) response.end = before.end;
-    };
+  #setFree(): void {
+    this.#state = "free";
+    this.#putBack();
+    this.#drain.free();
   }
 
   #notePipe(source: Readable): void {
@@ -177,13 +126,19 @@ export class HeldResponse {
   }
 
   #send(name: Sending, args: readonly unknown[]): unknown {
+    const response = this.#response;
     if (this.#state === "free") return this.#call(name, args);
-    if (this.#state === "failed" || this.#state === "answering") return this.#sendError(name, args);
-    if (this.#state === "answered") return this.#skip({ name, args });
+    if (this.#state !== "open" && this.#state !== "held")
+      return this.#isStale && (name !== "writeHead" || this.#hasHead) ? this.#skip({ name, args }) : this.#sendError(name, args);
     if (name === "writeHead" && this.#state === "held") throw headersSentError("write");
-    if (name === "writeHead") applyHead(this.#response, args);
+    if (name === "writeHead") applyHead(response, args);
     else if (name !== "flushHeaders") checkChunk(name, args[0]);
-    checkStatus(this.#response.statusCode);
+    else if (this.#state === "open") {
+      // As Node does. A library that has replaced writeHead() in the meantime may wait for it.
+      response.writeHead(response.statusCode);
+      if (this.#state !== "open") return this.#send(name, args);
+    }
+    checkStatusLine(response);
     if (this.#begin()) return this.#call(name, name === "writeHead" ? readStatus(this.#response) : args);
     // applyHead() has already set the headers of writeHead().
     this.#calls.push(name === "writeHead" ? { name, args: [] } : { name, args });
@@ -204,19 +159,17 @@ export class HeldResponse {
     if (closing === undefined) {
       try {
         this.#hooks.addHeaders(response);
-        this.#state = "free";
-        this.#putBack();
+        this.#setFree();
         return true;
       } catch (error) {
         closing = { error };
       }
     }
     this.#watchClose();
-    const putBack = [define(response, "headersSent"), define(response, "writableEnded"), refuseChanges(response)];
-    this.#putBackGuards = () => putBack.forEach((each) => each?.());
+    const lookUnsent = lookSent(response);
     this.#committed = Promise.resolve(closing);
     void this.#committed.then((failure) => {
-      this.#putBackGuards?.();
+      lookUnsent();
       if (failure !== undefined) return this.#fail(failure.error);
       // As without sessions, a status that is set after the head has no effect.
       setStatus(response, status);
@@ -233,7 +186,7 @@ export class HeldResponse {
     try {
       this.#hooks.addHeaders(response);
       for (const { name, args } of this.#calls) {
-        const result = this.#call(name, name === "writeHead" ? readStatus(this.#response) : args);
+        const result = this.#call(name, name === "writeHead" ? readStatus(response) : args);
         if (name === "write") isFlowing = result !== false;
       }
     } catch (error) {
@@ -242,9 +195,9 @@ export class HeldResponse {
       else this.#fail(error);
       return;
     }
-    this.#putBack();
     const hasWritten = this.#calls.some(({ name }) => name === "write");
-    if (hasWritten && isFlowing && !response.writableEnded) response.emit("drain");
+    if (hasWritten && isFlowing && !response.writableEnded) this.#drain.emit();
+    this.#setFree();
   }
 
   /** Drops what was kept, so that the error can be answered as if nothing had been sent. */
@@ -258,10 +211,29 @@ export class HeldResponse {
       if (value !== undefined && response.getHeader(name) !== value) response.setHeader(name, value);
     }
     this.#sources?.forEach((source) => source.unpipe(response));
+    this.#drain.stop();
+    if (this.#calls.length > 0) this.#renewMethods();
     if (!this.#isCommitRequested) this.#hooks.answer(error);
   }
 
+  /**
+   * Takes off what other libraries have put over the methods since then. They have seen the dropped response: one may compress it, or have
+   * noted that it has ended. Where writeHead() was not called, they still wait for a head.
+   */
+  #renewMethods(): void {
+    const response = this.#response;
+    const { writeHead } = pick(response as unknown as Record<Sending, Method>);
+    replace(response, (name, args) => this.#sendError(name, args));
+    if (!this.#hasHead) response.writeHead = writeHead as typeof response.writeHead;
+    this.#isStale = true;
+  }
+
+  get #hasHead(): boolean {
+    return this.#calls.some(({ name }) => name === "writeHead");
+  }
+
   #sendError(name: Sending, args: readonly unknown[]): unknown {
+    if (this.#state === "answered") return this.#skip({ name, args });
     let given = args;
     if (this.#state === "failed") {
       this.#state = "answering";
@@ -291,8 +263,30 @@ export class HeldResponse {
     this.#state = "answered";
     for (const call of this.#calls.splice(0)) this.#skip(call);
     this.#sources?.forEach((source) => source.destroy());
-    this.#response.emit("drain");
+    this.#drain.emit();
   }
+}
+
+/**
+ * Replaces the methods that send. Returns a function that puts them back, except those that other code has replaced in the meantime.
+ */
+function replace(target: ServerResponse, send: (name: Sending, args: readonly unknown[]) => unknown): () => void {
+  const response = target as unknown as Record<Sending, Method>;
+  const before = pick(response);
+  const writeHead: Method = (...args) => send("writeHead", args);
+  const flushHeaders: Method = (...args) => send("flushHeaders", args);
+  const write: Method = (...args) => send("write", args);
+  const end: Method = (...args) => send("end", args);
+  response.writeHead = writeHead;
+  response.flushHeaders = flushHeaders;
+  response.write = write;
+  response.end = end;
+  return () => {
+    if (response.writeHead === writeHead) response.writeHead = before.writeHead;
+    if (response.flushHeaders === flushHeaders) response.flushHeaders = before.flushHeaders;
+    if (response.write === write) response.write = before.write;
+    if (response.end === end) response.end = before.end;
+  };
 }
 
 function pick({ writeHead, flushHeaders, write, end }: Record<Sending, Method>): Readonly<Record<Sending, Method>> {

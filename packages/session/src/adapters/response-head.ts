@@ -52,8 +52,15 @@ function pairsOf(headers: readonly unknown[]): readonly (readonly [string, strin
   return pairs;
 }
 
-/** @throws RangeError for a value that is not a status, as Node does. */
-export function checkStatus(status: unknown): void {
+/** @throws RangeError, TypeError for a status or a reason that cannot be sent, as Node does. */
+export function checkStatusLine(response: ServerResponse): void {
+  const [status, reason] = readStatus(response);
+  checkStatus(status);
+  if (reason !== undefined && /[^\t\x20-\x7e\x80-\xff]/.test(reason))
+    throw nodeError(TypeError, "ERR_INVALID_CHAR", "Invalid character in statusMessage");
+}
+
+function checkStatus(status: unknown): void {
   const number = Math.trunc(Number(status));
   if (!(number >= 100 && number <= 999))
     throw nodeError(RangeError, "ERR_HTTP_INVALID_STATUS_CODE", `Invalid status code: ${String(status)}`);
@@ -78,30 +85,3 @@ function nodeError(type: ErrorConstructor, code: string, message: string): Error
 }
 
 export type Method = (...args: unknown[]) => unknown;
-
-/** The methods that throw after the head was sent. */
-type Changing = "setHeader" | "setHeaders" | "appendHeader" | "removeHeader";
-
-const refuse = () => {
-  throw headersSentError("set");
-};
-
-/**
- * Makes the methods that change headers throw. Returns a function that puts them back. Names are written out,
- * because V8 makes an object slow if many properties are added to it under computed names.
- */
-export function refuseChanges(response: ServerResponse): () => void {
-  const changed = response as unknown as Record<Changing, Method | undefined>;
-  const { setHeader, setHeaders, appendHeader, removeHeader } = changed;
-  changed.setHeader = refuse;
-  // The response of HTTP/2 does not have this method.
-  if (setHeaders !== undefined) changed.setHeaders = refuse;
-  changed.appendHeader = refuse;
-  changed.removeHeader = refuse;
-  return () => {
-    if (changed.setHeader === refuse) changed.setHeader = setHeader;
-    if (changed.setHeaders === refuse) changed.setHeaders = setHeaders;
-    if (changed.appendHeader === refuse) changed.appendHeader = appendHeader;
-    if (changed.removeHeader === refuse) changed.removeHeader = removeHeader;
-  };
-}
