@@ -16,7 +16,7 @@ const { outputFiles } = await build({
   write: false,
 });
 const script = outputFiles[0].text;
-const kinds = Object.fromEntries(["cookie", "encrypted", "memory"].map((KIND) => [KIND, { KIND }]));
+const kinds = Object.fromEntries(["cookie", "encrypted", "memory", "visits"].map((KIND) => [KIND, { KIND }]));
 const all = Object.entries(process.env.BINDINGS === undefined ? kinds : JSON.parse(process.env.BINDINGS));
 const workers = all.map(
   ([, bindings]) =>

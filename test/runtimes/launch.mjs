@@ -11,11 +11,17 @@ import { Rule } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { StaticFiles } from "@mini/core/static";
 import { appOf, sessions, withBackend } from "./apps.mjs";
+import { inElysia, visits } from "./frameworks.mjs";
 
 const [door, redisUrl, postgresUrl] = process.argv.slice(2);
 const files = [new Rule("/files/*path", { handler: StaticFiles({ root: new URL("./files/", import.meta.url) }) })];
 const kinds = Object.fromEntries(Object.entries(sessions).map(([kind, settings]) => [kind, appOf(settings(), files)]));
 const ends = [];
+
+if (door === "fetch") {
+  const { Elysia } = await import("elysia");
+  Object.assign(kinds, { visits: visits(sessions.cookie()), elysia: inElysia(sessions.cookie(), Elysia) });
+}
 
 if (redisUrl) {
   const { createClient } = await import("redis");

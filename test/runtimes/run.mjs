@@ -25,8 +25,9 @@ const folder = mkdtempSync(join(tmpdir(), "mini-runtimes-"));
 const modules = join(folder, "node_modules");
 mkdirSync(join(modules, "@mini"), { recursive: true });
 for (const name of ["core", "session"]) symlinkSync(here(`../../packages/${name}`), join(modules, "@mini", name));
-for (const name of ["pg", "redis"]) symlinkSync(here(`../../node_modules/${name}`), join(modules, name));
-for (const name of ["apps.mjs", "launch.mjs", "worker.mjs", "files"]) cpSync(here(name), join(folder, name), { recursive: true });
+for (const name of ["elysia", "pg", "redis"]) symlinkSync(here(`../../node_modules/${name}`), join(modules, name));
+for (const name of ["apps.mjs", "frameworks.mjs", "launch.mjs", "worker.mjs", "files"])
+  cpSync(here(name), join(folder, name), { recursive: true });
 writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
 const launcher = join(folder, "launch.mjs");
 

@@ -69,6 +69,13 @@ async function visitKept(url) {
   assert.ok(Number(await after.text()) >= 2);
 }
 
+/** The same, and the texts have the type that browsers show. */
+async function visitText(url) {
+  await visit(url);
+  const { headers } = await fetch(`${url}visits`);
+  assert.match(headers.get("content-type") ?? "", /^text\/plain/);
+}
+
 /** Requests that two readers could read in two ways, or that say nothing. None may reach a handler as a second request. */
 const hostile = {
   "a length and chunks": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -144,6 +151,8 @@ export const checks = [
   check("sessions in memory", ({ url }) => visitKept(url), { kind: "memory" }),
   check("sessions in Redis", ({ url }) => visitKept(url), { kind: "redis" }),
   check("sessions in Postgres", ({ url }) => visitKept(url), { kind: "postgres" }),
+  check("sessions without an App", ({ url }) => visitText(url), { kind: "visits" }),
+  check("sessions in Elysia", ({ url }) => visitText(url), { kind: "elysia" }),
   check("events", async ({ url }) => {
     const response = await fetch(`${url}events`);
     assert.match(response.headers.get("content-type"), /^text\/event-stream/);

@@ -160,11 +160,28 @@ export class CollectedHead implements Head {
       const vary = response.headers.get("vary");
       if (vary !== null && mergeVary(vary, this.#vary) === vary) return response;
     }
+    if (hidesType(response)) {
+      const copy = response.clone();
+      // Otherwise the client could not end a stream.
+      response.body?.cancel().catch(() => undefined);
+      this.writeTo(copy.headers);
+      return copy;
+    }
     const headers = new Headers(response.headers);
     this.writeTo(headers);
     const { status, statusText, body } = response;
     return new Response(body, { status, statusText, headers });
   }
+}
+
+let areTypesHidden: boolean | undefined;
+
+/**
+ * Whether a response may have a type that its headers do not have. On Bun, `new Response("text")` does: its server adds `text/plain`,
+ * unless `body` was read, even if only to look at it. Then the server sends `application/octet-stream`, and browsers save the page.
+ */
+export function hidesType({ headers }: Response): boolean {
+  return headers.get("content-type") === null && (areTypesHidden ??= new Response("text").headers.get("content-type") === null);
 }
 
 const never = () => false;

@@ -5,7 +5,7 @@ import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import { markHandled } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
-import { CollectedHead, type FailedCommit } from "./collected-head.ts";
+import { CollectedHead, hidesType, type FailedCommit } from "./collected-head.ts";
 
 export interface FinishOptions {
   /** Whether an unexpected error has ended the request: changes are dropped, and messages are put back. Default false. */
@@ -138,7 +138,7 @@ function checkResponse(response: unknown): void {
     ? "it is not a Response"
     : response.status < 200
       ? `its status is ${response.status}`
-      : response.bodyUsed || response.body?.locked === true
+      : response.bodyUsed || (!hidesType(response) && response.body?.locked === true)
         ? "its body was read already"
         : undefined;
   if (problem !== undefined) throw new TypeError(`Cannot finish a visit with this response: ${problem}.`);
