@@ -1,9 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import type { Sessions } from "@mini/session";
 import { sessionStoreOf } from "@mini/session/node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { listen, nodeFrameworks } from "../../support/node-frameworks.ts";
 import { sendRaw } from "../../support/raw-http.ts";
-import { FailingBackend, makeSessions, type Data } from "../../support/visits.ts";
+import { cookieOf, FailingBackend, makeSessions, type Data } from "../../support/visits.ts";
 import { waysToAnswer } from "../../support/ways-to-answer.ts";
 
 /** Headers that a session adds, and those that differ from one response to the next. */
@@ -94,4 +95,32 @@ describe.each(nodeFrameworks)("a response of $name", (framework) => {
       expect(errors).toEqual([expect.objectContaining({ name: "SessionUnavailableError" })]);
     },
   );
+});
+
+describe.each(nodeFrameworks)("a session that $name first uses in the arguments of the call that answers", (framework) => {
+  test.each([
+    ["a cookie", () => makeSessions()],
+    ["a backend", () => makeSessions({ backend: new FailingBackend() })],
+  ])("is saved in %s", async (_title, make) => {
+    const sessions = make();
+    const visit = async (request: IncomingMessage) => String((await sessionStoreOf(request).getSession<Data>()).increment("visits"));
+    const program = framework.make(
+      sessions,
+      async (request, response) => {
+        // JavaScript looks up each method before it evaluates the arguments.
+        if (request.headers["x-way"] === "end") response.end(await visit(request));
+        else {
+          response.write(await visit(request));
+          response.end();
+        }
+      },
+      () => undefined,
+    );
+    const url = `http://127.0.0.1:${await listen(program)}`;
+    for (const way of ["end", "write"]) {
+      const response = await fetch(url, { headers: { "x-way": way } });
+      expect([response.status, await response.text()]).toEqual([200, "1"]);
+      expect((await sessions.read<Data>(cookieOf(response.headers.getSetCookie()))).toJSON()).toEqual({ visits: 1 });
+    }
+  });
 });

@@ -154,6 +154,7 @@ class FastifyHead extends CollectedHead implements HeldResponseHooks {
     if (this.#held !== undefined) return;
     this.#before = this.#reply.getHeaders();
     this.#held = new HeldResponse(raw, this);
+    this.#held.use();
   }
 
   /** Fastify takes a returned promise instead of the call of `next`. */

@@ -10,8 +10,11 @@ import {
   checkStatusLine,
   headersSentError,
   type Method,
+  pickSending,
   readHeader,
   readStatus,
+  replaceSending,
+  type Sending,
   setStatus,
   type StatusLine,
 } from "./response-head.ts";
@@ -26,9 +29,6 @@ export interface HeldResponseHooks {
   answer(error: unknown): void;
 }
 
-/** The methods that send something, at once or with the next call. */
-type Sending = "writeHead" | "flushHeaders" | "write" | "end";
-
 interface Call {
   readonly name: Sending;
   readonly args: readonly unknown[];
@@ -39,7 +39,8 @@ interface Call {
  * application it looks sent: `headersSent` is true, headers cannot change, and `write` returns false until there is a "drain".
  *
  * Methods are replaced in the one response object, and put back as soon as the head is free. Those that other libraries have put there
- * before are called in their turn. Every request with a session pays for this, so nothing is done before it is needed.
+ * before are called in their turn. Every request pays for this, so nothing else is done before it is needed. They are not replaced at the
+ * first use of a session, because in `response.end(await textOf(request))` JavaScript looks up `end` before the handler uses a session.
  */
 export class HeldResponse implements Holder {
   readonly #response: ServerResponse;
@@ -48,13 +49,14 @@ export class HeldResponse implements Holder {
   readonly #putBack: () => void;
   readonly #drain: HeldDrain;
   readonly outer: Holder | undefined;
-  /** The head before the application answered, for the error response. */
-  readonly #before: { readonly status: StatusLine; readonly headers: NodeJS.Dict<number | string | string[]> };
+  /** The head when a session was first used, for the error response. */
+  #before: { readonly status: StatusLine; readonly headers: NodeJS.Dict<number | string | string[]> } | undefined;
   /** The streams that were piped into the response. */
   #sources: Set<Readable> | undefined;
   #isWatching = false;
   readonly #calls: Call[] = [];
   /**
+   * - unused: no session is used, so everything is passed on;
    * - open: the application has not sent anything yet;
    * - held: the commit is under way, and what the application sends is kept;
    * - free: everything is passed on;
@@ -62,7 +64,7 @@ export class HeldResponse implements Holder {
    * - answering: the error response has begun;
    * - answered: the error is answered; what is sent now belongs to the dropped response.
    */
-  #state: "open" | "held" | "free" | "failed" | "answering" | "answered" = "open";
+  #state: "unused" | "open" | "held" | "free" | "failed" | "answering" | "answered" = "unused";
   /** Whether calls of the methods that were replaced first belong to the dropped response. */
   #isStale = false;
   /** Whether the adapter has asked for the commit, so that it answers a failure. */
@@ -73,10 +75,22 @@ export class HeldResponse implements Holder {
     this.#response = response;
     this.outer = setHolder(response, this);
     this.#hooks = hooks;
-    this.#before = { status: readStatus(response), headers: response.getHeaders() };
-    this.#methods = pick(response as unknown as Record<Sending, Method>);
-    this.#putBack = replace(response, (name, args) => this.#send(name, args));
+    this.#methods = pickSending(response);
+    this.#putBack = replaceSending(response, (name, args) => this.#send(name, args));
     this.#drain = new HeldDrain(response);
+  }
+
+  /** Whether a session is used. */
+  get isUsed(): boolean {
+    return this.#state !== "unused";
+  }
+
+  /** Holds the response from now on, because a session is used. */
+  use(): void {
+    if (this.#state !== "unused") return;
+    this.#state = "open";
+    const response = this.#response;
+    this.#before = { status: readStatus(response), headers: response.getHeaders() };
     response.on("pipe", (source: Readable) => this.#notePipe(source));
   }
 
@@ -127,7 +141,7 @@ export class HeldResponse implements Holder {
 
   #send(name: Sending, args: readonly unknown[]): unknown {
     const response = this.#response;
-    if (this.#state === "free") return this.#call(name, args);
+    if (this.#state === "free" || this.#state === "unused") return this.#call(name, args);
     if (this.#state !== "open" && this.#state !== "held")
       return this.#isStale && (name !== "writeHead" || this.#hasHead) ? this.#skip({ name, args }) : this.#sendError(name, args);
     if (name === "writeHead" && this.#state === "held") throw headersSentError("write");
@@ -204,7 +218,7 @@ export class HeldResponse implements Holder {
   #fail(error: unknown): void {
     const response = this.#response;
     this.#state = "failed";
-    const { status, headers } = this.#before;
+    const { status, headers } = this.#before!;
     setStatus(response, status);
     for (const name of response.getHeaderNames()) if (headers[name] === undefined) response.removeHeader(name);
     for (const [name, value] of Object.entries(headers)) {
@@ -222,8 +236,8 @@ export class HeldResponse implements Holder {
    */
   #renewMethods(): void {
     const response = this.#response;
-    const { writeHead } = pick(response as unknown as Record<Sending, Method>);
-    replace(response, (name, args) => this.#sendError(name, args));
+    const { writeHead } = pickSending(response);
+    replaceSending(response, (name, args) => this.#sendError(name, args));
     if (!this.#hasHead) response.writeHead = writeHead as typeof response.writeHead;
     this.#isStale = true;
   }
@@ -265,30 +279,4 @@ export class HeldResponse implements Holder {
     this.#sources?.forEach((source) => source.destroy());
     this.#drain.emit();
   }
-}
-
-/**
- * Replaces the methods that send. Returns a function that puts them back, except those that other code has replaced in the meantime.
- */
-function replace(target: ServerResponse, send: (name: Sending, args: readonly unknown[]) => unknown): () => void {
-  const response = target as unknown as Record<Sending, Method>;
-  const before = pick(response);
-  const writeHead: Method = (...args) => send("writeHead", args);
-  const flushHeaders: Method = (...args) => send("flushHeaders", args);
-  const write: Method = (...args) => send("write", args);
-  const end: Method = (...args) => send("end", args);
-  response.writeHead = writeHead;
-  response.flushHeaders = flushHeaders;
-  response.write = write;
-  response.end = end;
-  return () => {
-    if (response.writeHead === writeHead) response.writeHead = before.writeHead;
-    if (response.flushHeaders === flushHeaders) response.flushHeaders = before.flushHeaders;
-    if (response.write === write) response.write = before.write;
-    if (response.end === end) response.end = before.end;
-  };
-}
-
-function pick({ writeHead, flushHeaders, write, end }: Record<Sending, Method>): Readonly<Record<Sending, Method>> {
-  return { writeHead, flushHeaders, write, end };
 }

@@ -46,7 +46,7 @@ export class NodeVisit extends RequestSessions {
 
   /** Commits now. If the response has begun, waits for its commit instead. @throws The error of the commit. */
   async commit(): Promise<void> {
-    await this.#head.held?.commit();
+    await this.#head.held.commit();
   }
 }
 
@@ -96,19 +96,20 @@ export function sessionStoreOf(request: IncomingMessage): SessionStore {
 class NodeHead extends CollectedHead implements HeldResponseHooks {
   readonly #response: ServerResponse;
   readonly #options: NodeVisitOptions;
-  held: HeldResponse | undefined;
+  readonly held: HeldResponse;
 
   constructor(response: ServerResponse, options: NodeVisitOptions) {
     super();
     this.#response = response;
     this.#options = options;
+    this.held = new HeldResponse(response, this);
   }
 
   override beforeHead(work: Parameters<Head["beforeHead"]>[0]): void {
-    if (this.held === undefined && this.#response.headersSent)
+    if (!this.held.isUsed && this.#response.headersSent)
       throw new SessionCommittedError("use a session or secure cookie for the first time");
     super.beforeHead(work);
-    this.held ??= new HeldResponse(this.#response, this);
+    this.held.use();
   }
 
   commit(response: OutgoingResponse): Closing {

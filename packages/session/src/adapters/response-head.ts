@@ -85,3 +85,34 @@ function nodeError(type: ErrorConstructor, code: string, message: string): Error
 }
 
 export type Method = (...args: unknown[]) => unknown;
+
+/** The methods that send something, at once or with the next call. */
+export type Sending = "writeHead" | "flushHeaders" | "write" | "end";
+
+/**
+ * Replaces the methods that send. Returns a function that puts them back, except those that other code has replaced in the meantime.
+ */
+export function replaceSending(target: ServerResponse, send: (name: Sending, args: readonly unknown[]) => unknown): () => void {
+  const response = target as unknown as Record<Sending, Method>;
+  const before = pickSending(target);
+  const writeHead: Method = (...args) => send("writeHead", args);
+  const flushHeaders: Method = (...args) => send("flushHeaders", args);
+  const write: Method = (...args) => send("write", args);
+  const end: Method = (...args) => send("end", args);
+  response.writeHead = writeHead;
+  response.flushHeaders = flushHeaders;
+  response.write = write;
+  response.end = end;
+  return () => {
+    if (response.writeHead === writeHead) response.writeHead = before.writeHead;
+    if (response.flushHeaders === flushHeaders) response.flushHeaders = before.flushHeaders;
+    if (response.write === write) response.write = before.write;
+    if (response.end === end) response.end = before.end;
+  };
+}
+
+/** The methods that send, as they are now. */
+export function pickSending(response: ServerResponse): Readonly<Record<Sending, Method>> {
+  const { writeHead, flushHeaders, write, end } = response as unknown as Record<Sending, Method>;
+  return { writeHead, flushHeaders, write, end };
+}
