@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Form } from "@mini/core/base";
+import { Form, type Logger } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
+import { reasonOf } from "../keeping/deadline.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
@@ -64,7 +65,7 @@ export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecu
           if (Object.getPrototypeOf(request) !== requestPrototype) Object.setPrototypeOf(request, requestPrototype!);
           if (Object.getPrototypeOf(response) !== responsePrototype) Object.setPrototypeOf(response, responsePrototype!);
           if (next === undefined) answerError(error, request, response);
-          else next(error);
+          else answerBy(next, error, request, response, shared.settings.logger);
         },
       }),
     );
@@ -72,6 +73,23 @@ export function nodeSessions(config: SessionConfig | Sessions, { secure = isSecu
     addProperty(request, "sessionStore", storeProperty);
     next?.();
   };
+}
+
+/** Has the framework answer an error. If that throws, as Polka's own error handler does, nobody else could answer. */
+function answerBy(
+  next: (error: unknown) => void,
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): void {
+  try {
+    next(error);
+  } catch (thrown) {
+    logger.error(`An error handler has failed: ${reasonOf(thrown)}`);
+    if (response.headersSent) response.destroy();
+    else answerError(error, request, response);
+  }
 }
 
 /**

@@ -32,6 +32,7 @@ const nothing: readonly never[] = Object.freeze([]);
 export class CollectedHead implements Head {
   readonly #isFailing: () => boolean;
   #hasFailed = false;
+  #isClosing = false;
   #isClosed = false;
   #cookies: readonly HeadCookie[] = nothing;
   #headers: readonly (readonly [name: string, value: string])[] = nothing;
@@ -92,10 +93,10 @@ export class CollectedHead implements Head {
     this.#headers = [...this.#headers.filter(([other]) => other !== name), [name, value]];
   }
 
-  /** Notes that an unexpected error has ended the request. */
+  /** Notes that an unexpected error has ended the request. An error after the response has begun changes nothing. */
   fail(): void {
     // What was added after the error, or by the commit, stays.
-    if (this.#hasFailed || this.#isClosed) return;
+    if (this.#hasFailed || this.#isClosing) return;
     this.#hasFailed = true;
     this.#drop();
   }
@@ -113,6 +114,8 @@ export class CollectedHead implements Head {
    * @returns A promise only if a function returns one: sessions in cookies are saved at once.
    */
   close(response: OutgoingResponse, failure?: FailedCommit): Closing {
+    if (!this.#isClosing) this.#noticeFailure();
+    this.#isClosing = true;
     const work = this.#functions.at(-1);
     if (work === undefined) {
       this.#isClosed = true;
