@@ -84,6 +84,12 @@ describe.each(Object.entries(compilers))("the types of the packages, under %s", 
       const options = { lib, types, ...modules[1] };
       expect(await messages(compiler, options, { ...tutorial, "all.ts": all(usable) })).toBe("");
     });
+
+    test.each(["fastify", "fetch", "koa", "node"])("can be extended by a program that imports only @mini/session/%s", async (adapter) => {
+      const extended = 'declare module "@mini/session" {\n  interface SessionData {\n    visits: number;\n  }\n}\n';
+      const files = { "main.ts": `${all([`@mini/session/${adapter}`])}${extended}` };
+      expect(await messages(tsc, { lib: ["es2024", "dom"], types: ["node"], ...modules[1] }, files)).toBe("");
+    });
   });
 });
 
