@@ -3,6 +3,8 @@ import { getRequestListener } from "@hono/node-server";
 import { MemoryBackend, SessionCommittedError } from "@mini/session";
 import { honoSessions, type FetchSessionsOptions } from "@mini/session/fetch";
 import { Hono, type Context } from "hono";
+import { compress } from "hono/compress";
+import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
 import { streamText } from "hono/streaming";
 import { describe, expect, test } from "vitest";
@@ -43,6 +45,16 @@ describe("whatever a handler of Hono returns, the session is committed before th
     const got = await ask(url);
     expect([got.status, got.text]).toEqual([status, text]);
     await expectSaved(got, sessions, { a: 1 });
+  });
+
+  test("a 304 of etag() and a text that compress() makes smaller, if they are registered later", async () => {
+    const text = "hello ".repeat(1000);
+    const url = await serve((app) => app.use(etag(), compress()).get("/", async (c) => (await setA(c), c.text(text))));
+    const headers = { "accept-encoding": "gzip" };
+    const full = await ask(url, { headers });
+    expect([full.headers["content-encoding"], full.lines.length]).toEqual(["gzip", 1]);
+    const unchanged = await ask(url, { headers: { ...headers, "if-none-match": String(full.headers.etag) } });
+    expect([unchanged.status, unchanged.lines.length]).toEqual([304, 1]);
   });
 
   test("HEAD, by the same handler, with the headers of GET", async () => {
