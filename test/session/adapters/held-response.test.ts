@@ -77,6 +77,19 @@ describe("a response that waits for its commit", () => {
     client.reset();
   });
 
+  test("looks sent in the next tick, even if the commit fails at once", async () => {
+    const backend = new FailingBackend();
+    backend.isDown = true;
+    const app = express().set("env", "test");
+    const seen: boolean[] = [];
+    app.use(nodeSessions(makeSessions({ backend })));
+    app.get("/", changing, (_request, response) => {
+      response.send("hello");
+      process.nextTick(() => seen.push(response.headersSent));
+    });
+    expect([(await fetch(await urlOf(app))).status, seen]).toEqual([503, [true]]);
+  });
+
   test("accepts no more than one write: write() returns false until there is a drain", async () => {
     const events: unknown[] = [];
     const { backend, client } = await held((response) => {

@@ -183,11 +183,16 @@ export class HeldResponse implements Holder {
     const lookUnsent = lookSent(response);
     this.#committed = Promise.resolve(closing);
     void this.#committed.then((failure) => {
-      lookUnsent();
-      if (failure !== undefined) return this.#fail(failure.error);
-      // As without sessions, a status that is set after the head has no effect.
-      setStatus(response, status);
-      return this.#release();
+      const leave = () => {
+        lookUnsent();
+        if (failure !== undefined) return this.#fail(failure.error);
+        // As without sessions, a status that is set after the head has no effect.
+        setStatus(response, status);
+        return this.#release();
+      };
+      // Restify looks in the next tick whether the handler has answered, and answers by itself if not.
+      if (failure !== undefined && !this.#isCommitRequested) setImmediate(leave);
+      else leave();
     });
     return false;
   }
