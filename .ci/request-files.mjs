@@ -55,7 +55,10 @@ const app = new App({
 /** The folders of the packages' modules. */
 const folders = { core: dirname(realpathSync(find("@mini/core"))), session: dirname(realpathSync(find("@mini/session"))) };
 
-const server = await serve(app, { port: 0, silent: true });
+// Without the checks of idle connections, which would run at any moment.
+const hour = 3_600_000;
+const timeouts = { headers: hour, request: hour, idle: hour };
+const server = await serve(app, { port: 0, silent: true, timeouts });
 const inspector = new Session();
 inspector.connect();
 await inspector.post("Profiler.enable");
