@@ -40,3 +40,23 @@ test.each([
 ])("%s has the path %s and the query %s", (pathAndQuery, path, search) => {
   for (const each of read(pathAndQuery)) expect({ path: each.path, search: each.search }).toEqual({ path, search });
 });
+
+test.each([
+  // As Bun writes it, if `Host` is not a host.
+  ["/admin/users?a=1", "a b", "_invalid_", "/admin/users"],
+  // As Deno writes it.
+  ["http://example.com/a/../b/%2e/c#d", "example.com", "example.com", "/b/c"],
+  ["http://EXAMPLE.com:80/a", "EXAMPLE.com:80", "example.com", "/a"],
+  ["https://example.com:443/a", null, "example.com", "/a"],
+  ["http://example.com:65535/a", "", "example.com:65535", "/a"],
+  ["http://[::1]:8000/a", "[::1]:8000", "[::1]:8000", "/a"],
+  ["http://example.com/b?/a", "example.com/b?", "_invalid_", "/b"],
+  ["http://user@example.com/a", null, "_invalid_", "/a"],
+  ["http://a b/a", "a b", "_invalid_", "/"],
+  ["http://example.com:99999/a", "example.com:99999", "_invalid_", "/"],
+])("a URL that a platform writes as %j, with the Host %j, is read as %s and %s", (url, named, host, path) => {
+  const web = new globalThis.Request("http://example.org", named === null ? {} : { headers: { host: named } });
+  Object.defineProperty(web, "url", { value: url });
+  const request = new Request(web, settings);
+  expect([request.host, request.path]).toEqual([host, path]);
+});

@@ -5,7 +5,7 @@ import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
 import { guarded, guardMethods } from "../http/guarded.ts";
 import { Body, type FormOptions } from "../bodies/body.ts";
 import { parseCookies } from "../http/cookie.ts";
-import { normalHost, type TrustedHosts } from "../http/host.ts";
+import { isHost, normalHost, type TrustedHosts, unknownHost } from "../http/host.ts";
 import type { JsonOptions } from "../bodies/json-body.ts";
 import { limitBody, native, target, type ServedRequest, type Target } from "../http/served-request.ts";
 import type { Forwarded, Proxies } from "../http/forwarded.ts";
@@ -33,13 +33,31 @@ const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/
 /** The code that reads input with a schema. It is loaded when it is first used. */
 const forms = () => import("../forms/read.ts");
 
-/** The target of a request in its URL, without the fragment. */
-function targetIn(url: string): Target {
+/** A URL that the URL parser does not change: a host in lower case, a port that is not the one of the scheme, and a plain path. */
+const plainUrl =
+  /^https?:\/\/[a-z\d._-]+(?::(?!80\/|443\/)(?:[1-5]\d{0,4}|[6-9]\d{0,3}))?(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
+
+/**
+ * The target of a request in its URL, without the fragment. Deno and Bun write the URL of a request from what the client has sent. It may
+ * be a path alone, or have a path in which `..` is left, or end up with another path if `Host` is not a host.
+ */
+function targetIn({ url: given, headers }: globalThis.Request): Target {
+  const isPlain = plainUrl.test(given);
+  const url = isPlain ? given : normalUrl(given);
   const hostStart = url.indexOf("//") + 2;
   const pathStart = url.indexOf("/", hostStart);
   const hash = url.indexOf("#", pathStart);
-  const origin = { secure: url.startsWith("https:"), host: url.slice(hostStart, pathStart).toLowerCase() };
+  const host = url.slice(hostStart, pathStart).toLowerCase();
+  const named = headers.get("host") ?? "";
+  const isKnown = (isPlain || isHost(host)) && (named === "" || named === host || isHost(named));
+  const origin = { secure: url.startsWith("https:"), host: isKnown ? host : unknownHost };
   return { origin, pathAndQuery: hash === -1 ? url.slice(pathStart) : url.slice(pathStart, hash) };
+}
+
+/** A URL as the URL parser writes it; for a path alone and for what cannot be parsed, with the host that is never served. */
+function normalUrl(url: string): string {
+  const base = `http://${unknownHost}`;
+  return new URL(URL.canParse(url, base) ? url : "/", base).href;
 }
 
 // Private fields can be read only inside their class. These functions read them for the framework, so that they need not be public.
@@ -87,7 +105,7 @@ export class Request {
     this.#settings = settings;
     this.#platform = platform;
     const known = (web as ServedRequest)[target];
-    this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web.url);
+    this.#target = known !== undefined && plain.test(known.pathAndQuery) ? known : targetIn(web);
     const { pathAndQuery } = this.#target;
     const { basePath } = settings;
     this.#pathStart = basePath === undefined || basePath.isStripped ? 0 : basePath.lengthIn(pathAndQuery);
