@@ -28,7 +28,7 @@ export interface EventsOptions {
 
 /** The longest time that Node's timers take. */
 const longest = 2 ** 31 - 1;
-const utf8 = new TextDecoder("utf-8");
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * A response that sends events to a page's `EventSource`, until the function ends. The next event is requested when the client has
@@ -78,8 +78,13 @@ export function events(make: EventsFunction, { heartbeat = 15_000, retry }: Even
   });
 }
 
-/** Browsers send the id as UTF-8, and headers are read byte by byte. */
+/** Browsers send the id as UTF-8, and headers are read byte by byte, except on workerd, which reads them as UTF-8. */
 function lastEventId({ request: { headers } }: Context): string | undefined {
-  const bytes = headers.get("last-event-id") ?? "";
-  return bytes === "" ? undefined : utf8.decode(Buffer.from(bytes, "latin1"));
+  const given = headers.get("last-event-id") ?? "";
+  if (given === "") return undefined;
+  try {
+    return utf8.decode(Buffer.from(given, "latin1"));
+  } catch {
+    return given;
+  }
 }
