@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { checkHeader, flatValue, normalized, pairs, without, type FlatHeaders } from "./headers.ts";
+import { delegateToNative, native } from "./served-request.ts";
 
 /**
  * The headers of a response. Native `Headers` are slower and are made only for iteration. All control characters except the tab
@@ -18,7 +19,8 @@ export class ResponseHeaders implements Headers {
     return this.#flat;
   }
 
-  get #native(): Headers {
+  /** @internal */
+  get [native](): Headers {
     return new Headers(pairs(this.#flat));
   }
 
@@ -50,19 +52,19 @@ export class ResponseHeaders implements Headers {
   }
 
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
-    for (const [name, value] of this.#native) callback.call(thisArg, value, name, this);
+    for (const [name, value] of this[native]) callback.call(thisArg, value, name, this);
   }
 
   keys(): ReturnType<Headers["keys"]> {
-    return this.#native.keys();
+    return this[native].keys();
   }
 
   values(): ReturnType<Headers["values"]> {
-    return this.#native.values();
+    return this[native].values();
   }
 
   entries(): ReturnType<Headers["entries"]> {
-    return this.#native.entries();
+    return this[native].entries();
   }
 
   [Symbol.iterator](): ReturnType<Headers["entries"]> {
@@ -70,13 +72,12 @@ export class ResponseHeaders implements Headers {
   }
 
   [inspect.custom](): Headers {
-    return this.#native;
+    return this[native];
   }
 
   static {
-    // So that `response.headers instanceof Headers` is true, as for a standard Response. With `extends Headers` each response would
-    // make the native list that this class avoids. A method that a later version of Node adds throws until it is written here.
-    Object.setPrototypeOf(this.prototype, Headers.prototype);
+    // With `extends Headers` each response would make the native list that this class avoids.
+    delegateToNative<Headers>(this, Headers);
   }
 }
 
