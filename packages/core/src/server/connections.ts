@@ -233,7 +233,11 @@ export class Connections {
   /** Ends the connections that a closing server does not wait for. */
   #sweep(now: number): void {
     this.http2.check(now);
-    for (const socket of this.#carriers.values()) if (socket.bytesRead === 0 && now - socket[openedAt]! > headGrace) socket.destroy();
+    for (const socket of this.#carriers.values()) {
+      // Bun does not count the bytes.
+      const isSilent = socket.bytesRead === 0 && socket[currentResponse] === undefined;
+      if (isSilent && now - socket[openedAt]! > headGrace) socket.destroy();
+    }
     for (const socket of this.#sockets) {
       const { [currentResponse]: given, writableLength } = socket;
       const idle = now - this.#activityOf(socket, now).at;
