@@ -28,6 +28,22 @@ class Empty extends RequestHandler {
   }
 }
 
+/** Reads and copies responses before one is sent, and reads the headers of the request as others may. */
+class Copied extends RequestHandler {
+  async get() {
+    const stream = new Response(new Blob(["b"]).stream(), { headers: { "x-kind": "stream" } });
+    const native = new globalThis.Response("d", { headers: stream.headers });
+    const asked = new Headers(request.headers).get("x-asked");
+    return text([await text("a").clone().text(), await stream.text(), native.headers.get("x-kind"), asked].join());
+  }
+}
+
+class Target extends RequestHandler {
+  get() {
+    return json([request.host, request.path]);
+  }
+}
+
 class Leave extends RequestHandler {
   get() {
     return redirect("/pages/b?q=1");
@@ -72,8 +88,8 @@ const state = { aborted: 0, worked: 0 };
 
 class Events extends RequestHandler {
   get() {
-    return events(async function* () {
-      yield { data: 1 };
+    return events(async function* ({ lastEventId }) {
+      yield { data: lastEventId ?? 1 };
       yield { data: { two: 2 }, id: "2" };
     });
   }
@@ -135,10 +151,10 @@ class State extends RequestHandler {
   }
 }
 
-/** Answers after some time. */
+/** Answers after more time than a closing server gives to a connection without a request. */
 class Slow extends RequestHandler {
   async get() {
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     return text("slow");
   }
 }
@@ -147,6 +163,8 @@ const rules = [
   new Rule("/", { handler: Home }),
   new Rule("/pages/:name", { handler: Page }),
   new Rule("/empty", { handler: Empty }),
+  new Rule("/copied", { handler: Copied }),
+  new Rule("/targets/*path", { handler: Target }),
   new Rule("/leave", { handler: Leave }),
   new Rule("/branch/", { handler: Page, defaults: { name: "branch" } }),
   new Rule("/visits", { handler: Visits }),

@@ -72,7 +72,8 @@ function byDeno(app) {
 
 /** Requests and responses of the platform over node:http, as other frameworks have it. */
 async function bridged(app) {
-  const server = createServer((req, res) => void answer(req, res));
+  // No request can be made of a URL with a host that is not one.
+  const server = createServer((req, res) => void answer(req, res).catch(() => res.writeHead(400).end()));
   async function answer(req, res) {
     const gone = new AbortController();
     res.once("close", () => gone.abort());

@@ -43,7 +43,8 @@ const runtimes = {
     command: [node(22), here("launch-workerd.mjs"), join(folder, "worker.mjs")],
     doors: ["fetch"],
     // Only `request.signal` tells that a client has left, and only with a flag of its own. A stream that breaks ends like one that is complete.
-    lacks: ["disk", "redis", "postgres", "clients that leave a stream", "streams that break"],
+    // The proxy in Miniflare keeps connections that are to be closed.
+    lacks: ["disk", "redis", "postgres", "clients that leave a stream", "streams that break", "targets and hosts that are not plain"],
   },
 };
 

@@ -113,6 +113,22 @@ export const checks = [
       assert.deepEqual([empty.status, await empty.text()], [status, ""]);
     }
   }),
+  check("responses that are read and copied", async ({ url }) => {
+    const response = await fetch(`${url}copied`, { headers: { "x-asked": "c" } });
+    assert.deepEqual([response.status, await response.text()], [200, "a,b,stream,c"]);
+  }),
+  check("targets and hosts that are not plain", async ({ url }) => {
+    const ask = async (target, host) => {
+      const answer = await sendRaw(url, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      return statusOf(answer) === 200 ? /\[.*\]/.exec(answer)?.[0] : statusOf(answer);
+    };
+    assert.equal(await ask("/targets/b", "a.example:8080"), '["a.example:8080","/targets/b"]');
+    for (const target of ["/x/../targets/b", "/x/%2e%2e/targets/b", "/./targets/b"])
+      assert.equal(await ask(target, "A.example:80"), '["a.example","/targets/b"]');
+    // Each could be read as another host, or as another path.
+    for (const host of ["a.example/targets/b?", "a.example/targets/b#", "u@a.example", "a\\b", "a b", "a#b", "a:99999"])
+      assert.deepEqual([host, await ask("/x/targets/b", host)], [host, 400]);
+  }),
   check("redirects and refused methods", async ({ url }) => {
     const found = async (path, init) => {
       const { status, headers } = await fetch(url + path, { redirect: "manual", ...init });
@@ -157,6 +173,9 @@ export const checks = [
     const response = await fetch(`${url}events`);
     assert.match(response.headers.get("content-type"), /^text\/event-stream/);
     assert.equal(await response.text(), ':\n\ndata: 1\n\nid: 2\ndata: {"two":2}\n\n');
+    // The bytes of UTF-8, as browsers send them.
+    const again = await fetch(`${url}events`, { headers: { "last-event-id": "\u00c3\u00a9-1" } });
+    assert.match(await again.text(), /^data: é-1$/m);
   }),
   check("streams", async ({ url }) => {
     assert.equal(await (await fetch(`${url}streamed`)).text(), "/streamed 1\n/streamed 2\n");
