@@ -56,7 +56,7 @@ await closeAll();
 for (const end of ends) await end();
 
 async function served(app) {
-  return serve(app, { port: 0, silent: true, gracefulShutdown: false });
+  return serve(app, { port: 0, silent: true, gracefulShutdown: false, timeouts: { idle: 500 } });
 }
 
 function byBun(app) {

@@ -1,5 +1,6 @@
 // The checks of every runtime. Each sends requests over a real connection, and throws if a response is wrong.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 
 /** The cookies of a response as a request sends them. */
@@ -235,6 +236,24 @@ export const checks = [
       }
       assert.deepEqual(wrong, []);
       assert.equal((await fetch(url)).status, 200);
+    },
+    { only: "serve" },
+  ),
+  check(
+    "serve(): a connection that is used stays",
+    async ({ url }) => {
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname);
+      const gone = once(socket, "close").then(() => assert.fail("The connection was closed."));
+      gone.catch(() => undefined);
+      // Three times as long as a connection may be idle.
+      for (const end = performance.now() + 1500; performance.now() < end;) {
+        socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        const [answer] = await Promise.race([once(socket, "data"), gone]);
+        assert.equal(statusOf(String(answer)), 200);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      socket.destroy();
     },
     { only: "serve" },
   ),

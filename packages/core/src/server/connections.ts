@@ -53,6 +53,8 @@ interface Activity {
   /** The bytes that the operating system has not taken yet; `undefined` if it is not known. */
   readonly queued: number | undefined;
   readonly sentAt: number;
+  /** The response to the last request. A new one is a change too, because Bun does not count the bytes of requests. */
+  readonly response: ServerResponse | undefined;
 }
 
 /** What Node itself uses to know whether the client has received a part of a large write. */
@@ -233,11 +235,8 @@ export class Connections {
   /** Ends the connections that a closing server does not wait for. */
   #sweep(now: number): void {
     this.http2.check(now);
-    for (const socket of this.#carriers.values()) {
-      // Bun does not count the bytes.
-      const isSilent = socket.bytesRead === 0 && socket[currentResponse] === undefined;
-      if (isSilent && now - socket[openedAt]! > headGrace) socket.destroy();
-    }
+    for (const each of this.#carriers.values())
+      if (each.bytesRead === 0 && each[currentResponse] === undefined && now - each[openedAt]! > headGrace) each.destroy();
     for (const socket of this.#sockets) {
       const { [currentResponse]: given, writableLength } = socket;
       const idle = now - this.#activityOf(socket, now).at;
@@ -249,16 +248,17 @@ export class Connections {
   }
 
   /** What has changed since the last check. */
-  #activityOf(socket: QueuedSocket, now: number): Activity {
-    const { bytesRead, bytesWritten: sent } = socket;
+  #activityOf(socket: QueuedSocket & TrackedSocket, now: number): Activity {
+    const { bytesRead, bytesWritten: sent, [currentResponse]: response } = socket;
     const bytes = bytesRead + sent;
     const queued = socket._handle?.writeQueueSize;
     const last = this.#activities.get(socket);
-    if (last?.bytes === bytes && last.queued === queued) return last;
-    const begin = bytes === 0 ? (socket as TrackedSocket)[openedAt]! : now;
-    const at = last?.bytes === bytes ? last.at : begin;
-    const sentAt = last?.sent === sent && last.queued === queued ? last.sentAt : begin;
-    const activity = { bytes, at, sent, queued, sentAt };
+    const same = last?.response === response ? last : undefined;
+    if (same?.bytes === bytes && same.queued === queued) return same;
+    const begin = bytes === 0 && response === undefined ? socket[openedAt]! : now;
+    const at = same?.bytes === bytes ? same.at : begin;
+    const sentAt = same?.sent === sent && same.queued === queued ? same.sentAt : begin;
+    const activity = { bytes, at, sent, queued, sentAt, response };
     this.#activities.set(socket, activity);
     return activity;
   }
