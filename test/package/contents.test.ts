@@ -29,15 +29,7 @@ describe.each(packageNames)("the package %s", (packageName) => {
     const made = [".js", ".js.map", ".d.ts", ".d.ts.map"];
     const expected = readSources(packageName).flatMap(({ name }) => [...made.map((ending) => `dist/${name}${ending}`), `src/${name}.ts`]);
     const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
-    const documents = listFiles(join(folder, "docs")).map((file) => relative(folder, file).split(sep).join("/"));
-    expect(files.toSorted()).toEqual([...expected, ...papers, ...documents].toSorted());
-  });
-
-  test("has the documents that its README names, so that they can be read where it is installed", () => {
-    const readme = join(installedFolder(), "README.md");
-    const named = Array.from(readFileSync(readme, "utf8").matchAll(/\]\(((?:docs|\.\.\/(?:core|session))\/[^)#]+)/g), ([, path]) => path!);
-    expect(named.length).toBeGreaterThan(5);
-    expect(named.filter((path) => !existsSync(join(dirname(readme), path)))).toEqual([]);
+    expect(files.toSorted()).toEqual([...expected, ...papers].toSorted());
   });
 
   test("has a file behind every condition of every entry, and its package.json", () => {
