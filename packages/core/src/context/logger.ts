@@ -20,6 +20,8 @@ type Level = keyof Logger;
 /**
  * Passes each message on as one line, so that text of a visitor cannot forge a line of the log or control the terminal. Fields are passed on
  * unchanged. `console` would write them in many lines, so it gets them as text at the end of the line.
+ *
+ * Never throws, because a logger that fails must change neither a response nor work after it, whose error would end the process.
  */
 export class LineLogger implements Logger {
   /** The logger in the options of the application. */
@@ -47,9 +49,13 @@ export class LineLogger implements Logger {
 
   #write(level: Level, message: string, fields: LogFields | undefined): void {
     const { target } = this;
-    if (fields === undefined) settle(target[level](oneLine(message)));
-    else if (target === console) target[level](`${oneLine(message)} ${describeFields(fields)}`);
-    else settle(target[level](oneLine(message), fields));
+    try {
+      if (fields === undefined) settle(target[level](oneLine(message)));
+      else if (target === console) target[level](`${oneLine(message)} ${describeFields(fields)}`);
+      else settle(target[level](oneLine(message), fields));
+    } catch {
+      // The failure of the logger cannot be logged.
+    }
   }
 }
 

@@ -20,11 +20,12 @@ export function makeShared(
   config: SessionConfig,
   forms?: Settings["forms"],
 ): { readonly shared: SharedSessions; readonly inBackend: BackendSessions | undefined } {
-  const settings: Settings = { ...readSettings(config), forms };
+  const checked = readSettings(config);
+  const logger = checked.logger instanceof LineLogger ? checked.logger : new LineLogger(checked.logger);
+  const settings: Settings = { ...checked, logger, forms };
   const { secretKeys, encrypt, now } = settings;
-  const logger = settings.logger instanceof LineLogger ? settings.logger : new LineLogger(settings.logger);
   const ids = new SessionIds({ secretKeys, encrypt, now });
-  const keptIn = (backend: SessionBackend) => new BackendSessions({ ...settings, backend, ids, logger, startedAt: now() });
+  const keptIn = (backend: SessionBackend) => new BackendSessions({ ...settings, backend, ids, startedAt: now() });
   const inCookies = new CookieSessions({ secretKeys, encrypt, now });
   const inBackend = settings.backend === "securecookie" ? undefined : keptIn(settings.backend);
   const configured = inBackend ?? inCookies;
