@@ -153,6 +153,14 @@ describe("run", () => {
     expect([head.status, head.body]).toEqual([503, null]);
   });
 
+  test("rejects with the error of the handler, even if the handler has committed the visit itself", async () => {
+    const work = async (visit: Visit) => {
+      await visit.commit();
+      throw new Error("no");
+    };
+    await expect(inMemory().run(new Request(url), work)).rejects.toThrow("no");
+  });
+
   test("does not end the process when no code awaits it", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);

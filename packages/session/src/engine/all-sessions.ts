@@ -1,10 +1,11 @@
-import { ConfigError } from "@mini/core/base";
+import { ConfigError, withoutRequest } from "@mini/core/base";
 import type { BackendRecords } from "../keeping/backend-records.ts";
 import type { BackendSessions } from "../keeping/backend-sessions.ts";
 import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
 import type { Lifetime } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
+import { markHandled } from "../request/session.ts";
 
 /** A session in the list of all sessions. */
 export interface ListedSession<Data extends object = SessionData> extends Omit<OwnedSession<Data>, "current"> {
@@ -29,19 +30,29 @@ export class AllSessions {
   }
 
   /** @throws ConfigError when the backend cannot list them; SessionUnavailableError. */
-  async *all(): AsyncGenerator<ListedSession<object>> {
+  all(): AsyncGenerator<ListedSession<object>> {
+    const all = this.#list();
+    const next = all.next.bind(all);
+    return Object.assign(all, { next: () => markHandled(next()) });
+  }
+
+  async *#list(): AsyncGenerator<ListedSession<object>> {
     const records = await this.#recordsFor("list", "all");
-    const stored = records.backend.all!()[Symbol.asyncIterator]();
+    const doing = "list all sessions";
+    const stored = await withoutDeadline(records, doing, async () => records.backend.all!()[Symbol.asyncIterator]());
     try {
       for (;;) {
-        const { done, value } = await withoutDeadline(records, "list all sessions", () => stored.next());
-        if (done === true) return;
-        const record = records.live(value[1], this.#lifetime);
+        const found = await withoutDeadline(records, doing, async () => {
+          const { done, value } = await stored.next();
+          return done === true ? undefined : { record: records.live(value[1], this.#lifetime) };
+        });
+        if (found === undefined) return;
+        const { record } = found;
         if (record === undefined || record.replaced !== undefined) continue;
         yield { ...describeSession(record, this.#lifetime), owner: record.owner };
       }
     } finally {
-      await stored.return?.();
+      await endList(records, stored);
     }
   }
 
@@ -54,10 +65,16 @@ export class AllSessions {
   }
 }
 
+/** Tells the backend that no more sessions are wanted. If that fails, it is logged, and the caller still gets the sessions or the error. */
+async function endList(records: BackendRecords, stored: AsyncIterator<unknown>): Promise<void> {
+  const ending = records.within("end a list of sessions", (deadline) => deadline.call(async () => stored.return?.()));
+  await ending.catch(() => undefined);
+}
+
 /** The result of a call without a deadline: it may take any time. @throws SessionUnavailableError */
 async function withoutDeadline<Result>({ logger }: BackendRecords, what: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await work();
+    return await withoutRequest(work);
   } catch (error) {
     logger.error(`Cannot ${what}: ${reasonOf(error)}`);
     throw new SessionUnavailableError(error);

@@ -169,7 +169,8 @@ async function answerError(error: unknown, visit: FetchVisit, onError: RunOption
     if (onError === undefined) throw error;
     return await visit.finish(await onError(error, visit), { failed: true });
   } catch (another) {
-    await visit.finish(new Response(null, { status: 500 }), { failed: true });
+    // Puts messages back. If `work` has committed the visit itself, this is refused, and its error is still the one that counts.
+    await visit.finish(new Response(null, { status: 500 }), { failed: true }).catch(() => undefined);
     throw another;
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "@mini/core/base";
-import type { Contents } from "../record/contents.ts";
+import { isPlainObject, type Contents } from "../record/contents.ts";
 import type { CookiePlace } from "../record/record.ts";
 import { Deadline, reasonOf } from "./deadline.ts";
 import type {
@@ -88,7 +88,7 @@ class ImportingSessions implements SessionKeeper {
     const kept = await loading;
     if (kept.exists) return kept;
     const old = await this.#read(received);
-    return old === undefined ? kept : new ImportedSession(kept, old, this.#oldNames(received), (hasEnded) => this.#forget(old, hasEnded));
+    return old === undefined ? kept : new ImportedSession(kept, old, this.#oldNames(received), () => this.#forget(old));
   }
 
   begin(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
@@ -101,7 +101,8 @@ class ImportingSessions implements SessionKeeper {
 
   async end(received: ReceivedCookies, endedKey: string | undefined): Promise<CookiePlace | undefined> {
     const place = await this.#keeper.end(received, endedKey);
-    if (this.#oldNames(received).length > 0) await (await this.#read(received))?.forget?.(true);
+    const old = this.#oldNames(received).length > 0 ? await this.#read(received) : undefined;
+    if (old !== undefined) await this.#call("end a session in its old store", () => old.forget(true));
     return place;
   }
 
@@ -112,14 +113,21 @@ class ImportingSessions implements SessionKeeper {
     return cookieNames.some((name) => request.valuesOf(name).length > 0) ? cookieNames : [];
   }
 
-  /** @throws SessionUnavailableError when the other library's store fails. */
-  async #read({ request }: ReceivedCookies): Promise<OldSession | undefined> {
-    const { source, deadline, logger } = this.#settings;
+  #read({ request }: ReceivedCookies): Promise<Required<OldSession> | undefined> {
+    return this.#call("import a session", async () => {
+      const old = await this.#settings.source.read((name) => request.valuesOf(name));
+      return old ? { data: asJson(old.data), forget: async (hasEnded) => old.forget?.(hasEnded) } : undefined;
+    });
+  }
+
+  /** Calls the other library's store. @throws SessionUnavailableError when it fails, or does not answer in time. */
+  async #call<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    const { deadline, logger } = this.#settings;
     const time = new Deadline(deadline, "the store of the sessions to import");
     try {
-      return await time.call(async () => source.read((name) => request.valuesOf(name)));
+      return await time.call(work);
     } catch (error) {
-      logger.error(`Cannot import a session: ${reasonOf((error as { reason?: unknown }).reason)}`);
+      logger.error(`Cannot ${what}: ${reasonOf((error as { reason?: unknown }).reason)}`);
       throw error;
     } finally {
       time.end();
@@ -127,11 +135,12 @@ class ImportingSessions implements SessionKeeper {
   }
 
   /** The response does not wait for it, because the session was saved in its new place. */
-  #forget(old: OldSession, hasEnded: boolean): Promise<void> {
-    const forgetting = async () => old.forget?.(hasEnded);
-    return forgetting().catch((error: unknown) => {
+  async #forget(old: Required<OldSession>): Promise<void> {
+    try {
+      await old.forget(false);
+    } catch (error) {
       this.#settings.logger.warn(`Cannot remove an imported session from its old store: ${reasonOf(error)}`);
-    });
+    }
   }
 }
 
@@ -152,9 +161,9 @@ class ImportedSession implements KeptSession {
   readonly mostBytes: number;
   readonly #fresh: KeptSession;
   readonly #oldNames: readonly string[];
-  readonly #forget: (hasEnded: boolean) => Promise<void>;
+  readonly #forget: () => Promise<void>;
 
-  constructor(fresh: KeptSession, { data }: OldSession, oldNames: readonly string[], forget: (hasEnded: boolean) => Promise<void>) {
+  constructor(fresh: KeptSession, { data }: OldSession, oldNames: readonly string[], forget: () => Promise<void>) {
     this.backendName = fresh.backendName;
     this.contents = { data, flashes: [] };
     this.createdAt = fresh.createdAt;
@@ -170,18 +179,19 @@ class ImportedSession implements KeptSession {
   }
 
   #finish({ cookie, kept }: CommitResult): CommitResult {
-    void this.#forget(false);
+    void this.#forget();
     return { kept, cookie: cookie && { ...cookie, before: withNames(cookie.before, this.#oldNames) } };
   }
 
-  claim(): ReadonlySet<string> {
-    return new Set();
+  claim(ids: ReadonlySet<string>): ReadonlySet<string> {
+    // They were added by this request, because old sessions have no messages.
+    return ids;
   }
 
   rollBack(): void {}
 
-  end(): Promise<void> {
-    return this.#forget(true);
+  end(): void {
+    // The caller ends it in its old store with the end() of its keeper.
   }
 
   surviveRevocation(): void {}
@@ -189,4 +199,10 @@ class ImportedSession implements KeptSession {
 
 function withNames({ names, place }: BrowserCookies, oldNames: readonly string[]): BrowserCookies {
   return { names: [...new Set([...names, ...oldNames])], place };
+}
+
+/** A copy of the values as JSON. @throws TypeError for values that are not JSON, or not a plain object. */
+function asJson(data: unknown): OldSession["data"] {
+  if (!isPlainObject(data)) throw new TypeError("The data of an imported session must be a plain object of JSON values.");
+  return JSON.parse(JSON.stringify(data)) as OldSession["data"];
 }
