@@ -2,7 +2,7 @@ import { local, text } from "@mini/core";
 import type { SessionStore } from "@mini/session";
 import { describe, expect, test, vi } from "vitest";
 import { begun, look, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
-import { gate } from "../support/session-app.ts";
+import { gate, type AnySession } from "../support/session-app.ts";
 
 watchRejections();
 
@@ -72,6 +72,21 @@ test.each([null, "garbage", {}, { ok: true, data: 5 }])(
     expect([response.status, await response.text()]).toEqual([200, "true"]);
   },
 );
+
+test.each<["epoch" | "bump" | "keys", (store: SessionStore, session: AnySession) => unknown]>([
+  ["epoch", (_store, session) => session.regenerate({ owner: "user:1" })],
+  ["bump", (store) => store.revokeOthers("user:1")],
+  ["keys", (store) => store.listSessions("user:1")],
+])("an index of owners whose %s() returns something else is answered 503, and no log-in is lost", async (method, work) => {
+  const app = await begun();
+  for (const given of [undefined, null, "0", {}]) {
+    app.watched.owners[method] = () => Promise.resolve(given as never);
+    const response = await app.run(async (store, session) => void (await work(store, await session())));
+    expect(response.status).toBe(503);
+  }
+  expect(new Set(app.logged)).toEqual(new Set([expect.stringContaining(`: the backend's owners.${method}() has returned no result`)]));
+  expect(await app.data()).toEqual({ a: 1 });
+});
 
 test("a call to a backend does not keep its request in memory", async () => {
   const app = await begun({ idleTimeout: 60 });

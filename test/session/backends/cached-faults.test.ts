@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decodeEntry, encodeEntry } from "../../../packages/session/src/backends/cached/entry.ts";
 import { keyOf, recordFor } from "../../support/backends.ts";
 import { MapCache } from "../../support/map-cache.ts";
+import { watchRejections } from "../../support/outage-app.ts";
 import { startOtherThread } from "../../support/other-thread.ts";
 import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
@@ -168,11 +169,53 @@ describe("sessions behind a cache", () => {
 });
 
 describe("a cache", () => {
+  watchRejections();
+
   test("that rejects with a string, as memjs does, counts as down", async () => {
     const { cache, cached } = made();
     await cached.create(keyOf("a"), recordFor(start, 60));
     cache.before = () => Promise.reject("Memcached server authentication failed!");
     expect((await cached.read(keyOf("a")))?.data.length).toBe(4);
+  });
+
+  test("that returns null for what it does not have is used", async () => {
+    const { cache, backend, cached } = made();
+    const stored = cache.get.bind(cache);
+    cache.get = async (key) => (await stored(key)) ?? (null as never);
+    await cached.create(keyOf("a"), recordFor(start, 60));
+    cache.entries.clear();
+    expect((await cached.read(keyOf("a")))?.data.length).toBe(4);
+    backend.counted();
+    expect((await cached.read(keyOf("a")))?.data.length).toBe(4);
+    expect(backend.counted()).toEqual([]);
+  });
+
+  test("whose second call throws while the first one is rejected does not end the process", async () => {
+    const { cache, cached } = made();
+    await cached.create(keyOf("a"), recordFor(start, 60));
+    let calls = 0;
+    cache.get = () => {
+      if (++calls % 2 === 0) throw new Error("no connection");
+      return Promise.reject(new Error("no connection"));
+    };
+    expect((await cached.read(keyOf("a")))?.data.length).toBe(4);
+  });
+
+  test("before a backend that returns null for a missing record is used as before, and forgets an ended session", async () => {
+    const { cache, backend, cached } = made();
+    const [read, swap] = [backend.read.bind(backend), backend.swap.bind(backend)];
+    backend.read = async (key) => (await read(key)) ?? (null as never);
+    backend.swap = async (...change) => {
+      const result = await swap(...change);
+      return result.ok ? result : { ok: false, current: result.current ?? (null as never) };
+    };
+    const version = (await cached.create(keyOf("a"), recordFor(start, 60)))!;
+    await backend.take(keyOf("a"));
+    expect(await cached.swap(keyOf("a"), version, recordFor(start, 60))).toMatchObject({ ok: false });
+    expect([...cache.entries.keys()]).toEqual([]);
+    expect(await cached.read(keyOf("a"))).toBe(undefined);
+    await cached.create(keyOf("b"), recordFor(start, 60));
+    expect([...cache.entries.keys()]).toEqual([`mini:cached:${keyOf("b")}`]);
   });
 
   test("that has answered while the process was busy is used", async () => {

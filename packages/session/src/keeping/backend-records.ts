@@ -15,8 +15,8 @@ import {
   type SessionRecord,
 } from "../record/record.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
-import type { SessionBackend } from "./backend.ts";
-import { Deadline, reasonOf, SessionUnavailableError } from "./deadline.ts";
+import type { OwnerIndex, SessionBackend } from "./backend.ts";
+import { Deadline, reasonOf, SessionUnavailableError, wrongResult } from "./deadline.ts";
 import { GroupCommit, type Edit, type EditResult } from "./group-commit.ts";
 import { traceWork } from "./traces.ts";
 
@@ -113,13 +113,14 @@ export class BackendRecords {
     const { owner } = made;
     const owners = owner === undefined ? undefined : backend.owners;
     const id = this.ids.draw();
-    const epoch = owners && (made.epoch ?? (await deadline.call(() => owners.epoch(owner!))));
+    const epoch = owners && (made.epoch ?? (await this.#epochOf(deadline, owners, owner!)));
     const record = encodeRecord({ ...made, epoch });
     // A revocation first moves the epoch and then lists the entries. So it finds this entry, or this method sees the new epoch.
     if (owners) await deadline.call(() => owners.add(owner!, id.key));
     try {
       const version = await deadline.call(() => backend.create(id.key, record, deadline));
-      if (version === undefined)
+      // Many drivers return `null` for a row that was not written.
+      if (version === undefined || version === null)
         throw new Error("Cannot create a session: its random id exists already. The source of random bytes repeats itself.");
       this.#prune();
       const created = { id, record: { version, ...made, epoch } };
@@ -135,7 +136,14 @@ export class BackendRecords {
   /** Whether the owner's sessions were revoked since this one was given to the owner. */
   async isRevoked(deadline: Deadline, { owner, epoch }: Pick<DecodedRecord, "owner" | "epoch">): Promise<boolean> {
     const { owners } = this.backend;
-    return owner !== undefined && owners !== undefined && (await deadline.call(() => owners.epoch(owner))) !== epoch;
+    return owner !== undefined && owners !== undefined && (await this.#epochOf(deadline, owners, owner)) !== epoch;
+  }
+
+  async #epochOf(deadline: Deadline, owners: OwnerIndex, owner: string): Promise<number> {
+    const epoch: unknown = await deadline.call(() => owners.epoch(owner));
+    // A record with another epoch cannot be read, which would log the owner out.
+    if (typeof epoch !== "number") throw wrongResult("owners.epoch");
+    return epoch;
   }
 
   /** Edits the record of a session; `undefined` when the session has ended or got a new id. */

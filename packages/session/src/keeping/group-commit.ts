@@ -1,7 +1,7 @@
 import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
 import { SessionTooLargeError } from "../record/too-large.ts";
 import type { CallSignal, SessionBackend, SwapResult } from "./backend.ts";
-import { Deadline, SessionUnavailableError } from "./deadline.ts";
+import { Deadline, SessionUnavailableError, wrongResult } from "./deadline.ts";
 
 /** Makes a new record from the current one; returns the same record when nothing changes. May run again on a newer record. */
 export type Edit = (current: DecodedRecord) => DecodedRecord;
@@ -164,7 +164,7 @@ export class GroupCommit {
     try {
       const result = await deadline.call(() => this.#backend.swap(key, version, record, signal));
       if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
-      throw new SessionUnavailableError(new TypeError("the backend's swap() has returned no result"));
+      throw wrongResult("swap");
     } finally {
       deadline.end();
     }

@@ -2,7 +2,7 @@ import { endAfter, lastMillisecond, lifetimeOf, type DecodedRecord, type Lifetim
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
-import type { Deadline } from "./deadline.ts";
+import { wrongResult, type Deadline } from "./deadline.ts";
 import type { FoundRecord } from "./keeping.ts";
 
 /** One session in the list of an owner. */
@@ -72,7 +72,11 @@ export class OwnedSessions {
     // Waits for the commits of this request, so that they do not lose their sessions.
     await keysOf(own);
     // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
-    const epoch = await this.#records.within("revoke sessions", (deadline) => deadline.call(() => this.#owners.bump(owner)));
+    const epoch = await this.#records.within("revoke sessions", async (deadline) => {
+      const bumped: unknown = await deadline.call(() => this.#owners.bump(owner));
+      if (typeof bumped !== "number") throw wrongResult("owners.bump");
+      return bumped;
+    });
     for (const session of own) await session.surviveRevocation(owner, epoch);
     // Again, because a running commit may have given a session another key.
     const keys = await keysOf(own);
@@ -81,7 +85,11 @@ export class OwnedSessions {
   }
 
   async #find(owner: string): Promise<readonly FoundRecord[]> {
-    const keys = await this.#records.within("list sessions", (deadline) => deadline.call(() => this.#owners.keys(owner)));
+    const keys = await this.#records.within("list sessions", async (deadline) => {
+      const listed: unknown = await deadline.call(() => this.#owners.keys(owner));
+      if (!Array.isArray(listed)) throw wrongResult("owners.keys");
+      return listed as readonly string[];
+    });
     const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
       key,
       record: await this.#records.find(deadline, key, this.#lifetime),

@@ -87,7 +87,7 @@ export class CachedBackend implements SessionBackend {
     if (found === "ended") return undefined;
     if (found !== undefined) return { ...found, cached: true };
     const askedAt = this.#now();
-    const record = await this.#backend.read(key);
+    const record = (await this.#backend.read(key)) ?? undefined;
     // If an entry exists already, it is as new or newer, so it is kept.
     if (record !== undefined) await this.#try(() => this.#cache.add(entryKey(key), encodeEntry(key, { record, askedAt }), this.#ttl));
     return record;
@@ -97,7 +97,7 @@ export class CachedBackend implements SessionBackend {
     await this.#try(() => this.#forgetEnd(key));
     const askedAt = this.#now();
     const version = await this.#backend.create(key, record, signal);
-    if (version === undefined) return undefined;
+    if (version === undefined || version === null) return undefined;
     const entry = encodeEntry(key, { record: withVersion(record, version), askedAt });
     await this.#try(() => this.#cache.set(entryKey(key), entry, this.#ttl));
     return version;
@@ -106,7 +106,7 @@ export class CachedBackend implements SessionBackend {
   async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
     const askedAt = this.#now();
     const result = await this.#backend.swap(key, version, record, signal);
-    const newest = result.ok ? withVersion(record, result.version) : result.current;
+    const newest = result.ok ? withVersion(record, result.version) : (result.current ?? undefined);
     await this.#try(() =>
       newest === undefined
         ? this.#cache.delete(entryKey(key))
@@ -153,16 +153,18 @@ export class CachedBackend implements SessionBackend {
    * belong to the new session.
    */
   async #forgetEnd(key: string): Promise<void> {
-    if ((await this.#cache.get(noteKey(key))) !== undefined) await this.#cache.delete(noteKey(key));
+    if ((await this.#cache.get(noteKey(key))) instanceof Uint8Array) await this.#cache.delete(noteKey(key));
   }
 
   /** The live record that the cache has; `undefined` also when the cache fails or does not answer in time. */
   async #find(key: string): Promise<SessionRecord | "ended" | undefined> {
-    const found = await this.#try(() => Promise.all([this.#cache.get(noteKey(key)), this.#cache.get(entryKey(key))]));
+    // `async`, because the second call may throw, and the first promise must not be left without a handler then.
+    const found = await this.#try(() => Promise.all([noteKey(key), entryKey(key)].map(async (name) => this.#cache.get(name))));
     if (found === undefined) return undefined;
     const [ended, value] = found;
-    if (ended !== undefined) return ended[0] === forgetNote[0] ? undefined : "ended";
-    const entry = value && decodeEntry(key, value);
+    // Many clients return `null` for a missing value.
+    if (ended !== undefined && ended !== null) return ended[0] === forgetNote[0] ? undefined : "ended";
+    const entry = value instanceof Uint8Array ? decodeEntry(key, value) : undefined;
     if (entry === undefined) return undefined;
     const { record, askedAt } = entry;
     const now = this.#now();
