@@ -1,7 +1,7 @@
 import { HTTPError } from "@mini/core";
 import { CookieTooLargeError, type Visit } from "@mini/session";
 import { describe, expect, test } from "vitest";
-import { begun, dataOf, FailingBackend, inMemory, makeSessions, requestWith, setA, url, type Data } from "../support/visits.ts";
+import { begun, cookieOf, dataOf, FailingBackend, inMemory, makeSessions, requestWith, setA, url, type Data } from "../support/visits.ts";
 
 describe("a visit that fails", () => {
   test("by its backend is answered 503, and the cookie that clears an ended session is sent", async () => {
@@ -24,6 +24,32 @@ describe("a visit that fails", () => {
       "x-content-type-options": "nosniff",
     });
     expect(isCancelled).toBe(true);
+  });
+
+  test("clears the cookie of an ended session, whatever error a changed value of another session throws", async () => {
+    const backend = new FailingBackend();
+    const sessions = makeSessions({ backend });
+    const first = sessions.begin();
+    (await first.getSession<Data>()).set("a", 1);
+    (await first.getSession<Data>("other")).set("b", { c: 1 });
+    (await first.getSession<Data>("third")).set("a", 1);
+    await first.commit();
+    const visit = sessions.visit(requestWith(cookieOf(first.cookies)));
+    const value = (await visit.getSession<Data>("other")).get("b") as object;
+    Object.defineProperty(value, "c", {
+      enumerable: true,
+      get() {
+        throw new RangeError("no");
+      },
+    });
+    await visit.deleteSession();
+    backend.isDown = true;
+    await expect(visit.getSession("third")).rejects.toThrow("Service Unavailable");
+    const finished = await visit.finish(new Response(null));
+    expect([finished.status, finished.headers.getSetCookie().filter((line) => line.startsWith("session="))]).toEqual([
+      503,
+      [expect.stringContaining("Max-Age=0")],
+    ]);
   });
 
   test("at its commit rejects, and the error response gets the cookies that must be sent", async () => {

@@ -1,9 +1,12 @@
 import { runInNewContext } from "node:vm";
 import type { SessionStore } from "@mini/session";
 import { describe, expect, test } from "vitest";
+import { watchRejections } from "../../support/outage-app.ts";
 import { sessionApp, type AnyData, type AnySession } from "../../support/session-app.ts";
 
 describe("values that are put into a session", () => {
+  watchRejections();
+
   type Give = (store: SessionStore, session: AnySession, value: unknown) => unknown;
   const doors: readonly (readonly [string, Give])[] = [
     ["set()", (_store, session, value) => session.set("a", value)],
@@ -30,6 +33,29 @@ describe("values that are put into a session", () => {
       }
     });
     expect(refused).toEqual(codes.slice(2));
+  });
+
+  test.each(doors)("by %s are refused if they are promises, whose rejections do not end the process", async (_title, give) => {
+    const app = sessionApp();
+    for (const wrap of [(value: unknown) => value, (value: unknown) => ({ list: [value] })]) {
+      const response = await app.run(async (store, session) => {
+        await give(store, await session(), wrap(Promise.reject(new Error("nobody awaits it"))));
+      });
+      expect(response.status).toBe(500);
+    }
+    expect(app.logged.join()).toContain("an object of the class Promise, which JSON cannot represent");
+    expect(await app.data()).toEqual({});
+  });
+
+  test.each<[string, object]>([
+    ["an object", { a: 1 }],
+    ["an array", [1]],
+  ])("are refused if %s has a hidden method toJSON, which could write something else", async (_title, value) => {
+    const app = sessionApp();
+    Object.defineProperty(value, "toJSON", { value: () => undefined });
+    const refused = app.run(async (_store, session) => (await session()).set("a", value));
+    expect((await refused).status).toBe(500);
+    expect(app.logged.join()).toMatch(/Cannot keep "a" in the session: it is or contains an (object|array) with a method toJSON/);
   });
 
   test.each<[string, (store: SessionStore, session: AnySession) => unknown]>([

@@ -185,7 +185,10 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (value === undefined) return "undefined";
   if (typeof value !== "object") return `a ${typeof value}`;
   if (depth === deepest) return `a cycle, or more than ${deepest} levels of nesting`;
+  // JSON.stringify() calls it, even if it is not enumerable.
+  const hasToJSON = typeof (value as { toJSON?: unknown }).toJSON === "function";
   if (Array.isArray(value)) {
+    if (hasToJSON) return "an array with a method toJSON";
     // The prototype of plain arrays is an array itself, in every realm.
     if (!Array.isArray(Object.getPrototypeOf(value))) return "an array of another class";
     if (Object.keys(value).length > value.length) return "an array with named properties";
@@ -196,7 +199,12 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
     }
     return undefined;
   }
-  if (!isPlainObject(value)) return `an object of the class ${className(value)}`;
+  if (!isPlainObject(value)) {
+    // If the handler forgot to await it, nobody else handles its rejection, which would end the process.
+    if (value instanceof Promise) value.catch(() => undefined);
+    return `an object of the class ${className(value)}`;
+  }
+  if (hasToJSON) return "an object with a method toJSON";
   if (Object.getOwnPropertySymbols(value).length > 0) return "an object with a symbol as a key";
   for (const key of Object.keys(value)) {
     const problem = jsonProblem(value[key], depth + 1);

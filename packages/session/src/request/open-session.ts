@@ -141,9 +141,9 @@ export class OpenSession implements OpenSessionLike {
   get hasChanges(): boolean {
     try {
       return this.modified;
-    } catch (error) {
-      if (error instanceof TypeError) return true;
-      throw error;
+    } catch {
+      // A value that is not JSON any more, or whose getter throws. The caller has another error to report.
+      return true;
     }
   }
 
