@@ -33,6 +33,8 @@ describe("config.session", () => {
     [{ maxAge: 0 }, '"maxAge"'],
     [{ maxAge: "5" }, '"maxAge"'],
     [{ idleTimeout: -1 }, '"idleTimeout"'],
+    [{ idleTimeout: 1e306 }, '"idleTimeout" must be a number of seconds over 0, up to 9007199254740991'],
+    [{ maxAge: Number.MAX_VALUE }, '"maxAge"'],
     [{ flashMaxAge: Number.NaN }, '"flashMaxAge"'],
     [{ deadline: Infinity }, '"deadline"'],
     [{ encrypt: "yes" }, '"encrypt"'],

@@ -10,7 +10,11 @@ const mustBe =
     is(value) ? undefined : what;
 
 const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
-const seconds = mustBe("must be a number of seconds over 0", isPositive);
+/** The times that follow from more seconds could be infinite, and a session without a last use counts as idle. */
+const seconds = mustBe(
+  `must be a number of seconds over 0, up to ${Number.MAX_SAFE_INTEGER}`,
+  (value) => isPositive(value) && Number(value) <= Number.MAX_SAFE_INTEGER,
+);
 /** Browsers drop the fraction, and so would drop a cookie of less than a second. */
 const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => isPositive(value) && Number.isInteger(value));
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
