@@ -107,7 +107,7 @@ export class OpenSession implements OpenSessionLike {
 
   /** Takes messages out now; returns the ids of those that no other request has taken. */
   claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    const claiming = this.#inTurn(async () => {
+    const claiming = this.inTurn(async () => {
       // Leaves out messages that another part of this request has taken in the meantime.
       const left = this.freshFlashes().flatMap(({ id }) => (ids.has(id) ? [id] : []));
       const claimed = await this.#kept.claim(new Set(left));
@@ -165,7 +165,7 @@ export class OpenSession implements OpenSessionLike {
 
   /** @param isAwaited - Whether the handler has called `commit()`. A later error must not undo such a commit. */
   #save(isAwaited: boolean): void | Promise<void> {
-    return this.#inTurn(() => {
+    return this.inTurn(() => {
       const changes = this.#changes();
       const isNewSession = changes.changed && changes.regeneration === undefined && !this.#kept.exists;
       if (isNewSession && this.#request.responseCookies.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
@@ -244,42 +244,41 @@ export class OpenSession implements OpenSessionLike {
 
   /** Puts back the messages that a failed request had taken out before its commit. */
   rollBack(): void | Promise<void> {
-    return this.#inTurn(() => this.#kept.rollBack());
+    return this.inTurn(() => this.#kept.rollBack());
   }
 
   // The end of the session, and of others
 
   /**
-   * Ends the kept session and returns it. The request goes on with `fresh()`, an empty session.
+   * Ends the kept session. The request goes on with `fresh()`, an empty session.
    *
-   * @param clear - Clears the cookie. It was cleared before, but a running commit may have sent it again.
+   * @param finish - Clears the cookie of the session that has ended. A commit of the next session waits for it.
    */
-  async end(fresh: () => KeptSession, clear: () => void): Promise<KeptSession> {
-    return this.#inTurn(async () => {
+  async end(fresh: () => KeptSession, finish: (ended: KeptSession) => Promise<void>): Promise<void> {
+    await this.inTurn(async () => {
       const ended = this.#kept;
       this.#kept = fresh();
       this.#base = this.#kept.contents;
       this.#values = new ChangedValues(this.#base.data, this.#kept.cached);
       this.#flashes = undefined;
       this.#regeneration = undefined;
-      clear();
       await ended.end();
-      return ended;
+      await finish(ended);
     });
   }
 
   /** Keeps the session alive when the others of its owner are revoked. */
   async surviveRevocation(owner: string, epoch: number): Promise<void> {
-    await this.#inTurn(() => this.#kept.surviveRevocation(owner, epoch));
+    await this.inTurn(() => this.#kept.surviveRevocation(owner, epoch));
   }
 
   /** The key of the session's record in its backend. Waits for a running commit. */
   async recordKey(): Promise<string | undefined> {
-    return this.#inTurn(() => this.#kept.recordKey);
+    return this.inTurn(() => this.#kept.recordKey);
   }
 
   /** Runs operations on the kept session one after another, because each starts from the result of the one before. */
-  #inTurn<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
+  inTurn<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     const result = this.#busy === undefined ? work() : this.#busy.then(work);
     if (!(result instanceof Promise)) return result;
     const leave = () => {

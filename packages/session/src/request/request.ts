@@ -7,11 +7,11 @@ import type { SessionData, SessionValues } from "../record/session-data.ts";
 import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
 import { withOptions } from "../settings/session-options.ts";
 import { checkCookieName, type SessionSettings, type Settings } from "../settings/settings.ts";
-import { dropChanges, undoChanges, type Failure } from "./commit.ts";
+import { dropChanges, saveChanges, type Failure } from "./commit.ts";
 import { ResponseCookies } from "./cookies.ts";
 import { prefetchPattern, purposeHeaders, SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "./head.ts";
 import { addOptions } from "./more-options.ts";
-import { OpenSession, saveAll } from "./open-session.ts";
+import { OpenSession } from "./open-session.ts";
 import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
 import { markHandled, type Session } from "./session.ts";
@@ -197,16 +197,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     if (failure !== undefined || endedByError) {
       return dropChanges(sessions, response, { endedByError, failure, cookies: () => this.#cookies, logger: this.settings.logger });
     }
-    try {
-      const saving = saveAll(sessions);
-      if (!(saving instanceof Promise)) return this.#cookies?.guard(response);
-      return saving.then(
-        () => this.#cookies?.guard(response),
-        (error: unknown) => undoChanges(sessions, error, this.#cookies),
-      );
-    } catch (error) {
-      return undoChanges(sessions, error, this.#cookies);
-    }
+    return saveChanges(sessions, response, () => this.#cookies);
   }
 
   /** Delays the response until the work is done, even when the handler does not await it. Returns the same promise. */
@@ -242,14 +233,20 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const keeper = this.#shared.keepers.get(settings.backend)!;
     const received = this.#receivedFor(cookieName, settings);
     const before = keeper.cookies(received);
-    const clear = () => this.responseCookies.clear(cookieName, settings.cookie, before);
+    const clear = (place = before.place) => this.responseCookies.clear(cookieName, settings.cookie, { ...before, place });
     clear();
-    // Not a promise: a session of this keeper is loaded by then.
-    const fresh = () => keeper.begin(received) as KeptSession;
-    if (known === undefined) this.#use(name, cookieName, settings, keeper.begin(received));
-    const ended = known && (await (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, clear));
-    const place = (await keeper.end(received, ended?.recordKey)) ?? ended?.place ?? before.place;
-    this.responseCookies.clear(cookieName, settings.cookie, { ...before, place });
+    const fresh = () => {
+      // Again, because a commit that was running may have sent the cookie.
+      clear();
+      // Not a promise: a session of this keeper is loaded by then.
+      return keeper.begin(received) as KeptSession;
+    };
+    const finish = async (ended?: KeptSession) => clear((await keeper.end(received, ended?.recordKey)) ?? ended?.place);
+    if (known !== undefined) return (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, finish);
+    const beginning = keeper.begin(received);
+    const kept = beginning instanceof Promise ? beginning.then((begun) => finish().then(() => begun)) : beginning;
+    const next = this.#use(name, cookieName, settings, kept);
+    await (next instanceof OpenSession ? next.inTurn(finish) : next.session);
   }
 
   listSessions<Data extends object = SessionData>(owner: string): Promise<OwnedSession<Data>[]> {
