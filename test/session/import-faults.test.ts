@@ -1,6 +1,9 @@
+import { createHmac } from "node:crypto";
 import { MemoryBackend, type SessionConfig, type Visit } from "@mini/session";
-import { importSessions, type OldSession } from "@mini/session/import";
+import { importExpressSession, importSessions, type ExpressStoreLike, type OldSession } from "@mini/session/import";
 import { describe, expect, test } from "vitest";
+import { gate } from "../support/session-app.ts";
+import { watchRejections } from "../support/outage-app.ts";
 import { cookieOf, dataOf, makeSessions, requestWith, type Data } from "../support/visits.ts";
 
 const importing = (old: OldSession, settings: Partial<SessionConfig> = {}) =>
@@ -80,5 +83,69 @@ describe("an imported session", () => {
       return Response.json((await visit.getSession()).toJSON());
     });
     expect([response.status, logged]).toEqual([503, [expect.stringMatching(/^Cannot import a session: .*(plain object|BigInt)/)]]);
+  });
+});
+
+describe("a log-out from a session in the store of another library", () => {
+  const secret = "an old secret";
+  const cookie = `connect.sid=s%3Aid.${encodeURIComponent(createHmac("sha256", secret).update("id").digest("base64").replace(/=+$/, ""))}`;
+
+  /** Sessions that are imported from a store with one session. `held`: called before each change of the store. */
+  function site(held: () => Promise<void> = async () => undefined, changed: Partial<ExpressStoreLike> = {}) {
+    const stored = new Map<string, unknown>([["id", { a: 1, cookie: {} }]]);
+    const store: ExpressStoreLike = {
+      get: (id, done) => void done(null, stored.get(id)),
+      set: (id, session, done) => void held().then(() => done(stored.set(id, session) && null)),
+      destroy: (id, done) => void done(stored.delete(id) && null),
+      ...changed,
+    };
+    return { stored, sessions: makeSessions({ backend: new MemoryBackend(), import: importExpressSession({ secret, store }) }) };
+  }
+  const answer = () => new Response(null);
+
+  test("is not undone by a request that loaded the session before", async () => {
+    const { stored, sessions } = site();
+    const slow = sessions.visit(requestWith(cookie));
+    (await slow.getSession<Data>()).set("b", 2);
+    const end = sessions.visit(requestWith(cookie));
+    await end.deleteSession();
+    await end.finish(answer());
+    expect((await slow.finish(answer())).headers.getSetCookie()).toEqual([]);
+    expect([[...stored.keys()], await sessions.count()]).toEqual([[], 0]);
+  });
+
+  test("is not undone by the slow write that an import leaves behind", async () => {
+    const written = gate();
+    const { stored, sessions } = site(() => written.opened);
+    const first = sessions.visit(requestWith(cookie));
+    await first.getSession();
+    const own = cookieOf((await first.finish(answer())).headers.getSetCookie().slice(0, 1));
+    const end = sessions.visit(requestWith(`${own}; ${cookie}`));
+    const ending = end.deleteSession();
+    await new Promise(setImmediate);
+    written.open();
+    await ending;
+    expect([...stored.keys()]).toEqual([]);
+  });
+
+  test("does not keep a log-in of a slow request from a session of its own, without the old values", async () => {
+    const { sessions, stored } = site();
+    const slow = sessions.visit(requestWith(cookie));
+    const session = await slow.getSession<Data>();
+    session.set("b", 2);
+    session.regenerate({ owner: "user:1" });
+    stored.clear();
+    const own = cookieOf((await slow.finish(answer())).headers.getSetCookie().slice(0, 1));
+    expect(await dataOf(sessions, own)).toEqual({ b: 2 });
+  });
+
+  describe("or any use, when an asynchronous method of the store fails without calling back,", () => {
+    watchRejections();
+
+    test("is answered 503", async () => {
+      const { sessions } = site(undefined, { get: () => Promise.reject(new Error("down")) });
+      const response = await sessions.run(requestWith(cookie), async (visit) => Response.json((await visit.getSession()).size));
+      expect(response.status).toBe(503);
+    });
   });
 });

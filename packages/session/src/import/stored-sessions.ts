@@ -30,12 +30,25 @@ const grace = 30_000;
 /** Imports sessions that another library keeps in a store. Each is removed from the store some time after its import. */
 export function importStored({ cookieName, prefix, secret, store, now }: StoredSessions): SessionImport {
   const secrets = typeof secret === "string" ? [secret] : secret;
+  const find = (id: string) => call((done) => store.get(id, done)).catch(noneIfMissing);
+  /** By id, the write that runs in this process. */
+  const writing = new Map<string, Promise<unknown>>();
+  /** Writes after the write of the same session that runs, so that a log-out is not undone by a slow one. */
+  async function write(id: string, work: () => Promise<unknown>): Promise<void> {
+    const written = (writing.get(id) ?? Promise.resolve()).then(work, work);
+    writing.set(id, written);
+    try {
+      await written;
+    } finally {
+      if (writing.get(id) === written) writing.delete(id);
+    }
+  }
   return importSessions({
     cookieNames: [cookieName],
     async read(valuesOf) {
       const [id] = valuesOf(cookieName).flatMap((value) => idOf(value, prefix, secrets));
       if (id === undefined) return undefined;
-      const found = await call((done) => store.get(id, done)).catch(noneIfMissing);
+      const found = await find(id);
       if (typeof found !== "object" || found === null) return undefined;
       const { cookie, ...data } = JSON.parse(JSON.stringify(found)) as { cookie?: { expires?: unknown }; [key: string]: unknown };
       const expires = typeof cookie?.expires === "string" ? Date.parse(cookie.expires) : Infinity;
@@ -44,8 +57,12 @@ export function importStored({ cookieName, prefix, secret, store, now }: StoredS
         data,
         async forget(hasEnded) {
           const last = new Date(Math.min(expires, now() + grace));
-          if (hasEnded) await call((done) => store.destroy(id, done));
-          else await call((done) => store.set(id, { ...data, cookie: { ...cookie, originalMaxAge: grace, expires: last } }, done));
+          await write(id, async () => {
+            if (hasEnded) return call((done) => store.destroy(id, done));
+            // The visitor may have logged out in the meantime.
+            if (!(await find(id))) return undefined;
+            return call((done) => store.set(id, { ...data, cookie: { ...cookie, originalMaxAge: grace, expires: last } }, done));
+          });
         },
       };
     },
@@ -68,6 +85,8 @@ function noneIfMissing(error: unknown): undefined {
 
 function call(work: (done: Done) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    work((error, result) => (error === undefined || error === null ? resolve(result) : reject(error as Error)));
+    const called = work((error, result) => (error === undefined || error === null ? resolve(result) : reject(error as Error)));
+    // An asynchronous method may fail without calling back.
+    if (called instanceof Promise) called.catch(reject);
   });
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "@mini/core/base";
-import { isPlainObject, type Contents } from "../record/contents.ts";
+import { apply, isPlainObject, noContents, type Contents } from "../record/contents.ts";
 import type { CookiePlace } from "../record/record.ts";
 import { Deadline, reasonOf } from "./deadline.ts";
 import type {
@@ -88,7 +88,9 @@ class ImportingSessions implements SessionKeeper {
     const kept = await loading;
     if (kept.exists) return kept;
     const old = await this.#read(received);
-    return old === undefined ? kept : new ImportedSession(kept, old, this.#oldNames(received), () => this.#forget(old));
+    if (old === undefined) return kept;
+    const hasEnded = async () => old.isStored && (await this.#read(received)) === undefined;
+    return new ImportedSession(kept, old, this.#oldNames(received), { forget: () => this.#forget(old), hasEnded });
   }
 
   begin(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
@@ -113,10 +115,11 @@ class ImportingSessions implements SessionKeeper {
     return cookieNames.some((name) => request.valuesOf(name).length > 0) ? cookieNames : [];
   }
 
-  #read({ request }: ReceivedCookies): Promise<Required<OldSession> | undefined> {
+  #read({ request }: ReceivedCookies): Promise<FoundSession | undefined> {
     return this.#call("import a session", async () => {
       const old = await this.#settings.source.read((name) => request.valuesOf(name));
-      return old ? { data: asJson(old.data), forget: async (hasEnded) => old.forget?.(hasEnded) } : undefined;
+      if (!old) return undefined;
+      return { data: asJson(old.data), forget: async (hasEnded) => old.forget?.(hasEnded), isStored: old.forget !== undefined };
     });
   }
 
@@ -135,13 +138,25 @@ class ImportingSessions implements SessionKeeper {
   }
 
   /** The response does not wait for it, because the session was saved in its new place. */
-  async #forget(old: Required<OldSession>): Promise<void> {
+  async #forget(old: FoundSession): Promise<void> {
     try {
       await old.forget(false);
     } catch (error) {
       this.#settings.logger.warn(`Cannot remove an imported session from its old store: ${reasonOf(error)}`);
     }
   }
+}
+
+/** An old session that was found. */
+interface FoundSession extends Required<OldSession> {
+  /** Whether it is in a store, from which a log-out removes it. */
+  readonly isStored: boolean;
+}
+
+/** The old session of a visitor in its store. */
+interface OldStore {
+  readonly hasEnded: () => Promise<boolean>;
+  readonly forget: () => Promise<void>;
 }
 
 /** A session of another library. The first commit saves it here, even if it has no changes. */
@@ -161,25 +176,26 @@ class ImportedSession implements KeptSession {
   readonly mostBytes: number;
   readonly #fresh: KeptSession;
   readonly #oldNames: readonly string[];
-  readonly #forget: () => Promise<void>;
+  readonly #old: OldStore;
 
-  constructor(fresh: KeptSession, { data }: OldSession, oldNames: readonly string[], forget: () => Promise<void>) {
+  constructor(fresh: KeptSession, { data }: OldSession, oldNames: readonly string[], old: OldStore) {
     this.backendName = fresh.backendName;
     this.contents = { data, flashes: [] };
     this.createdAt = fresh.createdAt;
     this.mostBytes = fresh.mostBytes;
     this.#fresh = fresh;
     this.#oldNames = oldNames;
-    this.#forget = forget;
+    this.#old = old;
   }
 
-  commit(changes: SessionChanges, settings: CommitSettings): CommitResult | Promise<CommitResult> {
-    const committed = this.#fresh.commit({ ...changes, changed: true }, settings);
-    return committed instanceof Promise ? committed.then((done) => this.#finish(done)) : this.#finish(committed);
-  }
-
-  #finish({ cookie, kept }: CommitResult): CommitResult {
-    void this.#forget();
+  async commit(changes: SessionChanges, settings: CommitSettings): Promise<CommitResult> {
+    if (await this.#old.hasEnded()) {
+      // A log-out that happened while this request was running stays one. Only a log-in begins a new session.
+      if (changes.regeneration?.owner === undefined) return { cookie: undefined, kept: this.#fresh };
+      return this.#fresh.commit({ ...changes, next: apply(changes.operations, noContents), changed: true }, settings);
+    }
+    const { cookie, kept } = await this.#fresh.commit({ ...changes, changed: true }, settings);
+    void this.#old.forget();
     return { kept, cookie: cookie && { ...cookie, before: withNames(cookie.before, this.#oldNames) } };
   }
 
