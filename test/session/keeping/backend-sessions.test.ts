@@ -1,3 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { App, local } from "@mini/core";
+import { runInRequest } from "@mini/core/testing";
 import { MemoryBackend, type Visit } from "@mini/session";
 import { describe, expect, test } from "vitest";
 import { begun, dataOf, makeSessions, requestWith } from "../../support/visits.ts";
@@ -66,4 +71,28 @@ describe("in the turn in which sessions are set up,", () => {
     const { backend } = await restarted();
     expect(await ask(makeSessions({ backend }))).toBe(wanted);
   });
+});
+
+test("sessions that are set up during a request do not keep it in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const app = new App({ rules: [] });
+  const refs: WeakRef<object>[] = [];
+  const setUp = () => {
+    refs.push(new WeakRef(local.request));
+    return makeSessions({ backend: new MemoryBackend() });
+  };
+  const kept = Array.from({ length: 20 }, () => runInRequest(app, "/", setUp));
+  for (const sessions of kept) expect(await sessions.count()).toBe(0);
+  // The engine may know the last few. A job that has looked at an object keeps it until it ends.
+  const few = 5;
+  let left = refs.length;
+  for (let i = 0; i < 100 && left > few; i++) {
+    collectGarbage();
+    await nextTurn();
+    left = refs.filter((ref) => ref.deref() !== undefined).length;
+    await nextTurn();
+  }
+  expect(left).toBeLessThanOrEqual(few);
+  expect(kept.length).toBe(20);
 });

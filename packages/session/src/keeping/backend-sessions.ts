@@ -1,4 +1,4 @@
-import { ConfigError } from "@mini/core/base";
+import { ConfigError, withoutRequest } from "@mini/core/base";
 import type { BackendRecords, BackendRecordsOptions } from "./backend-records.ts";
 import type { BrowserCookies, KeptSession, ReceivedCookies, SessionKeeper } from "./keeping.ts";
 import type { OwnedSessions } from "./owned-sessions.ts";
@@ -32,7 +32,7 @@ export class BackendSessions implements SessionKeeper {
   }
 
   loaded(): Promise<LoadedSessions> {
-    return (this.#loading ??= this.#import());
+    return this.#loaded === undefined ? (this.#loading ??= withoutRequest(() => this.#import())) : Promise.resolve(this.#loaded);
   }
 
   async #import(): Promise<LoadedSessions> {
@@ -42,9 +42,10 @@ export class BackendSessions implements SessionKeeper {
       const records = new BackendRecords(this.#options);
       this.#loaded = { records, sessions: new ServerSessions(records), owned: (lifetime) => new OwnedSessions(records, lifetime) };
       return this.#loaded;
-    } catch (error) {
+    } finally {
+      // After a failure, the next use tries again. After a success, the promise is dropped, because on Node 20 and 22 a promise keeps
+      // the request in memory in which it was made.
       this.#loading = undefined;
-      throw error;
     }
   }
 
