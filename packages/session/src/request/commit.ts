@@ -50,26 +50,8 @@ async function saveLateMessages(sessions: readonly OpenSession[], logger: Logger
   }
 }
 
-/** Saves the changes of a request. Returns a promise only if saving does, or fails. */
-export function saveChanges(
-  sessions: readonly OpenSession[],
-  response: OutgoingResponse,
-  cookies: () => ResponseCookies | undefined,
-): void | Promise<void> {
-  try {
-    const saving = saveAll(sessions);
-    if (!(saving instanceof Promise)) return cookies()?.guard(response);
-    return saving.then(
-      () => cookies()?.guard(response),
-      (error: unknown) => undoChanges(sessions, error, cookies()),
-    );
-  } catch (error) {
-    return undoChanges(sessions, error, cookies());
-  }
-}
-
 /** Undoes what can be undone when a session could not be saved. @throws The error. */
-async function undoChanges(sessions: readonly OpenSession[], error: unknown, cookies: ResponseCookies | undefined): Promise<never> {
+export async function undoChanges(sessions: readonly OpenSession[], error: unknown, cookies: ResponseCookies | undefined): Promise<never> {
   await rollBack(sessions, error);
   cookies?.restoreLater();
   throw error;

@@ -7,11 +7,11 @@ import type { SessionData, SessionValues } from "../record/session-data.ts";
 import type { SessionCookieOptions, SessionOptions } from "../settings/config.ts";
 import { withOptions } from "../settings/session-options.ts";
 import { checkCookieName, type SessionSettings, type Settings } from "../settings/settings.ts";
-import { dropChanges, saveChanges, type Failure } from "./commit.ts";
+import { dropChanges, undoChanges, type Failure } from "./commit.ts";
 import { ResponseCookies } from "./cookies.ts";
 import { prefetchPattern, purposeHeaders, SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "./head.ts";
 import { addOptions } from "./more-options.ts";
-import { OpenSession } from "./open-session.ts";
+import { OpenSession, saveAll } from "./open-session.ts";
 import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
 import { markHandled, type Session } from "./session.ts";
@@ -197,7 +197,13 @@ export class RequestSessions implements SessionStore, SessionRequest {
     if (failure !== undefined || endedByError) {
       return dropChanges(sessions, response, { endedByError, failure, cookies: () => this.#cookies, logger: this.settings.logger });
     }
-    return saveChanges(sessions, response, () => this.#cookies);
+    const guard = () => this.#cookies?.guard(response);
+    try {
+      const saving = saveAll(sessions);
+      return saving instanceof Promise ? saving.then(guard, (error: unknown) => undoChanges(sessions, error, this.#cookies)) : guard();
+    } catch (error) {
+      return undoChanges(sessions, error, this.#cookies);
+    }
   }
 
   /** Delays the response until the work is done, even when the handler does not await it. Returns the same promise. */
@@ -235,12 +241,8 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const before = keeper.cookies(received);
     const clear = (place = before.place) => this.responseCookies.clear(cookieName, settings.cookie, { ...before, place });
     clear();
-    const fresh = () => {
-      // Again, because a commit that was running may have sent the cookie.
-      clear();
-      // Not a promise: a session of this keeper is loaded by then.
-      return keeper.begin(received) as KeptSession;
-    };
+    // Clears again, because a running commit may have sent the cookie. No promise: a session of this keeper is loaded by then.
+    const fresh = () => (clear(), keeper.begin(received) as KeptSession);
     const finish = async (ended?: KeptSession) => clear((await keeper.end(received, ended?.recordKey)) ?? ended?.place);
     if (known !== undefined) return (known instanceof OpenSession ? known : await this.#loaded(name)).end(fresh, finish);
     const beginning = keeper.begin(received);
