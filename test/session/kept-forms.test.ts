@@ -72,6 +72,29 @@ describe.each(throughEachDoor(await everyMedium()))("sessions in $name", (medium
       expect([await shown(app), await shown(app)]).toEqual([kept, unsent]);
     });
 
+    test.each<[string, unknown, unknown?]>([
+      ["has no lists", {}],
+      ["is nothing", null],
+      ["has a field that is not text", { fields: [["title", 5]], problems: [] }],
+      ["has problems that are not pairs", { fields: [], problems: ["title"] }],
+      ["has a name that is not text", { fields: [], problems: [] }, 5],
+    ])("stays when the next one is refused, because it %s", async (_title, given, name) => {
+      const app = sessionApp();
+      await keep(app);
+      const next = { toJSON: () => given } as never;
+      const errors: string[] = [];
+      await app.run(async (_store, session) => {
+        const own = await session();
+        try {
+          own.keepForm(next, name as string);
+        } catch (error) {
+          errors.push(String(error));
+        }
+      });
+      expect(errors).toEqual([expect.stringMatching(/^TypeError: Cannot keep a form/)]);
+      expect(await shown(app)).toBe(kept);
+    });
+
     test.each([
       ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
       ["HEAD", { method: "HEAD" }],

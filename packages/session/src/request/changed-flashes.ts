@@ -81,6 +81,16 @@ const forLeftOut = 500;
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) + 1;
 
+/** @throws TypeError for what could not be shown again, or not be found under its name. */
+export function checkForm(form: KeptForm, name: string): KeptForm {
+  if (typeof (name as unknown) !== "string") throw new TypeError("Cannot keep a form: its name must be a string.");
+  const { fields, problems } = ((form as unknown) ?? {}) as { readonly fields?: unknown; readonly problems?: unknown };
+  if ([fields, problems].every((entries) => Array.isArray(entries) && entries.every(isTextPair))) return form;
+  throw new TypeError("Cannot keep a form: its toJSON() must return { fields, problems }, each a list of pairs of strings.");
+}
+
+const isTextPair = (entry: unknown) => Array.isArray(entry) && entry.length === 2 && entry.every((text) => typeof text === "string");
+
 /** The form, with at most this many bytes of JSON. The longest texts are left out, and the last problems if there are very many. */
 export function shortened(form: KeptForm, most: number): KeptForm {
   if (bytesOf(form) <= most) return form;

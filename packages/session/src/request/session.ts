@@ -1,7 +1,7 @@
 import { ConfigError, type Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
 import { copyJson, makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
-import { longestForm, shortened } from "./changed-flashes.ts";
+import { checkForm, longestForm, shortened } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
 import type { OpenSessionLike } from "./shared-sessions.ts";
 
@@ -211,10 +211,12 @@ export class Session<Data extends object = SessionData> {
   keepForm(form: { toJSON(): KeptForm }, name = ""): void {
     const { flashes, kept } = this.#opened;
     this.#opened.mustBeOpen("keep a form");
-    flashes.take(new Set(flashes.all.filter((flash) => isFormOf(flash, name)).map(({ id }) => id)));
-    const used = Buffer.byteLength(JSON.stringify([this.toJSON(), flashes.all]));
-    const short = shortened(form.toJSON(), Math.min(longestForm, kept.mostBytes - used));
+    const others = flashes.all.filter((flash) => !isFormOf(flash, name));
+    const used = Buffer.byteLength(JSON.stringify([this.toJSON(), others]));
+    const short = shortened(checkForm(form.toJSON(), name), Math.min(longestForm, kept.mostBytes - used));
+    const replaced = flashes.all.filter((flash) => isFormOf(flash, name));
     flashes.add({ ...makeFlash(short, name, this.#opened.now()), isForm: true }, this.#opened.hasFailed);
+    flashes.take(new Set(replaced.map(({ id }) => id)));
   }
 
   /**
