@@ -19,7 +19,8 @@ function peer(place) {
 }
 
 const its = {
-  read: (session) => session.get("count"),
+  // It gives null for a value that was never set.
+  read: (session) => session.get("count") ?? undefined,
   change: (session) => {
     session.set("count", (session.get("count") ?? 0) + 1);
     return session.get("count");
