@@ -112,6 +112,7 @@ function send(
     if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
   }
+  // Few applications set Connection. Without it, Node says what is true.
   if (stream === undefined) res.writeHead(status, statusText, headers.includes("connection") ? forHttp1(headers, res) : headers);
   else res.writeHead(status, forHttp2(headers));
   if (body instanceof ReadableStream) {

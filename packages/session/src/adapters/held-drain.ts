@@ -28,31 +28,33 @@ export class HeldDrain {
     const { on, addListener, once, removeListener, off } = target;
     this.#methods = { on, addListener, once, removeListener, off };
     const putBack = [
-      this.#replace(target, "on", (listener) => this.#add(listener, false)),
-      this.#replace(target, "addListener", (listener) => this.#add(listener, false)),
-      this.#replace(target, "once", (listener) => this.#add(listener, true)),
+      this.#replace(target, "on", (listener) => this.#wait({ listener, isOnce: false })),
+      this.#replace(target, "addListener", (listener) => this.#wait({ listener, isOnce: false })),
+      this.#replace(target, "once", (listener) => this.#wait({ listener, isOnce: true })),
       this.#replace(target, "removeListener", (listener) => this.#remove(listener)),
       this.#replace(target, "off", (listener) => this.#remove(listener)),
     ];
     this.#putBack = () => putBack.forEach((each) => each());
   }
 
-  /** Replaces a method. For "drain", `work` returns whether it has done what the method does. */
-  #replace(target: Record<Listening, Listen>, name: Listening, work: (listener: Listener) => boolean): () => void {
+  /** Replaces a method. For "drain", `work` does what the method does; if it returns `false`, the method is called too. */
+  #replace(target: Record<Listening, Listen>, name: Listening, work: (listener: Listener) => unknown): () => void {
     const before = target[name];
-    const replaced: Listen = (event, listener) =>
-      event === "drain" && this.#putBack !== undefined && work(listener) ? this.#response : before.call(this.#response, event, listener);
+    const replaced: Listen = (event, listener) => {
+      const isDone = event === "drain" && this.#putBack !== undefined && work(listener) !== false;
+      return isDone ? this.#response : before.call(this.#response, event, listener);
+    };
     target[name] = replaced;
     return () => {
       if (target[name] === replaced) target[name] = before;
     };
   }
 
-  #add(listener: Listener, isOnce: boolean): boolean {
-    this.#waiting = [...this.#waiting, { listener, isOnce }];
-    return true;
+  #wait(waiting: Waiting): void {
+    this.#waiting = [...this.#waiting, waiting];
   }
 
+  /** Returns whether the listener was kept here. */
   #remove(listener: Listener): boolean {
     const at = this.#waiting.findLastIndex((each) => each.listener === listener);
     this.#waiting = this.#waiting.filter((_each, i) => i !== at);
