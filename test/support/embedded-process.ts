@@ -3,6 +3,7 @@
 import { bytes, keyOf, recordFor } from "./backends.ts";
 import { listen } from "./listen.ts";
 import { openBackend } from "./process-backend.ts";
+import { say } from "./say.ts";
 
 /** A task for the process. */
 export type Task =
@@ -70,13 +71,12 @@ async function take(keys: readonly string[]): Promise<readonly string[]> {
 
 /** Creates records without end, eight at a time, and increments a counter in another one. Reports each when it was answered. */
 async function stream(): Promise<never> {
-  const said = (line: string) => process.stdout.write(`${line}\n`);
   let created = 0;
   const creating = async (): Promise<never> => {
     for (;;) {
       const key = keyOf(created++);
       await backend.create(key, recordFor(Date.now(), 3600, key));
-      said(`created ${key}`);
+      await say(`created ${key}`);
     }
   };
   const counting = async (): Promise<never> => {
@@ -85,7 +85,7 @@ async function stream(): Promise<never> {
       const result = await backend.swap(keyOf("counter"), version, recordFor(Date.now(), 3600, String(count)));
       if (!result.ok) throw new Error("Somebody else counts.");
       ({ version } = result);
-      said(`counted ${count}`);
+      await say(`counted ${count}`);
     }
   };
   return Promise.race([counting(), ...Array.from({ length: 8 }, creating)]);

@@ -3,6 +3,7 @@
 import type { SessionWrite } from "./history.ts";
 import { listen } from "./listen.ts";
 import { openBackend } from "./process-backend.ts";
+import { say } from "./say.ts";
 import { gate, sessionApp, setCookies, type AnyData, type AnySession, type Work } from "./session-app.ts";
 
 /** One request and its answer. The times are of a clock that all processes of the machine share, in nanoseconds. */
@@ -193,7 +194,7 @@ async function stream(cookie: string, first: number): Promise<void> {
   await atOnce(4, async (chain) => {
     const number = first + chain * 10_000 + answered[chain]!++;
     const { status } = await ask(cookie, (session) => enter(session, number));
-    if (status === 200) process.stdout.write(`${number}\n`);
+    if (status === 200) await say(String(number));
     return true;
   });
 }
