@@ -120,7 +120,7 @@ describe("a redirect", () => {
 describe("at start", () => {
   test.each([
     ["users", "it must start with a slash"],
-    ["{:lang}/about", "also when its optional groups are left out"],
+    ["{:lang}/about", "even when its optional groups are left out"],
     ["/:", "Missing parameter name"],
     ["/a(b)", "Unexpected ("],
     ["/a{/:b", "expected }"],
@@ -146,7 +146,7 @@ describe("at start", () => {
         make(...rules);
     expect(build(new Rule("/u/:id", { endpoint: "one" }), new Rule("/u/:name", { endpoint: "two" }))).toThrow(DuplicateRuleError);
     expect(build(new Rule("/u/:id", { endpoint: "one" }), new Rule("/u/:name", { endpoint: "two" }))).toThrow(
-      'The rules "/u/:id" (endpoint "one") and "/u/:name" (endpoint "two") match the same paths and methods',
+      'The rules "/u/:id" (endpoint "one") and "/u/:name" (endpoint "two") match the same paths and share a method',
     );
     expect(build(new Rule("/a{/:b}"), new Rule("/a{/:c}"))).toThrow(DuplicateRuleError);
     expect(build(new Rule("/a", { methods: ["GET", "POST"] }), new Rule("/a", { methods: ["POST", "PUT"] }))).toThrow(DuplicateRuleError);

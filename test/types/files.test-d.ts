@@ -12,7 +12,7 @@ const app = new App({
 });
 app.urlFor("static", { path: ["css", "site.css"] });
 app.urlFor("site");
-// @ts-expect-error a path is a list, with an element for each segment
+// @ts-expect-error a path is an array, with an item for each segment
 app.urlFor("static", { path: "css/site.css" });
 // @ts-expect-error the wildcard has another name
 new App({ rules: [new Rule("/static/*file", { handler: Files })] });

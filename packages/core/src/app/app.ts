@@ -32,7 +32,7 @@ export interface AppOptions<R = readonly Rule[]> {
   readonly errorHandlers?: Readonly<Record<number, ErrorHandler>> | undefined;
   /** The path on the site below which the application answers, such as `"/shop"`. Default: the root. */
   readonly basePath?: BasePathOption | undefined;
-  /** Peers that may report the address and scheme of the client: addresses, CIDR blocks. Default `false`: none. */
+  /** Peers whose `X-Forwarded-*` and `X-Request-Id` headers are used: addresses and CIDR blocks, for example. Default `false`: none. */
   readonly trustProxy?: TrustProxy | undefined;
   /** Hosts that requests may be sent to, with a port, or without one for all ports; others get 400. Default: any host. */
   readonly trustedHosts?: readonly string[] | undefined;

@@ -108,8 +108,8 @@ export function membersOf(Handler: HandlerClass, { action, methods }: RuleMethod
 }
 
 /**
- * @param getAnswersHead - Whether `get` is the member for `HEAD` if there is no `head`; the router itself uses a rule with `GET`
- * for `HEAD`.
+ * @param getAnswersHead - Whether `get` is the member for `HEAD` if there is no `head`. It is needed only for a rule that lists `HEAD`,
+ *   because the router itself uses a rule with `GET` for `HEAD`.
  */
 function memberFor(Handler: HandlerClass, method: string, getAnswersHead: boolean): string | undefined {
   const member = method.toLowerCase();

@@ -159,7 +159,7 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
   }
 }
 
-/** The call for a method; `undefined` if the class is not loaded, or lacks the method. After the load, the router is told which methods it has. */
+/** The call for a method; `undefined` if the router must first learn the methods of a class that is loaded at the first request. */
 function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown, query: StandardSchema | undefined): Call | undefined {
   if (loaded === undefined) return undefined;
   const { Handler, stack, members } = loaded;
@@ -286,7 +286,7 @@ function finish(context: Context, response: Response, head: Context["addedHead"]
   const { discarded } = context;
   const cancel =
     discarded && (() => discarded.forEach((stream) => discardStream(stream, (error) => context.logError(parts.status, error))));
-  // A stream may read from the stream that it has replaced as soon as it is read itself.
+  // A stream may read from the streams that it has replaced, so these are cancelled only when it ends.
   if (isStream && !isHead) discarded?.delete(parts.body as ReadableStream);
   else cancel?.();
   const dependencies = dependenciesOf(context.request);

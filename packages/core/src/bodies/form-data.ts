@@ -19,7 +19,7 @@ export async function readFormData(sent: MultipartBytes, maxFields: number): Pro
     }
     read.push({ head, pieces });
   }
-  // Made when it is known that there are not too many: files take most of the time.
+  // Files take most of the time, so they are made only now, when it is known that there are not too many fields.
   const form = new FormData();
   for (const { head, pieces } of read) {
     if (head.filename === undefined) form.append(head.name, utf8.decode(Buffer.concat(pieces)));

@@ -39,7 +39,10 @@ export class Multipart {
   /** What comes next. What comes before the first delimiter is read like content. */
   #state: "content" | "head" = "content";
   #isLast = false;
-  /** How many bytes come before the content: empty content shares its line break with the head. */
+  /**
+   * How many bytes come before the content. After a head this is its line break, because the boundary begins with a line break, and
+   * empty content has no other one.
+   */
   #skip = 0;
   /** The last characters of base64, which are not a whole byte yet; `undefined`: the content is not encoded. */
   #base64: string | undefined;

@@ -34,8 +34,8 @@ export function acceptsLanguages<const Offered extends readonly string[]>(...off
 }
 
 /**
- * The coding that the client prefers among those that are offered, such as `br` and `gzip`; `undefined` if it accepts none. Without the header,
- * it is `identity`. Adds `Accept-Encoding` to `Vary`. RFC 9110 §12.5.3.
+ * The coding that the client prefers among those that are offered, such as `br` and `gzip`; `undefined` if it accepts none. A client that
+ * does not send the header accepts only `identity`. Adds `Accept-Encoding` to `Vary`. RFC 9110 §12.5.3.
  */
 export function acceptsEncodings<const Offered extends readonly string[]>(...offered: Offered): Offered[number] | undefined {
   return negotiatorOf(requestOf("choose a coding", "Accept-Encoding"), "accept-encoding").encodings([...offered])[0];

@@ -133,7 +133,7 @@ export class Context {
     }
   }
 
-  /** Whether a name of `local` is set. A name that was set to `undefined` is. */
+  /** Whether a name of `local` is set. A name that was set to `undefined` counts as set. */
   has(name: string): boolean {
     return name === "error" ? this.hasFailed : this.get(name) !== undefined || this.#values?.has(name) === true;
   }

@@ -15,7 +15,7 @@ export class UnsafeRedirectError extends HTTPError {
 
 /** `local` was used outside a request, or a name was read that was not set. */
 export class LocalError extends Error {
-  /** Names of `local`, and the middleware classes of packages that set them: for the message, if an application lists none of them. */
+  /** By name of `local`, the middleware class of a package that sets it. The message names it if no middleware of the application does. */
   static readonly providers: Map<string, string> = new Map<string, string>();
   readonly code = "MINI_LOCAL";
 

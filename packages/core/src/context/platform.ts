@@ -17,16 +17,16 @@ export interface Platform {
 
 /** What Bun, Deno and workerd pass to `fetch` besides the request, for `export default app`. */
 interface NativePlatform extends Platform {
-  /** Of Deno: the peer. */
+  /** On Deno: the peer. */
   readonly remoteAddr?: object | undefined;
-  /** Of the server of Bun. */
+  /** A method of Bun's server. */
   readonly requestIP?: ((request: globalThis.Request) => { readonly address: string } | null) | undefined;
 }
 
 /** What the caller of `app.fetch()` says about a request. */
 export interface GivenPlatform {
   readonly given: Platform | object | undefined;
-  /** The third argument of workerd; the second one is the `env` then. */
+  /** The third argument that workerd passes. If there is one, `given` is the `env`. */
   readonly context: object | undefined;
 }
 

@@ -14,9 +14,9 @@ export interface RedirectOptions {
 const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
 
 /**
- * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). For the host of
- * the request, only path, query and fragment are sent, so that no spelling of another site gets through; from http to https on the same
- * host, the whole URL.
+ * A redirect to a URL on this site. The target is parsed as browsers parse it (WHATWG URL, relative to the request). If it has the host
+ * of the request, only its path, query and fragment are sent, so that no spelling of another site gets through. The whole URL is sent
+ * for a redirect from http to https on that host.
  *
  * @param location - May come from a visitor, in a query argument for example.
  * @throws UnsafeRedirectError, answered with 400, for a target on another host, with a user name, or that is neither http nor

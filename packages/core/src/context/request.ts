@@ -38,8 +38,8 @@ const plainUrl =
   /^https?:\/\/[a-z\d._-]+(?::(?!80\/|443\/)(?:[1-5]\d{0,4}|[6-9]\d{0,3}))?(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
 
 /**
- * The target of a request in its URL, without the fragment. Deno and Bun write the URL of a request from what the client has sent. It may
- * be a path alone, or have a path in which `..` is left, or end up with another path if `Host` is not a host.
+ * The target of a request in its URL, without the fragment. Deno and Bun make the URL of a request from what the client has sent. It may
+ * be only a path, its path may still have `..`, and if `Host` is not a host, its path may be another one.
  */
 function targetIn({ url: given, headers }: globalThis.Request): Target {
   const isPlain = plainUrl.test(given);

@@ -43,7 +43,7 @@ export function nameOf(keys: readonly PropertyKey[]): string {
   return keys.reduce<string>((name, key) => name + (typeof key === "number" ? `[${key}]` : `${name === "" ? "" : "."}${String(key)}`), "");
 }
 
-/** A place in the value: that of texts and files, of an object, or of an array. */
+/** A place in the value. It has texts and files, or the members of an object, or the items of an array. */
 interface Place {
   readonly values: unknown[];
   isArray: boolean;

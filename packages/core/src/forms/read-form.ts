@@ -113,7 +113,7 @@ export class ReadForm implements FormFields {
   }
 }
 
-/** The length from which a secret is removed outside of quotes too. A shorter one can be a part of ordinary words. */
+/** A secret of at least this many characters is removed even outside of quotes. A shorter one can be a part of ordinary words. */
 const shortest = 4;
 
 /** A sentence without the secrets that a schema has quoted in it. */

@@ -29,7 +29,7 @@ export function adopt(response: globalThis.Response): Response {
     headers.delete("content-encoding");
     headers.delete("content-length");
   }
-  // A response that was not received, with a form: Node has made its stream.
+  // If the response was made here and not received, Node has made the stream of its form.
   const isForm = url === "" && headers.get("content-type")?.startsWith("multipart/form-data") === true;
   const body = isForm && response.body?.locked === false ? formStream(response.body) : response.body;
   return new Response(body, { status, statusText, headers });

@@ -159,7 +159,7 @@ export function parseCookies(header: string | null | undefined): ReadonlyMap<str
 
 /**
  * All values of the cookies with a name, in order. A browser sends several when cookies of different paths or domains share a
- * name; any of them may be forged by a neighbouring host.
+ * name; any of them may be forged by a neighboring host.
  *
  * @param limit - The most values to return; later ones are not read.
  * @param read - Converts a value that was sent; left out, values are decoded as by {@link parseCookies}.

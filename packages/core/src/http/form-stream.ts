@@ -1,6 +1,6 @@
 /**
- * The stream that Node has made of a form, as one that may be cancelled. From Node 24 on, cancelling Node's stream before its end
- * rejects a promise that no code can handle, which ends the process. The rest of it is left to the garbage collector.
+ * Wraps the stream that Node has made of a form, so that it may be cancelled. From Node 24 on, cancelling Node's stream before its end
+ * rejects a promise that no code can handle, which ends the process. So the rest of Node's stream is left to the garbage collector.
  */
 export function formStream(made: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = made.getReader();

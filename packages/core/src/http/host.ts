@@ -2,8 +2,9 @@ import { domainToASCII } from "node:url";
 import { ConfigError } from "./errors.ts";
 
 /**
- * The grammar of hosts in URLs and in `Host` headers: a name or an IPv4 address, or an IPv6 address in brackets, and a port. RFC 3986 §3.2.2 and §3.2.3 as
- * far as a URL of http has them. Underscores are accepted too: DNS host names do not allow them, but some hosts have them.
+ * The grammar of hosts in URLs and in `Host` headers: a name or an IPv4 address, or an IPv6 address in brackets, and a port. These are
+ * the parts of RFC 3986 §3.2.2 and §3.2.3 that http URLs use. Underscores are accepted too: DNS host names do not allow them, but some
+ * hosts have them.
  */
 const label = /^[\w-]+$/;
 const name = /^[\w-]+(?:\.[\w-]+)*\.?$/;
@@ -27,7 +28,6 @@ export function isHost(text: string): boolean {
   return host.test(text);
 }
 
-/** The host without its port. */
 export function withoutPort(text: string): string {
   return text.replace(/:\d*$/, "");
 }

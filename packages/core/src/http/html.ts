@@ -22,7 +22,7 @@ export class Html {
   }
 
   /**
-   * A method, so that forms, which are also loaded by packages without pages, need not load this file.
+   * This is a method so that forms need not load this file. Packages without pages load forms too.
    *
    * @internal
    */

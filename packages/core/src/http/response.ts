@@ -14,7 +14,7 @@ export interface Parts {
   readonly body: ReusableBody | ReadableStream;
   /** Whether a body of unknown length was left out, so that there is no `Content-Length` to send. */
   readonly hasUnknownLength?: boolean;
-  /** Whether the body is bound to its request, and the response can be sent unchanged. */
+  /** Whether the body is a stream that runs in its request, as `bindStream()` makes it in the last step before the response is sent. */
   readonly isBound?: boolean;
   readonly status: number;
   readonly statusText: string;
@@ -88,8 +88,8 @@ export let fromParts: (parts: Parts) => Response;
 export let claim: (response: Response) => Response | undefined;
 
 /**
- * The response of a handler: a standard `Response`, without the cost of the native one. That is made only if the body is read.
- * Status and headers are checked when the response is made.
+ * The response of a handler: a standard `Response`, without the cost of the native one. The native one is made only if a member that
+ * needs it is read, such as the body. Status and headers are checked when the response is made.
  *
  * A response whose body is text, bytes or nothing may be returned any number of times, a response with a stream once.
  *

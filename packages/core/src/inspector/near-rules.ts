@@ -32,7 +32,7 @@ export class NearRules {
     this.#describe = describe;
   }
 
-  /** The rules that match the path of a request and did not answer it. If no rule answered, also those with the most similar paths. */
+  /** The rules that match the path of a request and did not answer it. If no rule answered, those with the most similar paths follow. */
   for(request: { readonly method: string; readonly path: string; readonly rule: AnyRule | undefined }): readonly NearRule[] {
     const { path, rule: answered } = request;
     const others = this.#candidates.filter(({ rule }) => rule !== answered);

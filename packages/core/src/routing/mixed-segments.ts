@@ -52,7 +52,6 @@ export class MixedSegments<Node, Tail> {
     else known.push(tail);
   }
 
-  /** Replaces each node. */
   replace(change: (node: Node) => Node): void {
     for (const { edges } of this.#groups)
       for (const byEnd of edges.values()) for (const some of byEnd.values()) for (const edge of some) edge.node = change(edge.node);

@@ -3,9 +3,9 @@ import type { Alternative } from "../rules/pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Converters } from "../rules/rule.ts";
 
-/** Rules that can never answer, because other rules always match first; a sentence each. */
+/** Rules that can never answer one of their methods, because other rules always match first; a sentence each. */
 export interface Unreachable {
-  /** Pairs of rules that match the same requests. */
+  /** Pairs of rules that match the same paths and share a method. */
   readonly duplicates: readonly string[];
   readonly hidden: readonly string[];
 }
@@ -35,11 +35,11 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     const named = others.map(({ rule }) => describeRule(rule)).join(", ");
     if (others.length === 1 && others[0]!.path.length === compiled.path.length) {
       duplicates.push(
-        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and methods: the second can never answer. Remove one, or give them different methods.`,
+        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and share a method, for which the second can never answer. Remove one, or give them different methods.`,
       );
     } else {
       hidden.push(
-        `The rule ${describeRule(compiled.rule)} can never answer: ${named} always match first. Remove it, or give them different methods.`,
+        `The rule ${describeRule(compiled.rule)} can never answer at least one of its methods: ${named} always match first. Remove it, or give them different methods.`,
       );
     }
   }
@@ -65,8 +65,8 @@ export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown,
 }
 
 /**
- * Whether a rule that matches first answers all methods of another rule. `HEAD` and `OPTIONS` come with other methods, so they
- * matter only if a rule has no others.
+ * Whether a rule that matches first answers a method of another rule. `HEAD` and `OPTIONS` come with other methods, so they matter only
+ * if a rule has no others.
  */
 function hides({ methods: first }: CompiledRule<unknown>, { methods: second }: CompiledRule<unknown>): boolean {
   if (first === undefined || second === undefined) return true;

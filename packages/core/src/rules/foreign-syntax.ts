@@ -33,7 +33,7 @@ const converters: ReadonlyMap<string, string> = new Map(["int", "float", "uuid"]
 
 /**
  * How a path must be written here, with the converters it needs, if it has a parameter in the syntax of another router. Such a path
- * would be refused, or match something else than intended.
+ * would be refused, or match something other than what was meant.
  *
  * @returns The end of a sentence, such as `"/users/:id" with where: { id: int }`; `undefined` for any other path.
  */

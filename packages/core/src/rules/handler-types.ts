@@ -43,7 +43,7 @@ type Wrong<Instance, Member extends PropertyKey, Result> = {
     : Key;
 }[Member & keyof Instance];
 
-/** The names of the methods among the members that a rule lists and its handler lacks. The framework answers OPTIONS itself. */
+/** The methods that a rule lists and its handler lacks, as names of members. The framework answers OPTIONS itself. */
 type Lacking<Instance, Method extends string> = string extends Method
   ? never
   : [Exclude<keyof Instance, "app" | "request">] extends [never] // a class that is only known as a RequestHandler

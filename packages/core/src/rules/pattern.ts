@@ -89,7 +89,7 @@ function writeOut(tokens: readonly Token[], before: readonly FlatToken[], each: 
 function checkAlternative(tokens: readonly FlatToken[]): void {
   const [first] = tokens;
   if (first?.type !== "text" || !first.value.startsWith("/")) {
-    throw new TypeError("it must start with a slash, also when its optional groups are left out");
+    throw new TypeError("it must start with a slash, even when its optional groups are left out");
   }
   const names = new Set<string>();
   for (const [i, token] of tokens.entries()) {

@@ -202,7 +202,6 @@ export class Connections {
     endInStages(socket);
   }
 
-  /** Destroys all connections. */
   destroy(): void {
     this.http2.destroy();
     for (const socket of [...this.#sockets, ...this.#carriers.values()]) socket.destroy();

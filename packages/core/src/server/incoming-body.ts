@@ -19,7 +19,7 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
  * Passes on the body of a request as it arrives, up to a limit. Everything that reads a body uses this function, so that all agree
  * on what has arrived and what has failed.
  *
- * If a body was paused at least once and is not read to its end before the response was sent, its reader fails: the rest is
+ * If a body was paused at least once and has not been read to its end when the response is sent, its reader fails: the rest is
  * discarded, so that the next request can be read.
  */
 export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number, sink: BodySink): BodySource {

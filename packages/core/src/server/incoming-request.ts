@@ -110,7 +110,6 @@ export class IncomingRequest implements ServedRequest, Abortable {
     return this.#native === undefined ? this.#controller.signal : this.#native.signal;
   }
 
-  /** Aborts the signal. */
   abort(reason: unknown): void {
     const controller = this.#controller;
     this.#run!(() => controller.abort(reason));

@@ -112,7 +112,7 @@ function send(
     if (body instanceof ReadableStream) void body.cancel(clientLeft()).catch(() => undefined);
     return;
   }
-  // Few applications set Connection. Without it, Node says what is true.
+  // Few applications set Connection. If it is not set, Node adds the correct one.
   if (stream === undefined) res.writeHead(status, statusText, headers.includes("connection") ? forHttp1(headers, res) : headers);
   else res.writeHead(status, forHttp2(headers));
   if (body instanceof ReadableStream) {
@@ -178,11 +178,11 @@ export class RequestChecks {
   /**
    * Checks a request over either version of HTTP. Of its headers only the names are read, and a few values.
    *
-   * @param multiplexed - Whether it came over HTTP/2. The version number cannot be trusted: over HTTP/1 the client writes it.
+   * @param isHttp2 - Whether it came over HTTP/2. The version number cannot be trusted: over HTTP/1 the client writes it.
    */
-  check(request: IncomingMessage, response: ServerResponse, multiplexed: boolean): CheckResult {
+  check(request: IncomingMessage, response: ServerResponse, isHttp2: boolean): CheckResult {
     const { method = "", url = "", rawHeaders, httpVersionMajor, httpVersionMinor } = request;
-    if (!multiplexed && httpVersionMajor !== 1) return 505;
+    if (!isHttp2 && httpVersionMajor !== 1) return 505;
     let authority: string | undefined;
     let host: string | undefined;
     let scheme: string | undefined;
@@ -217,9 +217,9 @@ export class RequestChecks {
       if (host !== undefined && host !== authority) return 400;
       host = authority;
     }
-    if (host === undefined && (multiplexed || httpVersionMinor > 0)) return 400;
-    if (multiplexed && !this.#serves(scheme)) return 400;
-    if (!originForm.test(url) && !(url === "*" ? method === "OPTIONS" : !multiplexed && this.#isAbsolute(url))) return 400;
+    if (host === undefined && (isHttp2 || httpVersionMinor > 0)) return 400;
+    if (isHttp2 && !this.#serves(scheme)) return 400;
+    if (!originForm.test(url) && !(url === "*" ? method === "OPTIONS" : !isHttp2 && this.#isAbsolute(url))) return 400;
     const origin = host === undefined ? undefined : this.#originOf(host);
     if (origin === 400 || coding === undefined) return origin;
     // RFC 9112 §6.1: HTTP/1.0 has no transfer codings, so it is unclear where such a request ends.

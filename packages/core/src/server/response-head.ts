@@ -3,12 +3,12 @@ import { connectionSpecific } from "../http/adopted-response.ts";
 import { flatValue, listItems, without, type FlatHeaders } from "../http/headers.ts";
 
 /**
- * Headers that say about the connection what is true: an application that passes on the headers of another server also sets
- * `Connection`, and Node would then keep a connection open that the client has asked to close.
+ * The headers with a correct `Connection`. An application that passes on the headers of another server passes on its `Connection` too,
+ * and Node would then keep a connection open that the client has asked to close.
  */
 export function forHttp1(headers: FlatHeaders, { shouldKeepAlive }: ServerResponse): FlatHeaders {
   const given = flatValue(headers, "connection");
-  // Node says it.
+  // Node adds it.
   if (given === undefined) return headers;
   const options = listItems(given).map((option) => option.toLowerCase());
   const kept = options.filter((option) => option !== "keep-alive" && option !== "close");
@@ -30,8 +30,8 @@ export function forHttp2(flat: FlatHeaders): FlatHeaders {
 const notAscii = /[^\0-\x7f]/;
 
 /**
- * A body that is not all ASCII, as Node can write it together with a head. Node writes a text and the head before it in one
- * encoding, but a head is always in Latin-1.
+ * A body that is not all ASCII, in a form that Node can write together with the head. Node writes a head and the text after it in one
+ * encoding, but a head is always in Latin-1. So beside a head that is not ASCII, the body must be bytes.
  */
 export function besideHead(body: string | Uint8Array, statusText: string, headers: FlatHeaders): string | Uint8Array {
   if (typeof body !== "string") return body;

@@ -89,7 +89,7 @@ export async function serve(app: ServableApp, options: ServeOptions = {}): Promi
   const connections = new Connections(server, { maxHeaderSize, headers, request, idle, grace });
   const listener = listenerOf(app, connections, tls !== undefined);
   server.on("request", listener);
-  // Of the header Expect, Node knows only the value 100-continue.
+  // Node emits this event for every value of the header Expect except 100-continue.
   server.on("checkExpectation", (req, res) => listener(req, res, 417));
   answerRefusals(server, app, connections, tls !== undefined, idle);
   if (options.upgrade !== undefined) acceptUpgrades(server, app, connections, tls !== undefined, options.upgrade);

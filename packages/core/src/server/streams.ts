@@ -171,7 +171,6 @@ export class Http2Connections {
     });
   }
 
-  /** Destroys all connections. */
   destroy(): void {
     for (const [socket, { http2 }] of this.#connections) {
       http2.destroy();

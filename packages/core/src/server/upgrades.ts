@@ -20,7 +20,7 @@ import { currentResponse, requestOf, type TrackedSocket } from "./tracked-socket
 /**
  * Takes over the connection of a web socket's handshake.
  *
- * @param request - The handshake. It runs here: `local` and the middleware of the application work.
+ * @param request - The handshake. It is the running request: `local` works, and the middleware of the application runs around the function.
  * @param socket - The connection. Nothing has been written to it.
  * @param head - The bytes that have come after the handshake.
  * @param incoming - The handshake as Node's `IncomingMessage`, for libraries that take it.

@@ -18,10 +18,10 @@ export interface FoundFile {
   readonly etag: string;
 }
 
-/** Bytes of a file that is read at once and may be kept. */
+/** The size, in bytes, of the largest file that is read at once and may be kept. */
 const largest = 128 * 1024;
 
-/** Bytes that are kept in all, by default. */
+/** The most bytes of all files that are kept, by default. */
 const mostKept = 16 * 1024 * 1024;
 
 /** Bytes that are counted for a file besides its contents. */
@@ -48,6 +48,7 @@ const stateTag = ({ size, mtimeMs, ctimeMs }: Stats) =>
 export class FileCache {
   readonly #files = new Map<string, FoundFile>();
   readonly #hashes = new WeakMap<Stats, Promise<string>>();
+  /** For {@link hashSync}, by path. */
   readonly #urlHashes = new Map<string, { readonly stats: Stats; readonly realPath: string; readonly hash: string }>();
   readonly #most: number;
   #kept = 0;

@@ -29,8 +29,8 @@ const files = new FileCache(0);
  * names has checked the text.
  *
  * @param file - A path, or a URL such as `new URL("./report.pdf", import.meta.url)`.
- * @throws HTTPError 404 if there is no such file, 406, 412, 416 as the request asks; TypeError for a filename that cannot be sent;
- *   LocalError outside a request.
+ * @throws HTTPError 404 if there is no such file; 406, 412 or 416 if the request has headers that the file cannot satisfy; TypeError for a
+ *   filename that cannot be sent; LocalError outside a request.
  */
 export function sendFile(file: string | URL, options: SendFileOptions = {}): Promise<Response> {
   return guarded(responseOf(file, options));

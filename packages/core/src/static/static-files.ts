@@ -56,7 +56,7 @@ const isStale = (encoded: FoundFile, file: FoundFile) => encoded.stats.mtimeMs <
  * `new Rule("/static/*path", { endpoint: "static", handler: StaticFiles({ root: "public" }), appMiddleware: false })`.
  *
  * A request for a folder gets its `index.html`. Files are not sent if their name or the name of a folder in their path starts with
- * a dot, or if they are outside the folder, also through a symbolic link.
+ * a dot, or if they are outside the folder, even if a symbolic link leads to them.
  *
  * @throws ConfigError if the folder does not exist.
  */

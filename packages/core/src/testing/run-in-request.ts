@@ -5,7 +5,7 @@ import { storage } from "../context/running-request.ts";
 type Contextual = Pick<App, "createContext" | "provideLocals">;
 
 /**
- * Runs `work` in the context of a request, as if a handler had called it: `local`, `request` and `urlFor` work, also after an
+ * Runs `work` in the context of a request, as if a handler had called it: `local`, `request` and `urlFor` work, even after an
  * `await`. No middleware runs, and nothing is sent; names of `local` that middleware of the application provides without a handler
  * are set.
  *

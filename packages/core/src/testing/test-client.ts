@@ -33,7 +33,7 @@ export interface TestRequest {
 const mostRedirects = 20;
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Headers that say something about a body, and leave with it. */
+/** Headers about a body, which are not sent without it. */
 const aboutBody = ["content-encoding", "content-language", "content-length", "content-location", "content-type"];
 /** Headers that are not sent to another origin. */
 const secret = ["authorization", "cookie", "host", "proxy-authorization"];

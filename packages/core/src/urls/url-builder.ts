@@ -47,6 +47,8 @@ export class UrlBuilder {
   /** Parameters that every path of the rule has, and those that every host has. */
   readonly required: readonly string[];
   readonly requiredInHost: readonly string[];
+  /** How many defaults the rule has. */
+  readonly defaultCount: number;
 
   constructor(
     path: readonly Token[],
@@ -69,9 +71,6 @@ export class UrlBuilder {
     const isDirect = !startsTwice(path) && this.#isClear && host === undefined && this.defaultCount === 0;
     this.#texts = isDirect && path.every(({ type }) => type === "text" || type === "param") ? textsAround(path) : undefined;
   }
-
-  /** How many defaults the rule has. */
-  readonly defaultCount: number;
 
   /** The required parameters that are missing. If a host is given, those of the host are not needed. */
   missing(args: UrlArgs, hostIsGiven: boolean): readonly string[] {
@@ -205,7 +204,7 @@ export class UrlBuilder {
   }
 
   #segments(name: string, value: unknown, encode: Encode): string {
-    if (!Array.isArray(value)) throw new UnbuildableUrl(`"${name}" must be a list, with an element for each segment`);
+    if (!Array.isArray(value)) throw new UnbuildableUrl(`"${name}" must be an array, with an item for each segment`);
     const text = Array.from(value, (each) => encode(name, this.#text(name, each))).join("/");
     if (text === "") throw new UnbuildableUrl(`"${name}" is empty`);
     return text;
