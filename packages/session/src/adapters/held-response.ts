@@ -236,8 +236,8 @@ export class HeldResponse implements Holder {
   }
 
   /**
-   * Takes off what other libraries have put over the methods since then. They have seen the dropped response: one may compress it, or have
-   * noted that it has ended. Where writeHead() was not called, they still wait for a head.
+   * Takes off what other libraries have put over the methods since these were replaced. They have seen the dropped response: one may
+   * compress it, or have noted that it has ended. If writeHead() was not called, they still wait for a head.
    */
   #renewMethods(): void {
     const response = this.#response;

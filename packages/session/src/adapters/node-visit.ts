@@ -136,8 +136,8 @@ export function writeHeaders(head: CollectedHead, response: ServerResponse): voi
 }
 
 /**
- * What sessions need from a request of node:http. It is its own headers and its own signal, so that a request needs only one object. A class,
- * because V8 makes object literals with getters slow.
+ * What sessions need from a request of node:http. It is its own headers and its own signal, so that a request needs only one object. It is
+ * a class, because V8 makes object literals with getters slow.
  */
 export class NodeRequest implements IncomingRequest {
   readonly #request: IncomingMessage;

@@ -11,7 +11,7 @@ import { errorResponse, FetchRequest, FetchVisit, type Visit } from "./visit.ts"
 
 /** What the caller knows about the connection of a request. */
 export interface VisitOptions {
-  /** Whether the client used https. Default: whether the URL begins with `https:`. It does not behind a proxy that ends TLS. */
+  /** Whether the client used https. Default: whether the URL begins with `https:`, which it never does behind a proxy that ends TLS. */
   readonly secure?: boolean | undefined;
 }
 
@@ -126,7 +126,7 @@ export class Sessions {
     return this.#owned((owned) => owned.revoke(owner, handle));
   }
 
-  /** Ends all sessions of the owner, also those that are being created, and returns their number. Call it when a password is reset. */
+  /** Ends all sessions of the owner, including those that are created at this moment, and returns their number. Call it when a password is reset. */
   revokeAll(owner: string): Promise<number> {
     return this.#owned((owned) => owned.revokeExcept(owner, []));
   }

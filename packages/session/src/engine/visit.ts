@@ -22,8 +22,9 @@ export interface Visit extends SessionStore {
    * If the backend fails, it returns a 503 response instead.
    *
    * @param response - Any response whose body was not read.
-   * @throws TypeError for something else; the error of a session that cannot be saved, such as CookieTooLargeError. After that,
-   *   `finish` adds to the response to the error the cookies that must be sent in any case. SessionCommittedError for a second call.
+   * @throws TypeError for something else; the error of a session that cannot be saved, such as CookieTooLargeError. After such an error,
+   *   call `finish` again with an error page: it gets the cookies that must be sent in any case. Any other second call is a
+   *   SessionCommittedError.
    */
   finish(response: Response, options?: FinishOptions): Promise<Response>;
 
@@ -98,7 +99,7 @@ export class FetchVisit extends RequestSessions implements Visit {
 
 /**
  * What sessions need from a standard request. Its parts are read only when they are needed, because some servers make them at the
- * first read. A class, because V8 makes object literals with getters slow.
+ * first read. It is a class, because V8 makes object literals with getters slow.
  */
 export class FetchRequest implements IncomingRequest {
   readonly #request: Request;

@@ -32,7 +32,7 @@ export interface OwnerIndex {
  * answered with 503: the change must not begin, and the call rejects with an error named `"AbortError"`.
  */
 export interface SessionBackend {
-  /** The record; `undefined` also when `idleAt` or `expiresAt` has passed, even if the record is still there. */
+  /** The record; `undefined` if there is none, and if its `idleAt` or `expiresAt` has passed, even if it is still there. */
   read(key: string): Promise<SessionRecord | undefined>;
   /** The new record's version; `undefined` when the key exists. */
   create(key: string, record: NewRecord, signal?: CallSignal): Promise<string | undefined>;

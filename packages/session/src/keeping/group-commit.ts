@@ -171,7 +171,7 @@ export class GroupCommit {
   }
 }
 
-/** Aborted when one of the requests was answered already. */
+/** Aborted once one of the requests has been answered. */
 class SharedSignal implements CallSignal {
   readonly #drafts: readonly Draft[];
 

@@ -190,7 +190,7 @@ class ImportedSession implements KeptSession {
 
   async commit(changes: SessionChanges, settings: CommitSettings): Promise<CommitResult> {
     if (await this.#old.hasEnded()) {
-      // A log-out that happened while this request was running stays one. Only a log-in begins a new session.
+      // The visitor has logged out while this request was running. Only a log-in begins a new session.
       if (changes.regeneration?.owner === undefined) return { cookie: undefined, kept: this.#fresh };
       return this.#fresh.commit({ ...changes, next: apply(changes.operations, noContents), changed: true }, settings);
     }
@@ -200,7 +200,7 @@ class ImportedSession implements KeptSession {
   }
 
   claim(ids: ReadonlySet<string>): ReadonlySet<string> {
-    // They were added by this request, because old sessions have no messages.
+    // This request has added the messages, because old sessions have none.
     return ids;
   }
 

@@ -13,7 +13,7 @@ const clockSkew = 60_000;
 /**
  * Middleware that lets in visitors who have logged in with `regenerate({ owner })` within the last `seconds`. Others are redirected
  * to the log-in page with 303. The query argument `next` has the path of this page. A request that changes something is redirected
- * without `next`, because it cannot be sent again. A client that does not accept HTML gets 401.
+ * without `next`, because it cannot be sent again. A client that prefers JSON, or does not accept HTML, gets 401.
  *
  * @throws ConfigError when `seconds` is not a number over 0.
  * @example
@@ -42,7 +42,7 @@ export function requireFresh(seconds: number, { endpoint = "log-in" }: RequireFr
       if (age >= -clockSkew && age <= seconds * 1000) return undefined;
       const { method, path, search } = request;
       if (accepts("text/html", "application/json") !== "text/html") {
-        // RFC 9110 §15.5.2 requires a challenge. Browsers do not show a dialogue for this one.
+        // RFC 9110 §15.5.2 requires a challenge. Browsers do not show a dialog for this one.
         throw new HTTPError(401, "Log in again to do this.", { headers: { "www-authenticate": "Cookie" } });
       }
       // With two slashes at its start, it could be read as another host.

@@ -127,7 +127,7 @@ export function encodeRecord(record: Omit<DecodedRecord, "version">): NewRecord 
   return { data: bytes, idleAt, expiresAt };
 }
 
-/** `undefined` for bytes that are not a record of this form. */
+/** `undefined` for bytes that are not a record of this format. */
 export function decodeRecord({ data: bytes, idleAt, expiresAt, version, cached = false }: SessionRecord): DecodedRecord | undefined {
   if (!((bytes as unknown) instanceof Uint8Array)) return undefined;
   const json = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());

@@ -17,7 +17,7 @@ type CookieRequest = SentCookies & { readonly responseCookies: ResponseCookies }
 
 /** The data of the newest value of a cookie that was signed here; `undefined` if there is none. */
 export function readSecureCookie({ settings, signer }: SecureCookies, cookieName: string, sent: SentCookies, maxAge: number | undefined) {
-  // A cookie with an old name or form is accepted for as long as a session.
+  // A cookie with an old name or format is accepted for as long as a session.
   const found = signer.unsignNewest(cookieName, sent, maxAge, maxAge ?? settings.maxAge);
   const data = found && parseJson(found.text);
   return isPlainObject(data) ? data : undefined;

@@ -10,12 +10,12 @@ const mustBe =
     is(value) ? undefined : what;
 
 const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
-/** The times that follow from more seconds could be infinite, and a session without a last use counts as idle. */
+/** With more seconds, times could be infinite, and the time of the last use, which is computed from them, would be NaN. */
 const seconds = mustBe(
   `must be a number of seconds over 0, up to ${Number.MAX_SAFE_INTEGER}`,
   (value) => isPositive(value) && Number(value) <= Number.MAX_SAFE_INTEGER,
 );
-/** Browsers drop the fraction, and so would drop a cookie of less than a second. */
+/** Browsers drop the fraction, so they would drop a cookie of less than a second at once. */
 const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => isPositive(value) && Number.isInteger(value));
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
 const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");

@@ -4,7 +4,7 @@ import { Notice } from "@mini/core/base";
 export interface SessionRefusedMessage {
   readonly cookieName: string;
   /**
-   * `"malformed"`: not in the form of a signed value. `"forged"`: not signed with a key of this site for this cookie. `"expired"`:
+   * `"malformed"`: not in the format of a signed value. `"forged"`: not signed with a key of this site for this cookie. `"expired"`:
    * too old. `"ended"`: its session has ended.
    */
   readonly reason: "malformed" | "forged" | "expired" | "ended";

@@ -18,7 +18,7 @@ export interface Signed {
 export interface SignedCookie extends Signed {
   /** The name of its cookie. */
   readonly name: string;
-  /** Whether new cookies have another name or form, because the configuration was changed. */
+  /** Whether new cookies have another name or format, because the configuration was changed. */
   readonly isOld: boolean;
 }
 

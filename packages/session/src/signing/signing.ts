@@ -19,8 +19,8 @@ export interface SignerOptions {
 }
 
 // Two bits of the last character of 32 bytes in base64url are unused. They must be 0, so that a value has one spelling.
-const signedForm = /^v1\.([\w-]+)\.(0|[1-9]\d{0,11})\.([\w-]{42}[AEIMQUYcgkosw048])$/;
-const sealedForm = /^e1\.([\w-]+)\.(0|[1-9]\d{0,11})$/;
+const signedFormat = /^v1\.([\w-]+)\.(0|[1-9]\d{0,11})\.([\w-]{42}[AEIMQUYcgkosw048])$/;
+const sealedFormat = /^e1\.([\w-]+)\.(0|[1-9]\d{0,11})$/;
 
 /** Seconds that the clocks of two servers may differ. */
 const clockSkew = 60;
@@ -33,9 +33,9 @@ const longestValue = 4096;
  * Signs or encrypts the values of cookies, and checks them when they come back. The version of the format, the purpose, the
  * name of the cookie and the time are authenticated too, separated by NUL, which none of them can contain.
  *
- * So that the configuration of a site can change without ending its sessions, values are accepted in both forms, signed and
- * encrypted, and under each prefix of their name. Each form and each name has its own keys or contexts, so only values from an
- * earlier configuration are accepted. New values are made in the current form only.
+ * So that the configuration of a site can change without ending its sessions, values are accepted in both formats, signed and
+ * encrypted, and under each prefix of their name. Each format has its own keys, and each name its own context, so only values from an
+ * earlier configuration are accepted. New values are made in the current format only.
  *
  * @see https://www.rfc-editor.org/rfc/rfc2104 (HMAC), https://www.rfc-editor.org/rfc/rfc5869 (HKDF),
  *   https://www.rfc-editor.org/rfc/rfc4648#section-5 (base64url)
@@ -70,7 +70,7 @@ export class Signer {
   }
 
   /**
-   * Checks a value from a client, which must be in the current form, and returns the text that was signed. For hostile input it
+   * Checks a value from a client, which must be in the current format, and returns the text that was signed. For hostile input it
    * returns the reason, and never throws.
    *
    * @param name - Cookie name; a value signed for one cookie is refused under another.
@@ -86,7 +86,7 @@ export class Signer {
   /**
    * The values from a client that were signed here for a cookie, at any time. The newest comes first. Of values from the same
    * second, the last in the header comes first, because browsers send last what they stored last. Values under the name with
-   * another prefix are used only if there is none under its own name, because a neighbouring host can set cookies without a prefix.
+   * another prefix are used only if there is none under its own name, because a neighboring host can set cookies without a prefix.
    */
   unsignAll(cookieName: string, sent: SentCookies): readonly SignedCookie[] {
     const found = this.#unsignNamed(cookieName, sent, false);
@@ -117,7 +117,7 @@ export class Signer {
   /**
    * The newest value of {@link unsignAll} that is neither older than `maxAge` seconds nor from the future.
    *
-   * @param oldMaxAge - `maxAge` for values with an old name or form.
+   * @param oldMaxAge - `maxAge` for values with an old name or format.
    */
   unsignNewest(cookieName: string, sent: SentCookies, maxAge = Infinity, oldMaxAge = maxAge): SignedCookie | undefined {
     const all = this.unsignAll(cookieName, sent);
@@ -143,7 +143,7 @@ export class Signer {
 
   /** The text of a value that was signed here; otherwise, why it is refused. */
   #authenticate(name: string, value: string, encrypted: boolean): Signed | "malformed" | "forged" {
-    const parts = (encrypted ? sealedForm : signedForm).exec(value);
+    const parts = (encrypted ? sealedFormat : signedFormat).exec(value);
     if (parts === null) return "malformed";
     const payload = parts[1]!;
     const time = parts[2]!;
@@ -192,7 +192,7 @@ export interface SessionId {
 export type ReceivedId = SessionId & Pick<SignedCookie, "name" | "isOld">;
 
 /** 32 bytes in base64url. The two unused bits of the last character must be 0, so that an id has one spelling. */
-const idForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
+const idFormat = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 /**
  * Ids of sessions in a backend: 256 random bits, which are generated here and never taken from a client. An id is only in its
@@ -235,7 +235,7 @@ export class SessionIds {
 }
 
 function idsIn(found: readonly SignedCookie[]): readonly ReceivedId[] {
-  return found.flatMap(({ text: id, name, isOld }) => (idForm.test(id) ? [{ id, key: keyOf(id), name, isOld }] : []));
+  return found.flatMap(({ text: id, name, isOld }) => (idFormat.test(id) ? [{ id, key: keyOf(id), name, isOld }] : []));
 }
 
 function keyOf(id: string): string {

@@ -123,7 +123,7 @@ export class CachedBackend implements SessionBackend {
 
   async take(key: string): Promise<SessionRecord | undefined> {
     const record = await this.#backend.take(key);
-    // Also when the backend had no record: an earlier try may have removed it and then failed to write the note.
+    // The note is written even if the backend had no record: an earlier try may have removed it and then failed to write the note.
     await this.#note(key, endNote, record);
     return record;
   }
@@ -156,7 +156,7 @@ export class CachedBackend implements SessionBackend {
     if ((await this.#cache.get(noteKey(key))) instanceof Uint8Array) await this.#cache.delete(noteKey(key));
   }
 
-  /** The live record that the cache has; `undefined` also when the cache fails or does not answer in time. */
+  /** The live record that the cache has; `undefined` if it has none, fails, or does not answer in time. */
   async #find(key: string): Promise<SessionRecord | "ended" | undefined> {
     // `async`, because the second call may throw, and the first promise must not be left without a handler then.
     const found = await this.#try(() => Promise.all([noteKey(key), entryKey(key)].map(async (name) => this.#cache.get(name))));

@@ -8,7 +8,7 @@ export interface CacheEntry {
   readonly askedAt: number;
 }
 
-/** The first bytes of an entry, which name its form. */
+/** The first bytes of an entry, which name its format. */
 const mark = "mini-c2\n";
 const sumBytes = 32;
 const timesAt = mark.length + sumBytes;

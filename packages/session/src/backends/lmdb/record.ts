@@ -2,7 +2,7 @@ import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { counterpart, double, expiryKey, nothing, ownerKeys, recordKey } from "./keys.ts";
 import type { LmdbDatabaseLike } from "./table.ts";
 
-/** The first bytes of a record, which name its form. */
+/** The first bytes of a record, which name its format. */
 const mark = Buffer.from("mini-s1\n");
 const versionBytes = 12;
 const timeBytes = 8;

@@ -75,7 +75,7 @@ export const create = writeScript(`${find}${save}
   save()
   return 1`);
 
-/** ARGV as for `create`, and the version to replace. Returns 1, also when it is sent again; or the current record, or false. */
+/** ARGV as for `create`, and the version to replace. Returns 1, even if the call is sent again; or the current record, or false. */
 export const swap = writeScript(`${find}${save}
   local found = find()
   if found and found[1] == ARGV[2] then return answer(1) end
