@@ -6,7 +6,7 @@ import type { Request } from "../context/request.ts";
 import { actionMethods, classMethods } from "../routing/methods.ts";
 import { flatValue, pairs } from "../http/headers.ts";
 import { adopt } from "../http/adopted-response.ts";
-import { claim, partsOf, Response, withoutFraming } from "../http/response.ts";
+import { toSend, partsOf, Response, withoutFraming } from "../http/response.ts";
 
 declare module "../context/running-request.ts" {
   interface Local {
@@ -135,11 +135,11 @@ export function handlerProblems(Handler: HandlerClass, ruleMethods: RuleMethods)
   if (missing.length > 0 && misspelled.length === 0) {
     return missing.map((method) => {
       const member = method.toLowerCase();
-      return `${rule} lists ${method} in its methods, and ${name} has no method ${callOf(member)}: add it, or remove ${method} from methods.`;
+      return `${rule} lists ${method} in its methods, and ${name} has no method ${callText(member)}: add it, or remove ${method} from methods.`;
     });
   }
   if (misspelled.length > 0)
-    return misspelled.map((each) => `${rule} cannot call ${each} of ${name}: write ${callOf(each.toLowerCase())}.`);
+    return misspelled.map((each) => `${rule} cannot call ${each} of ${name}: write ${callText(each.toLowerCase())}.`);
   if (members.size > 0 || (methods !== undefined && hasMember(Handler, "options"))) return [];
   const isStatic = classMethods.map((method) => method.toLowerCase()).find((member) => typeof Reflect.get(Handler, member) === "function");
   const hint =
@@ -149,7 +149,7 @@ export function handlerProblems(Handler: HandlerClass, ruleMethods: RuleMethods)
   return [`${rule} can never answer, because ${name} has no method for any HTTP method: ${hint}.`];
 }
 
-const callOf = (member: string) => (/^[\w$]+$/.test(member) ? `${member}()` : `"${member}"()`);
+const callText = (member: string) => (/^[\w$]+$/.test(member) ? `${member}()` : `"${member}"()`);
 
 /** Methods such as `GET()`, whose name in lower case would answer. */
 function misspelledMembers(Handler: HandlerClass): readonly string[] {
@@ -170,7 +170,7 @@ function misspelledMembers(Handler: HandlerClass): readonly string[] {
 /** The response for the result of a handler, middleware or an error handler; `undefined` for anything else. */
 export function toResponse(result: unknown, status = 200): Response | undefined {
   if (result instanceof Html) return htmlResponse(result, status);
-  if (result instanceof Response) return claim(result);
+  if (result instanceof Response) return toSend(result);
   if (!(result instanceof globalThis.Response) || result.bodyUsed || result.status === 0) return undefined;
   return adopt(result);
 }

@@ -35,7 +35,7 @@ export class Multipart {
    * before it.
    */
   #bytes: Buffer = lineBreak;
-  #hasArrived = false;
+  #allArrived = false;
   /** What comes next. What comes before the first delimiter is read like content. */
   #state: "content" | "head" = "content";
   #isLast = false;
@@ -73,7 +73,7 @@ export class Multipart {
 
   async #readToEnd(): Promise<undefined> {
     this.#bytes = lineBreak;
-    while (!this.#hasArrived) this.#hasArrived = (await this.#chunks.next()).done === true;
+    while (!this.#allArrived) this.#allArrived = (await this.#chunks.next()).done === true;
   }
 
   #begin(text: string): PartHead {
@@ -140,7 +140,7 @@ export class Multipart {
     const { end, isLast } = this.#afterMark();
     this.#isLast = isLast;
     if (bytes[end] === 0x0d && bytes[end + 1] === 0x0a) return end + 2;
-    return isLast && end === bytes.length && this.#hasArrived ? end : undefined;
+    return isLast && end === bytes.length && this.#allArrived ? end : undefined;
   }
 
   /** Whether the end of the line that begins like the boundary has not arrived. */
@@ -148,7 +148,7 @@ export class Multipart {
     const { end } = this.#afterMark();
     if (end > this.#mark.length + longestHead) throw malformed();
     return (
-      !this.#hasArrived && (this.#bytes.length === end || (this.#bytes.length === end + 1 && [0x0d, 0x2d].includes(this.#bytes[end]!)))
+      !this.#allArrived && (this.#bytes.length === end || (this.#bytes.length === end + 1 && [0x0d, 0x2d].includes(this.#bytes[end]!)))
     );
   }
 
@@ -174,9 +174,9 @@ export class Multipart {
   }
 
   async #fill(): Promise<void> {
-    if (this.#hasArrived) throw malformed();
+    if (this.#allArrived) throw malformed();
     const { done, value } = await this.#chunks.next();
-    if (done === true) this.#hasArrived = true;
+    if (done === true) this.#allArrived = true;
     else this.#bytes = Buffer.concat([this.#bytes, value]);
   }
 }

@@ -95,7 +95,7 @@ function attributesOf({ maxAge, domain, path, expires, httpOnly, secure, partiti
 }
 
 /** For options that cannot change: the cookie name they were checked for, and the attributes that follow the value. */
-const known = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
+const checkedOptions = new WeakMap<CookieOptions, { readonly name: string; readonly attributes: string }>();
 
 /**
  * The value of a Set-Cookie header. Frozen options are checked once for each name.
@@ -105,7 +105,7 @@ const known = new WeakMap<CookieOptions, { readonly name: string; readonly attri
  *   `__Secure-` or `__Http-` name whose rules the options break (RFC 6265bis §4.1.3).
  */
 export function serializeCookie(name: string, value: string, options: CookieOptions = {}): string {
-  const found = known.get(options);
+  const found = checkedOptions.get(options);
   if (found?.name === name && typeof value === "string" && plainValue.test(value) && name.length + value.length <= longestPair) {
     return `${name}=${value}${found.attributes}`;
   }
@@ -115,7 +115,7 @@ export function serializeCookie(name: string, value: string, options: CookieOpti
   if (problem !== undefined) throw new TypeError(`Cannot set the cookie ${JSON.stringify(name)}: ${problem}.`);
   const attributes = attributesOf(complete);
   // A Date in frozen options can still change.
-  if (expires === undefined && isConstant(options)) known.set(options, { name, attributes });
+  if (expires === undefined && isConstant(options)) checkedOptions.set(options, { name, attributes });
   return `${name}=${encode(value)}${attributes}`;
 }
 
@@ -204,8 +204,8 @@ export class AddedHead {
   /** @param write - `serializeCookie`, which only the functions that set cookies load. */
   setCookie(write: typeof serializeCookie, name: string, value: string, given: CookieOptions, clearing: boolean): void {
     // Browsers keep a __Host- cookie only with the path "/".
-    const isOfBase = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
-    const options = isOfBase ? { ...given, path: this.#basePath } : given;
+    const getsBasePath = this.#basePath !== "" && given.path === undefined && !/^__host-/i.test(name);
+    const options = getsBasePath ? { ...given, path: this.#basePath } : given;
     const line = write(name, value, options);
     // Browsers replace a cookie by another one with the same key. They keep a partitioned cookie beside an unpartitioned
     // one of the same name.

@@ -32,7 +32,7 @@ export class RequestHeaders implements Headers {
   }
 
   /** Reads from these headers from now on. */
-  replaceBy(headers: Headers): void {
+  replaceWith(headers: Headers): void {
     this.#native = headers;
   }
 

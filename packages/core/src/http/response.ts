@@ -85,7 +85,7 @@ export let fromParts: (parts: Parts) => Response;
  * The response to send. The first call returns the response itself; later calls return a copy of its first state, so that no
  * request sees changes of another. `undefined` for a stream, which can be sent only once.
  */
-export let claim: (response: Response) => Response | undefined;
+export let toSend: (response: Response) => Response | undefined;
 
 /**
  * The response of a handler: a standard `Response`, without the cost of the native one. The native one is made only if a member that
@@ -217,7 +217,7 @@ export class Response implements globalThis.Response {
       return { ...parts, body, headers: response.#headers.flat };
     };
     fromParts = (parts) => new Response(null, undefined, parts);
-    claim = (response) => {
+    toSend = (response) => {
       const { body, status, statusText } = partsOf(response);
       if (body instanceof ReadableStream && isUsed(body)) return undefined;
       if (response.#returned === undefined) {

@@ -27,7 +27,7 @@ export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number,
   const sent = req.stream ?? res;
   let size = 0;
   let isOver = false;
-  let isPausing = false;
+  let wasPaused = false;
 
   const onData = (chunk: Buffer) => {
     size += chunk.length;
@@ -42,7 +42,7 @@ export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number,
       return;
     }
     isOver = true;
-    if (isPausing) sent.off("finish", onFinish);
+    if (wasPaused) sent.off("finish", onFinish);
     sink.end();
   };
   const onClose = () => {
@@ -70,8 +70,8 @@ export function receiveBody(req: Incoming, res: ServerResponse, maxSize: number,
   return {
     pause() {
       req.pause();
-      if (isPausing || isOver) return;
-      isPausing = true;
+      if (wasPaused || isOver) return;
+      wasPaused = true;
       sent.once("finish", onFinish);
     },
     resume: () => void req.resume(),

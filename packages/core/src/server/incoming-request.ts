@@ -138,7 +138,7 @@ export class IncomingRequest implements ServedRequest, Abortable {
       this.#native = new NativeRequest(this.url, { method, headers, signal: followSignal(signal), ...body } as RequestInit);
       if (this.#isRead) void this.#native.body!.cancel();
       // From now on, both have the same headers.
-      this.#headers!.replaceBy(this.#native.headers);
+      this.#headers!.replaceWith(this.#native.headers);
     }
     return this.#native;
   }

@@ -132,7 +132,7 @@ const bytesOf = ({ content }: FoundFile) => overhead + (content?.byteLength ?? 0
 
 /** Reads a file; `undefined` if it was replaced in the meantime, or is not a regular file any more. */
 async function read(path: string, seen: Stats): Promise<FoundFile | undefined> {
-  if (seen.size > largest) return describe(path, seen, undefined);
+  if (seen.size > largest) return foundFile(path, seen, undefined);
   let file;
   try {
     file = await open(path, forReading);
@@ -143,7 +143,7 @@ async function read(path: string, seen: Stats): Promise<FoundFile | undefined> {
   try {
     const stats = await file.stat();
     if (!stats.isFile()) return undefined;
-    if (stats.size > largest) return await describe(path, stats, undefined);
+    if (stats.size > largest) return await foundFile(path, stats, undefined);
     const content = Buffer.allocUnsafeSlow(stats.size);
     let length = 0;
     while (length < content.byteLength) {
@@ -151,14 +151,14 @@ async function read(path: string, seen: Stats): Promise<FoundFile | undefined> {
       if (bytesRead === 0) break;
       length += bytesRead;
     }
-    return await describe(path, stats, content.subarray(0, length));
+    return await foundFile(path, stats, content.subarray(0, length));
   } finally {
     await file.close();
   }
 }
 
 /** @param content - `undefined` for a file that is too large to be kept. */
-async function describe(path: string, stats: Stats, content: Uint8Array | undefined): Promise<FoundFile | undefined> {
+async function foundFile(path: string, stats: Stats, content: Uint8Array | undefined): Promise<FoundFile | undefined> {
   try {
     const realPath = await realpath(path);
     // Otherwise a symbolic link could point to one file while it is opened, and to another while it is followed here.

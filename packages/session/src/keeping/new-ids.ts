@@ -37,7 +37,7 @@ export function createSession(
     // The client already has the new id, or is about to get it. A cookie of another session would log the visitor out.
     if (successor !== undefined && owner === undefined) return undefined;
     const isSame = successor !== undefined && successor.owner === owner;
-    const contents = isSame ? changed(records, withoutMessages(successor.contents), changes, regeneration?.keep) : changes.next;
+    const contents = isSame ? changedContents(records, withoutMessages(successor.contents), changes, regeneration?.keep) : changes.next;
     return records.create(deadline, {
       contents,
       ...beginning(records, regeneration?.at ?? createdAt, settings, undefined),
@@ -71,7 +71,7 @@ export function moveToNewId(
   settings: CommitSettings,
 ): Promise<CreatedSession | undefined> {
   const record = {
-    contents: known.version === version ? changes.next : changed(records, known.contents, changes, keep),
+    contents: known.version === version ? changes.next : changedContents(records, known.contents, changes, keep),
     ...beginning(records, at, settings, known.overrides),
     owner: owner ?? known.owner,
     authenticatedAt: owner === undefined ? known.authenticatedAt : at,
@@ -98,7 +98,7 @@ export function moveToNewId(
       if (old?.version === known.version) return created;
       const base = old?.contents ?? (successor && withoutMessages((successor.owner === owner ? successor : known).contents));
       const carried = await carryOver(records, deadline, created, settings, {
-        contents: changed(records, base ?? noContents, changes, keep),
+        contents: changedContents(records, base ?? noContents, changes, keep),
         ...(owner === undefined && { owner: old?.owner, authenticatedAt: old?.authenticatedAt, epoch: old?.epoch }),
       });
       return carried && { id: created.id, record: carried };
@@ -126,7 +126,7 @@ async function carryOver(
 }
 
 /** The contents of a session with a new id: the loaded ones that are kept, and the changes of this request. */
-function changed(
+function changedContents(
   records: BackendRecords,
   contents: Contents,
   { operations }: SessionChanges,

@@ -1,4 +1,4 @@
-import { DemotionGuard } from "../demoted.ts";
+import { DemotionGuard } from "../demotion-guard.ts";
 import { callIoredis, checkIoredis, isIoredis, type IoredisLike } from "../ioredis.ts";
 import type { SessionCache } from "./session-cache.ts";
 

@@ -64,7 +64,7 @@ export class PostgresQueries {
   readonly #prepare: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
   /** When the connections were last closed; milliseconds of `performance.now()`. */
-  #gaveUpAt = -Infinity;
+  #closedAt = -Infinity;
 
   constructor(pool: PostgresLike, table: string, prepare: boolean) {
     const given: unknown = pool;
@@ -103,11 +103,11 @@ export class PostgresQueries {
     for (let tries = 1; ; tries++) {
       try {
         const result = await this.#pool.query(query);
-        if (isStandby(result)) this.#giveUp();
+        if (isStandby(result)) this.#closeConnections();
         return result;
       } catch (error) {
         const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-        if (code === onStandby) this.#giveUp();
+        if (code === onStandby) this.#closeConnections();
         if (conflicts.has(code) && tries < mostTries) continue;
         const remedy = remedies.get(code);
         if (remedy === undefined) throw error;
@@ -120,10 +120,10 @@ export class PostgresQueries {
    * Closes all connections of the pool, because one of them leads to a standby server. The pool would keep a connection that
    * works. Now it makes new ones, to the server that the name then leads to.
    */
-  #giveUp(): void {
+  #closeConnections(): void {
     const now = performance.now();
-    if (now - this.#gaveUpAt < pauseBetween) return;
-    this.#gaveUpAt = now;
+    if (now - this.#closedAt < pauseBetween) return;
+    this.#closedAt = now;
     for (let left = this.#pool.totalCount; left > 0; left--) {
       // A connection in use is closed when its query is done. A pool that cannot connect now has nothing to close.
       void this.#pool.connect?.().then(

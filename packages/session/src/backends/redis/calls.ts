@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DemotionGuard } from "../demoted.ts";
+import type { DemotionGuard } from "../demotion-guard.ts";
 import type { RedisDriver } from "./driver.ts";
 import { RedisReplicas, type RedisWaitOptions } from "./replicas.ts";
 

@@ -1,7 +1,7 @@
 import type { OwnerIndex, SessionBackend, SwapResult } from "../../keeping/backend.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { newVersion } from "../new-version.ts";
-import { DemotionGuard } from "../demoted.ts";
+import { DemotionGuard } from "../demotion-guard.ts";
 import type { IoredisLike } from "../ioredis.ts";
 import { RedisCalls } from "./calls.ts";
 import { driverOf } from "./client.ts";
