@@ -30,6 +30,8 @@ import { existsSync } from "node:fs";
 const modules = [
   "http/part.mjs",
   "files/part.mjs",
+  "forms/part.mjs",
+  "events/part.mjs",
   "sessions/part.mjs",
   "adapters/part.mjs",
   "routers/router-part.mjs",

@@ -3,7 +3,7 @@
 //   npm run bench -- [--quick] [--only http,read,...] [--node 20,24] [--rounds n] [--seconds n] [--json file] [--record]
 //   npm run bench -- --check
 //
-//   --quick     fewer and shorter rounds on one version of Node: all of it in less than two minutes, with more noise
+//   --quick     fewer and shorter rounds on one version of Node: all of it in about six minutes, with more noise
 //   --only      parts and scenarios, as parts.mjs has them
 //   --node      the one that runs this, such as 20, and 24; both are measured unless it is quick
 //   --rounds    how often all take a turn

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -25,6 +26,7 @@ interface Modules {
   readonly summary: { readonly summarize: (result: object) => Summary };
   readonly check: { readonly compare: (results: readonly Summary[], recorded: readonly Summary[]) => readonly Row[] };
   readonly chart: { readonly drawCharts: (recorded: object) => Readonly<Record<string, string>> };
+  readonly page: { readonly withCharts: (text: string, results: readonly object[]) => string };
 }
 
 /** The benchmarks are JavaScript and have no types. */
@@ -128,4 +130,30 @@ test("a chart of a series keeps its order, and tells ours from the floor at ever
   const { "http-hello": svg = "" } = drawCharts({ machine: { cores: 2, cpu: "a CPU" }, results: [recorded] });
   expect(Array.from(svg.matchAll(/>(\w+, \d)</g), ([, name]) => name)).toEqual(Object.keys(series));
   expect(Array.from(svg.matchAll(/<rect class="(own|floor|peer)"/g), ([, kind]) => kind)).toEqual(Object.values(series));
+});
+
+describe("the page of the benchmarks", () => {
+  const read = (file: string) => readFileSync(join(root, "test/bench", file), "utf8");
+
+  test("shows the charts that were recorded, by their titles", async () => {
+    const { withCharts } = await load("page");
+    const { results } = JSON.parse(read("results/recorded.json")) as { readonly results: readonly object[] };
+    expect(withCharts(read("README.md"), results)).toBe(read("README.md"));
+  });
+
+  test("gets a new chart when that is recorded, and loses none of another section", async () => {
+    const { withCharts } = await load("page");
+    const chart = (name: string, title: string) => `<img src="results/${name}.svg" width="49%" alt="Chart: ${title}">\n`;
+    const page = (charts: string) =>
+      `# Benchmarks\n\n<img src="logo.svg">\n\n## Charts\n\nText.\n\n${charts}\n## How it scales\n\n${chart("scale-rules", "More rules")}`;
+    const results = [
+      { part: "events", name: "broadcast", title: 'Events & "more"' },
+      { part: "http", name: "hello", title: "A text" },
+      { part: "http", name: "hello", title: "A text" },
+      { part: "scale", name: "rules", title: "Other rules" },
+    ];
+    expect(withCharts(page(chart("http-page", "A page")), results)).toBe(
+      page(chart("http-hello", "A text") + chart("events-broadcast", "Events &#38; &#34;more&#34;")),
+    );
+  });
 });

@@ -2,7 +2,8 @@
 //
 // start() gives or resolves to the port it listens on, on 127.0.0.1. The process says that port; then, when it is asked for
 // "cpu", the CPU time it has used, and for "heap", with --expose-gc, the bytes on its heap. A module that starts processes
-// exports `cpu` as well, which resolves to the time of all.
+// exports `cpu` as well, which resolves to the time of all. A module that sends without being asked by a client exports `send`,
+// which resolves when it has sent; it is called for a message with an object, and given that.
 const [module, ...args] = process.argv.slice(2);
 
 /** What the module exports. */
@@ -16,6 +17,10 @@ const answers = {
   heap() {
     for (let i = 0; i < 4; i++) globalThis.gc();
     return { bytes: process.memoryUsage().heapUsed };
+  },
+  async send(what) {
+    await contestant.send(what);
+    return {};
   },
 };
 
@@ -31,7 +36,7 @@ async function sayWhat(answer) {
 }
 
 process.on("disconnect", () => process.exit());
-process.on("message", (message) => void sayWhat(answers[message]));
+process.on("message", (message) => void sayWhat(typeof message === "string" ? answers[message] : () => answers.send(message)));
 await sayWhat(async () => {
   contestant = await import(module);
   return { port: await contestant.start(...args) };

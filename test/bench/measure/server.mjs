@@ -41,6 +41,10 @@ export class Server {
     return this.#name;
   }
 
+  get url() {
+    return this.#url;
+  }
+
   /** The answer to one request, as `verify` takes it. */
   async fetch({ path, ...init }) {
     const response = await fetch(this.#url + path, { ...init, redirect: "manual" });
@@ -64,12 +68,12 @@ export class Server {
     const amount = Math.max(count * 4, Math.round((this.#rates.get(count) ?? 200) * seconds));
     const left = [...clients];
     const setupClient = (client) => client.setRequests(left.pop());
-    const before = await this.#cpu();
+    const before = await this.cpu();
     const start = performance.now();
     // The end is only looked for with every sample.
     const result = await autocannon({ url: this.#url, connections: count, amount, setupClient, sampleInt: 5 });
     const elapsed = (performance.now() - start) / 1000;
-    const us = ((await this.#cpu()) - before) / amount;
+    const us = ((await this.cpu()) - before) / amount;
     this.#rates.set(count, amount / elapsed);
     return { us, answers: result["2xx"], others: amount - result["2xx"], seconds: elapsed };
   }
@@ -83,9 +87,14 @@ export class Server {
   }
 
   /** Microseconds that its process has used, as the system counts them. */
-  async #cpu() {
+  async cpu() {
     const { cpu } = await ask(this.#child, "cpu", this.#name);
     return cpu.user + cpu.system;
+  }
+
+  /** Has it send by itself, and resolves when it has sent; its module exports `send`, which is given this object. */
+  async send(what) {
+    await ask(this.#child, what, this.#name);
   }
 
   /** Bytes on its heap without garbage; its process needs --expose-gc. */

@@ -1,6 +1,7 @@
 // The recording: what the charts in README.md show and `--check` compares with.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { drawCharts } from "./chart.mjs";
+import { showCharts } from "./page.mjs";
 import { keyOf, summarize } from "./summary.mjs";
 
 const folder = new URL("../results/", import.meta.url);
@@ -19,8 +20,8 @@ export function isOfThisMachine(machine) {
 }
 
 /**
- * Writes results into the recording, and all of its charts anew. What was recorded before and not measured now stays, as
- * long as it is of the same machine.
+ * Writes results into the recording, all of its charts anew, and into README.md those that it shows. What was recorded before and
+ * not measured now stays, as long as it is of the same machine.
  *
  * @param measured - What `describeMachine` gives, `isQuick`, and `results`.
  */
@@ -37,6 +38,7 @@ export function record({ results, date, load, node, isQuick, ...described }) {
   for (const name of readdirSync(folder).filter((each) => each.endsWith(".svg"))) rmSync(new URL(name, folder));
   for (const [name, svg] of Object.entries(drawCharts(recorded))) writeFileSync(new URL(`${name}.svg`, folder), svg);
   writeFileSync(file, format(recorded));
+  showCharts(recorded);
 }
 
 const byPart = (one, other) =>
