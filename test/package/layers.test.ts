@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -109,6 +110,22 @@ describe.each(packageNames.filter((name) => !rooms[name].includes("")))("the ent
     );
     expect(found).toEqual([]);
   });
+});
+
+test.each(packageNames)("the diagram of the architecture has the rooms of %s, and an arrow for what they import", (packageName) => {
+  const page = readFileSync(join(root, "packages/core/docs/architecture.md"), "utf8");
+  const [, diagram = ""] = new RegExp(`subgraph ${packageName}\\[(.*?)\\n  end`, "s").exec(page) ?? [];
+  const shown = new Map(Array.from(diagram.matchAll(/(\w+)\["(\w+)\//g), ([, id, room]) => [id!, room!]));
+  const arrows = Array.from(diagram.matchAll(/(\w+) --> (\w+)/g), ([, from, to]) => [shown.get(from!)!, shown.get(to!)!] as const);
+  const topOf = (name: string) => name.split("/")[0]!;
+  const imports = new Set(
+    sources[packageName].flatMap(({ name, own }) => (roomOf(name) === "" ? [] : own.map((other) => `${topOf(name)} -> ${topOf(other)}`))),
+  );
+  const isBelow = (from: string, to: string): boolean => from === to || arrows.some(([start, next]) => start === from && isBelow(next, to));
+
+  expect([...shown.values()].toSorted()).toEqual([...new Set(rooms[packageName].map(topOf))].toSorted());
+  expect(arrows.map((arrow) => arrow.join(" -> ")).filter((arrow) => !imports.has(arrow))).toEqual([]);
+  expect([...imports].filter((each) => !isBelow(...(each.split(" -> ") as [string, string])))).toEqual([]);
 });
 
 test("core does not know what is built on it: the only session it names is an event of Node's HTTP/2 servers", () => {
