@@ -1,4 +1,4 @@
-// Runs the tests. In a pipe or a file, the output has no colours, although the runner itself would write them.
+// Runs the tests. In a pipe or a file, the output has no colors, although the runner itself would write them.
 //
 //   node .ci/test.mjs [arguments of vitest run]     such as test/core, or -t "some title"
 import { spawnSync } from "node:child_process";

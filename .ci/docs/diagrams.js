@@ -1,4 +1,4 @@
-// Draws the diagrams of a page, in the colours of the theme that is shown. The library is loaded only where there is a diagram.
+// Draws the diagrams of a page, in the colors of the theme that is shown. The library is loaded only where there is a diagram.
 const blocks = [...document.querySelectorAll("pre > code.mermaid")];
 if (blocks.length > 0) {
   const script = document.createElement("script");

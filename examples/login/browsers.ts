@@ -19,7 +19,7 @@ const systems = [
   ["Linux", /\bLinux\b/],
 ] as const;
 
-/** A short name for a User-Agent by which people recognise their browser: `Firefox on Linux`. A client can send any User-Agent. */
+/** A short name for a User-Agent by which people recognize their browser: `Firefox on Linux`. A client can send any User-Agent. */
 export function describeBrowser(userAgent: string): string {
   const [browser] = browsers.find(([, pattern]) => pattern.test(userAgent)) ?? ["Unknown browser"];
   const [system] = systems.find(([, pattern]) => pattern.test(userAgent)) ?? [];
