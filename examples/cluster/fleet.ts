@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { once } from "node:events";
-import { Post, tell } from "./post.ts";
+import { Supervisor, tell } from "./supervisor.ts";
 
 export interface FleetOptions {
   /** The number of processes. */
@@ -11,31 +11,31 @@ export interface FleetOptions {
 
 /** The worker processes: starts, replaces and ends them. */
 export class Fleet {
-  readonly #posts: readonly Post[];
+  readonly #supervisors: readonly Supervisor[];
   #stopped = false;
 
   constructor({ size, environment }: FleetOptions) {
     const onChange = () => this.#announce();
-    this.#posts = Array.from({ length: size }, (_none, index) => new Post({ number: index + 1, environment, onChange }));
+    this.#supervisors = Array.from({ length: size }, (_none, index) => new Supervisor({ number: index + 1, environment, onChange }));
   }
 
   /** Where they listen. */
   get url(): string | undefined {
-    return this.#posts[0]?.url;
+    return this.#supervisors[0]?.url;
   }
 
   /** Starts one process, and the others once it listens, so that an error is reported only once. `false` if the first does not listen. */
   async start(): Promise<boolean> {
-    const [first, ...others] = this.#posts;
+    const [first, ...others] = this.#supervisors;
     if (!(await first?.renew())) return false;
-    await Promise.all(others.map((post) => post.fill()));
+    await Promise.all(others.map((each) => each.start()));
     return true;
   }
 
   /** Replaces one process after the other. `false` if a new one does not start; then the remaining old ones stay. */
   async restart(): Promise<boolean> {
-    for (const post of this.#posts) {
-      if (this.#stopped || !(await post.renew())) return false;
+    for (const each of this.#supervisors) {
+      if (this.#stopped || !(await each.renew())) return false;
     }
     return true;
   }
@@ -43,7 +43,7 @@ export class Fleet {
   /** Tells all processes to finish, even those that are still starting, and resolves when they have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const post of this.#posts) post.close();
+    for (const each of this.#supervisors) each.close();
     const running = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     await Promise.all(
       running.map(async (worker) => {
@@ -56,7 +56,7 @@ export class Fleet {
 
   /** Tells every process which processes there are. */
   #announce(): void {
-    const team = this.#posts.map((post) => post.member).filter((member) => member !== undefined);
-    for (const post of this.#posts) post.tell({ team });
+    const team = this.#supervisors.map((each) => each.member).filter((member) => member !== undefined);
+    for (const each of this.#supervisors) each.tell({ team });
   }
 }

@@ -8,7 +8,7 @@ import { readSettings } from "./config.ts";
 import { Users } from "./users.ts";
 
 /** Errors that the person who starts the program can correct. The message says how, and a stack trace would only hide it. */
-const isMendable = (error: unknown): error is Error =>
+const isCorrectable = (error: unknown): error is Error =>
   error instanceof ConfigError || error instanceof PortInUseError || (error instanceof Error && "syscall" in error);
 
 function openData(path: string): RootDatabase {
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!isMendable(error)) throw error;
+  if (!isCorrectable(error)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import type { Worker } from "node:cluster";
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Post } from "../../examples/cluster/post.ts";
+import { Supervisor } from "../../examples/cluster/supervisor.ts";
 import { gate } from "../support/session-app.ts";
 
 beforeEach(() => void vi.spyOn(console, "error").mockReturnValue());
@@ -26,8 +26,8 @@ class FakeWorker extends EventEmitter {
   }
 }
 
-/** A place whose processes do nothing but what `behave` does when they are started, by a clock that only pauses move. */
-function makePost(behave: (worker: FakeWorker) => void) {
+/** A supervisor whose processes do nothing but what `behave` does when they are started, by a clock that only pauses move. */
+function makeSupervisor(behave: (worker: FakeWorker) => void) {
   const workers: FakeWorker[] = [];
   const pauses: number[] = [];
   let time = 0;
@@ -37,7 +37,7 @@ function makePost(behave: (worker: FakeWorker) => void) {
     pass: (seconds: number) => void (time += seconds * 1000),
     onPause: (_milliseconds: number, _signal: AbortSignal): void | Promise<void> => undefined,
   };
-  const post = new Post({
+  const supervisor = new Supervisor({
     number: 1,
     environment: {},
     onChange: () => undefined,
@@ -54,55 +54,55 @@ function makePost(behave: (worker: FakeWorker) => void) {
     },
     now: () => time,
   });
-  return { ...bench, bench, post };
+  return { ...bench, bench, supervisor };
 }
 
 const growing = [0, 0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
 
 test("a process that dies at once again and again is restarted after longer and longer pauses", async () => {
-  const { post, bench, workers, pauses } = makePost((worker) => worker.die());
+  const { supervisor, bench, workers, pauses } = makeSupervisor((worker) => worker.die());
   bench.onPause = () => {
-    if (pauses.length === growing.length) post.close();
+    if (pauses.length === growing.length) supervisor.close();
   };
-  await post.fill();
+  await supervisor.start();
   expect(pauses).toEqual(growing);
   expect(workers.length).toBe(growing.length - 1);
 });
 
 test("a process that dies after it has listened is treated the same", async () => {
-  const { post, bench, pauses } = makePost((worker) => {
+  const { supervisor, bench, pauses } = makeSupervisor((worker) => {
     worker.listen();
     setImmediate(() => worker.die());
   });
   const over = gate();
   bench.onPause = () => {
     if (pauses.length < growing.length) return;
-    post.close();
+    supervisor.close();
     over.open();
   };
-  await post.fill();
+  await supervisor.start();
   await over.opened;
   expect(pauses).toEqual(growing);
 });
 
 test("a process that has worked for ten seconds is replaced at once", async () => {
-  const { post, workers, pauses, pass } = makePost((worker) => (worker.process.pid < 5 ? worker.die() : worker.listen()));
-  await post.fill();
+  const { supervisor, workers, pauses, pass } = makeSupervisor((worker) => (worker.process.pid < 5 ? worker.die() : worker.listen()));
+  await supervisor.start();
   expect(pauses).toEqual([0, 0, 1000, 2000, 4000]);
   pass(10);
   workers[4]?.die();
-  await vi.waitFor(() => expect(post.member).toEqual({ number: 1, pid: 6 }), 60_000);
+  await vi.waitFor(() => expect(supervisor.member).toEqual({ number: 1, pid: 6 }), 60_000);
   expect(pauses.slice(5)).toEqual([0]);
 });
 
-test("no process is started when the place is closed during a pause", async () => {
-  const { post, bench, workers } = makePost((worker) => worker.die());
+test("no process is started when the supervisor is closed during a pause", async () => {
+  const { supervisor, bench, workers } = makeSupervisor((worker) => worker.die());
   bench.onPause = (milliseconds, signal) => {
     if (milliseconds === 0) return;
     const aborted = new Promise<void>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
-    post.close();
+    supervisor.close();
     return aborted;
   };
-  await post.fill();
+  await supervisor.start();
   expect(workers.length).toBe(2);
 });

@@ -9,11 +9,11 @@ const longestPause = 30_000;
 /** Milliseconds to wait before the next start, by how many processes in a row ended too early: 0 at first, then more and more. */
 const pauseAfter = (soonEnded: number) => (soonEnded < 2 ? 0 : Math.min(250 * 2 ** soonEnded, longestPause));
 
-export interface PostOptions {
+export interface SupervisorOptions {
   readonly number: number;
   /** Environment variables in addition to those of the primary. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Called when the process in this place changes. */
+  /** Called when there is another process, or none. */
   readonly onChange: () => void;
   /** Starts a process. Default `cluster.fork`. */
   readonly fork?: (environment: Readonly<Record<string, string>>) => Worker;
@@ -29,16 +29,16 @@ const defaults = {
   now: () => performance.now(),
 };
 
-/** A place for one process. When the process dies, another one is started. */
-export class Post {
-  readonly #options: Required<PostOptions>;
+/** Keeps one process running: when it dies, another one is started. */
+export class Supervisor {
+  readonly #options: Required<SupervisorOptions>;
   readonly #closing = new AbortController();
   #worker: Worker | undefined;
   #url: string | undefined;
   #renewal: Promise<boolean> | undefined;
   #soonEnded = 0;
 
-  constructor(options: PostOptions) {
+  constructor(options: SupervisorOptions) {
     this.#options = { ...defaults, ...options };
   }
 
@@ -66,15 +66,15 @@ export class Post {
   }
 
   /** Starts processes until one listens. */
-  async fill(): Promise<void> {
+  async start(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      // The place was closed during the pause.
+      // The pause ends at once when `close` is called.
       await this.#options.pause(pauseAfter(this.#soonEnded), this.#closing.signal).catch(() => undefined);
       if (this.#closing.signal.aborted || (await this.renew())) return;
     }
   }
 
-  /** Stops replacing processes in this place. */
+  /** Starts no more processes. */
   close(): void {
     this.#closing.abort();
   }
@@ -106,7 +106,7 @@ export class Post {
     if (this.#worker !== worker) return; // it was told to finish
     this.#worker = undefined;
     this.#options.onChange();
-    await this.fill();
+    await this.start();
   }
 
   #note(worker: Worker, how: string): void {
