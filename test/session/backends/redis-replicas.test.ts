@@ -105,7 +105,7 @@ describe("a client that cannot wait is refused at the start:", () => {
   };
   test.each(Object.keys(clients))("%s", (name) => {
     expect(() => new RedisBackend({ client: clients[name]!, wait: { replicas: 1, timeout: 500 } })).toThrow(
-      /^RedisBackend can wait for replicas over a client of createClient\(\), or of createCluster\(\) without a keyPrefix: /,
+      /^RedisBackend can wait for replicas only with a client of createClient\(\), one of createCluster\(\) without a keyPrefix, or a Redis of ioredis/,
     );
   });
 

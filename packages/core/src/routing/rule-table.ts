@@ -39,7 +39,7 @@ export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTa
   const endpoints = new EndpointUrls(compiled, basePath);
   const canonical = new CanonicalUrls(compiled);
   checkRedirects(compiled, endpoints, rules, report);
-  // Of equal rules the first answers, and a rule for HEAD alone comes before one whose GET would answer HEAD.
+  // The first of equal rules answers, and a rule for HEAD alone comes before one whose GET would answer HEAD.
   const answering = compiled
     .filter(({ rule }) => !rule.buildOnly)
     .toSorted((one, other) => Number(isHeadAlone(other)) - Number(isHeadAlone(one)));

@@ -176,7 +176,7 @@ export class RequestChecks {
   }
 
   /**
-   * Checks a request over either version of HTTP. Of its headers only the names are read, and a few values.
+   * Checks a request over either version of HTTP. It reads only the names of the headers, and a few values.
    *
    * @param isHttp2 - Whether it came over HTTP/2. The version number cannot be trusted: over HTTP/1 the client writes it.
    */

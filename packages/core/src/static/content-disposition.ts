@@ -13,7 +13,7 @@ const control = /[\0-\x1f\x7f-\x9f]/;
  */
 export function attachment(filename: string): string {
   if (typeof filename !== "string" || control.test(filename) || !filename.isWellFormed())
-    throw new TypeError("Cannot send a file with this filename: it must be text without control characters and halves of surrogate pairs.");
+    throw new TypeError("Cannot send a file with this filename: it must be text without control characters or halves of surrogate pairs.");
   const name = filename.split(/[/\\]/).at(-1)!.trim();
   if (/^\.*$/.test(name)) throw new TypeError("Cannot send a file with this filename: its last part is empty or has only dots.");
   const plain = name.replace(notPlain, "_");

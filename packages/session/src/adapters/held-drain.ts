@@ -12,7 +12,8 @@ interface Waiting {
 
 /**
  * The listeners of a held response for "drain". A library that wraps the response may give them to a stream of its own, as compression
- * does. That stream knows nothing of the writes that are held, so it would never drain. Then they are kept here until the response is free.
+ * does. That stream knows nothing of the writes that are held, so it would never drain. If there is such a library, the listeners are
+ * kept here until the response is free.
  */
 export class HeldDrain {
   readonly #response: ServerResponse;

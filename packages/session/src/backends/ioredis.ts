@@ -57,8 +57,8 @@ export function checkIoredis(what: string, client: IoredisLike): void {
 }
 
 /**
- * Sends a command, unless the client has no connection. Then the client would keep the command in memory and send it later, when
- * the caller has long given up.
+ * Sends a command. Rejects while the client has no connection, because the client would keep the command in memory and send it later,
+ * when the caller has long given up.
  */
 export async function callIoredis(client: IoredisLike, command: string, ...args: (string | Buffer | number)[]): Promise<unknown> {
   const { status } = client;

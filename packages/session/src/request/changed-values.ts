@@ -223,7 +223,7 @@ export class ChangedValues {
     return fresh;
   }
 
-  /** Applies the pending changes to newer values. Of the newer values, only keys in `keep` are used; `undefined` means all. */
+  /** Applies the pending changes to newer values. Only the keys in `keep` are used of these; `undefined` means all. */
   rebase(newer: Data, keep: ReadonlySet<string> | undefined): void {
     this.#data = keep === undefined ? newer : pick(newer, keep);
     this.#cached = false;

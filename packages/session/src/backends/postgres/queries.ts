@@ -150,7 +150,7 @@ export function foundIn(rows: readonly unknown[], column: string): readonly unkn
   return first[column] === null ? [] : rows;
 }
 
-/** Whether a result is the answer of a standby server. Of several statements at once, pg returns an array of results. */
+/** Whether a result is the answer of a standby server. For several statements at once, pg returns an array of results. */
 function isStandby({ rows }: Partial<PostgresResult>): boolean {
   return (rows?.[0] as { readonly standby?: unknown } | undefined)?.standby === true;
 }

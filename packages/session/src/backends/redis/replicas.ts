@@ -21,8 +21,8 @@ export class RedisReplicas {
     }
     if (connectionOf === undefined) {
       throw new TypeError(
-        "RedisBackend can wait for replicas over a client of createClient(), or of createCluster() without a keyPrefix: " +
-          "give it one of them, with its own prefix option, a Redis of ioredis or iovalkey, or leave wait out.",
+        "RedisBackend can wait for replicas only with a client of createClient(), one of createCluster() without a keyPrefix, or a Redis of " +
+          "ioredis or iovalkey. Give it one of these, with the option prefix of RedisBackend instead of a keyPrefix, or leave wait out.",
       );
     }
     this.#connectionOf = connectionOf;
