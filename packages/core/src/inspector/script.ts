@@ -58,7 +58,10 @@ export const script = String.raw`
       bar.style.left = Math.min(100, (span.from / whole) * 100) + "%";
       bar.style.width = Math.max(0, (((span.to ?? entry.ms) - span.from) / whole) * 100) + "%";
       lane.append(bar);
-      box.append(make("span", span.label, "what"), lane, make("span", span.to === undefined ? "not ended" : span.to === span.from ? "" : time(span.to - span.from), "number"));
+      const what = make("span", undefined, "what");
+      // A long name is broken after a dot, not inside a word.
+      for (const part of span.label.split(/(?<=\.)/)) what.append(part, make("wbr"));
+      box.append(what, lane, make("span", span.to === undefined ? "not ended" : span.to === span.from ? "" : time(span.to - span.from), "number"));
       const text = span.details.map(([name, value]) => name + ": " + value).concat(span.error === undefined ? [] : [span.error.split("\n")[0]]).join(" · ");
       if (text !== "") box.append(make("p", text, "details"));
     }
