@@ -2,6 +2,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { keyOf, recordFor } from "../support/backends.ts";
+import { makeTables } from "../support/make-tables.ts";
 import { startName } from "../support/name.ts";
 import { makePostgres, type PostgresServer } from "../support/postgres-server.ts";
 import { sessionApp, setCookies, type SessionApp } from "../support/session-app.ts";
@@ -209,9 +210,7 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     const standby = await makePostgres(programs!);
     for (const each of [server, standby]) {
       await each.start();
-      const pool = new Pool({ connectionString: each.url });
-      await new PostgresBackend({ pool }).createTable();
-      await pool.end();
+      await makeTables(each.url);
     }
     await standby.stop();
     standby.standBy();

@@ -35,7 +35,10 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
     }
     case "postgres": {
       const { Pool } = await import("pg");
-      return new PostgresBackend({ pool: new Pool({ connectionString: at, max: 8 }), table: name });
+      const pool = new Pool({ connectionString: at, max: 8 });
+      // Without a listener, a server that stops would end this process.
+      pool.on("error", () => undefined);
+      return new PostgresBackend({ pool, table: name });
     }
     case "cached": {
       const { Client } = await import("memjs");

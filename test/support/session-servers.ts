@@ -5,6 +5,7 @@ import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { Pool } from "pg";
 import { processes } from "./long-run.ts";
+import { makeTables } from "./make-tables.ts";
 import { makePostgres } from "./postgres-server.ts";
 import { redisClients, type RedisClientKind } from "./redis-clients.ts";
 import { findRedisServer, startRedisServer } from "./redis-server.ts";
@@ -86,9 +87,7 @@ async function startRedis(kind: RedisClientKind): Promise<SessionServer> {
 async function startPostgres(): Promise<SessionServer> {
   const server = await makePostgres(findPostgres()!);
   await server.start();
-  const direct = new Pool({ connectionString: server.url });
-  await new PostgresBackend({ pool: direct }).createTable();
-  await direct.end();
+  await makeTables(server.url);
   return {
     target: { path: join(new URL(server.url).searchParams.get("host")!, ".s.PGSQL.5432") },
     connect(through) {
