@@ -1,4 +1,5 @@
 import { Form, HTTPError } from "@mini/core/base";
+import { logFailure } from "../keeping/deadline.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { SessionData } from "../record/session-data.ts";
 import { markHandled } from "../request/session.ts";
@@ -123,12 +124,18 @@ export class Sessions {
 
   /** Ends the owner's session with that handle; `false` when there is none. */
   revoke(owner: string, handle: string): Promise<boolean> {
-    return this.#owned((owned) => owned.revoke(owner, handle));
+    return this.#change((owned) => owned.revoke(owner, handle));
   }
 
   /** Ends all sessions of the owner, including those that are created at this moment, and returns their number. Call it when a password is reset. */
   revokeAll(owner: string): Promise<number> {
-    return this.#owned((owned) => owned.revokeExcept(owner, []));
+    return this.#change((owned) => owned.revokeExcept(owner, []));
+  }
+
+  #change<Result>(change: (owned: OwnedSessions) => Promise<Result>): Promise<Result> {
+    const changing = this.#owned(change);
+    logFailure(changing, this.shared.settings.logger);
+    return changing;
   }
 
   #owned<Result>(ask: (owned: OwnedSessions) => Promise<Result>): Promise<Result> {

@@ -1,5 +1,5 @@
 import { HTTPError } from "@mini/core/base";
-import { errorHeaders } from "../keeping/deadline.ts";
+import { errorHeaders, logFailure } from "../keeping/deadline.ts";
 import { SessionCommittedError, type IncomingRequest, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
@@ -28,7 +28,11 @@ export interface Visit extends SessionStore {
    */
   finish(response: Response, options?: FinishOptions): Promise<Response>;
 
-  /** Commits without a response. @throws The error of a session that cannot be saved; SessionUnavailableError. */
+  /**
+   * Commits without a response.
+   *
+   * @throws The error of a session that cannot be saved, which is also logged; SessionUnavailableError.
+   */
   commit(): Promise<void>;
 }
 
@@ -54,7 +58,9 @@ export class FetchVisit extends RequestSessions implements Visit {
   }
 
   commit(): Promise<void> {
-    return markHandled(this.#commit());
+    const committing = this.#commit();
+    logFailure(committing, this.settings.logger);
+    return committing;
   }
 
   /** Notes that an unexpected error has ended the request, before its error handler runs. */

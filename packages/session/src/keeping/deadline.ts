@@ -1,4 +1,4 @@
-import { HTTPError, withoutRequest } from "@mini/core/base";
+import { HTTPError, withoutRequest, type Logger } from "@mini/core/base";
 import type { CallSignal } from "./backend.ts";
 
 /** Headers of the response to an error, which has its message as text. */
@@ -107,4 +107,11 @@ export function reasonOf(error: unknown): string {
   // If a name has several addresses, the error of a failed connection has the errors of all of them, and no message.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Logs the failure of a change that no response reports, unless it was logged already. The caller may not await the change. */
+export function logFailure(change: Promise<unknown>, logger: Logger): void {
+  change.catch((error: unknown) => {
+    if (!(error instanceof SessionUnavailableError)) logger.error(reasonOf(error));
+  });
 }

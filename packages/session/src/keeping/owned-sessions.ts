@@ -69,6 +69,7 @@ export class OwnedSessions {
    * Ends all sessions except those in `own`, including those that are created or regenerated at this moment; returns their number.
    */
   async revokeExcept(owner: string, own: readonly OwnSession[]): Promise<number> {
+    checkOwner(owner);
     // Waits for the commits of this request, so that they do not lose their sessions.
     await keysOf(own);
     // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
@@ -85,6 +86,7 @@ export class OwnedSessions {
   }
 
   async #find(owner: string): Promise<readonly FoundRecord[]> {
+    checkOwner(owner);
     const keys = await this.#records.within("list sessions", async (deadline) => {
       const listed: unknown = await deadline.call(() => this.#owners.keys(owner));
       if (!Array.isArray(listed)) throw wrongResult("owners.keys");
@@ -116,6 +118,12 @@ export class OwnedSessions {
     }
     return results;
   }
+}
+
+/** @throws TypeError for what no session has as its owner, such as a number: the sessions of `"42"` would stay. */
+function checkOwner(owner: unknown): void {
+  if (typeof owner === "string" && owner !== "") return;
+  throw new TypeError("Cannot look for the sessions of an owner: the owner must be a string that is not empty, such as `user:${id}`.");
 }
 
 /** A session as a list shows it. */

@@ -86,13 +86,17 @@ export interface Operations {
 /** A key as it is written in messages. */
 export const quoted = (key: string) => JSON.stringify(key);
 
-/** @throws TypeError when the value is not a number, or the sum is not finite. */
-export function increment(key: string, value: unknown, by: number): number {
+/** The type of a value as it is written in messages, which never show the value itself. */
+export const typeOf = (value: unknown): string => (value === null ? "null" : `of type ${typeof value}`);
+
+/** @throws TypeError when the value or the addend is not a number, or the sum is not finite. */
+export function increment(key: string, value: unknown, by: unknown): number {
   const number = value === undefined ? 0 : value;
   if (typeof number !== "number") {
-    throw new TypeError(
-      `Cannot increment ${quoted(key)} in the session: its value is ${value === null ? "null" : `of type ${typeof value}`}, not a number.`,
-    );
+    throw new TypeError(`Cannot increment ${quoted(key)} in the session: its value is ${typeOf(value)}, not a number.`);
+  }
+  if (typeof by !== "number") {
+    throw new TypeError(`Cannot increment ${quoted(key)} in the session: what is added is ${typeOf(by)}, not a number.`);
   }
   const sum = number + by;
   if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${quoted(key)} in the session: the sum is not a finite number.`);

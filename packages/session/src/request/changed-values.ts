@@ -5,6 +5,7 @@ import {
   encodeJson,
   increment,
   sameValue,
+  typeOf,
   type Data,
   type KeyChange,
   type RelativeChange,
@@ -133,6 +134,8 @@ export class ChangedValues {
   }
 
   #record(key: string, pending: Pending): void {
+    // JSON drops a symbol, and to a Map, the number 5 and the string "5" are two keys.
+    if (typeof (key as unknown) !== "string") throw new TypeError(`Cannot change the session: a key is ${typeOf(key)}, not a string.`);
     (this.#pending ??= new Map()).set(key, pending);
     this.#handedOut?.delete(key);
   }

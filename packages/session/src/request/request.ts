@@ -1,4 +1,5 @@
-import { cookieValues } from "@mini/core/base";
+import { ConfigError, cookieValues } from "@mini/core/base";
+import { logFailure } from "../keeping/deadline.ts";
 import type { KeptSession, ReceivedCookies } from "../keeping/keeping.ts";
 import { loadFrom } from "../keeping/traces.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
@@ -95,15 +96,14 @@ export class RequestSessions implements SessionStore, SessionRequest {
       // The caller chooses the type of the data. The object is the same for all of them.
       return (session instanceof Promise ? session : Promise.resolve(session)) as Promise<unknown> as Promise<Session<Data>>;
     } catch (error) {
-      return markHandled(Promise.reject(error as Error));
+      // Thrown at once, like a refused value, so that a handler that does not await the session gets the error too.
+      if (error instanceof ConfigError) throw error;
+      const refused = Promise.reject(error as Error);
+      return options === undefined ? markHandled(refused) : this.#change(refused);
     }
   }
 
   setSession<Data extends object>(name: string | undefined, data: object, options?: SessionOptions): Promise<Session<Data>> {
-    return markHandled(this.#replace<Data>(name, data, options));
-  }
-
-  async #replace<Data extends object>(name: string | undefined, data: object, options?: SessionOptions): Promise<Session<Data>> {
     checkValues(data);
     const replacing = this.getSession<Data>(name, options).then((session) => {
       session.clear();
@@ -115,6 +115,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   /** Makes the response wait for the work, even if the handler does not. If the work fails, the response is an error. */
   #change<Result>(work: Promise<Result>): Promise<Result> {
+    if (this.#isFinished) logFailure(work, this.settings.logger);
     return markHandled(this.delayResponse(this.mustSucceed(work)));
   }
 
@@ -122,7 +123,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   #open(name: string, options?: SessionOptions): OpenSession | Loading {
     const known = this.#used().get(name);
     if (known !== undefined) {
-      if (options !== undefined) addOptions(this.#shared, name, known, options);
+      if (options !== undefined) addOptions(this.#shared, name, known, options, this.#isFinished);
       return known;
     }
     this.mustBeOpen("load the session", name);
@@ -179,7 +180,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   updateSessionOptions(name = this.settings.cookieName, options: SessionOptions): boolean {
     const known = this.#sessions?.get(name);
-    if (known !== undefined) addOptions(this.#shared, name, known, options);
+    if (known !== undefined) addOptions(this.#shared, name, known, options, this.#isFinished);
     return known !== undefined;
   }
 

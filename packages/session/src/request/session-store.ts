@@ -11,19 +11,28 @@ export interface SessionStore {
   /**
    * A session. The first call loads it; later calls return the same object, and only add their options.
    *
-   * @throws SessionCommittedError for a first call after the head was written; ConfigError for a name that no cookie can
-   *   have, and for options that contradict each other; SessionUnavailableError when the backend fails.
+   * @throws ConfigError for a name that no cookie can have, and for options that contradict each other. It is thrown at once; the
+   *   promise is rejected with other errors: SessionCommittedError for a first call, or new options, after the head was written;
+   *   SessionUnavailableError when the backend fails.
    */
   getSession<Data extends object = SessionData>(name?: string, options?: SessionOptions): Promise<Session<Data>>;
 
-  /** Replaces all values of a session, and returns the session. */
+  /**
+   * Replaces all values of a session, and returns the session.
+   *
+   * @throws TypeError, at once, for a value that JSON cannot represent; the errors of `getSession`.
+   */
   setSession<Data extends object = SessionData, Values extends object = Partial<Data>>(
     name: string | undefined,
     data: SessionValues<Data, Values>,
     options?: SessionOptions,
   ): Promise<Session<Data>>;
 
-  /** Changes the options of a session that this request already uses; `false` when it does not use it. */
+  /**
+   * Changes the options of a session that this request already uses; `false` when it does not use it.
+   *
+   * @throws ConfigError for options that contradict each other; SessionCommittedError once the head is written.
+   */
   updateSessionOptions(name: string | undefined, options: SessionOptions): boolean;
 
   /**

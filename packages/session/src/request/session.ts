@@ -1,5 +1,5 @@
 import { ConfigError, type Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
-import { copyJson, makeFlash, type Flash, type FlashMessage } from "../record/contents.ts";
+import { copyJson, makeFlash, typeOf, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
 import { checkForm, longestForm, shortened } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
@@ -170,10 +170,9 @@ export class Session<Data extends object = SessionData> {
    * @param message - Any JSON.
    */
   flash(message: unknown, level = "info"): void {
-    if (typeof (level as unknown) !== "string")
-      throw new TypeError(
-        `Cannot flash a message: its level must be a string, not ${level === null ? "null" : `of type ${typeof level}`}.`,
-      );
+    if (typeof (level as unknown) !== "string") {
+      throw new TypeError(`Cannot flash a message: its level must be a string, not ${typeOf(level)}.`);
+    }
     this.#opened.mustBeOpen("flash a message");
     this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()), this.#opened.hasFailed);
   }
@@ -255,7 +254,11 @@ export class Session<Data extends object = SessionData> {
    * Gives the session a new id and a new `createdAt`. Call it whenever a visitor's rights change, above all after a log-in. The
    * change is made at the commit; an unexpected error drops it.
    */
-  regenerate({ owner, keep }: RegenerateOptions = {}): void {
+  regenerate(options: RegenerateOptions = {}): void {
+    const { owner, keep, ...others } = (options as RegenerateOptions | null) ?? {};
+    if (Object(options) !== options || Object.keys(others).length > 0) {
+      throw new TypeError("Cannot regenerate the session: its options must be an object, with owner and keep and no others.");
+    }
     if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
       throw new TypeError("Cannot regenerate the session: its owner must be a string that is not empty, such as `user:${id}`.");
     }

@@ -62,6 +62,7 @@ export function checkCookie(prefix: Settings["prefix"], name: string, cookie: Co
 
 /** @throws ConfigError for a name that no cookie can have, or no cookie with these attributes. */
 export function checkCookieName({ prefix, cookie }: Settings, name: string): void {
+  if (typeof (name as unknown) !== "string") throw new ConfigError("The name of a session or a secure cookie must be a string.");
   checkCookie(prefix, name, cookie);
 }
 
