@@ -51,14 +51,40 @@ describe("a list of all sessions", () => {
     expect(logged[0]).toBe("Cannot list all sessions: down");
   });
 
-  test.each<[string, Iteration | undefined]>([
-    ["no iterator", undefined],
-    ["no result", { next: async () => undefined as never }],
-    ["no session", { next: async () => ({ done: false, value: undefined }) }],
-  ])("is unavailable when the backend gives %s", async (_title, change) => {
+  let given = 0;
+  test.each<[string, Iteration | undefined, string]>([
+    ["no iterator", undefined, "all() has returned an object instead of an async iterable"],
+    ["no result", { next: async () => undefined as never }, "all().next() has returned undefined instead of an object with done and value"],
+    [
+      "no session",
+      { next: async () => ({ done: ++given > 1, value: "hunter2" }) },
+      "all().next() has returned a string instead of an array [key, record] as its value",
+    ],
+  ])("is unavailable when the backend gives %s, and the log says what it gave", async (_title, change, problem) => {
     const { sessions, logged } = await listedBy(() => change);
     await expect(sessions.all().next()).rejects.toMatchObject(unavailable);
-    expect(logged[0]).toMatch(/^Cannot list all sessions: /);
+    expect(logged[0]).toBe(`Cannot list all sessions: the backend's ${problem}`);
+  });
+
+  test.each<[string, unknown]>([
+    ["undefined", undefined],
+    ["an object of the class Promise", Promise.resolve([])],
+  ])("is unavailable when all() returns %s", async (what, listed) => {
+    const { sessions, logged, backend } = await listedBy(() => undefined);
+    backend.all = () => listed as Stored;
+    await expect(sessions.all().next()).rejects.toMatchObject(unavailable);
+    expect(logged).toEqual([`Cannot list all sessions: the backend's all() has returned ${what} instead of an async iterable`]);
+  });
+
+  test("leaves out what is not a record, with a warning", async () => {
+    const { sessions, logged } = await listedBy((iterator) => {
+      let calls = 0;
+      return { next: () => (++calls === 1 ? Promise.resolve({ done: false, value: ["key", "hunter2"] }) : iterator.next()) };
+    });
+    const seen: unknown[] = [];
+    for await (const { data } of sessions.all()) seen.push(data);
+    expect(seen).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(logged).toEqual(["A session is treated as ended: the record from the backend's all() is a string instead of an object."]);
   });
 
   test("is unavailable when the backend throws", async () => {

@@ -2,7 +2,7 @@ import { local, text } from "@mini/core";
 import type { SessionStore } from "@mini/session";
 import { describe, expect, test, vi } from "vitest";
 import { begun, look, refuse, unavailable, watchRejections } from "../support/outage-app.ts";
-import { gate, type AnySession } from "../support/session-app.ts";
+import { gate } from "../support/session-app.ts";
 
 watchRejections();
 
@@ -59,33 +59,6 @@ test("an index of owners that throws does not end the process", async () => {
   };
   expect((await app.run((store) => store.deleteSession())).status).toBe(200);
   await expect.poll(() => app.logged.join()).toContain("Cannot remove a session from the list of its owner: a bug of the driver");
-});
-
-test.each([null, "garbage", {}, { ok: true, data: 5 }])(
-  "a backend that returns %j instead of a record has none, and this is never an error",
-  async (given) => {
-    const app = await begun();
-    app.watched.read = () => Promise.resolve(given as never);
-    expect(await app.data()).toEqual({});
-    app.watched.swap = () => Promise.resolve((given === null ? null : { ok: false, current: given }) as never);
-    const response = await app.run(async (_store, session) => text(String((await session()).isNew)));
-    expect([response.status, await response.text()]).toEqual([200, "true"]);
-  },
-);
-
-test.each<["epoch" | "bump" | "keys", (store: SessionStore, session: AnySession) => unknown]>([
-  ["epoch", (_store, session) => session.regenerate({ owner: "user:1" })],
-  ["bump", (store) => store.revokeOthers("user:1")],
-  ["keys", (store) => store.listSessions("user:1")],
-])("an index of owners whose %s() returns something else is answered 503, and no log-in is lost", async (method, work) => {
-  const app = await begun();
-  for (const given of [undefined, null, "0", {}]) {
-    app.watched.owners[method] = () => Promise.resolve(given as never);
-    const response = await app.run(async (store, session) => void (await work(store, await session())));
-    expect(response.status).toBe(503);
-  }
-  expect(new Set(app.logged)).toEqual(new Set([expect.stringContaining(`: the backend's owners.${method}() has returned no result`)]));
-  expect(await app.data()).toEqual({ a: 1 });
 });
 
 test("a call to a backend does not keep its request in memory", async () => {

@@ -26,12 +26,25 @@ describe("the end of a session", () => {
 });
 
 describe("a backend whose swap", () => {
-  test.each([[undefined], [null], [{}], [{ ok: "yes" }]])("returns %j counts as failed", async (given) => {
+  test.each<[unknown, string]>([
+    [undefined, "undefined"],
+    [null, "null"],
+    ["hunter2", "a string"],
+    [true, "a boolean"],
+    [["hunter2"], "an array"],
+    [{}, "an object"],
+    [{ ok: "yes" }, "an object"],
+    [{ ok: true }, "an object"],
+    [{ ok: true, version: 5 }, "an object"],
+    [new Map(), "an object of the class Map"],
+  ])("returns %j counts as failed, and the error says that it was %s", async (given, what) => {
     const { backend, commit } = await begun();
     backend.swap = () => Promise.resolve(given as never);
     const error: unknown = await commit(put("b", 1)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(SessionUnavailableError);
-    expect((error as SessionUnavailableError).reason).toEqual(new TypeError("the backend's swap() has returned no result"));
+    expect((error as SessionUnavailableError).reason).toEqual(
+      new TypeError(`the backend's swap() has returned ${what} instead of { ok: true, version: string } or { ok: false, current }`),
+    );
   });
 
   test("fails rejects all changes that it was for, and later changes are tried again", async () => {

@@ -3,7 +3,8 @@ import type { BackendRecords } from "../keeping/backend-records.ts";
 import type { BackendSessions } from "../keeping/backend-sessions.ts";
 import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
-import type { Lifetime } from "../record/record.ts";
+import { wrongResult } from "../keeping/results.ts";
+import type { Lifetime, SessionRecord } from "../record/record.ts";
 import type { SessionData } from "../record/session-data.ts";
 import { markHandled } from "../request/session.ts";
 
@@ -26,7 +27,11 @@ export class AllSessions {
   /** @throws ConfigError when the backend cannot count; SessionUnavailableError. */
   async count(): Promise<number> {
     const records = await this.#recordsFor("count", "count");
-    return withoutDeadline(records, "count all sessions", () => records.backend.count!());
+    return withoutDeadline(records, "count all sessions", async () => {
+      const counted: unknown = await records.backend.count!();
+      if (typeof counted !== "number") throw wrongResult("count", "a number", counted);
+      return counted;
+    });
   }
 
   /** @throws ConfigError when the backend cannot list them; SessionUnavailableError. */
@@ -39,12 +44,16 @@ export class AllSessions {
   async *#list(): AsyncGenerator<ListedSession<object>> {
     const records = await this.#recordsFor("list", "all");
     const doing = "list all sessions";
-    const stored = await withoutDeadline(records, doing, async () => records.backend.all!()[Symbol.asyncIterator]());
+    const stored = await withoutDeadline(records, doing, async () => iteratorOf(records.backend.all!()));
     try {
       for (;;) {
         const found = await withoutDeadline(records, doing, async () => {
-          const { done, value } = await stored.next();
-          return done === true ? undefined : { record: records.live(value[1], this.#lifetime) };
+          const step: unknown = await stored.next();
+          if (typeof step !== "object" || step === null) throw wrongResult("all().next", "an object with done and value", step);
+          const { done, value } = step as { readonly done?: unknown; readonly value?: unknown };
+          if (done === true) return undefined;
+          if (!Array.isArray(value)) throw wrongResult("all().next", "an array [key, record] as its value", value);
+          return { record: records.live(value[1] as SessionRecord, this.#lifetime, "all") };
         });
         if (found === undefined) return;
         const { record } = found;
@@ -63,6 +72,13 @@ export class AllSessions {
       `Cannot ${doing} all sessions: the session setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
     );
   }
+}
+
+/** @throws TypeError for a result that cannot be iterated. */
+function iteratorOf(listed: unknown): AsyncIterator<unknown> {
+  const iterator = (listed as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator]?.();
+  if (typeof iterator?.next !== "function") throw wrongResult("all", "an async iterable", listed);
+  return iterator;
 }
 
 /** Tells the backend that no more sessions are wanted. If that fails, it is logged, and the caller still gets the sessions or the error. */

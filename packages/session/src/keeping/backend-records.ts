@@ -16,8 +16,9 @@ import {
 } from "../record/record.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
 import type { OwnerIndex, SessionBackend } from "./backend.ts";
-import { Deadline, reasonOf, SessionUnavailableError, wrongResult } from "./deadline.ts";
+import { Deadline, reasonOf, SessionUnavailableError } from "./deadline.ts";
 import { GroupCommit, type Edit, type EditResult } from "./group-commit.ts";
+import { whyUnreadable, wrongResult } from "./results.ts";
 import { traceWork } from "./traces.ts";
 
 export interface BackendRecordsOptions {
@@ -69,7 +70,7 @@ export class BackendRecords {
     this.logger = logger;
     this.#milliseconds = deadline;
     this.#flashMaxAge = flashMaxAge;
-    this.#commits = new GroupCommit({ backend, deadline, onUnreadable: () => this.#warnOfUnreadable() });
+    this.#commits = new GroupCommit({ backend, deadline, onUnreadable: (stored) => this.#warnOfUnreadable("swap", stored) });
     this.#prunedAt = startedAt;
   }
 
@@ -91,9 +92,9 @@ export class BackendRecords {
     return this.live(await deadline.call(() => this.backend.read(key)), limits);
   }
 
-  /** What a backend has given for a key, under the same condition. */
-  live(stored: SessionRecord | undefined, limits: Limits): DecodedRecord | undefined {
-    const record = this.#decode(stored);
+  /** What a backend has given for a key, under the same condition. @param call - The method that has given it. */
+  live(stored: SessionRecord | undefined, limits: Limits, call = "read"): DecodedRecord | undefined {
+    const record = this.#decode(stored, call);
     return record !== undefined && isAliveRecord(record, limits, this.now()) ? record : undefined;
   }
 
@@ -122,6 +123,7 @@ export class BackendRecords {
       // Many drivers return `null` for a row that was not written.
       if (version === undefined || version === null)
         throw new Error("Cannot create a session: its random id exists already. The source of random bytes repeats itself.");
+      if (typeof (version as unknown) !== "string") throw new SessionUnavailableError(wrongResult("create", "a version", version));
       this.#prune();
       const created = { id, record: { version, ...made, epoch } };
       if (made.epoch !== undefined || !(await this.isRevoked(deadline, created.record))) return created;
@@ -142,7 +144,7 @@ export class BackendRecords {
   async #epochOf(deadline: Deadline, owners: OwnerIndex, owner: string): Promise<number> {
     const epoch: unknown = await deadline.call(() => owners.epoch(owner));
     // A record with another epoch cannot be read, which would log the owner out.
-    if (typeof epoch !== "number") throw wrongResult("owners.epoch");
+    if (typeof epoch !== "number") throw new SessionUnavailableError(wrongResult("owners.epoch", "a number", epoch));
     return epoch;
   }
 
@@ -201,7 +203,7 @@ export class BackendRecords {
   }
 
   #taken(key: string, stored: SessionRecord | undefined): DecodedRecord | undefined {
-    const record = this.#decode(stored);
+    const record = this.#decode(stored, "take");
     // The entry is not needed, because the key is never used again. Until it is removed, lists skip it.
     if (record?.owner !== undefined) this.removeFromOwner(record.owner, key);
     return record;
@@ -273,14 +275,14 @@ export class BackendRecords {
   }
 
   /** A backend may return `null` for a missing record, as many drivers do. */
-  #decode(stored: SessionRecord | null | undefined): DecodedRecord | undefined {
+  #decode(stored: SessionRecord | null | undefined, call: string): DecodedRecord | undefined {
     if (stored === undefined || stored === null) return undefined;
     const record = decodeRecord(stored);
-    if (record === undefined) this.#warnOfUnreadable();
+    if (record === undefined) this.#warnOfUnreadable(call, stored);
     return record;
   }
 
-  #warnOfUnreadable(): void {
-    this.logger.warn("A session is treated as ended: this version of @mini/session cannot read its record.");
+  #warnOfUnreadable(call: string, stored: unknown): void {
+    this.logger.warn(`A session is treated as ended: ${whyUnreadable(call, stored)}.`);
   }
 }

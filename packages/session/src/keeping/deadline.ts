@@ -32,11 +32,6 @@ export class SessionUnavailableError extends HTTPError {
   }
 }
 
-/** The error for a call of a backend whose result is not of the type that `SessionBackend` names. */
-export function wrongResult(call: string): SessionUnavailableError {
-  return new SessionUnavailableError(new TypeError(`the backend's ${call}() has returned no result`));
-}
-
 /**
  * The time for a load or a commit, with all its calls to the backend. The code that creates a deadline must end it. When the time
  * is over, running calls reject, and new calls are not made.

@@ -1,7 +1,8 @@
 import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
 import { SessionTooLargeError } from "../record/too-large.ts";
 import type { CallSignal, SessionBackend, SwapResult } from "./backend.ts";
-import { Deadline, SessionUnavailableError, wrongResult } from "./deadline.ts";
+import { Deadline, SessionUnavailableError } from "./deadline.ts";
+import { wrongResult } from "./results.ts";
 
 /** Makes a new record from the current one; returns the same record when nothing changes. May run again on a newer record. */
 export type Edit = (current: DecodedRecord) => DecodedRecord;
@@ -33,8 +34,8 @@ export interface GroupCommitOptions {
   readonly backend: Pick<SessionBackend, "swap">;
   /** Milliseconds for one swap. */
   readonly deadline: number;
-  /** Called for a record that cannot be decoded. */
-  readonly onUnreadable: () => void;
+  /** Called with a record that cannot be decoded. */
+  readonly onUnreadable: (stored: unknown) => void;
 }
 
 /**
@@ -50,7 +51,7 @@ const longestPause = 2;
 export class GroupCommit {
   readonly #backend: Pick<SessionBackend, "swap">;
   readonly #milliseconds: number;
-  readonly #onUnreadable: () => void;
+  readonly #onUnreadable: (stored: unknown) => void;
   /** By key, the edits that wait for the running swap. */
   readonly #waiting = new Map<string, Job[]>();
 
@@ -133,7 +134,7 @@ export class GroupCommit {
         }
         const newer = result.current ? decodeRecord(result.current) : undefined;
         if (newer === undefined) {
-          if (result.current) this.#onUnreadable();
+          if (result.current) this.#onUnreadable(result.current);
           for (const { job } of drafts) job.settle({ edited: undefined });
           return undefined;
         }
@@ -163,8 +164,9 @@ export class GroupCommit {
     const deadline = new Deadline(this.#milliseconds);
     try {
       const result = await deadline.call(() => this.#backend.swap(key, version, record, signal));
-      if (typeof (result as Partial<SwapResult> | undefined)?.ok === "boolean") return result;
-      throw wrongResult("swap");
+      const { ok, version: next } = ((result as unknown) ?? {}) as { readonly ok?: unknown; readonly version?: unknown };
+      if (ok === false || (ok === true && typeof next === "string")) return result;
+      throw new SessionUnavailableError(wrongResult("swap", "{ ok: true, version: string } or { ok: false, current }", result));
     } finally {
       deadline.end();
     }

@@ -2,8 +2,9 @@ import { endAfter, lastMillisecond, lifetimeOf, type DecodedRecord, type Lifetim
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
-import { wrongResult, type Deadline } from "./deadline.ts";
+import { SessionUnavailableError, type Deadline } from "./deadline.ts";
 import type { FoundRecord } from "./keeping.ts";
+import { wrongResult } from "./results.ts";
 
 /** One session in the list of an owner. */
 export interface OwnedSession<Data extends object = SessionData> {
@@ -75,7 +76,7 @@ export class OwnedSessions {
     // The epoch moves before the list is read. A session that is created in the meantime is in the list, or its creation sees the new epoch.
     const epoch = await this.#records.within("revoke sessions", async (deadline) => {
       const bumped: unknown = await deadline.call(() => this.#owners.bump(owner));
-      if (typeof bumped !== "number") throw wrongResult("owners.bump");
+      if (typeof bumped !== "number") throw new SessionUnavailableError(wrongResult("owners.bump", "a number", bumped));
       return bumped;
     });
     for (const session of own) await session.surviveRevocation(owner, epoch);
@@ -89,8 +90,8 @@ export class OwnedSessions {
     checkOwner(owner);
     const keys = await this.#records.within("list sessions", async (deadline) => {
       const listed: unknown = await deadline.call(() => this.#owners.keys(owner));
-      if (!Array.isArray(listed)) throw wrongResult("owners.keys");
-      return listed as readonly string[];
+      if (isListOfStrings(listed)) return listed;
+      throw new SessionUnavailableError(wrongResult("owners.keys", "an array of strings", listed));
     });
     const found = await this.#batches(keys, "list sessions", async (key, deadline) => ({
       key,
@@ -136,6 +137,10 @@ export function describeSession(record: DecodedRecord, lifetime: Lifetime): Omit
     expiresAt: lastMillisecond(Math.min(expiresAt, endAfter(createdAt, lifetimeOf(lifetime, overrides).maxAge))),
     data: contents.data,
   };
+}
+
+function isListOfStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
 async function keysOf(sessions: readonly OwnSession[]): Promise<ReadonlySet<string | undefined>> {

@@ -206,7 +206,7 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (!isPlainObject(value)) {
     // If the handler forgot to await it, nobody else handles its rejection, which would end the process.
     if (value instanceof Promise) value.catch(() => undefined);
-    return `an object of the class ${className(value)}`;
+    return `an object of the class ${classOf(value)}`;
   }
   if (hasToJSON) return "an object with a method toJSON";
   if (Object.getOwnPropertySymbols(value).length > 0) return "an object with a symbol as a key";
@@ -217,7 +217,8 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
-function className(value: object): string {
+/** The name of an object's class, for messages. */
+export function classOf(value: object): string {
   const { constructor } = value;
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "(anonymous)";
 }

@@ -97,7 +97,8 @@ export class CachedBackend implements SessionBackend {
     await this.#try(() => this.#forgetEnd(key));
     const askedAt = this.#now();
     const version = await this.#backend.create(key, record, signal);
-    if (version === undefined || version === null) return undefined;
+    // The caller reports a result of another type, here and below.
+    if (version === undefined || typeof (version as unknown) !== "string") return version ?? undefined;
     const entry = encodeEntry(key, { record: withVersion(record, version), askedAt });
     await this.#try(() => this.#cache.set(entryKey(key), entry, this.#ttl));
     return version;
@@ -106,6 +107,7 @@ export class CachedBackend implements SessionBackend {
   async swap(key: string, version: string, record: NewRecord, signal?: CallSignal): Promise<SwapResult> {
     const askedAt = this.#now();
     const result = await this.#backend.swap(key, version, record, signal);
+    if (typeof (result as Partial<SwapResult> | null | undefined)?.ok !== "boolean") return result;
     const newest = result.ok ? withVersion(record, result.version) : (result.current ?? undefined);
     await this.#try(() =>
       newest === undefined
