@@ -120,6 +120,8 @@ describe("names of fields make objects and arrays:", () => {
 
 describe("a form is 400 with names", () => {
   test.each<[title: string, fields: [string, string][]]>([
+    ["that are a prototype", [["__proto__", "1"]]],
+    ["that are the array of a constructor", [["constructor[]", "1"]]],
     ["that reach a prototype", [["__proto__.x", "1"]]],
     ["that reach a constructor", [["a.constructor", "1"]]],
     ["that reach a prototype in an array", [["a[0].prototype.x", "1"]]],

@@ -163,6 +163,25 @@ describe("what is secret", () => {
   });
 });
 
+test("a form of another content type is 415", async () => {
+  const { client } = makeApp(async () => json((await request.form(z.any())).ok), { logger: silent });
+  const response = await client.post("/", { body: "a=1", headers: { "content-type": "text/plain" } });
+  expect([response.status, await response.text()]).toEqual([
+    415,
+    expect.stringContaining("The body must be a form: application/x-www-form-urlencoded or multipart/form-data."),
+  ]);
+});
+
+test("a form over its limit is read no further, and its stream is cancelled", async () => {
+  let isCancelled = false;
+  const part = new TextEncoder().encode('--b\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n');
+  const body = new ReadableStream({ pull: (controller) => controller.enqueue(part), cancel: () => void (isCancelled = true) });
+  const { app } = makeApp(async () => json((await request.form(z.any(), { maxParts: 2 })).ok), { logger: silent });
+  const headers = { "content-type": "multipart/form-data; boundary=b" };
+  const sent = new Request("http://localhost/", { method: "POST", headers, body, duplex: "half" } as RequestInit);
+  expect([(await app.fetch(sent)).status, isCancelled]).toEqual([413, true]);
+});
+
 describe("files of a form", () => {
   const Upload = z.object({ picture: z.file().optional(), title: z.string() });
   async function upload(...files: readonly File[]): Promise<unknown> {
@@ -184,7 +203,13 @@ describe("files of a form", () => {
   });
 
   test("are absent where the input was left empty, as browsers send it", async () => {
-    const { client } = makeApp(async () => json((await request.form(Upload)).ok), { logger: silent });
+    const { client } = makeApp(
+      async () => {
+        const form = await request.form(Upload);
+        return json(form.ok && form.data.picture === undefined);
+      },
+      { logger: silent },
+    );
     const part = (head: string, content: string) => `--b\r\ncontent-disposition: form-data; ${head}\r\n\r\n${content}\r\n`;
     const file = part('name="picture"; filename=""\r\ncontent-type: application/octet-stream', "");
     const headers = { "content-type": "multipart/form-data; boundary=b" };

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { App, json, type Part, type PartOptions, request, RequestHandler, Rule } from "@mini/core";
+import { App, type HTTPError, json, type Part, type PartOptions, request, RequestHandler, Rule } from "@mini/core";
 import { serve } from "@mini/core/serve";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -42,16 +42,32 @@ async function send(body: string | ReadableStream, show: (part: Part) => unknown
   return response.status === 200 ? response.json() : response.status;
 }
 
+/** What `request.form()` reads, as {@link content} says it. */
+async function sendForm(body: ReadableStream): Promise<unknown> {
+  const { client } = makeApp(
+    async () => {
+      const form = await request.form(z.record(z.string(), z.union([z.string(), z.file()])));
+      const fields = Object.entries(form.ok ? form.data : {});
+      const shown = fields.map(async ([name, value]) =>
+        typeof value === "string" ? [name, null, "text/plain", value] : [name, value.name, value.type, await value.text()],
+      );
+      return json(await Promise.all(shown));
+    },
+    { logger: silent },
+  );
+  return (await client.post("/", { body: body as BodyInit, headers })).json();
+}
+
 const content = async (each: Part) => [each.name, each.filename ?? null, each.type, await each.text()];
 
 describe.each([1, 2, 3, 5, 17, 1000])("parts that arrive in pieces of %i bytes", (size) => {
   test.each<[title: string, body: string, expected: unknown]>([
     [
       "fields and files",
-      part('name="a"', "1") + part('name="f"; filename="x.txt"', "ü\r\n--b\r\n") + end,
+      part('name="a"', "1") + part('name="f"; filename="x.css"\r\nContent-Type: text/css', "ü\r\n--b\r\n") + end,
       [
         ["a", null, "text/plain", "1"],
-        ["f", "x.txt", "text/plain", "ü\r\n--b\r\n"],
+        ["f", "x.css", "text/css", "ü\r\n--b\r\n"],
       ],
     ],
     ["content of no bytes", part('name="a"', "") + end, [["a", null, "text/plain", ""]]],
@@ -70,6 +86,7 @@ describe.each([1, 2, 3, 5, 17, 1000])("parts that arrive in pieces of %i bytes",
     ["no parts", end, []],
   ])("are read: %s", async (_title, body, expected) => {
     expect(await send(inPieces(body, size), content)).toEqual(expected);
+    expect(await sendForm(inPieces(body, size))).toEqual(expected);
   });
 
   test.each<[title: string, body: string]>([
@@ -235,19 +252,30 @@ describe("saveTo()", () => {
   });
 });
 
-test("a handler may leave before the last part, and the connection goes on", async () => {
-  class First extends RequestHandler {
-    async post() {
-      for await (const each of request.parts()) return json(each.name);
-      return json(null);
-    }
+class First extends RequestHandler {
+  async post() {
+    for await (const each of request.parts()) return json(each.name);
+    return json(null);
   }
-  const server = await serve(new App({ rules: [new Rule("/", { handler: First })], logger: silent }), { port: 0, silent: true });
+}
+
+class Limited extends RequestHandler {
+  async post() {
+    const limited = request.form(z.any(), { maxParts: 1 });
+    return json(await limited.catch((error: unknown) => (error as HTTPError).status));
+  }
+}
+
+test.each([
+  ["a handler may leave before the last part", First, "a"],
+  ["a form may be over its limit", Limited, 413],
+])("%s, and the connection goes on", async (_title, handler, expected) => {
+  const server = await serve(new App({ rules: [new Rule("/", { handler })], logger: silent }), { port: 0, silent: true });
   try {
     for (const _again of [1, 2]) {
       const body = part('name="a"') + part('name="b"', "x".repeat(200_000)) + end;
       const response = await fetch(server.url, { method: "POST", headers, body });
-      expect([response.status, await response.json()]).toEqual([200, "a"]);
+      expect([response.status, await response.json()]).toEqual([200, expected]);
     }
   } finally {
     await server.close();

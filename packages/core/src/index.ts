@@ -1,4 +1,4 @@
-export type { FormOptions } from "./bodies/body.ts";
+export type { FormOptions } from "./bodies/form-data.ts";
 export { cookieValues, parseCookies, serializeCookie } from "./http/cookie.ts";
 export type { CookieOptions } from "./http/cookie.ts";
 export { abort, ConfigError, HTTPError, ValidationError } from "./http/errors.ts";

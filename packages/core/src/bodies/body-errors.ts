@@ -48,4 +48,6 @@ export function outsideCauseOf(error: unknown): HTTPError | undefined {
   return undefined;
 }
 
-export const tooManyFields = (limit: number) => new HTTPError(413, `The form is over the limit of ${limit} fields.`);
+export const partTooLarge = (name: string, limit: number) =>
+  new HTTPError(413, `The part ${JSON.stringify(name)} is over the limit of ${limit} bytes.`);
+export const tooMany = (what: "fields" | "parts", limit: number) => new HTTPError(413, `The form is over the limit of ${limit} ${what}.`);

@@ -1,17 +1,11 @@
 import { HTTPError } from "../http/errors.ts";
 import { type BodySink, type BodySource, receive, type ServedRequest } from "../http/served-request.ts";
 import type { ArrivingBody } from "./arriving-body.ts";
-import { tooLarge, tooManyFields } from "./body-errors.ts";
-import type { readFormData } from "./form-data.ts";
+import { tooLarge } from "./body-errors.ts";
 import { guarded } from "../http/guarded.ts";
 import { parseJson, type JsonOptions } from "./json-body.ts";
 import type { MultipartBytes } from "./multipart.ts";
 import { StreamSource } from "./stream-source.ts";
-
-export interface FormOptions {
-  /** The most fields of a form, files included. Default 1000. */
-  readonly maxFields?: number | undefined;
-}
 
 /** All bytes of a body, or the error with which it failed. */
 type Whole = { readonly bytes: Buffer } | { readonly error: unknown };
@@ -39,28 +33,9 @@ export class Body {
     return this.#read((bytes) => parseJson(textOf(bytes), options));
   }
 
-  /** @param readMultipart - `readFormData`, which only code that reads forms loads. */
-  formData(readMultipart: typeof readFormData, options: FormOptions = {}): Promise<FormData> {
-    return guarded(this.#readForm(readMultipart, options));
-  }
-
-  async #readForm(readMultipart: typeof readFormData, { maxFields = 1000 }: FormOptions): Promise<FormData> {
-    if (this.#contentType() === "application/x-www-form-urlencoded") return formOf(await this.text(), maxFields);
-    return readMultipart(
-      this.#multipart("application/x-www-form-urlencoded or multipart/form-data", () => this.#inOnePiece()),
-      maxFields,
-    );
-  }
-
-  /**
-   * The bytes of a multipart form while they arrive.
-   *
-   * @param Arriving - The class itself, so that only code that reads forms loads it.
-   */
-  multipart(Arriving: typeof ArrivingBody): MultipartBytes {
-    return this.#multipart("multipart/form-data", () =>
-      this.#waiting === undefined ? new Arriving((sink) => this.#receive(sink)) : this.#inOnePiece(),
-    );
+  /** Whether the body is a urlencoded form. */
+  get isUrlencoded(): boolean {
+    return this.#contentType() === "application/x-www-form-urlencoded";
   }
 
   /** Whether the body is a multipart form. */
@@ -68,11 +43,20 @@ export class Body {
     return this.#contentType() === "multipart/form-data";
   }
 
-  #multipart(wanted: string, chunks: () => AsyncIterator<Uint8Array, void>): MultipartBytes {
-    if (!this.isMultipart) throw new HTTPError(415, `The body must be a form: ${wanted}.`);
-    const problem = this.#codingProblem();
+  /**
+   * The bytes of a multipart form.
+   *
+   * @param Arriving - Reads the bytes while they arrive; left out, they are read at once. It is given by code that reads forms, so that
+   *   only that code loads it.
+   */
+  multipart(Arriving?: typeof ArrivingBody): MultipartBytes {
+    const problem = this.isMultipart ? this.#codingProblem() : "The body must be a form: multipart/form-data.";
     if (problem !== undefined) throw new HTTPError(415, problem);
-    return { chunks: chunks(), type: this.#web.headers.get("content-type") ?? "" };
+    const chunks =
+      Arriving === undefined || this.#waiting !== undefined
+        ? inOnePiece(this.#read((bytes) => bytes))
+        : new Arriving((sink) => this.#receive(sink));
+    return { chunks, type: this.#web.headers.get("content-type") ?? "" };
   }
 
   #contentType(): string {
@@ -164,11 +148,6 @@ export class Body {
     return new StreamSource(reader, this.#maxSize, sink, receive in this.#web);
   }
 
-  /** A body that is read at once, as if it arrived in one piece. */
-  #inOnePiece(): AsyncIterator<Uint8Array, void> {
-    return inOnePiece(this.#read((bytes) => bytes));
-  }
-
   /** Why the body cannot be read: its Content-Length is over the limit, or it was read before. */
   #problem(): Error | undefined {
     const web = this.#web;
@@ -180,18 +159,9 @@ export class Body {
   }
 }
 
-async function* inOnePiece(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void> {
+/** A body that is read at once, as if it arrived in one piece. */
+async function* inOnePiece(whole: Promise<Buffer>): AsyncGenerator<Buffer, void> {
   yield await whole;
-}
-
-function formOf(text: string, maxFields: number): FormData {
-  let fields = 1;
-  for (let index = text.indexOf("&"); index !== -1; index = text.indexOf("&", index + 1)) {
-    if (++fields > maxFields) throw tooManyFields(maxFields);
-  }
-  const form = new FormData();
-  for (const [name, value] of new URLSearchParams(text)) form.append(name, value);
-  return form;
 }
 
 const refused = (reason: string) => guarded(Promise.reject<never>(new HTTPError(415, reason)));

@@ -1,29 +1,44 @@
-import { tooManyFields } from "./body-errors.ts";
-import { Multipart, utf8, type MultipartBytes, type PartHead } from "./multipart.ts";
+import { HTTPError } from "../http/errors.ts";
+import type { Body } from "./body.ts";
+import { tooMany } from "./body-errors.ts";
+import { Multipart, textOf } from "./multipart.ts";
 
-/** The fields and files of a multipart form. @throws HTTPError 413 for more fields than the limit. */
-export async function readFormData(sent: MultipartBytes, maxFields: number): Promise<FormData> {
-  const parts = new Multipart(sent);
-  const read: { readonly head: PartHead; readonly pieces: readonly Buffer[] }[] = [];
-  for (;;) {
-    const next = parts.next();
-    const head = next instanceof Promise ? await next : next;
-    if (head === undefined) break;
-    if (read.length === maxFields) throw tooManyFields(maxFields);
-    const pieces: Buffer[] = [];
-    for (;;) {
-      const arrived = parts.read();
-      const piece = arrived instanceof Promise ? await arrived : arrived;
-      if (piece === undefined) break;
-      pieces.push(piece);
-    }
-    read.push({ head, pieces });
+export interface FormOptions {
+  /** The most fields of a form, files included. Default 1000. */
+  readonly maxFields?: number | undefined;
+}
+
+/** The fields of a urlencoded form. @throws HTTPError 413 for more fields than the limit, 415 for another content type. */
+export async function readUrlencoded(
+  body: Body,
+  { maxFields = 1000 }: FormOptions,
+): Promise<readonly (readonly [name: string, value: string])[]> {
+  if (!body.isUrlencoded) {
+    throw new HTTPError(415, "The body must be a form: application/x-www-form-urlencoded or multipart/form-data.");
   }
-  // Files take most of the time, so they are made only now, when it is known that there are not too many fields.
+  const text = await body.text();
+  let fields = 1;
+  for (let index = text.indexOf("&"); index !== -1; index = text.indexOf("&", index + 1)) {
+    if (++fields > maxFields) throw tooMany("fields", maxFields);
+  }
+  return [...new URLSearchParams(text)];
+}
+
+/** The fields and files of a form, urlencoded or multipart. @throws like {@link readUrlencoded} */
+export async function readFormData(body: Body, options: FormOptions = {}): Promise<FormData> {
   const form = new FormData();
-  for (const { head, pieces } of read) {
-    if (head.filename === undefined) form.append(head.name, utf8.decode(Buffer.concat(pieces)));
-    else form.append(head.name, new File([Buffer.concat(pieces)], head.filename, { type: head.type }));
+  if (!body.isMultipart) {
+    for (const [name, value] of await readUrlencoded(body, options)) form.append(name, value);
+    return form;
+  }
+  const { maxFields = 1000 } = options;
+  const parts = await new Multipart(body.multipart()).readAll((_head, count) => {
+    if (count > maxFields) throw tooMany("fields", maxFields);
+    return Infinity;
+  });
+  for (const { head, pieces } of parts) {
+    if (head.filename === undefined) form.append(head.name, textOf(pieces));
+    else form.append(head.name, new File(pieces, head.filename, { type: head.type }));
   }
   return form;
 }

@@ -1,4 +1,5 @@
 import { HTTPError } from "../http/errors.ts";
+import { partTooLarge } from "./body-errors.ts";
 
 /** The most bytes of the headers of one part. */
 const longestHead = 16_384;
@@ -15,9 +16,15 @@ export interface PartHead {
   readonly type: string;
 }
 
+/** A part that was read to its end. */
+export interface WholePart {
+  readonly head: PartHead;
+  readonly pieces: Buffer<ArrayBuffer>[];
+}
+
 /** A multipart form as it was sent. */
 export interface MultipartBytes {
-  readonly chunks: AsyncIterator<Uint8Array, void>;
+  readonly chunks: AsyncIterator<Buffer, void>;
   /** The content type, which names the boundary. */
   readonly type: string;
 }
@@ -27,7 +34,7 @@ export interface MultipartBytes {
  * quotes, `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
  */
 export class Multipart {
-  readonly #chunks: AsyncIterator<Uint8Array, void>;
+  readonly #chunks: AsyncIterator<Buffer, void>;
   /** The boundary, with the line break and the two hyphens before it. */
   readonly #mark: Buffer;
   /**
@@ -52,6 +59,33 @@ export class Multipart {
     const boundary = parametersOf(type).get("boundary");
     if (boundary === undefined || boundary === "" || boundary.length > 70) throw malformed();
     this.#mark = Buffer.from(`\r\n--${boundary}`, "latin1");
+  }
+
+  /**
+   * The rest of the form. Files are left in pieces, because making them takes most of the time.
+   *
+   * @param limitOf - The most bytes of a part. Throws if there must not be so many parts.
+   * @throws HTTPError 413 for a part over its limit.
+   */
+  async readAll(limitOf: (head: PartHead, count: number) => number): Promise<readonly WholePart[]> {
+    const parts: WholePart[] = [];
+    for (;;) {
+      const next = this.next();
+      const head = next instanceof Promise ? await next : next;
+      if (head === undefined) return parts;
+      const limit = limitOf(head, parts.length + 1);
+      const pieces: Buffer<ArrayBuffer>[] = [];
+      let size = 0;
+      for (;;) {
+        const arrived = this.read();
+        const piece = arrived instanceof Promise ? await arrived : arrived;
+        if (piece === undefined) break;
+        size += piece.length;
+        if (size > limit) throw partTooLarge(head.name, limit);
+        pieces.push(piece as Buffer<ArrayBuffer>);
+      }
+      parts.push({ head, pieces });
+    }
   }
 
   // These methods return a promise only if bytes must arrive: otherwise promises would take most of the time of a form with many parts.
@@ -119,12 +153,22 @@ export class Multipart {
         // A longer line that begins like the boundary is content.
         from = 2;
       } else {
-        const safe = start === 0 ? 0 : this.#bytes.length - this.#mark.length + 1;
+        const safe = start === 0 ? 0 : this.#safeEnd();
         if (safe > this.#skip) return this.#take(safe);
         return this.#fill().then(() => this.#readRaw());
       }
     }
     return undefined;
+  }
+
+  /**
+   * Where the content ends that cannot be a part of the boundary. Mostly nothing is left after it, and then the bytes that arrive next
+   * need not be copied.
+   */
+  #safeEnd(): number {
+    const bytes = this.#bytes;
+    const start = bytes.indexOf(0x0d, Math.max(0, bytes.length - this.#mark.length + 1));
+    return start === -1 ? bytes.length : start;
   }
 
   #take(end: number): Buffer {
@@ -177,7 +221,7 @@ export class Multipart {
     if (this.#allArrived) throw malformed();
     const { done, value } = await this.#chunks.next();
     if (done === true) this.#allArrived = true;
-    else this.#bytes = Buffer.concat([this.#bytes, value]);
+    else this.#bytes = this.#bytes.length === 0 ? value : Buffer.concat([this.#bytes, value]);
   }
 }
 
@@ -231,6 +275,9 @@ function extended(value: string | undefined): string | undefined {
   const bytes = text.replaceAll(/%([\da-f]{2})/gi, (_text, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   return charset.toLowerCase() === "utf-8" ? utf8.decode(Buffer.from(bytes, "latin1")) : bytes;
 }
+
+/** The text of a part. */
+export const textOf = (pieces: readonly Buffer[]): string => utf8.decode(Buffer.concat(pieces));
 
 /** Decodes the text of parts. */
 export const utf8: InstanceType<typeof TextDecoder> = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,9 +1,11 @@
 import type { FormOf } from "../forms/form.ts";
 import type { Part, PartOptions } from "../forms/parts.ts";
 import type { FormReadOptions } from "../forms/read.ts";
+import type * as Forms from "../forms/read.ts";
 import type { SchemaOutput, StandardSchema } from "../forms/schema.ts";
 import { guarded, guardMethods } from "../http/guarded.ts";
-import { Body, type FormOptions } from "../bodies/body.ts";
+import { Body } from "../bodies/body.ts";
+import type { FormOptions } from "../bodies/form-data.ts";
 import { parseCookies } from "../http/cookie.ts";
 import { isHost, normalHost, type TrustedHosts, unknownHost } from "../http/host.ts";
 import type { JsonOptions } from "../bodies/json-body.ts";
@@ -30,8 +32,12 @@ export interface RequestSettings {
 /** A path and query that the URL parser does not change: no segment `.` or `..`, encoded or not, and no character that it encodes. */
 const plain = /^(?:\/(?![.%])[\w\-.~!$&'()*+,;=:@%]*)+(?:\?[\w\-.~!$&()*+,;=:@%/?[\]|{}^`\\]*)?$/;
 
-/** The code that reads input with a schema. It is loaded when it is first used. */
-const forms = () => import("../forms/read.ts");
+/** The code that reads forms, and input with a schema. It is loaded when it is first used, and kept, because `import()` takes time. */
+let forms: typeof Forms | undefined;
+
+function withForms<Result>(use: (loaded: typeof Forms) => Promise<Result>): Promise<Result> {
+  return forms === undefined ? import("../forms/read.ts").then((loaded) => use((forms = loaded))) : use(forms);
+}
 
 /** A URL that the URL parser does not change: a host in lower case, a port that is not the one of the scheme, and a plain path. */
 const plainUrl =
@@ -233,7 +239,7 @@ export class Request {
   json<Schema extends StandardSchema>(schema: Schema, options?: JsonOptions): Promise<SchemaOutput<Schema>>;
   json(given?: JsonOptions | StandardSchema, options?: JsonOptions): Promise<unknown> {
     if (given === undefined || !("~standard" in given)) return this.#content.json(given);
-    return guarded(forms().then(({ readJson }) => readJson(given, this.#content.json(options))));
+    return guarded(withForms(({ readJson }) => readJson(given, this.#content.json(options))));
   }
 
   /**
@@ -242,7 +248,7 @@ export class Request {
    * @throws ValidationError, answered with 422, if the schema refuses the query; HTTPError 400 for names that cannot be read.
    */
   query<Schema extends StandardSchema>(schema: Schema): Promise<SchemaOutput<Schema>> {
-    return guarded(forms().then(({ readQuery }) => readQuery(schema, this.args)));
+    return guarded(withForms(({ readQuery }) => readQuery(schema, this.args)));
   }
 
   /**
@@ -253,7 +259,7 @@ export class Request {
    * @throws HTTPError 400 for names that cannot be read or a malformed body, 413 for what is over a limit, 415 for another content type.
    */
   form<Schema extends StandardSchema>(schema: Schema, options: FormReadOptions = {}): Promise<FormOf<Schema>> {
-    return guarded(forms().then(({ readForm }) => readForm(schema, this.#content, options)));
+    return guarded(withForms(({ readForm }) => readForm(schema, this.#content, options)));
   }
 
   /**
@@ -267,7 +273,7 @@ export class Request {
   }
 
   async *#readParts(options: PartOptions): AsyncGenerator<Part, void> {
-    const { readParts } = await forms();
+    const { readParts } = await withForms((loaded) => Promise.resolve(loaded));
     yield* readParts(this.#content, options);
   }
 
@@ -278,7 +284,7 @@ export class Request {
    *   like {@link text}.
    */
   formData(options?: FormOptions): Promise<FormData> {
-    return this.#content.formData(async (sent, most) => (await forms()).readFormData(sent, most), options);
+    return guarded(withForms(({ readFormData }) => readFormData(this.#content, options)));
   }
 
   static {

@@ -13,6 +13,9 @@ const deepest = 20;
 const mostItems = 1000;
 const mostItemsInAll = 10_000;
 
+/** The usual name, which is one key. */
+const simple = /^[^.[\]]+$/;
+
 const nested = /^[^.[\]]+(?:\.[^.[\]]+|\[(?:0|[1-9]\d{0,8})\])*$/;
 
 /** Keys that would reach a prototype when the value is copied. */
@@ -28,6 +31,7 @@ function keysIn(name: string): readonly Key[] {
   if (name.length > longestName) throw new HTTPError(400, `A field has a name of more than ${longestName} characters.`);
   const bad = name.split(/[.[\]]/).find((segment) => forbidden.has(segment));
   if (bad !== undefined) throw new HTTPError(400, `A field has the name ${bad}, which is not allowed.`);
+  if (simple.test(name)) return [name];
   const plain = plainName(name);
   if (!nested.test(plain)) return [name];
   const keys = Array.from(plain.matchAll(/(\[)?([^.[\]]+)/g), ([, bracket, key]) => (bracket === undefined ? key! : Number(key)));
@@ -47,10 +51,10 @@ export function nameOf(keys: readonly PropertyKey[]): string {
 interface Place {
   readonly values: unknown[];
   isArray: boolean;
-  readonly members: Map<Key, Place>;
+  members: Map<Key, Place> | undefined;
 }
 
-const newPlace = (): Place => ({ values: [], isArray: false, members: new Map() });
+const newPlace = (): Place => ({ values: [], isArray: false, members: undefined });
 
 /**
  * The object with the values of fields. `address.city` is a member of an object, `items[0].name` a member of an object in an array,
@@ -63,31 +67,34 @@ export function valueOf(fields: Iterable<readonly [name: string, value: unknown]
   for (const [name, value] of fields) {
     let place = root;
     for (const key of keysIn(name)) {
-      let next = place.members.get(key);
-      if (next === undefined) place.members.set(key, (next = newPlace()));
+      const members = (place.members ??= new Map<Key, Place>());
+      let next = members.get(key);
+      if (next === undefined) members.set(key, (next = newPlace()));
       place = next;
     }
     place.values.push(value);
     place.isArray ||= name.endsWith("[]");
   }
   let items = 0;
-  return objectAt(root);
+  return objectAt(root.members ?? new Map<Key, Place>(), []);
 
-  function read(place: Place, keys: readonly Key[]): unknown {
-    const { values, members, isArray } = place;
-    const kinds = new Set(Array.from(members.keys(), (key) => typeof key));
-    if ((values.length > 0 && members.size > 0) || kinds.size > 1) {
+  function read({ values, members, isArray }: Place, keys: readonly Key[]): unknown {
+    if (members === undefined) return isArray || values.length > 1 ? values : values[0];
+    const kinds = new Set(Array.from(members.keys(), (each) => typeof each));
+    if (values.length > 0 || kinds.size > 1) {
       throw new HTTPError(400, `The names of the fields contradict each other at ${JSON.stringify(nameOf(keys))}.`);
     }
-    if (members.size === 0) return isArray || values.length > 1 ? values : values[0];
-    return kinds.has("number") ? arrayAt(place, keys) : objectAt(place, keys);
+    return kinds.has("number") ? arrayAt(members, keys) : objectAt(members, keys);
   }
 
-  function objectAt({ members }: Place, keys: readonly Key[] = []): Record<string, unknown> {
-    return Object.fromEntries(Array.from(members, ([key, member]) => [key, read(member, [...keys, key])]));
+  function objectAt(members: ReadonlyMap<Key, Place>, keys: readonly Key[]): Record<string, unknown> {
+    const object: Record<string, unknown> = {};
+    // None of the keys is `__proto__`: keysIn() refuses it.
+    for (const [key, member] of members) object[key] = read(member, [...keys, key]);
+    return object;
   }
 
-  function arrayAt({ members }: Place, keys: readonly Key[]): unknown[] {
+  function arrayAt(members: ReadonlyMap<Key, Place>, keys: readonly Key[]): unknown[] {
     const length = Math.max(...(members.keys() as Iterable<number>)) + 1;
     items += length;
     if (items > mostItemsInAll) throw new HTTPError(400, "The names of the fields leave too many gaps in arrays.");

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { ArrivingBody } from "../bodies/arriving-body.ts";
 import type { Body } from "../bodies/body.ts";
+import { partTooLarge, tooMany } from "../bodies/body-errors.ts";
 import { guarded } from "../http/guarded.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
-import { HTTPError } from "../http/errors.ts";
-import { Multipart, type PartHead, utf8 } from "../bodies/multipart.ts";
+import { Multipart, type PartHead, textOf, utf8 } from "../bodies/multipart.ts";
 import { mostFields } from "./names.ts";
 
 /** Limits of a multipart form. */
@@ -35,11 +35,7 @@ export class Part {
 
   constructor({ name, filename, type }: PartHead, source: Multipart, maxSize: number) {
     this.name = name;
-    // Old browsers and other clients send the path of the file.
-    this.filename = filename
-      ?.split(/[/\\]/)
-      .at(-1)!
-      .replaceAll(/\p{Cc}/gu, "");
+    this.filename = filename === undefined ? undefined : bareName(filename);
     this.type = type;
     this.#source = source;
     this.#maxSize = maxSize;
@@ -129,7 +125,7 @@ export class Part {
     const piece = await this.#source.read();
     this.#size += piece?.length ?? 0;
     if (this.#size > this.#maxSize) {
-      throw new HTTPError(413, `The part ${JSON.stringify(this.name)} is over the limit of ${this.#maxSize} bytes.`);
+      throw partTooLarge(this.name, this.#maxSize);
     }
     return piece;
   }
@@ -138,23 +134,57 @@ export class Part {
 /** The number of files so far, which is a part of their temporary names. */
 let saved = 0;
 
+/** Old browsers and other clients send the path of a file. */
+const bareName = (filename: string) =>
+  filename
+    .split(/[/\\]/)
+    .at(-1)!
+    .replaceAll(/\p{Cc}/gu, "");
+
+const withDefaults = ({ maxParts = mostFields, maxPartSize = 1024 * 1024, maxFileSize = Infinity }: PartOptions) => ({
+  maxParts,
+  maxSizeOf: ({ filename }: PartHead) => (filename === undefined ? maxPartSize : maxFileSize),
+});
+
 /** The parts of a multipart form, while they arrive. A part that is not read is skipped. */
-export async function* readParts(
-  body: Body,
-  { maxParts = mostFields, maxPartSize = 1024 * 1024, maxFileSize = Infinity }: PartOptions = {},
-): AsyncGenerator<Part, void> {
+export async function* readParts(body: Body, options: PartOptions = {}): AsyncGenerator<Part, void> {
+  const { maxParts, maxSizeOf } = withDefaults(options);
   const source = new Multipart(body.multipart(ArrivingBody));
   let count = 0;
   try {
     for (let head = await source.next(); head !== undefined; head = await source.next()) {
-      if (++count > maxParts) throw new HTTPError(413, `The form is over the limit of ${maxParts} parts.`);
-      const part = new Part(head, source, head.filename === undefined ? maxPartSize : maxFileSize);
+      if (++count > maxParts) throw tooMany("parts", maxParts);
+      const part = new Part(head, source, maxSizeOf(head));
       try {
         yield part;
       } finally {
         await part.leave();
       }
     }
+  } finally {
+    await source.cancel();
+  }
+}
+
+/**
+ * The fields and files of a multipart form. A file input without a file is absent. Does not use {@link readParts}, whose promises would
+ * take most of the time.
+ *
+ * @throws like {@link readParts}.
+ */
+export async function readFields(body: Body, options: PartOptions): Promise<readonly (readonly [name: string, value: string | File])[]> {
+  const { maxParts, maxSizeOf } = withDefaults(options);
+  const source = new Multipart(body.multipart(ArrivingBody));
+  try {
+    const parts = await source.readAll((head, count) => {
+      if (count > maxParts) throw tooMany("parts", maxParts);
+      return maxSizeOf(head);
+    });
+    return parts.flatMap(({ head: { name, filename, type }, pieces }): (readonly [string, string | File])[] => {
+      if (filename === undefined) return [[name, textOf(pieces)]];
+      const file = new File(pieces, bareName(filename), { type });
+      return file.name === "" && file.size === 0 ? [] : [[name, file]];
+    });
   } finally {
     await source.cancel();
   }

@@ -1,9 +1,9 @@
 import type { Body } from "../bodies/body.ts";
-import { readFormData } from "../bodies/form-data.ts";
+import { readFormData, readUrlencoded } from "../bodies/form-data.ts";
 import { HTTPError } from "../http/errors.ts";
 import type { FormOf } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";
-import { type Part, type PartOptions, readParts } from "./parts.ts";
+import { type PartOptions, readFields, readParts } from "./parts.ts";
 import { ReadForm } from "./read-form.ts";
 import { outputOf, type SchemaOutput, type StandardSchema, validate } from "./schema.ts";
 
@@ -32,28 +32,11 @@ export async function readForm<Schema extends StandardSchema>(
   body: Body,
   { secret = [], ...limits }: FormReadOptions,
 ): Promise<FormOf<Schema>> {
-  const fields = body.isMultipart
-    ? await fieldsIn(readParts(body, limits))
-    : [...(await body.formData(readFormData, { maxFields: limits.maxParts }))];
+  const fields = body.isMultipart ? await readFields(body, limits) : await readUrlencoded(body, { maxFields: limits.maxParts });
   const result = await validate(schema, valueOf(fields), "request.form()");
   const secrets = new Set(secret.map(plainName));
   const isSecret = (name: string) => secrets.has(name) || /password/i.test(name);
   return result.issues === undefined
     ? new ReadForm({ fields, isSecret, accepted: { data: result.value } })
     : new ReadForm({ fields, isSecret, issues: result.issues, wasRefused: true });
-}
-
-/** The fields and files of a multipart form. A file input without a file is absent. */
-async function fieldsIn(parts: AsyncIterable<Part>): Promise<readonly (readonly [name: string, value: unknown])[]> {
-  const fields: (readonly [string, unknown])[] = [];
-  for await (const part of parts) {
-    const { name, filename, type } = part;
-    if (filename === undefined) {
-      fields.push([name, await part.text()]);
-      continue;
-    }
-    const file = new File([(await part.bytes()) as Uint8Array<ArrayBuffer>], filename, { type });
-    if (filename !== "" || file.size > 0) fields.push([name, file]);
-  }
-  return fields;
 }
