@@ -107,14 +107,14 @@ test("both packages together install four others, each under a permissive licenc
   }
 });
 
-test("the code of both packages and of what they install stays under 0.75 MB, and all with types, sources and maps under 4 MB", () => {
+test("the code of both packages and of what they install stays under 0.8 MB, and all with types, sources and maps under 4 MB", () => {
   const own = packageNames.flatMap((name) => built.packed[name].files);
   const others = dependencies.flatMap((name) =>
     listFiles(join(root, "node_modules", name)).map((path) => ({ path, size: statSync(path).size })),
   );
   const sum = (files: Built["packed"]["core"]["files"]) => files.reduce((total, { size }) => total + size, 0);
   const all = [...own, ...others];
-  expect(sum(all.filter(({ path }) => /\.[cm]?js$/.test(path)))).toBeLessThan(750 * kilobyte);
+  expect(sum(all.filter(({ path }) => /\.[cm]?js$/.test(path)))).toBeLessThan(800 * kilobyte);
   expect(sum(all)).toBeLessThan(4000 * kilobyte);
 });
 

@@ -2,12 +2,12 @@ import type { BodySink, BodySource } from "../http/served-request.ts";
 import { guarded } from "../http/guarded.ts";
 
 /** A body while it arrives. It arrives no faster than it is read. */
-export class ArrivingBody implements BodySink, AsyncIterator<Buffer, void> {
+export class ArrivingBody implements BodySink, AsyncIterator<Uint8Array, void> {
   readonly #source: BodySource | undefined;
-  readonly #chunks: Buffer[] = [];
+  readonly #chunks: Uint8Array[] = [];
   /** How the body has ended; `undefined`: it has not ended yet. */
   #end: { readonly error: Error | undefined } | undefined;
-  #waiting: { readonly resolve: (result: IteratorResult<Buffer, void>) => void; readonly reject: (error: Error) => void } | undefined;
+  #waiting: { readonly resolve: (result: IteratorResult<Uint8Array, void>) => void; readonly reject: (error: Error) => void } | undefined;
 
   /** @param receive - Sends the body to a sink. */
   constructor(receive: (sink: BodySink) => BodySource | undefined) {
@@ -15,7 +15,7 @@ export class ArrivingBody implements BodySink, AsyncIterator<Buffer, void> {
     if (this.#end === undefined) this.#source?.pause();
   }
 
-  next(): Promise<IteratorResult<Buffer, void>> {
+  next(): Promise<IteratorResult<Uint8Array, void>> {
     const value = this.#chunks.shift();
     if (value !== undefined) return Promise.resolve({ done: false, value });
     if (this.#end?.error !== undefined) return guarded(Promise.reject(this.#end.error));
@@ -24,7 +24,7 @@ export class ArrivingBody implements BodySink, AsyncIterator<Buffer, void> {
     return guarded(new Promise((resolve, reject) => (this.#waiting = { resolve, reject })));
   }
 
-  return(): Promise<IteratorResult<Buffer, void>> {
+  return(): Promise<IteratorResult<Uint8Array, void>> {
     this.#chunks.length = 0;
     this.#end ??= { error: undefined };
     this.#source?.leave();

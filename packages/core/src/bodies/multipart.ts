@@ -19,12 +19,12 @@ export interface PartHead {
 /** A part that was read to its end. */
 export interface WholePart {
   readonly head: PartHead;
-  readonly pieces: Buffer<ArrayBuffer>[];
+  readonly pieces: Uint8Array<ArrayBuffer>[];
 }
 
 /** A multipart form as it was sent. */
 export interface MultipartBytes {
-  readonly chunks: AsyncIterator<Buffer, void>;
+  readonly chunks: AsyncIterator<Uint8Array, void>;
   /** The content type, which names the boundary. */
   readonly type: string;
 }
@@ -34,7 +34,7 @@ export interface MultipartBytes {
  * quotes, `filename*`, text before the first part and after the last one, blanks after a boundary. Errors are HTTPErrors with status 400.
  */
 export class Multipart {
-  readonly #chunks: AsyncIterator<Buffer, void>;
+  readonly #chunks: AsyncIterator<Uint8Array, void>;
   /** The boundary, with the line break and the two hyphens before it. */
   readonly #mark: Buffer;
   /**
@@ -74,7 +74,7 @@ export class Multipart {
       const head = next instanceof Promise ? await next : next;
       if (head === undefined) return parts;
       const limit = limitOf(head, parts.length + 1);
-      const pieces: Buffer<ArrayBuffer>[] = [];
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
       let size = 0;
       for (;;) {
         const arrived = this.read();
@@ -221,7 +221,9 @@ export class Multipart {
     if (this.#allArrived) throw malformed();
     const { done, value } = await this.#chunks.next();
     if (done === true) this.#allArrived = true;
-    else this.#bytes = this.#bytes.length === 0 ? value : Buffer.concat([this.#bytes, value]);
+    else
+      this.#bytes =
+        this.#bytes.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.concat([this.#bytes, value]);
   }
 }
 
@@ -277,7 +279,7 @@ function extended(value: string | undefined): string | undefined {
 }
 
 /** The text of a part. */
-export const textOf = (pieces: readonly Buffer[]): string => utf8.decode(Buffer.concat(pieces));
+export const textOf = (pieces: readonly Uint8Array[]): string => utf8.decode(Buffer.concat(pieces));
 
 /** Decodes the text of parts. */
 export const utf8: InstanceType<typeof TextDecoder> = new TextDecoder("utf-8", { ignoreBOM: true });
