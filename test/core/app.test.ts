@@ -124,11 +124,16 @@ describe("errors", () => {
     expect(logged).toEqual([]);
   });
 
-  test("abort() sends headers, and logs a cause without sending it", async () => {
+  test("abort() sends a message and headers, and logs a cause without sending it", async () => {
     const { get, logged } = makeApp(() => abort(429, "Slow", { headers: { "retry-after": "5" }, cause: new Error("internal") }));
     const response = await get("/");
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "5"]);
-    expect([await response.text(), ...logged]).toEqual([expect.not.stringContaining("internal"), expect.stringContaining("internal")]);
+    const body = await response.text();
+    expect([body, body, ...logged]).toEqual([
+      expect.stringContaining("Slow"),
+      expect.not.stringContaining("internal"),
+      expect.stringContaining("internal"),
+    ]);
   });
 
   test("are answered with problem+json if the client prefers it", async () => {

@@ -24,8 +24,8 @@ const cases = {
     message: String.raw`error TS2322: Type 'Rule<"/w/:name", never, typeof User, never, string, {}, "", {}, QuerySchema>' is not assignable to type '"handler method \"get\" does not accept the parameters of \"/w/:name\": it takes { id: string }, but the rule passes { name: string }"'.`,
   },
   "parameters of several types": {
-    code: `class Typed extends RequestHandler { get(args: { a: number; b?: readonly string[]; c: "x" | "y"; d: boolean; e: Date; f: { g: 1 } }) { return html\`\${args.a}\`; } } new App({ rules: [new Rule("/:a/*b{/:c}", { handler: Typed })] });`,
-    message: `it takes { a: number; b?: string[]; c: 'x' | 'y'; d: boolean; e: Date; f: ... }, but the rule passes { a: string; b: string[]; c?: string }`,
+    code: `class Typed extends RequestHandler { get(args: { a: number; b?: readonly string[]; c: "x" | "y"; d: boolean; e: Date; f: bigint; g: { h: 1 } }) { return html\`\${args.a}\`; } } new App({ rules: [new Rule("/:a/*b{/:c}", { handler: Typed })] });`,
+    message: `it takes { a: number; b?: string[]; c: 'x' | 'y'; d: boolean; e: Date; f: bigint; g: ... }, but the rule passes { a: string; b: string[]; c?: string }`,
   },
   "a rule without parameters": {
     code: `new App({ rules: [new Rule("/w", { handler: User })] });`,
