@@ -8,6 +8,7 @@ import { listenerOf } from "./listener.ts";
 import { mostAtOnce } from "./pipeline.ts";
 import { PortInUseError } from "./port-in-use-error.ts";
 import { answerRefusals, type ServableApp } from "./refusals.ts";
+import { keepTickObject } from "./tick-object.ts";
 import { acceptUpgrades, type Upgrade } from "./upgrades.ts";
 
 export interface ServeOptions {
@@ -80,6 +81,7 @@ export async function serve(app: ServableApp, options: ServeOptions = {}): Promi
     if (!(Number.isSafeInteger(value) && value > 0))
       throw new ConfigError(`The option ${name} of serve() must be a whole number, 1 or more.`);
   }
+  keepTickObject();
   // Over TLS, one port serves both versions of HTTP. For HTTP/1, Node uses its HTTP server on the same connection.
   const server = (
     tls === undefined
