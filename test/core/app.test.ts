@@ -127,13 +127,8 @@ describe("errors", () => {
   test("abort() sends a message and headers, and logs a cause without sending it", async () => {
     const { get, logged } = makeApp(() => abort(429, "Slow", { headers: { "retry-after": "5" }, cause: new Error("internal") }));
     const response = await get("/");
-    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "5"]);
-    const body = await response.text();
-    expect([body, body, ...logged]).toEqual([
-      expect.stringContaining("Slow"),
-      expect.not.stringContaining("internal"),
-      expect.stringContaining("internal"),
-    ]);
+    expect([response.status, response.headers.get("retry-after"), ...logged]).toEqual([429, "5", expect.stringContaining("internal")]);
+    expect(await response.text()).toMatch(/^(?!.*internal).*Slow/s);
   });
 
   test("are answered with problem+json if the client prefers it", async () => {
