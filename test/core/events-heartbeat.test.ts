@@ -43,6 +43,28 @@ describe("a heartbeat", () => {
     expect([vi.getTimerCount(), notes.listenerCount("note")]).toEqual([0, 0]);
   });
 
+  test("loses no event that comes after it, before the client reads again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const notes = new EventEmitter();
+    const { get } = makeApp(() =>
+      events(
+        async function* () {
+          yield { data: String((await once(notes, "note"))[0]) };
+        },
+        { heartbeat: 1000 },
+      ),
+    );
+    const reader = ((await get()).body as ReadableStream<Uint8Array>).getReader();
+    const read = async () => Buffer.from((await reader.read()).value ?? []).toString();
+    expect(await read()).toBe(":\n\n");
+    const beat = read();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await beat).toBe(":\n\n");
+    notes.emit("note", "tea");
+    await vi.advanceTimersByTimeAsync(0);
+    expect([await read(), await read()]).toEqual(["data: tea\n\n", ""]);
+  });
+
   test("is sent after 15 seconds, with a timer that does not keep the process alive, or never", async () => {
     const started = vi.spyOn(globalThis, "setTimeout");
     for (const options of [undefined, { heartbeat: 0 }]) {

@@ -1,5 +1,5 @@
 import { EventEmitter, getEventListeners, once } from "node:events";
-import { local, request } from "@mini/core";
+import { local, request, Response } from "@mini/core";
 import { events, type EventsFunction } from "@mini/core/events";
 import { serve, type Server, type ServeOptions } from "@mini/core/serve";
 import { afterEach, describe, expect, test } from "vitest";
@@ -46,6 +46,21 @@ describe.each(protocols)("over %s", (protocol) => {
     const client = await listen();
     expect([client.status, client.headers["content-type"]]).toEqual([200, "text/event-stream"]);
     await client.has("data: first\n\n");
+  });
+
+  test.each<[title: string, change: (response: Response) => Response]>([
+    ["through a stream of the handler", (response) => new Response(response.body!.pipeThrough(new TransformStream()), response)],
+    ["from a response that was cloned", (response) => (void response.clone().text(), response)],
+  ])("events arrive %s", async (_title, change) => {
+    const { listen } = await open(protocol, () =>
+      change(
+        events(async function* () {
+          yield { data: 1 };
+          yield { data: 2 };
+        }),
+      ),
+    );
+    expect(await (await listen()).end).toEqual({ text: ":\n\ndata: 1\n\ndata: 2\n\n", isWhole: true });
   });
 
   test("the head arrives before there is an event", async () => {

@@ -28,19 +28,9 @@ export class Body {
   }
 
   json(options: JsonOptions | undefined): Promise<unknown> {
-    const type = this.#contentType();
+    const { type } = this;
     if (type !== "application/json" && !/^[^/]+\/.+\+json$/.test(type)) return refused("The body must be application/json.");
     return this.#read((bytes) => parseJson(textOf(bytes), options));
-  }
-
-  /** Whether the body is a urlencoded form. */
-  get isUrlencoded(): boolean {
-    return this.#contentType() === "application/x-www-form-urlencoded";
-  }
-
-  /** Whether the body is a multipart form. */
-  get isMultipart(): boolean {
-    return this.#contentType() === "multipart/form-data";
   }
 
   /**
@@ -50,7 +40,7 @@ export class Body {
    *   only that code loads it.
    */
   multipart(Arriving?: typeof ArrivingBody): MultipartBytes {
-    const problem = this.isMultipart ? this.#codingProblem() : "The body must be a form: multipart/form-data.";
+    const problem = this.type === "multipart/form-data" ? this.#codingProblem() : "The body must be a form: multipart/form-data.";
     if (problem !== undefined) throw new HTTPError(415, problem);
     const chunks =
       Arriving === undefined || this.#waiting !== undefined
@@ -59,7 +49,8 @@ export class Body {
     return { chunks, type: this.#web.headers.get("content-type") ?? "" };
   }
 
-  #contentType(): string {
+  /** The content type, in lower case and without parameters. */
+  get type(): string {
     const type = this.#web.headers.get("content-type") ?? "";
     const end = type.indexOf(";");
     return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();

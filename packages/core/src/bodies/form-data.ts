@@ -13,7 +13,7 @@ export async function readUrlencoded(
   body: Body,
   { maxFields = 1000 }: FormOptions,
 ): Promise<readonly (readonly [name: string, value: string])[]> {
-  if (!body.isUrlencoded) {
+  if (body.type !== "application/x-www-form-urlencoded") {
     throw new HTTPError(415, "The body must be a form: application/x-www-form-urlencoded or multipart/form-data.");
   }
   const text = await body.text();
@@ -27,7 +27,7 @@ export async function readUrlencoded(
 /** The fields and files of a form, urlencoded or multipart. @throws like {@link readUrlencoded} */
 export async function readFormData(body: Body, options: FormOptions = {}): Promise<FormData> {
   const form = new FormData();
-  if (!body.isMultipart) {
+  if (body.type !== "multipart/form-data") {
     for (const [name, value] of await readUrlencoded(body, options)) form.append(name, value);
     return form;
   }

@@ -1,4 +1,5 @@
 import { outsideCauseOf } from "../bodies/body-errors.ts";
+import { atEnd, readerOf, streamOf } from "../http/chunk-reader.ts";
 import { type FlatHeaders, flatValue, withLength } from "../http/headers.ts";
 import { isUsed, partsOf, type Parts, type Response } from "../http/response.ts";
 import type { Context } from "./context.ts";
@@ -29,16 +30,21 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
     if (outsideCauseOf(error) === undefined) context.logError(parts.status, error);
   };
   const length = statedLength(parts.headers);
-  const reader = storage.run(context, () => stream.getReader());
+  const reader = storage.run(context, () => readerOf(stream));
   let size = 0;
-  let cancelled = false;
+  /** Whether the stream has ended, failed or was cancelled. */
+  let isOver = false;
+  function end(): void {
+    isOver = true;
+    onEnd?.();
+  }
 
-  async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async function read(): Promise<ReadableStreamReadResult<Uint8Array>> {
     let isSourceOver = true;
     try {
       const { done, value } = await reader.read();
       // A read that is pending when the client disconnects ends too. Its result is not needed.
-      if (cancelled) return;
+      if (isOver) return atEnd;
       isSourceOver = done;
       const chunk = done ? undefined : bytesOf(value);
       size += chunk?.byteLength ?? 0;
@@ -46,32 +52,27 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
         const what = done ? `${size}` : `more than ${length}`;
         throw new TypeError(`Cannot send a stream of ${what} bytes in a response with the Content-Length ${length}.`);
       }
-      if (chunk !== undefined) {
-        controller.enqueue(chunk);
-        return;
-      }
-      controller.close();
-      onEnd?.();
+      if (chunk !== undefined) return { done: false, value: chunk };
+      end();
     } catch (error) {
-      if (cancelled) return;
-      failed(error);
-      controller.error(error);
-      onEnd?.();
-      if (!isSourceOver) await reader.cancel(error).catch(failed);
+      if (!isOver) {
+        failed(error);
+        end();
+        if (!isSourceOver) void reader.cancel(error).catch(failed);
+        throw error;
+      }
     }
+    return atEnd;
   }
 
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull: (controller) => storage.run(context, pull, controller),
-      cancel: (reason) => {
-        cancelled = true;
-        onEnd?.();
-        return storage.run(context, () => reader.cancel(reason)).catch(failed);
-      },
+  const body = streamOf({
+    read: () => storage.run(context, read),
+    async cancel(reason) {
+      if (isOver) return;
+      end();
+      await storage.run(context, () => reader.cancel(reason)).catch(failed);
     },
-    { highWaterMark: 0 },
-  );
+  });
   // The new key comes first: after a spread, V8 of Node 20 makes a hidden class for each object.
   return { isBound: true, ...parts, body };
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../context/context.ts";
 import { storage } from "../context/running-request.ts";
+import { atEnd, type ChunkReader } from "../http/chunk-reader.ts";
 import { eventText, type ServerEvent } from "./event-text.ts";
 
 /** Milliseconds that the source of the events has to end by itself when the server closes. */
@@ -23,44 +24,52 @@ interface EventStreamSettings {
  * The bytes of an event stream. The source is started when the first bytes are read, so that a response that is not sent, or whose
  * body is left out, has no source to end.
  */
-export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
+export class EventStream implements ChunkReader<Uint8Array> {
   readonly #settings: EventStreamSettings;
   readonly #abort = new AbortController();
   readonly #onClosing = () => storage.run(this.#settings.context, () => this.#close());
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** What is sent next: text that no read was waiting for. */
+  #unsent: string;
+  #hasBegun = false;
   #source: AsyncIterator<ServerEvent> | undefined;
   /** Whether the next event was requested from the source and has not arrived. It may take longer than a heartbeat. */
   #isRequested = false;
   #isOver = false;
-  /** Resolves the promise of `pull`, for which the reader waits. */
-  #resolvePull: (() => void) | undefined;
+  /** Resolves the promise for which the reader waits. */
+  #resolveRead: ((result: ReadableStreamReadResult<Uint8Array>) => void) | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
 
   constructor(settings: EventStreamSettings) {
     this.#settings = settings;
+    this.#unsent = settings.opening;
   }
 
-  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> | undefined {
-    const { closing, context, heartbeat, opening } = this.#settings;
-    if (this.#controller === undefined) {
-      this.#controller = controller;
-      this.#send(opening);
+  read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    const { closing, context, heartbeat } = this.#settings;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
       if (closing?.aborted === true) this.#end(closing.reason);
       else closing?.addEventListener("abort", this.#onClosing);
-      return undefined;
     }
+    if (this.#unsent !== "") {
+      const value = encoder.encode(this.#unsent);
+      this.#unsent = "";
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#isOver) return Promise.resolve(atEnd);
     return new Promise((resolve) => {
-      this.#resolvePull = resolve;
+      this.#resolveRead = resolve;
       if (heartbeat > 0) this.#heartbeat = setTimeout(() => this.#send(":\n\n"), heartbeat).unref();
       if (!this.#isRequested) storage.run(context, () => void this.#sendNext());
     });
   }
 
   /** The client has left, or the stream is not needed. */
-  cancel(reason: unknown): void {
-    this.#end(reason, true);
+  cancel(reason: unknown): Promise<void> {
+    this.#end(reason);
     void this.#endSource();
+    return Promise.resolve();
   }
 
   /** Gets the next event from the source, and sends it. */
@@ -92,8 +101,10 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
 
   #send(text: string): void {
     clearTimeout(this.#heartbeat);
-    this.#controller!.enqueue(encoder.encode(text));
-    this.#resolvePull?.();
+    const resolve = this.#resolveRead;
+    this.#resolveRead = undefined;
+    if (resolve === undefined) this.#unsent += text;
+    else resolve({ done: false, value: encoder.encode(text) });
   }
 
   /** The server closes. The source has a short time to end by itself, and to send a last event. */
@@ -114,14 +125,13 @@ export class EventStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Ends the stream. The signal is aborted in every case, so that everything that depends on it ends too. */
-  #end(reason: unknown = new DOMException("The event stream has ended.", "AbortError"), isCancelled = false): void {
+  #end(reason: unknown = new DOMException("The event stream has ended.", "AbortError")): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#heartbeat);
     clearTimeout(this.#endTimer);
     this.#settings.closing?.removeEventListener("abort", this.#onClosing);
-    if (!isCancelled) this.#controller!.close();
-    this.#resolvePull?.();
+    this.#resolveRead?.(atEnd);
     storage.run(this.#settings.context, () => this.#abort.abort(reason));
   }
 

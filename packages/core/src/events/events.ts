@@ -1,6 +1,7 @@
 import type { Context } from "../context/context.ts";
 import { servedOf } from "../context/request.ts";
 import { running } from "../context/running-request.ts";
+import { streamOf } from "../http/chunk-reader.ts";
 import { Response } from "../http/response.ts";
 import { closing } from "../http/served-request.ts";
 import type { ServerEvent } from "./event-text.ts";
@@ -67,7 +68,7 @@ export function events(make: EventsFunction, { heartbeat = 15_000, retry }: Even
     // The head is sent with the first bytes, and a page's EventSource opens when it gets the head.
     opening: retry === undefined ? ":\n\n" : `retry: ${retry}\n\n`,
   });
-  return new Response(new ReadableStream<Uint8Array>(stream, { highWaterMark: 0 }), {
+  return new Response(streamOf(stream), {
     headers: {
       "content-type": "text/event-stream",
       // A proxy that compresses a stream may hold events back.

@@ -32,7 +32,8 @@ export async function readForm<Schema extends StandardSchema>(
   body: Body,
   { secret = [], ...limits }: FormReadOptions,
 ): Promise<FormOf<Schema>> {
-  const fields = body.isMultipart ? await readFields(body, limits) : await readUrlencoded(body, { maxFields: limits.maxParts });
+  const fields =
+    body.type === "multipart/form-data" ? await readFields(body, limits) : await readUrlencoded(body, { maxFields: limits.maxParts });
   const result = await validate(schema, valueOf(fields), "request.form()");
   const secrets = new Set(secret.map(plainName));
   const isSecret = (name: string) => secrets.has(name) || /password/i.test(name);

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "../bodies/body-errors.ts";
+import { type ChunkReader, readerOf } from "../http/chunk-reader.ts";
 
 /** Milliseconds for which chunks may be sent without waiting, before other work of the process gets its turn. */
 const longestTurn = 10;
@@ -15,11 +16,11 @@ const longestTurn = 10;
  */
 export async function sendStream(
   res: ServerResponse,
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream,
   sourceFailed: (reason: unknown) => void,
   sendingFailed: (error: unknown) => void,
 ): Promise<void> {
-  const reader = body.getReader();
+  const reader = readerOf(body) as ChunkReader<Uint8Array>;
   const cancel = (reason: unknown) => void reader.cancel(reason).catch(sourceFailed);
   let hasLeft = false;
   let readOn: (() => void) | undefined;
