@@ -1,4 +1,4 @@
-// Sends every kind of request to one server for ten minutes. Prints a line from time to time, and a verdict at the end. Ends with
+// Sends every kind of request to one server for ten minutes. Sessions are also in Postgres and Redis, if the machine has them. Prints a line from time to time, and a verdict at the end. Ends with
 // code 1 if a request failed or memory grew.
 //
 //   npm run soak -- [--seconds 600] [--plot memory.svg]

@@ -1,12 +1,17 @@
-// The server of the soak, as a process of its own: app.ts <SQLite file> [leak], with --expose-gc.
+// The server of the soak, as a process of its own, with --expose-gc: app.ts <SQLite file> [URL of Postgres] [socket of Redis] [leak].
+// An argument is empty if there is none.
 // Says its port, and its memory after a garbage collection whenever it is told anything.
 import { DatabaseSync } from "@photostructure/sqlite";
 import { App, html, local, request, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve } from "@mini/core/serve";
-import { MemoryBackend, SessionMiddleware } from "@mini/session";
+import { MemoryBackend, SessionMiddleware, type SessionBackend } from "@mini/session";
+import { PostgresBackend } from "@mini/session/postgres";
+import { RedisBackend } from "@mini/session/redis";
 import { SqliteBackend } from "@mini/session/sqlite";
+import { Pool } from "pg";
+import { createClient } from "redis";
 
-const [path = "", flaw] = process.argv.slice(2);
+const [path = "", postgres = "", redis = "", flaw = ""] = process.argv.slice(2);
 const leaked: unknown[] = [];
 
 class Page extends RequestHandler {
@@ -58,6 +63,29 @@ const rules = [
   new Rule("/stream/:chunks", { handler: Stream }),
 ];
 const nothing = () => undefined;
+
+/** Milliseconds: more than a machine that does many other things lets a process wait for its turn. */
+const patience = 20_000;
+
+async function openPostgres(): Promise<SessionBackend> {
+  const pool = new Pool({ connectionString: postgres, max: 4, statement_timeout: patience });
+  pool.on("error", nothing);
+  const backend = new PostgresBackend({ pool });
+  await backend.createTable();
+  return backend;
+}
+
+async function openRedis(): Promise<SessionBackend> {
+  const client = createClient({
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 1000,
+    pingInterval: 1000,
+    socket: { path: redis, tls: false, socketTimeout: patience },
+  });
+  client.on("error", nothing);
+  return new RedisBackend({ client: await client.connect() });
+}
+
 const app = new App({
   rules,
   logger: { error: nothing, warn: nothing, info: nothing, debug: nothing },
@@ -65,12 +93,13 @@ const app = new App({
   config: {
     session: {
       secretKey: "a key for the soak, long enough to sign",
-      // More than a machine that does many other things lets a process wait for its turn at the file.
       deadline: 30_000,
       backends: {
         // Few enough that the limit is reached long before anything is judged.
         memory: new MemoryBackend({ limit: 100 }),
-        sqlite: new SqliteBackend({ database: new DatabaseSync(path), busyTimeout: 20_000 }),
+        sqlite: new SqliteBackend({ database: new DatabaseSync(path), busyTimeout: patience }),
+        ...(postgres !== "" && { postgres: await openPostgres() }),
+        ...(redis !== "" && { redis: await openRedis() }),
       },
     },
   },

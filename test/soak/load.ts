@@ -29,8 +29,12 @@ export interface RunningLoad extends Load {
   stop(): Promise<void>;
 }
 
-/** Asks for everything there is, over and over, until told to stop; `counts` and `failures` grow meanwhile. */
-export function startLoad(port: number): RunningLoad {
+/**
+ * Asks for everything there is, over and over, until told to stop; `counts` and `failures` grow meanwhile.
+ *
+ * @param databases - For each database of the server, its name and the name of its backend.
+ */
+export function startLoad(port: number, databases: Readonly<Record<string, string>> = {}): RunningLoad {
   const base = `http://127.0.0.1:${port}`;
   const agent = new Agent({ connections: lanes });
   const counts: Record<string, number> = {};
@@ -90,6 +94,7 @@ export function startLoad(port: number): RunningLoad {
     "session in a cookie": clicker("securecookie"),
     "session in memory": clicker("memory"),
     "session in SQLite": clicker("sqlite"),
+    ...Object.fromEntries(Object.entries(databases).map(([name, place]) => [`session in ${name}`, clicker(place)])),
     upload: async () =>
       expectThat(await ask("/upload", { method: "POST", body: uploaded }), { status: 200, body: String(uploaded.length) }),
     "upload that is too long": async () => expectThat(await ask("/upload", { method: "POST", body: tooLong }), { status: 413 }),

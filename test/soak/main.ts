@@ -9,6 +9,7 @@ const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).
 
 const { counts, samples, processes, growth, problems } = await soak({
   length: { seconds: Number(seconds) },
+  withDatabases: true,
   onSample: ({ at, rss, heapUsed }, load) =>
     console.error(
       `${at.toFixed(0)} s: ${sum(load.counts)} requests, ${load.failures.length} failed, heap ${mebibytes(heapUsed)} MiB, resident ${mebibytes(rss)} MiB`,

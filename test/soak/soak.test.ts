@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { findPostgres, findProgram } from "../support/programs.ts";
 import { soak } from "./soak.ts";
 import { growthOf, mostGrowth, plot, type Sample } from "./verdict.ts";
 
@@ -6,11 +7,13 @@ const requests = process.env["CI"] === "true" ? 60_000 : 2000;
 
 describe("a server under every kind of load", { timeout: 300_000 + requests * 10 }, () => {
   test(`for ${requests} requests fails none and keeps its memory`, async () => {
-    const { counts, failures, growth, problems, processes, samples } = await soak({ length: { requests } });
+    const databases = [findPostgres() && "session in Postgres", findProgram("redis-server") && "session in Redis"].filter(Boolean);
+    const { counts, failures, growth, problems, processes, samples } = await soak({ length: { requests }, withDatabases: true });
     expect(failures).toEqual([]);
     expect(growth).toBeLessThan(mostGrowth);
     expect([problems, samples.length]).toEqual([[], 40]);
-    expect(Object.keys(counts)).toHaveLength(11);
+    expect(Object.keys(counts)).toEqual(expect.arrayContaining(databases));
+    expect(Object.keys(counts)).toHaveLength(11 + databases.length);
     expect(processes).toBeGreaterThan(0);
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
   });

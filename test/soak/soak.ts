@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../support/compiled.ts";
 import { comeAndGo } from "./come-and-go.ts";
+import { noDatabases, startDatabases, type Databases } from "./databases.ts";
 import { startLoad, type Load } from "./load.ts";
 import { growthOf, mostGrowth, type Sample } from "./verdict.ts";
 
@@ -14,6 +15,8 @@ export interface SoakOptions {
   readonly length: { readonly seconds: number } | { readonly requests: number };
   /** What is wrong with the server on purpose: `leak` keeps a little of each page, `wrong` forgets sessions. */
   readonly flaw?: "leak" | "wrong" | undefined;
+  /** Whether the server also keeps sessions in Postgres and Redis, where the machine has them. Default false. */
+  readonly withDatabases?: boolean | undefined;
   readonly onSample?: ((sample: Sample, load: Load) => void) | undefined;
 }
 
@@ -31,10 +34,19 @@ export interface Outcome extends Load {
 const looks = 40;
 
 /** Puts a server of its own under every kind of load, while other processes use its SQLite file. */
-export async function soak({ length, flaw, onSample }: SoakOptions): Promise<Outcome> {
+export async function soak(options: SoakOptions): Promise<Outcome> {
+  const databases = options.withDatabases === true ? await startDatabases() : noDatabases;
+  try {
+    return await soakWith(databases, options);
+  } finally {
+    await databases.stop();
+  }
+}
+
+async function soakWith({ postgres, redis }: Databases, { length, flaw, onSample }: SoakOptions): Promise<Outcome> {
   const data = mkdtempSync(join(tmpdir(), "mini-soak-"));
   const path = join(data, "sessions.db");
-  const child = fork(compile("test/soak/app.ts"), flaw === undefined ? [path] : [path, flaw], {
+  const child = fork(compile("test/soak/app.ts"), [path, postgres ?? "", redis ?? "", flaw ?? ""], {
     env: { ...process.env, NODE_OPTIONS: undefined, NODE_ENV: "production" },
     execArgv: ["--expose-gc"],
   });
@@ -42,7 +54,7 @@ export async function soak({ length, flaw, onSample }: SoakOptions): Promise<Out
   ended.catch(() => undefined);
   const heard = async <Message>() => ((await Promise.race([once(child, "message"), ended])) as [Message])[0];
   const { port } = await heard<{ port: number }>();
-  const load = startLoad(port);
+  const load = startLoad(port, { ...(postgres !== undefined && { Postgres: "postgres" }), ...(redis !== undefined && { Redis: "redis" }) });
   const others = comeAndGo(path);
   const samples: Sample[] = [];
   const start = performance.now();
