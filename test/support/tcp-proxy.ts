@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from "node:net";
+import { connect, createServer, type NetConnectOpts, type Server, type Socket } from "node:net";
 import { endedAfterFile } from "./per-file.ts";
+import { freePort } from "./ports.ts";
 
 /**
  * What a proxy does with connections.
@@ -39,14 +40,14 @@ const started = endedAfterFile<TcpProxy>((proxy) => proxy.close());
 /** @param target - The address of the server: `{ port }`, or `{ path }` of a socket. The server may be down. */
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let line: Line = "passes";
-  let port = 0;
+  // It listens there again and again.
+  const port = await freePort();
   let server: Server | undefined;
   const pairs = new Set<Pair>();
 
   async function listen(): Promise<void> {
     server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, accept).listen(port, "127.0.0.1");
     await once(server, "listening");
-    ({ port } = server.address() as AddressInfo);
   }
 
   function resetAll(): void {
@@ -74,9 +75,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
 
   await listen();
   const proxy: TcpProxy = {
-    get port() {
-      return port;
-    },
+    port,
     async set(next) {
       line = next;
       if (next === "refuses") {
