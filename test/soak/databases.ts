@@ -1,9 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { endAtOnce, isReady } from "../support/ports.ts";
 import { makePostgres } from "../support/postgres-server.ts";
 import { findPostgres, findProgram } from "../support/programs.ts";
 
@@ -43,23 +42,11 @@ async function startRedis(program: string | undefined) {
   const socket = join(folder, "redis.sock");
   const settings = ["--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "", "--appendonly", "no"];
   const child = spawn(program, settings, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "exit");
   const stop = async () => {
-    child.kill("SIGKILL");
-    await ended;
+    await endAtOnce(child);
     rmSync(folder, { recursive: true, force: true });
   };
   if (await isReady(child)) return { socket, stop };
   await stop();
   throw new Error("redis-server did not start.");
-}
-
-/** Whether it accepts connections; `false` when it has ended. Its later output is discarded. */
-async function isReady(child: ChildProcess): Promise<boolean> {
-  for await (const line of createInterface({ input: child.stdout! })) {
-    if (!line.includes("eady to accept connections")) continue;
-    child.stdout!.resume();
-    return true;
-  }
-  return false;
 }

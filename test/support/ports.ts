@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 
 /**
  * A port on loopback that was free a moment ago. The system gives it to no outgoing connection, such as that of a client that tries to
@@ -21,6 +22,17 @@ export async function freePort(): Promise<number> {
     await once(server, "close");
     return port;
   }
+}
+
+/** Whether a redis-server accepts connections; `false` when it has ended. Its later output is discarded. */
+export async function isReady(child: ChildProcess): Promise<boolean> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    // With a port it says "Ready", with a socket alone "ready".
+    if (!/ready to accept connections/i.test(line)) continue;
+    child.stdout!.resume();
+    return true;
+  }
+  return false;
 }
 
 /** Kills a process, as if its machine had failed. It may have ended already. */

@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { newFolder } from "./folder.ts";
 import { endedAfterFile } from "./per-file.ts";
-import { endAtOnce, freePort } from "./ports.ts";
+import { endAtOnce, freePort, isReady } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
 /** The redis-server of this machine. */
@@ -68,14 +67,4 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
     }
     if (port !== undefined || tries === mostTries) throw new Error(`redis-server did not start on port ${chosen}.`);
   }
-}
-
-/** Whether it accepts connections; `false` when it has ended. Its later output is discarded. */
-async function isReady(child: ChildProcess): Promise<boolean> {
-  for await (const line of createInterface({ input: child.stdout! })) {
-    if (!line.includes("Ready to accept connections")) continue;
-    child.stdout!.resume();
-    return true;
-  }
-  return false;
 }

@@ -1,10 +1,8 @@
 // Redis and Postgres of the benchmark's own: on sockets in temporary folders, for as long as it runs.
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { tsImport } from "tsx/esm/api";
 import { atEnd } from "../measure/children.mjs";
 
@@ -63,24 +61,18 @@ export async function endDatabases(started) {
 
 /** Keeps nothing on the disk. */
 async function startRedis() {
-  const { findProgram } = await support("programs");
+  const [{ findProgram }, { endAtOnce, isReady }] = await Promise.all([support("programs"), support("ports")]);
   const program = findProgram("redis-server");
   if (program === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "mini-bench-"));
   const place = join(folder, "redis.sock");
   const settings = ["--port", "0", "--unixsocket", place, "--dir", folder, "--save", "", "--appendonly", "no"];
   const child = spawn(program, settings, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "exit");
   async function end() {
-    child.kill("SIGKILL");
-    await ended;
+    await endAtOnce(child);
     rmSync(folder, { recursive: true, force: true });
   }
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!/ready to accept connections/i.test(line)) continue;
-    child.stdout.resume();
-    return { place, pid: child.pid, end };
-  }
+  if (await isReady(child)) return { place, pid: child.pid, end };
   await end();
   throw new Error("redis-server did not start.");
 }
