@@ -5,7 +5,7 @@ import { FetchRequest } from "../engine/visit.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
 import type { FetchSessionsOptions, SessionVariables } from "./hono.ts";
-import { LazySession } from "./lazy-session.ts";
+import { SessionPromise } from "./session-promise.ts";
 import { sharedOf } from "./shared-of.ts";
 
 // oxlint-disable-next-line typescript/ban-ts-comment -- `@mini/session/fetch` also serves applications without h3, where the compiler would refuse this. A block comment stays in the declarations.
@@ -46,7 +46,7 @@ export function h3Sessions(
     const context = event.context as Partial<SessionVariables>;
     if (context.sessionStore instanceof FrameworkVisit && context.sessionStore.isOf(config)) return next();
     const visit = new FrameworkVisit(config, shared, new FetchRequest(event.req, secure && (() => secure(event.req))));
-    context.session = new LazySession(visit);
+    context.session = new SessionPromise(() => visit.getSession());
     context.sessionStore = visit;
     let value: unknown;
     try {

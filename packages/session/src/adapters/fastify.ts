@@ -9,8 +9,9 @@ import type { Session } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
-import { answerError, isExpected, NodeRequest, writeHeaders } from "./node-visit.ts";
+import { answerError, isExpected, NodeRequest, refuseAssignment, writeHeaders } from "./node-visit.ts";
 import { headerText } from "./response-head.ts";
+import { startedSession } from "./session-promise.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "fastify" {
@@ -64,7 +65,7 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
     app.decorate(configKey, { config });
     app.decorateRequest(replyKey, null);
     app.decorateRequest(visitKey, null);
-    define("session", (request) => storeOf(request).getSession());
+    define("session", (request) => startedSession(storeOf(request)));
     define("sessionStore", storeOf);
     app.addHook("onRequest", (request, reply, next) => {
       (request as VisitedRequest)[replyKey] = reply;
@@ -90,6 +91,7 @@ export function fastifySessions(config: SessionConfig | Sessions): FastifyPlugin
         getter(this: FastifyRequest) {
           return get(this);
         },
+        setter: refuseAssignment,
       });
     }
   };

@@ -6,7 +6,7 @@ import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
-import { LazySession } from "./lazy-session.ts";
+import { SessionPromise } from "./session-promise.ts";
 import { sharedOf } from "./shared-of.ts";
 
 /** What an adapter adds to the variables of a request. */
@@ -71,7 +71,7 @@ export function honoSessions(
     if (outer instanceof FrameworkVisit && outer.isOf(config)) return next();
     const { raw } = c.req;
     const visit = new FrameworkVisit(config, shared, new FetchRequest(raw, secure && (() => secure(raw))), new HonoHead(c));
-    c.set("session", new LazySession(visit));
+    c.set("session", new SessionPromise(() => visit.getSession()));
     c.set("sessionStore", visit);
     try {
       await next();

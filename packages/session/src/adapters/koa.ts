@@ -6,7 +6,8 @@ import type { Sessions } from "../engine/sessions.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { addProperty, isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { addProperty, isExpected, keepVisit, NodeVisit, refuseAssignment, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { startedSession } from "./session-promise.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "koa" {
@@ -78,8 +79,9 @@ export function koaSessions(config: SessionConfig | Sessions): KoaMiddleware {
 const sessionProperty: PropertyDescriptor = {
   configurable: true,
   get(this: KoaContextLike) {
-    return sessionStoreOf(this.req).getSession();
+    return startedSession(sessionStoreOf(this.req));
   },
+  set: refuseAssignment,
 };
 const storeProperty: PropertyDescriptor = {
   configurable: true,

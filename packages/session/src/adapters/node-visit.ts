@@ -79,6 +79,11 @@ export function addProperty(target: object, name: "session" | "sessionStore", de
   if (!(name in target)) Object.defineProperty(target, name, descriptor);
 }
 
+/** Refuses `req.session = null`, which ends the session in other libraries. */
+export function refuseAssignment(): never {
+  throw new TypeError("The session of a request cannot be replaced. To end it, call await sessionStore.deleteSession().");
+}
+
 /**
  * The sessions of a request, as `request.sessionStore` of Express and `ctx.sessionStore` of Koa. It also works while another
  * session library uses these names.

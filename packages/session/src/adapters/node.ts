@@ -5,7 +5,8 @@ import { reasonOf } from "../keeping/deadline.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
-import { addProperty, answerError, isExpected, keepVisit, NodeVisit, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { addProperty, answerError, isExpected, keepVisit, NodeVisit, refuseAssignment, sessionStoreOf, visitOf } from "./node-visit.ts";
+import { startedSession } from "./session-promise.ts";
 import { sharedOf } from "./shared-of.ts";
 
 declare module "http" {
@@ -102,7 +103,7 @@ export function sessionErrors(error: unknown, request: IncomingMessage, _respons
   next?.(error);
 }
 
-const sessionProperty = property("session", (request) => sessionStoreOf(request).getSession());
+const sessionProperty = property("session", (request) => startedSession(sessionStoreOf(request)));
 const storeProperty = property("sessionStore", sessionStoreOf);
 
 /** A getter that another library may replace with a value. */
@@ -113,6 +114,7 @@ function property(name: string, get: (request: IncomingMessage) => unknown): Pro
       return get(this);
     },
     set(this: IncomingMessage, value: unknown) {
+      if (value === null || value === undefined) refuseAssignment();
       Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
     },
   };

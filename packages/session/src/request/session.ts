@@ -3,6 +3,7 @@ import { copyJson, makeFlash, typeOf, type Flash, type FlashMessage } from "../r
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
 import { checkForm, longestForm, shortened } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
+import { refuseProperties } from "./refused-properties.ts";
 import type { OpenSessionLike } from "./shared-sessions.ts";
 
 /** Any key; editors propose the declared ones. */
@@ -31,6 +32,10 @@ export interface KeptFormOptions<Schema extends StandardSchema> {
  * `SessionCommittedError` once the head is written.
  */
 export class Session<Data extends object = SessionData> {
+  static {
+    refuseProperties(this.prototype, (name) => `session.${name} = value would not be saved. Call session.set("${name}", value).`);
+  }
+
   readonly #opened: OpenSessionLike;
 
   constructor(opened: OpenSessionLike) {
