@@ -1,5 +1,6 @@
-import { ConfigError } from "@mini/core";
-import { MemoryBackend } from "@mini/session";
+import { App, ConfigError } from "@mini/core";
+import { MemoryBackend, SessionMiddleware, type SessionConfig } from "@mini/session";
+import { honoSessions } from "@mini/session/fetch";
 import { describe, expect, test } from "vitest";
 import { readSettings } from "../../../packages/session/src/settings/settings.ts";
 import { secretKey, sessionApp, setCookies } from "../../support/session-app.ts";
@@ -65,6 +66,12 @@ describe("config.session", () => {
 
   test("that is invalid stops an App at start", () => {
     expect(() => sessionApp({ secretKey: "short" })).toThrow(ConfigError);
+  });
+
+  test.each([[undefined], [null], ["short"], [{}]])("%j stops an App and an adapter at start", (config) => {
+    const session = config as unknown as SessionConfig;
+    expect(() => new App({ rules: [], middleware: [SessionMiddleware], config: { session } })).toThrow(ConfigError);
+    expect(() => honoSessions(session)).toThrow(ConfigError);
   });
 });
 

@@ -12,7 +12,7 @@ import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
 import { answerError, isExpected, NodeRequest, refuseAssignment, writeHeaders } from "./node-visit.ts";
 import { headerText } from "./response-head.ts";
 import { startedSession } from "./session-promise.ts";
-import { sharedOf } from "./shared-of.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

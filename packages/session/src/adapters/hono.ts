@@ -7,7 +7,7 @@ import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
 import { SessionPromise } from "./session-promise.ts";
-import { sharedOf } from "./shared-of.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 
 /** What an adapter adds to the variables of a request. */
 export interface SessionVariables {

@@ -8,7 +8,7 @@ import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { addProperty, isExpected, keepVisit, NodeVisit, refuseAssignment, sessionStoreOf, visitOf } from "./node-visit.ts";
 import { startedSession } from "./session-promise.ts";
-import { sharedOf } from "./shared-of.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 
 declare module "koa" {
   interface ExtendableContext {

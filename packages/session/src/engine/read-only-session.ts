@@ -1,10 +1,9 @@
 import type { SessionData } from "../record/session-data.ts";
-import type { IncomingRequest } from "../request/head.ts";
+import { unsentHead, type IncomingRequest } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { Session } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionOptions } from "../settings/config.ts";
-import { CollectedHead } from "./collected-head.ts";
 
 /** A session that can only be read. */
 export type SessionView<Data extends object = SessionData> = Pick<
@@ -34,7 +33,7 @@ export async function readOnlySession<Data extends object>(
 ): Promise<SessionView<Data>> {
   const cookie = cookieHeader ?? null;
   const request: IncomingRequest = { method: "GET", headers: { get: (header) => (header === "cookie" ? cookie : null) }, secure: true };
-  const session = await new RequestSessions(shared, request, new CollectedHead()).getSession<Data>(name, options);
+  const session = await new RequestSessions(shared, request, unsentHead).getSession<Data>(name, options);
   return {
     isNew: session.isNew,
     owner: session.owner,

@@ -1,8 +1,9 @@
 import { beforeHead, ConfigError, deleteCookie, local, LocalError, setCookie, setHeader, setLocal, vary } from "@mini/core";
 import type { Application, Middleware, Request, RequestHandler } from "@mini/core";
-import { Sessions } from "../engine/sessions.ts";
-import { FetchVisit } from "../engine/visit.ts";
-import { SessionCommittedError, type Head } from "../request/head.ts";
+import { Form } from "@mini/core/base";
+import { isSessions, sharedOf } from "../engine/shared-of.ts";
+import type { Sessions } from "../engine/sessions.ts";
+import { SessionCommittedError, unsentHead, type Head } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
@@ -44,7 +45,7 @@ export class SessionMiddleware implements Middleware {
   /** @throws ConfigError when `config.session` is missing or wrong. */
   constructor(app: SessionApplication) {
     const { session } = app.config;
-    this.#shared = (session instanceof Sessions ? session : makeSessions(session, app)).shared;
+    this.#shared = sharedOf(isSessions(session) ? session : settingsFor(app, session), Form);
     instances.set(app, this);
   }
 
@@ -54,15 +55,16 @@ export class SessionMiddleware implements Middleware {
 
   /** Without a response nothing is committed, except by `session.commit()`. */
   provideLocals(request: Request): void {
-    setLocal("sessionStore", new FetchVisit(this.#shared, request));
+    setLocal("sessionStore", new RequestSessions(this.#shared, request, unsentHead));
   }
 }
 
-function makeSessions(config: SessionConfig | undefined, { logger, basePath = "" }: SessionApplication): Sessions {
+/** The settings, with the logger of the application, and its `basePath` as the path of cookies. */
+function settingsFor({ logger, basePath = "" }: SessionApplication, config: SessionConfig | undefined): SessionConfig {
   if (config === undefined) throw new ConfigError(`The App has no config.session, and its secretKey is missing. ${secretKeyRemedy}`);
   // Cookies with the prefix __Host- are for the whole host.
-  if (basePath === "" || config.cookie?.path !== undefined || config.cookie?.prefix === "host") return new Sessions({ logger, ...config });
-  return new Sessions({ logger, ...config, cookie: { ...config.cookie, path: basePath } });
+  if (basePath === "" || config.cookie?.path !== undefined || config.cookie?.prefix === "host") return { logger, ...config };
+  return { logger, ...config, cookie: { ...config.cookie, path: basePath } };
 }
 
 /** The head of the running request's response. All requests share this object. */

@@ -51,6 +51,16 @@ export interface Head {
   setHeader(name: string, value: string): void;
 }
 
+/** The head of a response that is never sent. */
+export const unsentHead: Head = Object.freeze({
+  hasFailed: false,
+  beforeHead() {},
+  vary() {},
+  setCookie() {},
+  deleteCookie() {},
+  setHeader() {},
+});
+
 /** A session was changed, or used for the first time, after the head of the response was written. */
 export class SessionCommittedError extends Error {
   readonly code = "MINI_SESSION_COMMITTED";
