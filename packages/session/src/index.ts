@@ -7,7 +7,7 @@ export { MemoryBackend } from "./backends/memory/memory.ts";
 export type { MemoryBackendOptions } from "./backends/memory/memory.ts";
 export { SessionStillCachedError } from "./keeping/backend.ts";
 export type { CallSignal, OwnerIndex, SessionBackend, SwapResult } from "./keeping/backend.ts";
-export { SessionUnavailableError } from "./keeping/deadline.ts";
+export { SessionUnavailableError } from "./keeping/failures.ts";
 export type { OwnedSession } from "./keeping/owned-sessions.ts";
 export type { FlashMessage } from "./record/contents.ts";
 export type { NewRecord, SessionRecord } from "./record/record.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead, type Closing } from "../engine/collected-head.ts";
-import { errorHeaders } from "../keeping/deadline.ts";
+import { errorHeaders } from "../keeping/failures.ts";
 import { SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Form, type Logger } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
-import { reasonOf } from "../keeping/deadline.ts";
+import { reasonOf } from "../keeping/failures.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";

@@ -1,7 +1,7 @@
 import { ConfigError, withoutRequest } from "@mini/core/base";
 import type { BackendRecords } from "../keeping/backend-records.ts";
 import type { BackendSessions } from "../keeping/backend-sessions.ts";
-import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
+import { reasonOf, SessionUnavailableError } from "../keeping/failures.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
 import { wrongResult } from "../keeping/results.ts";
 import type { Lifetime, SessionRecord } from "../record/record.ts";

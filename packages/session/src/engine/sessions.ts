@@ -1,5 +1,5 @@
 import { Form, HTTPError } from "@mini/core/base";
-import { logFailure } from "../keeping/deadline.ts";
+import { logFailure } from "../keeping/failures.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { SessionData } from "../record/session-data.ts";
 import { markHandled } from "../request/session.ts";

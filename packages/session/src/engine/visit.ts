@@ -1,5 +1,5 @@
 import { HTTPError } from "@mini/core/base";
-import { errorHeaders, logFailure } from "../keeping/deadline.ts";
+import { errorHeaders, logFailure } from "../keeping/failures.ts";
 import { SessionCommittedError, type IncomingRequest, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";

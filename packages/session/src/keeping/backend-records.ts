@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { withoutRequest } from "@mini/core/base";
+import { Trace, withoutRequest } from "@mini/core/base";
 import type { Logger } from "@mini/core/base";
 import { freshFlashes, type Contents } from "../record/contents.ts";
 import {
@@ -16,10 +16,11 @@ import {
 } from "../record/record.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
 import type { OwnerIndex, SessionBackend } from "./backend.ts";
-import { Deadline, reasonOf, SessionUnavailableError } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
+import { reasonOf, SessionUnavailableError } from "./failures.ts";
 import { GroupCommit, type Edit, type EditResult } from "./group-commit.ts";
 import { whyUnreadable, wrongResult } from "./results.ts";
-import { traceWork } from "./traces.ts";
+import { isObserved, type SessionBackendMessage } from "./traces.ts";
 
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
@@ -44,6 +45,11 @@ export interface CreatedSession {
 /** Milliseconds between two removals of expired records, and how many records one removal takes at most. */
 const pruneInterval = 60_000;
 const pruneLimit = 1000;
+
+const backendTrace = new Trace<SessionBackendMessage>("mini:session.backend", ({ backend, work }) => ({
+  label: work,
+  details: { backend },
+}));
 
 /**
  * The records in a backend, decoded. Gives every call a deadline, and logs failures. All requests share one object for each
@@ -78,7 +84,8 @@ export class BackendRecords {
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     const deadline = new Deadline(this.#milliseconds);
     try {
-      return await traceWork(this.backendName, what, () => work(deadline));
+      const run = () => work(deadline);
+      return await (isObserved(backendTrace) ? backendTrace.run({ backend: this.backendName, work: what }, run) : run());
     } catch (error) {
       if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
       throw error;

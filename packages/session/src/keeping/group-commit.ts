@@ -1,7 +1,8 @@
 import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
 import { SessionTooLargeError } from "../record/too-large.ts";
 import type { CallSignal, SessionBackend, SwapResult } from "./backend.ts";
-import { Deadline, SessionUnavailableError } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
+import { SessionUnavailableError } from "./failures.ts";
 import { wrongResult } from "./results.ts";
 
 /** Makes a new record from the current one; returns the same record when nothing changes. May run again on a newer record. */

@@ -1,7 +1,8 @@
 import type { Logger } from "@mini/core/base";
 import { apply, isPlainObject, noContents, type Contents } from "../record/contents.ts";
 import type { CookiePlace } from "../record/record.ts";
-import { Deadline, reasonOf } from "./deadline.ts";
+import { Deadline } from "./deadline.ts";
+import { reasonOf } from "./failures.ts";
 import type {
   BrowserCookies,
   CommitSettings,

@@ -2,7 +2,8 @@ import { endAfter, lastMillisecond, lifetimeOf, type DecodedRecord, type Lifetim
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";
-import { SessionUnavailableError, type Deadline } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
+import { SessionUnavailableError } from "./failures.ts";
 import type { FoundRecord } from "./keeping.ts";
 import { wrongResult } from "./results.ts";
 

@@ -17,7 +17,7 @@ import {
 } from "../record/record.ts";
 import type { ReceivedId, SessionId } from "../signing/signing.ts";
 import type { BackendRecords, CreatedSession } from "./backend-records.ts";
-import { SessionUnavailableError } from "./deadline.ts";
+import { SessionUnavailableError } from "./failures.ts";
 import type {
   BrowserCookies,
   CommitSettings,

@@ -57,12 +57,8 @@ const commitTrace = new Trace<SessionCommitMessage>("mini:session.commit", ({ co
   };
 });
 
-const backendTrace = new Trace<SessionBackendMessage>("mini:session.backend", ({ backend, work }) => ({
-  label: work,
-  details: { backend },
-}));
-
-const isObserved = ({ channel }: { readonly channel: { readonly hasSubscribers: boolean } | undefined }) =>
+/** Whether anybody is told of the work. Requests ask first, because the message takes time to make. */
+export const isObserved = ({ channel }: { readonly channel: { readonly hasSubscribers: boolean } | undefined }) =>
   recordings.areMade || channel?.hasSubscribers === true;
 
 /** Loads a session, and tells subscribers of it. */
@@ -99,11 +95,6 @@ export function commitTo(
     const committed = kept.commit(changes, settings);
     return committed instanceof Promise ? committed.then(note) : note(committed);
   });
-}
-
-/** Does work on a backend, and tells subscribers of it. */
-export function traceWork<Result>(backend: string, work: string, call: () => Promise<Result>): Result | Promise<Result> {
-  return isObserved(backendTrace) ? backendTrace.run({ backend, work }, call) : call();
 }
 
 function changedKeys({ data: before }: Contents, { data: after }: Contents) {

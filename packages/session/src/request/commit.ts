@@ -1,5 +1,5 @@
 import type { Logger } from "@mini/core/base";
-import { reasonOf, SessionUnavailableError } from "../keeping/deadline.ts";
+import { reasonOf, SessionUnavailableError } from "../keeping/failures.ts";
 import type { ResponseCookies } from "./cookies.ts";
 import type { OutgoingResponse } from "./head.ts";
 import { saveAll, type OpenSession } from "./open-session.ts";

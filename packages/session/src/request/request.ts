@@ -1,5 +1,5 @@
 import { ConfigError, cookieValues } from "@mini/core/base";
-import { logFailure } from "../keeping/deadline.ts";
+import { logFailure } from "../keeping/failures.ts";
 import type { KeptSession, ReceivedCookies } from "../keeping/keeping.ts";
 import { loadFrom } from "../keeping/traces.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";

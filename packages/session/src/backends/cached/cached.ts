@@ -1,6 +1,7 @@
 import { withVersion } from "../new-version.ts";
 import { SessionStillCachedError, type CallSignal, type OwnerIndex, type SessionBackend, type SwapResult } from "../../keeping/backend.ts";
-import { Deadline, SessionUnavailableError } from "../../keeping/deadline.ts";
+import { Deadline } from "../../keeping/deadline.ts";
+import { SessionUnavailableError } from "../../keeping/failures.ts";
 import type { NewRecord, SessionRecord } from "../../record/record.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { SessionCache } from "./session-cache.ts";
