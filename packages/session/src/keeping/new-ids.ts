@@ -1,4 +1,4 @@
-import { apply, keepOnly, noContents, withoutMessages, type Contents } from "../record/contents.ts";
+import { apply, noContents, type Contents } from "../record/contents.ts";
 import {
   mergeOverrides,
   endAfter,
@@ -133,6 +133,17 @@ function changedContents(
   keep: ReadonlySet<string> | undefined,
 ): Contents {
   return records.fresh(apply(operations, keepOnly(contents, keep)));
+}
+
+/** The contents without flash messages. */
+function withoutMessages({ data }: Contents): Contents {
+  return { data, flashes: [] };
+}
+
+/** The contents with some keys only, and without messages, which may be for another visitor of the same browser. */
+function keepOnly(contents: Contents, keep: ReadonlySet<string> | undefined): Contents {
+  if (keep === undefined) return contents;
+  return { data: Object.fromEntries(Object.entries(contents.data).filter(([key]) => keep.has(key))), flashes: [] };
 }
 
 /** The times and options of a session that begins now, and the domain, path and partition of its cookie. */

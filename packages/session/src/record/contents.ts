@@ -136,17 +136,6 @@ export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken
   return [...flashes.filter(({ id }) => !taken.has(id)), ...added].slice(-mostFlashes);
 }
 
-/** The contents without flash messages. */
-export function withoutMessages({ data }: Contents): Contents {
-  return { data, flashes: [] };
-}
-
-/** The contents with some keys only, and without messages, which may be for another visitor of the same browser. */
-export function keepOnly(contents: Contents, keep: ReadonlySet<string> | undefined): Contents {
-  if (keep === undefined) return contents;
-  return { data: Object.fromEntries(Object.entries(contents.data).filter(([key]) => keep.has(key))), flashes: [] };
-}
-
 /** Whether two sessions have the same contents: values with the same JSON under the same keys, and messages with the same ids. */
 export function sameContents(one: Contents, other: Contents): boolean {
   const keys = Object.keys(one.data);
