@@ -4,9 +4,6 @@ export interface SentCookies {
   valuesOf(name: string): readonly string[];
 }
 
-/** Why a value was refused. `"expired"` also means that the time lies in the future. */
-export type Refusal = "malformed" | "forged" | "expired";
-
 /** A text that was signed here. */
 export interface Signed {
   readonly text: string;
@@ -21,9 +18,6 @@ export interface SignedCookie extends Signed {
   /** Whether new cookies have another name or format, because the configuration was changed. */
   readonly isOld: boolean;
 }
-
-/** The result of `unsign`: the text and when it was signed, or why it was refused. */
-export type Unsigned = ({ readonly ok: true } & Signed) | { readonly ok: false; readonly reason: Refusal };
 
 const prefixes = ["__Host-", "__Secure-", ""] as const;
 

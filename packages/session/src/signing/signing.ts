@@ -1,7 +1,7 @@
 import { createSecretKey, hash, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from "node:crypto";
 import { nonceLength, open, seal } from "./encryption.ts";
 import { reportRefused } from "./refusals.ts";
-import { otherNames, type SignedCookie, type SentCookies, type Signed, type Unsigned } from "./sent-cookies.ts";
+import { otherNames, type SignedCookie, type SentCookies, type Signed } from "./sent-cookies.ts";
 
 /** What a value is for. Each purpose has its own keys, so a value for one purpose is refused for another. */
 export type Purpose = "session-data" | "session-id" | "secure-cookie";
@@ -67,20 +67,6 @@ export class Signer {
     if (this.#encrypt) return `e1.${seal(this.#keys[0]!, this.#nonce(), this.#context("e1", name, time), text)}.${time}`;
     const payload = Buffer.from(text).toString("base64url");
     return `v1.${payload}.${time}.${this.#macs[0]!.sign(`${this.#context("v1", name, time)}\0${payload}`)}`;
-  }
-
-  /**
-   * Checks a value from a client, which must be in the current format, and returns the text that was signed. For hostile input it
-   * returns the reason, and never throws.
-   *
-   * @param name - Cookie name; a value signed for one cookie is refused under another.
-   * @param maxAge - Seconds since signing after which the value is `"expired"`; left out, only a time in the future is `"expired"`.
-   * @returns `signedAt` in seconds since the Unix epoch.
-   */
-  unsign(name: string, value: string, maxAge = Infinity): Unsigned {
-    const found = this.#authenticate(name, value, this.#encrypt);
-    if (typeof found === "string") return { ok: false, reason: found };
-    return this.#isCurrent(found, maxAge) ? { ok: true, ...found } : { ok: false, reason: "expired" };
   }
 
   /**
