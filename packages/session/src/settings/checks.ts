@@ -9,14 +9,13 @@ const mustBe =
   (value) =>
     is(value) ? undefined : what;
 
-const isPositive = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value > 0;
+const numberOf = (unit: string, most: number) =>
+  mustBe(`must be a number of ${unit} over 0, up to ${most}`, (value) => typeof value === "number" && value > 0 && value <= most);
+
 /** With more seconds, times could be infinite, and the time of the last use, which is computed from them, would be NaN. */
-const seconds = mustBe(
-  `must be a number of seconds over 0, up to ${Number.MAX_SAFE_INTEGER}`,
-  (value) => isPositive(value) && Number(value) <= Number.MAX_SAFE_INTEGER,
-);
+const seconds = numberOf("seconds", Number.MAX_SAFE_INTEGER);
 /** Browsers drop the fraction, so they would drop a cookie of less than a second at once. */
-const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => isPositive(value) && Number.isInteger(value));
+const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => Number.isInteger(value) && Number(value) > 0);
 const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
 const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
 
@@ -26,12 +25,15 @@ export function oneOf(...allowed: readonly unknown[]): Check {
   return mustBe(allowed.length === 1 ? `must be ${list}` : `must be one of ${list}`, (value) => allowed.includes(value));
 }
 
-const requiredMethods = ["read", "create", "swap", "touch", "take"] as const;
+/** The methods that an object does not have. */
+function missingMethods(value: unknown, ...names: readonly string[]): readonly string[] {
+  const object = Object(value) as Readonly<Record<string, unknown>>;
+  return names.filter((name) => typeof object[name] !== "function");
+}
 
 /** What is wrong with a backend, in words; `undefined` for a complete one. */
 function backendProblem(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return "is not an object";
-  const missing = requiredMethods.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  const missing = missingMethods(value, "read", "create", "swap", "touch", "take");
   return missing.length === 0 ? undefined : `has no ${missing.join("(), no ")}()`;
 }
 
@@ -50,14 +52,8 @@ const backends: Check = (value) => {
   return undefined;
 };
 
-function isLogger(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return ["error", "warn", "info", "debug"].every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === "function");
-}
-
-function isImport(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "wrap" in value && typeof value.wrap === "function";
-}
+const isLogger = (value: unknown) => missingMethods(value, "error", "warn", "info", "debug").length === 0;
+const isImport = (value: unknown) => missingMethods(value, "wrap").length === 0;
 
 /** The check of a value that another function checks. */
 const checkedSeparately: Check = () => undefined;
@@ -87,7 +83,7 @@ export const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   cookieName: nonEmptyString,
   encrypt: flag,
   flashMaxAge: seconds,
-  deadline: mustBe("must be a number of milliseconds over 0, up to 2147483647", (value) => isPositive(value) && Number(value) < 2 ** 31),
+  deadline: numberOf("milliseconds", 2 ** 31 - 1),
   import: mustBe("must be made by a function of @mini/session/import, such as importSessions({ cookieNames, read })", isImport),
   logger: mustBe("must be an object with the methods error, warn, info and debug, such as console", isLogger),
   now: mustBe("must be a function that returns milliseconds since the Unix epoch", (value) => typeof value === "function"),
@@ -111,17 +107,21 @@ export function checkSettings(path: string, given: unknown, checks: Readonly<Rec
 export const secretKeyRemedy = `Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
 const shortestKey = 32;
 
+/** What is wrong with a key, in words, without the key itself. */
+function keyProblem(key: unknown): string | undefined {
+  if (typeof key !== "string") return "must be a string";
+  const bytes = Buffer.byteLength(key);
+  return bytes < shortestKey ? `has ${bytes} bytes and needs at least ${shortestKey}` : undefined;
+}
+
 /** The keys of the setting `secretKey`. @throws ConfigError for a missing, short or wrong key. */
 export function checkKeys(given: unknown): readonly string[] {
-  const keys: readonly unknown[] = Array.isArray(given) ? given : [given];
-  if (given === undefined || given === null || keys.length === 0)
-    throw new ConfigError(`The session secretKey is missing. ${secretKeyRemedy}`);
-  return keys.map((key, i) => {
-    const which = Array.isArray(given) && keys.length > 1 ? `secretKey number ${i + 1}` : "secretKey";
-    if (typeof key !== "string") throw new ConfigError(`The session ${which} must be a string. ${secretKeyRemedy}`);
-    const bytes = Buffer.byteLength(key);
-    if (bytes < shortestKey)
-      throw new ConfigError(`The session ${which} has ${bytes} bytes and needs at least ${shortestKey}. ${secretKeyRemedy}`);
-    return key;
-  });
+  const keys = [given ?? []].flat() as readonly unknown[];
+  if (keys.length === 0) throw new ConfigError(`The session secretKey is missing. ${secretKeyRemedy}`);
+  for (const [i, key] of keys.entries()) {
+    const problem = keyProblem(key);
+    if (problem === undefined) continue;
+    throw new ConfigError(`The session secretKey${keys.length > 1 ? ` number ${i + 1}` : ""} ${problem}. ${secretKeyRemedy}`);
+  }
+  return keys as readonly string[];
 }
