@@ -233,7 +233,7 @@ export function encodeJson(key: string | undefined, value: unknown): string {
 /** The values of several keys. @throws TypeError for anything but a plain object of JSON values. */
 export function checkValues(values: unknown): readonly (readonly [string, unknown])[] {
   if (!isPlainObject(values) || Object.getOwnPropertySymbols(values).length > 0) {
-    throw new TypeError("Cannot keep these values in the session: pass a plain object with a value for each key.");
+    throw new TypeError("Cannot keep these values: pass a plain object with a value for each key.");
   }
   const entries = Object.entries(values);
   for (const [key, value] of entries) encodeJson(key, value);

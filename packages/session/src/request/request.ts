@@ -13,7 +13,7 @@ import { ResponseCookies } from "./cookies.ts";
 import { prefetchPattern, purposeHeaders, SessionCommittedError, type IncomingRequest, type Head, type OutgoingResponse } from "./head.ts";
 import { addOptions } from "./more-options.ts";
 import { OpenSession, saveAll } from "./open-session.ts";
-import { checkSecureCookie, clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
+import { clearSecureCookie, readSecureCookie, sendSecureCookie } from "./secure-cookies.ts";
 import type { SessionStore } from "./session-store.ts";
 import { markHandled, type Session } from "./session.ts";
 import type { SessionRequest, SharedSessions } from "./shared-sessions.ts";
@@ -286,7 +286,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   }
 
   setSecureCookie(name: string, data: object, options?: SessionCookieOptions): void {
-    checkSecureCookie(name, data);
+    checkValues(data);
     this.#used();
     this.mustBeOpen("set the secure cookie", name);
     sendSecureCookie(this.#shared, this, name, data, options);

@@ -1,7 +1,7 @@
-import { checkValues, isPlainObject, parseJson, quoted } from "../record/contents.ts";
+import { isPlainObject, parseJson, type Data } from "../record/contents.ts";
 import type { SessionCookieOptions } from "../settings/config.ts";
 import { withCookieOptions } from "../settings/session-options.ts";
-import { checkCookieName, type CookieSettings, type Settings } from "../settings/settings.ts";
+import { checkCookieName, type Settings } from "../settings/settings.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { Signer } from "../signing/signing.ts";
 import type { ResponseCookies } from "./cookies.ts";
@@ -23,41 +23,34 @@ export function readSecureCookie({ settings, signer }: SecureCookies, cookieName
   return isPlainObject(data) ? data : undefined;
 }
 
-/** @throws TypeError for data that is not a plain object of JSON values. */
-export function checkSecureCookie(name: string, data: unknown): void {
-  if (!isPlainObject(data)) throw new TypeError(`Cannot set the secure cookie ${quoted(name)}: its data must be a plain object.`);
-  checkValues(data);
-}
-
-/** The attributes of a secure cookie. @throws ConfigError for a name or attributes that no cookie can have. */
-function attributesOf(settings: Settings, name: string, options: SessionCookieOptions | undefined): CookieSettings {
+/** The full name of a secure cookie, its attributes, and the cookies that it replaces. @throws ConfigError if no cookie can have them. */
+function cookieFor({ settings, signer }: SecureCookies, request: CookieRequest, name: string, options: SessionCookieOptions | undefined) {
   checkCookieName(settings, name);
-  return options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
+  const cookieName = settings.prefix + name;
+  const cookie = options === undefined ? settings.cookie : withCookieOptions(settings, name, settings.cookie, options);
+  return { cookieName, cookie, before: { names: signer.namesIn(cookieName, request), place: undefined } };
 }
 
 /** @throws ConfigError for a name or attributes that no cookie can have. */
 export function clearSecureCookie(
-  { settings, signer }: SecureCookies,
+  secure: SecureCookies,
   request: CookieRequest,
   name: string,
   options: SessionCookieOptions | undefined,
 ): void {
-  const cookieName = settings.prefix + name;
-  const cookie = attributesOf(settings, name, options);
-  request.responseCookies.clear(cookieName, cookie, { names: signer.namesIn(cookieName, request), place: undefined });
+  const { cookieName, cookie, before } = cookieFor(secure, request, name, options);
+  request.responseCookies.clear(cookieName, cookie, before);
 }
 
 /** @throws ConfigError for a name or attributes that no cookie can have; CookieTooLargeError. */
 export function sendSecureCookie(
-  { settings, signer }: SecureCookies,
+  secure: SecureCookies,
   request: CookieRequest,
   name: string,
   data: object,
   options: SessionCookieOptions | undefined,
 ): void {
-  const cookie = attributesOf(settings, name, options);
-  const cookieName = settings.prefix + name;
-  const contents = { data: data as Readonly<Record<string, unknown>>, flashes: [] };
-  const before = { names: signer.namesIn(cookieName, request), place: undefined };
-  request.responseCookies.send(cookieName, signer.sign(cookieName, JSON.stringify(data)), cookie, contents, before);
+  const { cookieName, cookie, before } = cookieFor(secure, request, name, options);
+  const value = secure.signer.sign(cookieName, JSON.stringify(data));
+  request.responseCookies.send(cookieName, value, cookie, { data: data as Data, flashes: [] }, before);
 }
