@@ -1,4 +1,5 @@
 import { ConfigError } from "@mini/core/base";
+import { quoted } from "../record/contents.ts";
 import { mergeOverrides, lifetimeOf, type Overrides } from "../record/record.ts";
 import { checkSettings, cookieChecks, optionChecks } from "./checks.ts";
 import { checkCookie, type CookieSettings, type SessionSettings, type Settings } from "./settings.ts";
@@ -11,9 +12,9 @@ export function withCookieOptions(settings: Settings, name: string, cookie: Cook
 
 function checkBackendName({ backends: known }: Settings, sessionName: string, name: unknown): void {
   if (name === undefined || name === "securecookie" || (typeof name === "string" && Object.hasOwn(known, name))) return;
-  const names = ["securecookie", ...Object.keys(known)].map((each) => JSON.stringify(each)).join(", ");
+  const names = ["securecookie", ...Object.keys(known)].map(quoted).join(", ");
   throw new ConfigError(
-    `Cannot keep the session ${JSON.stringify(sessionName)} in a backend ${JSON.stringify(name)}: the names are ${names}. Add others to the session setting "backends".`,
+    `Cannot keep the session ${quoted(sessionName)} in a backend ${JSON.stringify(name)}: the names are ${names}. Add others to the session setting "backends".`,
   );
 }
 
@@ -24,14 +25,13 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
 const optional: ReadonlySet<string> = new Set(["maxAge", "domain", "partitioned"]);
 
 /** The overrides in the options of one session. */
-function overridesIn(options: object): Overrides {
-  const { backend: _backend, cookie, ...lifetime } = options as Readonly<Record<string, unknown>>;
-  if (!("cookie" in options) || cookie === undefined) return { ...lifetime, ...("cookie" in options && { cookie: undefined }) };
-  const attributes = Object.entries(cookie as object).map(([name, value]) => [
+function overridesIn({ backend: _backend, ...overrides }: Readonly<Record<string, unknown>>): Overrides {
+  if (overrides["cookie"] === undefined) return overrides;
+  const attributes = Object.entries(overrides["cookie"] as object).map(([name, value]) => [
     name,
     value === undefined && optional.has(name) ? null : value,
   ]);
-  return { ...lifetime, cookie: Object.fromEntries(attributes) as Record<string, unknown> };
+  return { ...overrides, cookie: Object.fromEntries(attributes) as Record<string, unknown> };
 }
 
 /** The settings of one session with some of them changed. @throws ConfigError when they contradict each other. */
@@ -40,7 +40,7 @@ export function withOptions(settings: Settings, name: string, current: SessionSe
   checkBackendName(settings, name, backendName);
   if (cookie !== undefined) checkSettings("session option cookie", cookie, cookieChecks);
   // An option that was unset before stays in the list, so that it also unsets the saved option.
-  const given = overridesIn(options as object);
+  const given = overridesIn(options as Readonly<Record<string, unknown>>);
   const overrides = { ...current.overrides, ...given, ...(given.cookie && { cookie: { ...current.overrides?.cookie, ...given.cookie } }) };
   return resolve(settings, name, { ...current, overrides, backend: (backendName as string | undefined) ?? current.backend });
 }
@@ -62,12 +62,12 @@ export function withSavedOverrides(settings: Settings, name: string, current: Se
 /** Combines the configuration, the overrides that are saved with the session, and those of this request. */
 function resolve(settings: Settings, name: string, { overrides, savedOverrides, backend: backendName }: SessionSettings): SessionSettings {
   const { sessionDefaults } = settings;
-  const { maxAge, idleTimeout } = lifetimeOf({ ...sessionDefaults, overrides }, savedOverrides);
-  const attributes = mergeOverrides(savedOverrides, overrides)?.cookie;
+  const all = mergeOverrides(savedOverrides, overrides);
+  const { maxAge, idleTimeout } = lifetimeOf(sessionDefaults, all);
   const cookie =
-    attributes === undefined
+    all?.cookie === undefined
       ? sessionDefaults.cookie
-      : checkCookie(settings.prefix, name, { ...sessionDefaults.cookie, ...withoutNull(attributes) });
+      : checkCookie(settings.prefix, name, { ...sessionDefaults.cookie, ...withoutNull(all.cookie) });
   return { maxAge, idleTimeout, cookie, backend: backendName, overrides, savedOverrides };
 }
 
