@@ -233,7 +233,7 @@ describe("a backend without owners", () => {
     ]) {
       expect((await app.run(async (store) => void (await work(store)))).status).toBe(500);
       expect(app.logged.at(-1)).toContain(
-        'ConfigError: Cannot look for the sessions of an owner: the session setting "backend" must be one',
+        'ConfigError: Cannot look for the sessions of an owner: the setting "backend" must be one',
       );
     }
   });

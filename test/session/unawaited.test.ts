@@ -44,7 +44,7 @@ describe("after the head of the response, a change whose promise no code awaits 
     });
     void change(late!);
     await app.settle();
-    expect(app.logged).toEqual([expect.stringContaining(`${line}: the head of the response has been written`)]);
+    expect(app.logged).toEqual([expect.stringContaining(`${line}: the response has begun`)]);
     expect(await app.data()).toEqual({ a: 1 });
   });
 });

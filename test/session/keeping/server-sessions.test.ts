@@ -156,7 +156,9 @@ describe("several backends", () => {
     await app.run((store) => store.deleteSession("cart", { backend: "carts" }));
     expect(carts.counted()).toEqual(["read", "take"]);
     expect((await app.run((store) => store.getSession("cart", { backend: "cats" }))).status).toBe(500);
-    expect(app.logged.join()).toContain('Cannot keep the session "cart" in a backend "cats": the names are "securecookie", "carts".');
+    expect(app.logged.join()).toContain(
+      'Cannot keep the session "cart" in the backend "cats": add it to the session setting "backends", or use one of "securecookie", "carts".',
+    );
   });
 
   test("cannot be changed once a session is in use", async () => {
@@ -164,7 +166,7 @@ describe("several backends", () => {
     await app.run(async (store, session) => {
       await session();
       expect(() => store.updateSessionOptions(undefined, { backend: "securecookie" })).toThrow(
-        "to another backend: this request uses it already",
+        "to another backend: name the backend where the request first uses the session",
       );
     });
     expect(app.logged).toEqual([]);

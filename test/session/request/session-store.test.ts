@@ -153,7 +153,7 @@ describe.each(await everyMedium())("sessions in $name", (medium) => {
       const { run, logged } = sessionApp({ appOptions });
       const response = await run(flashing, post);
       expect([response.status, setCookies(response)]).toEqual([200, []]);
-      expect(logged.join()).toContain("the browser left the cookie session out");
+      expect(logged.join()).toContain("the browser does not send the cookie session");
     });
 
     test.each([

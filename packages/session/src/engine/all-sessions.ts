@@ -69,7 +69,7 @@ export class AllSessions {
     const sessions = this.#sessions;
     if (sessions?.backend[call] !== undefined) return (await sessions.loaded()).records;
     throw new ConfigError(
-      `Cannot ${doing} all sessions: the session setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
+      `Cannot ${doing} all sessions: the setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
     );
   }
 }

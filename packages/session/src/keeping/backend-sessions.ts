@@ -75,7 +75,7 @@ export class BackendSessions implements SessionKeeper {
 export function ownedIn(sessions: BackendSessions | undefined, lifetime: Lifetime): Promise<OwnedSessions> {
   if (sessions?.backend.owners === undefined) {
     throw new ConfigError(
-      'Cannot look for the sessions of an owner: the session setting "backend" must be one that knows owners, such as new SqliteBackend({ database }).',
+      'Cannot look for the sessions of an owner: the setting "backend" must be one with owners, such as new SqliteBackend({ database }).',
     );
   }
   return sessions.loaded().then(({ owned }) => owned(lifetime));

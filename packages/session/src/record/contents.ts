@@ -92,14 +92,11 @@ export const typeOf = (value: unknown): string => (value === null ? "null" : `of
 /** @throws TypeError when the value or the addend is not a number, or the sum is not finite. */
 export function increment(key: string, value: unknown, by: unknown): number {
   const number = value === undefined ? 0 : value;
-  if (typeof number !== "number") {
-    throw new TypeError(`Cannot increment ${quoted(key)} in the session: its value is ${typeOf(value)}, not a number.`);
-  }
-  if (typeof by !== "number") {
-    throw new TypeError(`Cannot increment ${quoted(key)} in the session: what is added is ${typeOf(by)}, not a number.`);
-  }
+  const refusal = (problem: string) => new TypeError(`Cannot increment ${quoted(key)} in the session: ${problem}.`);
+  if (typeof number !== "number") throw refusal(`its value is ${typeOf(value)}, not a number`);
+  if (typeof by !== "number") throw refusal(`what is added is ${typeOf(by)}, not a number`);
   const sum = number + by;
-  if (!Number.isFinite(sum)) throw new TypeError(`Cannot increment ${quoted(key)} in the session: the sum is not a finite number.`);
+  if (!Number.isFinite(sum)) throw refusal("the sum is not a finite number");
   return sum;
 }
 

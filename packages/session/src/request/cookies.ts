@@ -46,8 +46,8 @@ export class CookieRules {
     if (this.#hasWarned || request.headers.get("x-forwarded-proto") !== "https") return;
     this.#hasWarned = true;
     this.logger.warn(
-      'A request came with "X-Forwarded-Proto: https" from a peer that trustProxy does not list, so its session cookie is ' +
-        "sent without Secure. If the peer is your proxy, list its address in trustProxy, or give visit() the option secure. This is logged once.",
+      'A session cookie is sent without Secure, although the request has "X-Forwarded-Proto: https": trustProxy does not list its peer. ' +
+        "If that is your proxy, list it, or give visit() the option secure. This is logged once.",
     );
   }
 
@@ -159,8 +159,8 @@ export class ResponseCookies {
   wouldReplace(name: string, cookie: CookieSettings): boolean {
     if (!isLeftOut(this.#request, cookie) || this.#lasting.has(name) || this.#sent.valuesOf(name).length > 0) return false;
     this.#rules.logger.warn(
-      `The changes of a new session were dropped: the request came from another site, so the browser left the cookie ${name} out, and a new ` +
-        "one would replace it and log the visitor out. Redirect to a page that makes the changes; for a log-in, call session.regenerate().",
+      `The changes of a new session were dropped: with a request from another site, the browser does not send the cookie ${name}, which a new ` +
+        "one would replace. Redirect to a page that makes the changes; for a log-in, call session.regenerate().",
     );
     return true;
   }

@@ -67,8 +67,8 @@ export class SessionCommittedError extends Error {
 
   constructor(what: string, options?: ErrorOptions) {
     super(
-      `Cannot ${what}: the head of the response has been written, and the session was committed before it. ` +
-        "Do it in the handler, before it returns its response; a streamed body cannot change a session.",
+      `Cannot ${what}: the response has begun, and sessions are committed before that. ` +
+        "Do it before the handler returns; a streamed body cannot change a session.",
       options,
     );
   }

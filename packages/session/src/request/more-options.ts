@@ -22,7 +22,7 @@ export function addOptions(
   const changed = withOptions(settings, name, used.settings, options);
   if (keepers.get(changed.backend) !== keepers.get(used.settings.backend)) {
     throw new ConfigError(
-      `Cannot move the session ${quoted(name)} to another backend: this request uses it already. Name the backend where the request first uses the session.`,
+      `Cannot move the session ${quoted(name)} to another backend: name the backend where the request first uses the session.`,
     );
   }
   if (isCommitted && !sameOverrides(chosen(changed), chosen(used.settings))) {

@@ -14,7 +14,7 @@ function checkBackendName({ backends: known }: Settings, sessionName: string, na
   if (name === undefined || name === "securecookie" || (typeof name === "string" && Object.hasOwn(known, name))) return;
   const names = ["securecookie", ...Object.keys(known)].map(quoted).join(", ");
   throw new ConfigError(
-    `Cannot keep the session ${quoted(sessionName)} in a backend ${JSON.stringify(name)}: the names are ${names}. Add others to the session setting "backends".`,
+    `Cannot keep the session ${quoted(sessionName)} in the backend ${JSON.stringify(name)}: add it to the session setting "backends", or use one of ${names}.`,
   );
 }
 
