@@ -232,9 +232,7 @@ describe("a backend without owners", () => {
       (store: SessionStore) => store.revokeAll("user:1"),
     ]) {
       expect((await app.run(async (store) => void (await work(store)))).status).toBe(500);
-      expect(app.logged.at(-1)).toContain(
-        'ConfigError: Cannot look for the sessions of an owner: the setting "backend" must be one',
-      );
+      expect(app.logged.at(-1)).toContain('ConfigError: Cannot look for the sessions of an owner: the setting "backend" must be one');
     }
   });
 });

@@ -31,12 +31,15 @@ export interface Flash extends FlashMessage<unknown> {
   readonly isForm?: true;
 }
 
+/** What a handler says about a message. */
+export type NewFlash = Omit<Flash, "id" | "at">;
+
 /** A session keeps this many messages at most, the newest ones. */
 export const mostFlashes = 20;
 
 /** A new flash message. @param at - Milliseconds since the Unix epoch. */
-export function makeFlash(message: unknown, level: string, at: number): Flash {
-  return { id: randomBytes(6).toString("base64url"), message, level, at };
+export function makeFlash(flash: NewFlash, at: number): Flash {
+  return { id: randomBytes(6).toString("base64url"), ...flash, at };
 }
 
 /** The messages that are not older than `maxAge` seconds. */

@@ -1,6 +1,6 @@
 import type { SessionChanges, CommitResult, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { commitTo } from "../keeping/traces.ts";
-import { freshFlashes, quoted, sameContents, type Contents, type Flash } from "../record/contents.ts";
+import { freshFlashes, makeFlash, quoted, sameContents, type Contents, type Flash, type NewFlash } from "../record/contents.ts";
 import { mergeOverrides, sameOverrides } from "../record/record.ts";
 import { withSavedOverrides } from "../settings/session-options.ts";
 import type { SessionSettings, Settings } from "../settings/settings.ts";
@@ -17,6 +17,7 @@ import type { OpenSessionLike, SessionRequest } from "./shared-sessions.ts";
 export class OpenSession implements OpenSessionLike {
   readonly cookieName: string;
   readonly session: Session;
+  readonly forms: Settings["forms"];
   settings: SessionSettings;
   readonly #request: SessionRequest;
   #kept: KeptSession;
@@ -34,6 +35,7 @@ export class OpenSession implements OpenSessionLike {
   constructor(request: SessionRequest, cookieName: string, settings: SessionSettings, kept: KeptSession) {
     this.#request = request;
     this.cookieName = cookieName;
+    this.forms = request.settings.forms;
     this.settings =
       kept.overrides === undefined
         ? settings
@@ -65,22 +67,6 @@ export class OpenSession implements OpenSessionLike {
     return this.#regeneration === undefined ? Math.min(this.#kept.expiresAt ?? limit, limit) : limit;
   }
 
-  get isUnseen(): boolean {
-    return this.#request.isUnseen;
-  }
-
-  get forms(): Settings["forms"] {
-    return this.#request.settings.forms;
-  }
-
-  get hasFailed(): boolean {
-    return this.#request.hasFailed;
-  }
-
-  now(): number {
-    return this.#request.settings.now();
-  }
-
   // What the request does
 
   get values(): ChangedValues {
@@ -91,8 +77,9 @@ export class OpenSession implements OpenSessionLike {
     return (this.#flashes ??= new ChangedFlashes(this.#base.flashes));
   }
 
-  freshFlashes(): readonly Flash[] {
-    return freshFlashes(this.#flashes?.all ?? this.#base.flashes, this.#request.settings.flashMaxAge, this.now());
+  freshFlashes(flashes = this.#flashes?.all ?? this.#base.flashes): readonly Flash[] {
+    const { flashMaxAge, now } = this.#request.settings;
+    return freshFlashes(flashes, flashMaxAge, now());
   }
 
   /** @param key - The key that would be changed, if it is only one. */
@@ -105,8 +92,21 @@ export class OpenSession implements OpenSessionLike {
     this.#isClosed = true;
   }
 
+  addFlash(flash: NewFlash): void {
+    this.flashes.add(makeFlash(flash, this.#request.settings.now()), this.#request.hasFailed);
+  }
+
+  async takeFlashes(isWanted: (flash: Flash) => boolean): Promise<readonly Flash[]> {
+    // A prefetched page may be shown later, or never. The messages stay for the next page that is not prefetched.
+    const found = this.#request.isUnseen ? [] : this.freshFlashes().filter(isWanted);
+    if (found.length === 0) return found;
+    this.mustBeOpen("take flash messages");
+    const shown = await this.#claim(new Set(found.map(({ id }) => id)));
+    return found.filter(({ id }) => shown.has(id));
+  }
+
   /** Takes messages out now; returns the ids of those that no other request has taken. */
-  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  #claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     const claiming = this.inTurn(async () => {
       // Leaves out messages that another part of this request has taken in the meantime.
       const left = this.freshFlashes().flatMap(({ id }) => (ids.has(id) ? [id] : []));
@@ -127,7 +127,7 @@ export class OpenSession implements OpenSessionLike {
     const { owner: earlier, keep: keptBefore } = this.#regeneration ?? {};
     this.#regeneration = {
       owner: owner ?? earlier,
-      at: this.now(),
+      at: this.#request.settings.now(),
       keep: keep === undefined || keptBefore === undefined ? (keep ?? keptBefore) : new Set([...keep].filter((key) => keptBefore.has(key))),
     };
   }
@@ -203,7 +203,7 @@ export class OpenSession implements OpenSessionLike {
     return {
       operations: { cleared, keyChanges, added: flashes?.added ?? [], taken: flashes?.taken ?? noIds },
       // Messages that are too old are not saved, but they alone are not a reason to save.
-      next: changed ? { data: next.data, flashes: freshFlashes(next.flashes, this.#request.settings.flashMaxAge, this.now()) } : next,
+      next: changed ? { data: next.data, flashes: this.freshFlashes(next.flashes) } : next,
       changed,
       regeneration: this.#regeneration,
     };

@@ -1,5 +1,5 @@
 import { ConfigError, type Form, type FormOf, type KeptForm, type StandardSchema } from "@mini/core/base";
-import { copyJson, makeFlash, typeOf, type Flash, type FlashMessage } from "../record/contents.ts";
+import { copyJson, typeOf, type Flash, type FlashMessage } from "../record/contents.ts";
 import type { SessionData, SessionValue, SessionValues } from "../record/session-data.ts";
 import { checkForm, longestForm, shortened } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
@@ -179,7 +179,7 @@ export class Session<Data extends object = SessionData> {
       throw new TypeError(`Cannot flash a message: its level must be a string, not ${typeOf(level)}.`);
     }
     this.#opened.mustBeOpen("flash a message");
-    this.#opened.flashes.add(makeFlash(message, level, this.#opened.now()), this.#opened.hasFailed);
+    this.#opened.addFlash({ message, level });
   }
 
   /** The messages, without taking them out. */
@@ -187,7 +187,7 @@ export class Session<Data extends object = SessionData> {
     return this.#opened
       .freshFlashes()
       .filter(isMessage)
-      .map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+      .map(shownMessage<Message>);
   }
 
   /**
@@ -201,8 +201,8 @@ export class Session<Data extends object = SessionData> {
   }
 
   async #takeFlashes<Message>(levels: readonly string[] | undefined): Promise<FlashMessage<Message>[]> {
-    const found = await this.#take((flash) => isMessage(flash) && (levels === undefined || levels.includes(flash.level)));
-    return found.map(({ message, level }) => ({ message: copyJson(message) as Message, level }));
+    const isWanted = (flash: Flash) => isMessage(flash) && (levels === undefined || levels.includes(flash.level));
+    return (await this.#opened.takeFlashes(isWanted)).map(shownMessage<Message>);
   }
 
   /**
@@ -219,7 +219,7 @@ export class Session<Data extends object = SessionData> {
     const used = Buffer.byteLength(JSON.stringify([this.toJSON(), others]));
     const short = shortened(checkForm(form.toJSON(), name), Math.min(longestForm, kept.mostBytes - used));
     const replaced = flashes.all.filter((flash) => isFormOf(flash, name));
-    flashes.add({ ...makeFlash(short, name, this.#opened.now()), isForm: true }, this.#opened.hasFailed);
+    this.#opened.addFlash({ message: short, level: name, isForm: true });
     flashes.take(new Set(replaced.map(({ id }) => id)));
   }
 
@@ -233,7 +233,7 @@ export class Session<Data extends object = SessionData> {
 
   async #takeForm<Schema extends StandardSchema>(schema: Schema | undefined, options: KeptFormOptions<Schema>): Promise<FormOf<Schema>> {
     const { initial, name = "" } = options;
-    const kept = (await this.#take((flash) => isFormOf(flash, name))).at(-1);
+    const kept = (await this.#opened.takeFlashes((flash) => isFormOf(flash, name))).at(-1);
     const { forms } = this.#opened;
     if (forms === undefined) {
       throw new ConfigError(
@@ -241,18 +241,6 @@ export class Session<Data extends object = SessionData> {
       );
     }
     return kept === undefined ? forms.of(schema, initial) : (forms.from(kept.message as KeptForm) as FormOf<Schema>);
-  }
-
-  /** Takes out messages and forms, which are shown once. */
-  async #take(isWanted: (flash: Flash) => boolean): Promise<readonly Flash[]> {
-    // A prefetched page may be shown later, or never. The messages stay for the next page that is not prefetched.
-    if (this.#opened.isUnseen) return [];
-    const found = this.#opened.freshFlashes().filter(isWanted);
-    if (found.length === 0) return [];
-    const ids = new Set(found.map(({ id }) => id));
-    this.#opened.mustBeOpen("take flash messages");
-    const shown = await this.#opened.claim(ids);
-    return found.filter(({ id }) => shown.has(id));
   }
 
   /**
@@ -286,6 +274,7 @@ export class Session<Data extends object = SessionData> {
 }
 
 const isMessage = ({ isForm }: Flash) => isForm !== true;
+const shownMessage = <Message>({ message, level }: Flash): FlashMessage<Message> => ({ message: copyJson(message) as Message, level });
 const isFormOf = ({ isForm, level }: Flash, name: string) => isForm === true && level === name;
 
 /**

@@ -3,7 +3,7 @@ import type { OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { Signer } from "../signing/signing.ts";
-import type { Flash } from "../record/contents.ts";
+import type { Flash, NewFlash } from "../record/contents.ts";
 import type { ChangedFlashes } from "./changed-flashes.ts";
 import type { ChangedValues } from "./changed-values.ts";
 import type { CookieRules, ResponseCookies } from "./cookies.ts";
@@ -49,16 +49,14 @@ export interface OpenSessionLike {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly modified: boolean;
-  /** Whether the response may never be shown: a HEAD request, a prefetch or a prerender. */
-  readonly isUnseen: boolean;
-  /** Whether an unexpected error has ended the request, so that its error handler runs. */
-  readonly hasFailed: boolean;
-  now(): number;
   /** Messages that are not too old to be shown. */
   freshFlashes(): readonly Flash[];
   /** @throws SessionCommittedError once the head of the response is being written. */
   mustBeOpen(doing: string, key?: string): void;
-  claim(ids: ReadonlySet<string>): Promise<ReadonlySet<string>>;
+  /** @throws TypeError for a message that is not JSON. */
+  addFlash(flash: NewFlash): void;
+  /** Takes out messages and forms, which are shown once. */
+  takeFlashes(isWanted: (flash: Flash) => boolean): Promise<readonly Flash[]>;
   regenerate(owner: string | undefined, keep: ReadonlySet<string> | undefined): void;
   commit(): Promise<void>;
 }
