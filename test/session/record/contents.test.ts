@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { apply } from "../../../packages/session/src/record/apply.ts";
 import {
-  apply,
   applyFlashes,
   freshFlashes,
   increment,

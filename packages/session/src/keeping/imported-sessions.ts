@@ -1,5 +1,6 @@
 import type { Logger } from "@mini/core/base";
-import { apply, isPlainObject, noContents, type Contents } from "../record/contents.ts";
+import { apply } from "../record/apply.ts";
+import { isPlainObject, noContents, type Contents } from "../record/contents.ts";
 import type { CookiePlace } from "../record/record.ts";
 import { Deadline } from "./deadline.ts";
 import { reasonOf } from "./failures.ts";

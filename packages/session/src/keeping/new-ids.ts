@@ -1,4 +1,5 @@
-import { apply, noContents, type Contents } from "../record/contents.ts";
+import { apply } from "../record/apply.ts";
+import { noContents, type Contents } from "../record/contents.ts";
 import {
   mergeOverrides,
   endAfter,

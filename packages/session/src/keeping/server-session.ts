@@ -1,4 +1,5 @@
-import { apply, noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
+import { apply } from "../record/apply.ts";
+import { noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
 import {
   mergeOverrides,
   endAfter,
@@ -47,13 +48,12 @@ export class ServerSessions implements SessionKeeper {
   load(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
     const [sentId] = this.#records.ids.received(received.cookieName, received.request);
     if (sentId === undefined) return this.begin(received);
-    const { key } = sentId;
     return this.#records.within("load a session", async (deadline) => {
-      const record = await this.#records.find(deadline, key, received);
+      const record = await this.#records.find(deadline, sentId.key, received);
       if (record === undefined) reportRefused(received.cookieName, "ended");
       if (record === undefined) return this.begin(received);
       const { replaced } = record;
-      return new ServerSession(this.#records, received, replaced === undefined ? { found: { key, record }, sentId } : { replaced });
+      return new ServerSession(this.#records, received, replaced ? { replaced } : { found: { key: sentId.key, record }, sentId });
     });
   }
 

@@ -115,21 +115,6 @@ export function applyRelative(key: string, value: unknown, inOrder: readonly Rel
   return inOrder.reduce((current: unknown, change) => applyOne(key, current, change), value);
 }
 
-/**
- * The contents after the operations. Neither argument is changed.
- *
- * @throws TypeError for a relative change that its value does not allow.
- */
-export function apply(operations: Operations, contents: Contents): Contents {
-  const data = new Map(operations.cleared ? [] : Object.entries(contents.data));
-  for (const [key, change] of operations.keyChanges) {
-    if (change.type === "delete") data.delete(key);
-    else if (change.type === "set") data.set(key, change.value);
-    else data.set(key, applyRelative(key, data.get(key), change.inOrder));
-  }
-  return { data: Object.fromEntries(data), flashes: applyFlashes(operations, contents.flashes) };
-}
-
 /** The messages after the operations, the newest {@link mostFlashes} of them. */
 export function applyFlashes({ added, taken }: Pick<Operations, "added" | "taken">, flashes: readonly Flash[]): readonly Flash[] {
   if (added.length === 0 && taken.size === 0 && flashes.length <= mostFlashes) return flashes;
