@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Trace, withoutRequest } from "@mini/core/base";
+import { recordings, Trace, withoutRequest } from "@mini/core/base";
 import type { Logger } from "@mini/core/base";
 import { freshFlashes, type Contents } from "../record/contents.ts";
 import {
@@ -20,7 +20,7 @@ import { Deadline } from "./deadline.ts";
 import { reasonOf, SessionUnavailableError } from "./failures.ts";
 import { GroupCommit, type Edit, type EditResult } from "./group-commit.ts";
 import { whyUnreadable, wrongResult } from "./results.ts";
-import { isObserved, type SessionBackendMessage } from "./traces.ts";
+import type { SessionBackendMessage } from "./traces.ts";
 
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
@@ -84,8 +84,8 @@ export class BackendRecords {
   async within<Result>(what: string, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     const deadline = new Deadline(this.#milliseconds);
     try {
-      const run = () => work(deadline);
-      return await (isObserved(backendTrace) ? backendTrace.run({ backend: this.backendName, work: what }, run) : run());
+      const isTraced = recordings.areMade || backendTrace.channel?.hasSubscribers === true;
+      return await (isTraced ? backendTrace.run({ backend: this.backendName, work: what }, () => work(deadline)) : work(deadline));
     } catch (error) {
       if (error instanceof SessionUnavailableError) this.logger.error(`Cannot ${what}: ${reasonOf(error.reason)}`);
       throw error;

@@ -1,4 +1,4 @@
-import { recordings, Trace } from "@mini/core/base";
+import { Trace } from "@mini/core/base";
 import type { Contents } from "../record/contents.ts";
 import type { CommitSettings, CommitResult, KeptSession, ReceivedCookies, SessionChanges, SessionKeeper } from "./keeping.ts";
 
@@ -35,35 +35,35 @@ export interface SessionBackendMessage {
   readonly work: string;
 }
 
-const loadTrace = new Trace<SessionLoadMessage>("mini:session.load", ({ cookieName, backend, isNew, keys }) => ({
+export const loadTrace = new Trace<SessionLoadMessage>("mini:session.load", ({ cookieName, backend, isNew, keys }) => ({
   label: `load ${cookieName}`,
   details: { backend, isNew, keys: keys.join(", ") },
 }));
 
-const commitTrace = new Trace<SessionCommitMessage>("mini:session.commit", ({ cookieName, backend, isChanged, retries, before, after }) => {
-  const texts = ({ flashes }: Contents, other: Contents) =>
-    flashes.filter(({ id }) => !other.flashes.some((each) => each.id === id)).map(({ level, message }) => ({ level, message }));
-  const added = texts(after, before);
-  const shown = texts(before, after);
-  return {
-    label: isChanged ? `save ${cookieName}` : `${cookieName} is unchanged`,
-    details: {
-      backend,
-      retries: retries === 0 ? undefined : retries,
-      "messages added": added.length === 0 ? undefined : added,
-      "messages shown": shown.length === 0 ? undefined : shown,
-    },
-    changes: changedKeys(before, after),
-  };
-});
+export const commitTrace = new Trace<SessionCommitMessage>(
+  "mini:session.commit",
+  ({ cookieName, backend, isChanged, retries, before, after }) => {
+    const texts = ({ flashes }: Contents, other: Contents) =>
+      flashes.filter(({ id }) => !other.flashes.some((each) => each.id === id)).map(({ level, message }) => ({ level, message }));
+    const added = texts(after, before);
+    const shown = texts(before, after);
+    return {
+      label: isChanged ? `save ${cookieName}` : `${cookieName} is unchanged`,
+      details: {
+        backend,
+        retries: retries === 0 ? undefined : retries,
+        "messages added": added.length === 0 ? undefined : added,
+        "messages shown": shown.length === 0 ? undefined : shown,
+      },
+      changes: changedKeys(before, after),
+    };
+  },
+);
 
-/** Whether anybody is told of the work. Requests ask first, because the message takes time to make. */
-export const isObserved = ({ channel }: { readonly channel: { readonly hasSubscribers: boolean } | undefined }) =>
-  recordings.areMade || channel?.hasSubscribers === true;
+// Requests ask whether anybody is told before they call one of these functions, which make messages and promises.
 
 /** Loads a session, and tells subscribers of it. */
-export function loadFrom(keeper: SessionKeeper, received: ReceivedCookies): KeptSession | Promise<KeptSession> {
-  if (!isObserved(loadTrace)) return keeper.load(received);
+export function loadTraced(keeper: SessionKeeper, received: ReceivedCookies): KeptSession | Promise<KeptSession> {
   const message: SessionLoadMessage = { cookieName: received.cookieName, backend: keeper.backendName, isNew: undefined, keys: [] };
   const note = (kept: KeptSession) => {
     message.isNew = !kept.exists;
@@ -77,13 +77,12 @@ export function loadFrom(keeper: SessionKeeper, received: ReceivedCookies): Kept
 }
 
 /** Commits the changes of a session, and tells subscribers of it. */
-export function commitTo(
+export function commitTraced(
   kept: KeptSession,
   changes: SessionChanges,
   settings: CommitSettings,
   cookieName: string,
 ): CommitResult | Promise<CommitResult> {
-  if (!isObserved(commitTrace)) return kept.commit(changes, settings);
   const isChanged = changes.changed || changes.regeneration !== undefined;
   const { backendName: backend } = kept;
   const message: SessionCommitMessage = { cookieName, backend, isChanged, retries: 0, before: kept.contents, after: changes.next };

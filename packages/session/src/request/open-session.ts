@@ -1,5 +1,6 @@
+import { recordings } from "@mini/core/base";
 import type { SessionChanges, CommitResult, KeptSession, Regeneration } from "../keeping/keeping.ts";
-import { commitTo } from "../keeping/traces.ts";
+import { commitTrace, commitTraced } from "../keeping/traces.ts";
 import { freshFlashes, makeFlash, quoted, sameContents, type Contents, type Flash, type NewFlash } from "../record/contents.ts";
 import { mergeOverrides, sameOverrides } from "../record/record.ts";
 import { withSavedOverrides } from "../settings/session-options.ts";
@@ -36,10 +37,8 @@ export class OpenSession implements OpenSessionLike {
     this.#request = request;
     this.cookieName = cookieName;
     this.forms = request.settings.forms;
-    this.settings =
-      kept.overrides === undefined
-        ? settings
-        : withSavedOverrides(request.settings, cookieName.slice(request.settings.prefix.length), settings, kept.overrides);
+    const name = cookieName.slice(request.settings.prefix.length);
+    this.settings = kept.overrides === undefined ? settings : withSavedOverrides(request.settings, name, settings, kept.overrides);
     this.#kept = kept;
     this.#base = kept.contents;
     this.#values = new ChangedValues(kept.contents.data, kept.cached);
@@ -82,7 +81,6 @@ export class OpenSession implements OpenSessionLike {
     return freshFlashes(flashes, flashMaxAge, now());
   }
 
-  /** @param key - The key that would be changed, if it is only one. */
   mustBeOpen(doing: string, key?: string): void {
     if (this.#isClosed) throw new SessionCommittedError(key === undefined ? doing : `${doing} ${quoted(key)} in the session`);
   }
@@ -166,10 +164,12 @@ export class OpenSession implements OpenSessionLike {
   /** @param isAwaited - Whether the handler has called `commit()`. A later error must not undo such a commit. */
   #save(isAwaited: boolean): void | Promise<void> {
     return this.inTurn(() => {
+      const { cookieName, settings } = this;
       const changes = this.#changes();
       const isNewSession = changes.changed && changes.regeneration === undefined && !this.#kept.exists;
-      if (isNewSession && this.#request.responseCookies.wouldReplace(this.cookieName, this.settings.cookie)) return undefined;
-      const committed = commitTo(this.#kept, changes, this.settings, this.cookieName);
+      if (isNewSession && this.#request.responseCookies.wouldReplace(cookieName, settings.cookie)) return undefined;
+      const isTraced = recordings.areMade || commitTrace.channel?.hasSubscribers === true;
+      const committed = isTraced ? commitTraced(this.#kept, changes, settings, cookieName) : this.#kept.commit(changes, settings);
       if (committed instanceof Promise) {
         this.#beginCommit(changes);
         return this.#request.mustSucceed(

@@ -1,7 +1,7 @@
-import { ConfigError, cookieValues } from "@mini/core/base";
+import { ConfigError, cookieValues, recordings } from "@mini/core/base";
 import { logFailure } from "../keeping/failures.ts";
 import type { KeptSession, ReceivedCookies } from "../keeping/keeping.ts";
-import { loadFrom } from "../keeping/traces.ts";
+import { loadTrace, loadTraced } from "../keeping/traces.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import { checkValues, quoted } from "../record/contents.ts";
 import type { SessionData, SessionValues } from "../record/session-data.ts";
@@ -21,8 +21,6 @@ import type { SessionRequest, SharedSessions } from "./shared-sessions.ts";
 /** A session that is being loaded. */
 type Loading = { settings: SessionSettings; readonly session: Promise<Session> };
 
-const asSent = (value: string) => value;
-
 /**
  * The sessions of one request, from load to commit. It does nothing until it is used.
  *
@@ -32,6 +30,7 @@ const asSent = (value: string) => value;
  *   handler has failed, or a session cannot be saved, only what the handler has committed itself is kept.
  */
 export class RequestSessions implements SessionStore, SessionRequest {
+  readonly settings: Settings;
   readonly #shared: SharedSessions;
   readonly #request: IncomingRequest;
   readonly #head: Head;
@@ -45,6 +44,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
   #cookies: ResponseCookies | undefined;
 
   constructor(shared: SharedSessions, request: IncomingRequest, head: Head) {
+    this.settings = shared.settings;
     this.#shared = shared;
     this.#request = request;
     this.#head = head;
@@ -58,16 +58,12 @@ export class RequestSessions implements SessionStore, SessionRequest {
     return (this.#sessions = new Map());
   }
 
-  get settings(): Settings {
-    return this.#shared.settings;
-  }
-
   get responseCookies(): ResponseCookies {
     return (this.#cookies ??= new ResponseCookies(this.#shared.cookies, this.#request, this.#head, this));
   }
 
   valuesOf(cookieName: string): readonly string[] {
-    return cookieValues(this.#request.headers.get("cookie"), cookieName, Infinity, asSent);
+    return cookieValues(this.#request.headers.get("cookie"), cookieName, Infinity, (sent) => sent);
   }
 
   get isUnseen(): boolean {
@@ -94,7 +90,7 @@ export class RequestSessions implements SessionStore, SessionRequest {
     try {
       const { session } = this.#open(name, options);
       // The caller chooses the type of the data. The object is the same for all of them.
-      return (session instanceof Promise ? session : Promise.resolve(session)) as Promise<unknown> as Promise<Session<Data>>;
+      return Promise.resolve(session) as Promise<unknown> as Promise<Session<Data>>;
     } catch (error) {
       // Thrown at once, like a refused value, so that a handler that does not await the session gets the error too.
       if (error instanceof ConfigError) throw error;
@@ -105,12 +101,12 @@ export class RequestSessions implements SessionStore, SessionRequest {
 
   setSession<Data extends object>(name: string | undefined, data: object, options?: SessionOptions): Promise<Session<Data>> {
     checkValues(data);
-    const replacing = this.getSession<Data>(name, options).then((session) => {
+    const replace = (session: Session<Data>) => {
       session.clear();
       session.assign(data as SessionValues<Data, Partial<Data>>);
       return session;
-    });
-    return this.#change(replacing);
+    };
+    return this.#change(this.getSession<Data>(name, options).then(replace));
   }
 
   /** Makes the response wait for the work, even if the handler does not. If the work fails, the response is an error. */
@@ -129,7 +125,10 @@ export class RequestSessions implements SessionStore, SessionRequest {
     this.mustBeOpen("load the session", name);
     const cookieName = this.#cookieName(name);
     const settings = this.#settingsOf(name, options);
-    const kept = loadFrom(this.#shared.keepers.get(settings.backend)!, this.#receivedFor(cookieName, settings));
+    const keeper = this.#shared.keepers.get(settings.backend)!;
+    const received = this.#receivedFor(cookieName, settings);
+    const isTraced = recordings.areMade || loadTrace.channel?.hasSubscribers === true;
+    const kept = isTraced ? loadTraced(keeper, received) : keeper.load(received);
     return this.#use(name, cookieName, settings, kept);
   }
 
