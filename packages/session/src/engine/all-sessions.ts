@@ -4,7 +4,8 @@ import type { BackendSessions } from "../keeping/backend-sessions.ts";
 import { reasonOf, SessionUnavailableError } from "../keeping/failures.ts";
 import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
 import { wrongResult } from "../keeping/results.ts";
-import type { Lifetime, SessionRecord } from "../record/record.ts";
+import type { SessionRecord } from "../record/record.ts";
+import type { Lifetime } from "../record/saved-session.ts";
 import type { SessionData } from "../record/session-data.ts";
 import { markHandled } from "../request/session.ts";
 

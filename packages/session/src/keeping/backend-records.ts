@@ -5,15 +5,13 @@ import { freshFlashes, type Contents } from "../record/contents.ts";
 import {
   decodeRecord,
   encodeRecord,
-  isAlive,
   isAliveRecord,
-  lifetimeOf,
   replacedRecord,
   type DecodedRecord,
-  type Limits,
   type ReplacedNote,
   type SessionRecord,
 } from "../record/record.ts";
+import { isAlive, lifetimeOf, type Limits } from "../record/saved-session.ts";
 import type { SessionId, SessionIds } from "../signing/signing.ts";
 import type { OwnerIndex, SessionBackend } from "./backend.ts";
 import { Deadline } from "./deadline.ts";

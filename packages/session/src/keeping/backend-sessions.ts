@@ -3,7 +3,7 @@ import type { BackendRecords, BackendRecordsOptions } from "./backend-records.ts
 import type { BrowserCookies, KeptSession, ReceivedCookies, SessionKeeper } from "./keeping.ts";
 import type { OwnedSessions } from "./owned-sessions.ts";
 import type { ServerSessions } from "./server-session.ts";
-import type { CookiePlace, Lifetime } from "../record/record.ts";
+import type { CookiePlace, Lifetime } from "../record/saved-session.ts";
 
 /** What keeps sessions in a backend, once its code is loaded. */
 export interface LoadedSessions {

@@ -10,7 +10,7 @@ import {
   renewalAge,
   type CookiePlace,
   type SavedSession,
-} from "../record/record.ts";
+} from "../record/saved-session.ts";
 import { Signer, type SignerOptions } from "../signing/signing.ts";
 import type {
   BrowserCookies,

@@ -1,5 +1,5 @@
 import { decodeRecord, encodeRecord, type DecodedRecord } from "../record/record.ts";
-import { SessionTooLargeError } from "../record/too-large.ts";
+import { SessionTooLargeError } from "../record/session-too-large.ts";
 import type { CallSignal, SessionBackend, SwapResult } from "./backend.ts";
 import { Deadline } from "./deadline.ts";
 import { SessionUnavailableError } from "./failures.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "@mini/core/base";
 import { apply } from "../record/apply.ts";
 import { isPlainObject, noContents, type Contents } from "../record/contents.ts";
-import type { CookiePlace } from "../record/record.ts";
+import type { CookiePlace } from "../record/saved-session.ts";
 import { Deadline } from "./deadline.ts";
 import { reasonOf } from "./failures.ts";
 import type {

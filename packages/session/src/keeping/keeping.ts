@@ -1,5 +1,6 @@
 import type { Contents, Flash, Operations } from "../record/contents.ts";
-import type { Overrides, CookiePlace, DecodedRecord, Limits, ReplacedNote } from "../record/record.ts";
+import type { DecodedRecord, ReplacedNote } from "../record/record.ts";
+import type { Overrides, CookiePlace, Limits } from "../record/saved-session.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";
 import type { ReceivedId } from "../signing/signing.ts";
 

@@ -1,5 +1,6 @@
 import { mostFlashes, type Flash } from "../record/contents.ts";
-import type { DecodedRecord, Limits } from "../record/record.ts";
+import type { DecodedRecord } from "../record/record.ts";
+import type { Limits } from "../record/saved-session.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { EditResult } from "./group-commit.ts";
 

@@ -1,16 +1,7 @@
 import { apply } from "../record/apply.ts";
 import { noContents, type Contents } from "../record/contents.ts";
-import {
-  mergeOverrides,
-  endAfter,
-  idleFrom,
-  lifetimeOf,
-  placeOf,
-  type Overrides,
-  type DecodedRecord,
-  type Limits,
-  type ReplacedNote,
-} from "../record/record.ts";
+import { idleFrom, type DecodedRecord, type ReplacedNote } from "../record/record.ts";
+import { mergeOverrides, endAfter, lifetimeOf, placeOf, type Overrides, type Limits } from "../record/saved-session.ts";
 import type { BackendRecords, CreatedSession } from "./backend-records.ts";
 import type { Deadline } from "./deadline.ts";
 import type { CommitSettings, Regeneration, SessionChanges } from "./keeping.ts";

@@ -1,4 +1,5 @@
-import { endAfter, lastMillisecond, lifetimeOf, type DecodedRecord, type Lifetime } from "../record/record.ts";
+import { lastMillisecond, type DecodedRecord } from "../record/record.ts";
+import { endAfter, lifetimeOf, type Lifetime } from "../record/saved-session.ts";
 import type { SessionData } from "../record/session-data.ts";
 import type { BackendRecords } from "./backend-records.ts";
 import type { OwnerIndex } from "./backend.ts";

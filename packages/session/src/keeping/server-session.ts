@@ -1,21 +1,18 @@
 import { apply } from "../record/apply.ts";
 import { noContents, sameContents, type Contents, type Flash } from "../record/contents.ts";
+import { lastMillisecond, idleFrom, type DecodedRecord, type ReplacedNote } from "../record/record.ts";
 import {
   mergeOverrides,
   endAfter,
   isSamePlace,
-  lastMillisecond,
-  idleFrom,
   lifetimeOf,
   placeOf,
   renewalAge,
   sameOverrides,
   type Overrides,
   type CookiePlace,
-  type DecodedRecord,
   type Limits,
-  type ReplacedNote,
-} from "../record/record.ts";
+} from "../record/saved-session.ts";
 import type { ReceivedId, SessionId } from "../signing/signing.ts";
 import type { BackendRecords, CreatedSession } from "./backend-records.ts";
 import { SessionUnavailableError } from "./failures.ts";

@@ -2,7 +2,7 @@ import { serializeCookie } from "@mini/core/base";
 import type { CookieOptions, Logger } from "@mini/core/base";
 import type { BrowserCookies } from "../keeping/keeping.ts";
 import type { Contents } from "../record/contents.ts";
-import { isSamePlace, type CookiePlace } from "../record/record.ts";
+import { isSamePlace, type CookiePlace } from "../record/saved-session.ts";
 import { biggestKeys, CookieTooLargeError } from "../record/too-large.ts";
 import type { CookieSettings } from "../settings/settings.ts";
 import type { SentCookies } from "../signing/sent-cookies.ts";

@@ -1,6 +1,6 @@
 import { ConfigError } from "@mini/core/base";
 import { quoted } from "../record/contents.ts";
-import { mergeOverrides, sameOverrides, type Overrides } from "../record/record.ts";
+import { mergeOverrides, sameOverrides, type Overrides } from "../record/saved-session.ts";
 import { withOptions } from "../settings/session-options.ts";
 import type { SessionSettings } from "../settings/settings.ts";
 import { SessionCommittedError } from "./head.ts";

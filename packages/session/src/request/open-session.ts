@@ -2,7 +2,7 @@ import { recordings } from "@mini/core/base";
 import type { SessionChanges, CommitResult, KeptSession, Regeneration } from "../keeping/keeping.ts";
 import { commitTrace, commitTraced } from "../keeping/traces.ts";
 import { freshFlashes, makeFlash, quoted, sameContents, type Contents, type Flash, type NewFlash } from "../record/contents.ts";
-import { mergeOverrides, sameOverrides } from "../record/record.ts";
+import { mergeOverrides, sameOverrides } from "../record/saved-session.ts";
 import { withSavedOverrides } from "../settings/session-options.ts";
 import type { SessionSettings, Settings } from "../settings/settings.ts";
 import { ChangedFlashes, noIds } from "./changed-flashes.ts";

@@ -1,6 +1,6 @@
 import { ConfigError } from "@mini/core/base";
 import { quoted } from "../record/contents.ts";
-import { mergeOverrides, lifetimeOf, type Overrides } from "../record/record.ts";
+import { mergeOverrides, lifetimeOf, type Overrides } from "../record/saved-session.ts";
 import { checkSettings, cookieChecks, optionChecks } from "./checks.ts";
 import { checkCookie, type CookieSettings, type SessionSettings, type Settings } from "./settings.ts";
 

@@ -2,7 +2,7 @@ import { ConfigError, serializeCookie } from "@mini/core/base";
 import type { Form, Logger } from "@mini/core/base";
 import type { SessionBackend } from "../keeping/backend.ts";
 import type { SessionImport } from "../keeping/imported-sessions.ts";
-import type { Overrides } from "../record/record.ts";
+import type { Overrides } from "../record/saved-session.ts";
 import { checkKeys, checkSettings, configChecks, cookieChecks, oneOf } from "./checks.ts";
 import { defaults, type SessionCookieOptions } from "./config.ts";
 
