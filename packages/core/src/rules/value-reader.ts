@@ -74,23 +74,14 @@ export function matchSegment(tokens: readonly FlatToken[], segment: string): rea
       at += token.value.length;
       continue;
     }
-    const text = literalAfter(tokens, i);
-    const isLast = !tokens.slice(i + 1).some(({ type }) => type !== "text");
+    // A parameter is followed by text or by nothing.
+    const next = tokens[i + 1];
+    const text = next?.type === "text" ? next.value : "";
+    const isLast = i + 2 >= tokens.length;
     const end = isLast ? segment.length - text.length : segment.indexOf(text, at + 1);
     if (end <= at) return undefined;
     bounds.push(at, end);
     at = end;
   }
   return at === segment.length ? bounds : undefined;
-}
-
-/** The text between a parameter and the next one, or the end of the segment. */
-function literalAfter(tokens: readonly FlatToken[], index: number): string {
-  let text = "";
-  for (let i = index + 1; i < tokens.length; i++) {
-    const token = tokens[i]!;
-    if (token.type !== "text") break;
-    text += token.value;
-  }
-  return text;
 }
