@@ -1,4 +1,4 @@
-import { int, oneOf } from "@mini/core";
+import { int, oneOf, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
 import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
@@ -6,16 +6,19 @@ import type { Converters } from "../../packages/core/src/rules/rule.ts";
 
 const alternative = (path: string) => alternatives(parsePattern(path))[0]!;
 
+/** Converters as a rule holds them. */
+const held = (where: Converters) => new Rule("/", { where }).where;
+
 /** What an ArgReader fills in, as entries; `false` when it refuses, with what it has filled in all the same. */
 function filled(pattern: string, path: string, where: Converters = {}, encoded = true): unknown {
   const args = new EmptyArgs();
   const entries = () => Object.entries(args);
-  return new ArgReader(alternative(pattern), where).fill(args, path, encoded) ? entries() : ([false, ...entries()] as const);
+  return new ArgReader(alternative(pattern), held(where)).fill(args, path, encoded) ? entries() : ([false, ...entries()] as const);
 }
 
 /** The same of a SegmentReader. */
 function read(pattern: string, path: string, where: Converters = {}, encoded = true): unknown {
-  const args = new SegmentReaders().get(alternative(pattern), where)!.read(path, encoded);
+  const args = new SegmentReaders().get(alternative(pattern), held(where))!.read(path, encoded);
   return args === undefined ? [false] : Object.entries(args);
 }
 

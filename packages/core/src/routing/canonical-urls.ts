@@ -1,5 +1,6 @@
 import type { Args } from "../rules/arg-reader.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
+import { groupBy } from "../rules/group-by.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Location } from "./rule-redirects.ts";
@@ -21,17 +22,14 @@ export interface RequestedUrl {
  */
 export class CanonicalUrls {
   /** Rules with defaults, those with most defaults first; by endpoint, or by handler if they have none. */
-  readonly #siblings = new Map<unknown, CompiledRule<unknown>[]>();
+  readonly #siblings: ReadonlyMap<unknown, readonly CompiledRule<unknown>[]>;
 
   constructor(rules: readonly CompiledRule<unknown>[]) {
-    for (const each of rules) {
-      if (each.defaults.length === 0 || each.rule.buildOnly || each.rule.redirectTo !== undefined) continue;
-      const key = keyOf(each);
-      const known = this.#siblings.get(key);
-      if (known === undefined) this.#siblings.set(key, [each]);
-      else known.push(each);
-    }
-    for (const siblings of this.#siblings.values()) siblings.sort((one, other) => other.defaults.length - one.defaults.length);
+    const answering = rules.filter(({ rule, defaults }) => defaults.length > 0 && !rule.buildOnly && rule.redirectTo === undefined);
+    this.#siblings = groupBy(
+      answering.toSorted((one, other) => other.defaults.length - one.defaults.length),
+      keyOf,
+    );
   }
 
   /** Whether another URL can have the same arguments as one of the rule. */
@@ -48,9 +46,7 @@ export class CanonicalUrls {
     for (const { rule, builder, args: names, methods, defaults: given } of siblings) {
       if (rule === compiled.rule) {
         const { defaults } = rule;
-        const saysDefault = alternative.tokens.some(
-          (token) => token.type !== "text" && Object.hasOwn(defaults, token.name) && sameValue(args[token.name], defaults[token.name]),
-        );
+        const saysDefault = alternative.tokens.some((token) => token.type !== "text" && sameValue(args[token.name], defaults[token.name]));
         const shortest = saysDefault ? builder.build(args) : path;
         return shortest === path ? undefined : { host: builder.host(args), pathOrUrl: shortest };
       }

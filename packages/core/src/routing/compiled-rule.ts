@@ -19,9 +19,9 @@ export interface CompiledRule<Target> {
   /** The alternatives of its path, in the order of path-to-regexp, and the reader of each. */
   readonly path: readonly Alternative[];
   readonly readers: readonly ArgReader[];
-  /** The same for its host. */
-  readonly host: readonly Alternative[] | undefined;
-  readonly hostReaders: readonly ArgReader[] | undefined;
+  /** The same for its host; empty for any host. */
+  readonly host: readonly Alternative[];
+  readonly hostReaders: readonly ArgReader[];
   /** Names of all its arguments: the parameters of path and host, and the defaults. */
   readonly args: ReadonlySet<string>;
   /** Names of the arguments with a converter, and of those with a default. */
@@ -85,14 +85,13 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
   checkTypes(rule);
   const { where, defaults } = rule;
   const pathTokens = parsePattern(rule.path);
-  const hostTokens = rule.host === undefined ? undefined : parseHost(rule.host);
+  const hostTokens = rule.host === undefined ? [] : parseHost(rule.host);
   const path = alternatives(pathTokens);
   const readers = readersOf(path, where);
-  const host = hostTokens === undefined ? undefined : alternatives(hostTokens);
-  const hostReaders = host === undefined ? undefined : readersOf(host, where);
+  const host = rule.host === undefined ? [] : alternatives(hostTokens);
+  const hostReaders = readersOf(host, where);
   const answers = rule.redirectTo === undefined && !rule.buildOnly;
   const methods = answers ? targets.methods(rule) : rule.methods;
-  const places = [...allNames(pathTokens), ...allNames(hostTokens ?? [])];
   return {
     rule,
     target: answers ? targets.target(rule) : undefined,
@@ -102,10 +101,10 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
     readers,
     host,
     hostReaders,
-    args: setOf([...places, ...Object.keys(defaults)]),
+    args: setOf([...allNames(pathTokens), ...allNames(hostTokens), ...Object.keys(defaults)]),
     constrained: setOf(Object.keys(where)),
     defaults: Object.keys(defaults),
-    builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, path, readers, hostReaders: hostReaders ?? [] }),
+    builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, path, readers, hostReaders }),
     redirect: typeof rule.redirectTo === "string" ? readRedirectPattern(rule.redirectTo) : undefined,
   };
 }
@@ -131,10 +130,10 @@ function readersOf(all: readonly Alternative[], where: Converters): readonly Arg
 }
 
 /** The problems of a rule whose patterns could be parsed; a sentence each. */
-function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): readonly string[] {
+function problemsOf({ rule, path, readers, hostReaders, builder }: CompiledRule<unknown>): readonly string[] {
   const { where, defaults, endpoint, handler, redirectTo, buildOnly } = rule;
-  const inPath = namesIn(path);
-  const inHost = namesIn(host ?? []);
+  const inPath = namesIn(readers);
+  const inHost = namesIn(hostReaders);
   const problems: string[] = [];
   for (const name of inHost) if (inPath.has(name)) problems.push(`host and path both have the parameter "${name}"; give one another name`);
   for (const [name, converter] of Object.entries(where)) {
@@ -142,11 +141,12 @@ function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): reado
       problems.push(`where names "${name}", which is not one of its parameters; correct the name, or remove it`);
     else if (!isConverter(converter))
       problems.push(`where gives "${name}" something that is not a converter; use int, oneOf(...) or { parse, format }`);
-    else if (Object.hasOwn(defaults, name) && !isAccepted(where, name, defaults[name]))
+    else if (name in defaults && !isAccepted(where, name, defaults[name]))
       problems.push(`its default for "${name}" is refused by its converter; change one of them`);
   }
+  const required = builder.missing({}, false);
   for (const name of Object.keys(defaults)) {
-    if (builder.required.includes(name) || builder.requiredInHost.includes(name))
+    if (required.includes(name))
       problems.push(
         `it has a default for "${name}", which every URL of the rule contains; make the parameter optional with braces, or remove the default`,
       );
@@ -162,8 +162,8 @@ function problemsOf({ rule, path, host, builder }: CompiledRule<unknown>): reado
   return problems;
 }
 
-function namesIn(all: readonly Alternative[]): ReadonlySet<string> {
-  return new Set(all.flatMap(({ tokens }) => tokens.flatMap((token) => (token.type === "text" ? [] : [token.name]))));
+function namesIn(readers: readonly ArgReader[]): ReadonlySet<string> {
+  return new Set(readers.flatMap(({ names }) => names));
 }
 
 function isAccepted(where: Converters, name: string, value: unknown): boolean {

@@ -277,7 +277,7 @@ function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): 
   const { defaults } = compiled.rule;
   for (const name of compiled.defaults) args[name] = defaults[name];
   const { hostReaders } = compiled;
-  return hostReaders === undefined || hostReaders.some((reader) => reader.fill(args, host!, false)) ? args : undefined;
+  return hostReaders.length === 0 || hostReaders.some((reader) => reader.fill(args, host!, false)) ? args : undefined;
 }
 
 function isDecodable(text: string): boolean {

@@ -48,7 +48,7 @@ export class RuleCandidate<Target> implements Candidate {
     this.methods = compiled.methods;
     this.isPending = compiled.isPending;
     this.hasNoArgs = compiled.args.size === 0;
-    this.segments = readers.length === 1 && hostReaders === undefined && defaults.length === 0 ? segments : undefined;
+    this.segments = readers.length === 1 && hostReaders.length === 0 && defaults.length === 0 ? segments : undefined;
     this.readers = readers;
     this.rule = rule;
     this.target = compiled.target;

@@ -1,4 +1,5 @@
 import { DuplicateRuleError, RuleError } from "../rules/errors.ts";
+import { groupBy } from "../rules/group-by.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { SegmentReaders } from "../rules/arg-reader.ts";
 import { EndpointUrls } from "../urls/endpoint-urls.ts";
@@ -48,7 +49,8 @@ export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTa
   const { duplicates, hidden } = findUnreachable(ranked);
   problems.push(...duplicates, ...hidden);
   if (problems.length > 0) throw new (duplicates.length > 0 ? DuplicateRuleError : RuleError)(problems);
-  const byHost = groupByHost(ranked);
+  const ids = new Map<unknown, number>();
+  const byHost = groupBy(ranked, ({ compiled: each }) => hostKey(each, ids));
   const anyHost = byHost.get("") ?? [];
   byHost.delete("");
   return {
@@ -63,27 +65,15 @@ export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTa
   };
 }
 
-function groupByHost<Target>(ranked: readonly RuleCandidate<Target>[]): Map<string, RuleCandidate<Target>[]> {
-  const ids = new Map<unknown, number>();
-  const groups = new Map<string, RuleCandidate<Target>[]>();
-  for (const each of ranked) {
-    const key = hostKey(each.compiled, ids);
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [each]);
-    else known.push(each);
-  }
-  return groups;
-}
-
 /** One group's hosts, as patterns that a matcher tells apart like paths. */
 function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): readonly HostCandidate<Target>[] {
   const rules = new Matcher(ranked);
   const { host, constrained } = ranked[0]!.compiled;
-  return host!.map((alternative) => ({
+  return host.map((alternative) => ({
     rules,
     alternative,
     constrained,
-    optional: host!.length > 1,
+    optional: host.length > 1,
     hasOtherSlash: false,
     order: 0,
     next: undefined,

@@ -49,9 +49,10 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
 /** A text that is equal for alternatives that match the same paths. The names of parameters do not matter. */
 function shapeOf({ segments }: Alternative, where: Converters, ids: Map<unknown, number>): string {
   const idOf = (name: string) => {
-    if (!Object.hasOwn(where, name)) return "";
-    if (!ids.has(where[name])) ids.set(where[name], ids.size + 1);
-    return ids.get(where[name])!;
+    const converter = where[name];
+    if (converter === undefined) return "";
+    if (!ids.has(converter)) ids.set(converter, ids.size + 1);
+    return ids.get(converter)!;
   };
   const shape = segments.map(({ kind, text, tokens }) =>
     kind === "static" ? text : tokens.map((token) => (token.type === "text" ? [token.value] : `${token.type}${idOf(token.name)}`)),
@@ -61,7 +62,7 @@ function shapeOf({ segments }: Alternative, where: Converters, ids: Map<unknown,
 
 /** A text that is equal for rules with the same hosts; empty for rules that are for any host. */
 export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown, number>): string {
-  return host === undefined ? "" : host.map((alternative) => shapeOf(alternative, rule.where, ids)).join("/");
+  return host.map((alternative) => shapeOf(alternative, rule.where, ids)).join("/");
 }
 
 /**

@@ -116,7 +116,7 @@ function parametersOf({ tokens }: Alternative, where: Converters): readonly Para
   return tokens.flatMap((token) => {
     if (token.type === "text") return [];
     const { name, type } = token;
-    return [{ name, isWildcard: type === "wildcard", converter: Object.hasOwn(where, name) ? where[name] : undefined }];
+    return [{ name, isWildcard: type === "wildcard", converter: where[name] }];
   });
 }
 

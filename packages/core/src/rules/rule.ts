@@ -102,6 +102,7 @@ export class Rule<
   readonly action: string | undefined;
   /** In upper case; `undefined`: those that the handler has. */
   readonly methods: readonly string[] | undefined;
+  /** Inherits nothing, and neither does {@link defaults}. */
   readonly where: Converters;
   readonly host: string | undefined;
   readonly defaults: Readonly<Record<string, unknown>>;
@@ -136,9 +137,9 @@ export class Rule<
     this.handler = handler;
     this.action = action;
     this.methods = methods === undefined ? undefined : [...new Set(methods.map((name) => name.toUpperCase()))];
-    this.where = Object.freeze({ ...where });
+    this.where = named(where);
     this.host = host;
-    this.defaults = Object.freeze({ ...(defaults as Record<string, unknown> | undefined) });
+    this.defaults = named(defaults as Record<string, unknown> | undefined);
     this.redirectTo = redirectTo as RedirectTarget | undefined;
     this.buildOnly = buildOnly;
     this.strictSlashes = strictSlashes;
@@ -146,6 +147,11 @@ export class Rule<
     this.maxBodySize = maxBodySize;
     this.query = query;
   }
+}
+
+/** A copy that inherits nothing, so that every name that is found in it was given. */
+function named<Values extends object>(values: Values | undefined): Values {
+  return Object.freeze(Object.assign(Object.create(null) as Values, values));
 }
 
 /** A rule of any type. */

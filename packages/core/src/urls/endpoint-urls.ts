@@ -1,6 +1,7 @@
 import { BuildError } from "./build-error.ts";
 import { isHost, portOf } from "../http/host.ts";
 import { mostSimilar } from "./similar-names.ts";
+import { groupBy } from "../rules/group-by.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { schemaQuery } from "./schema-query.ts";
@@ -43,20 +44,17 @@ export interface BuildableRule {
 
 /** Builds the URLs of endpoints: chooses among the rules of an endpoint the one that fits the arguments. */
 export class EndpointUrls {
-  readonly #rules = new Map<string, BuildableRule[]>();
+  readonly #rules: ReadonlyMap<string, readonly BuildableRule[]>;
 
   /** The beginning of every path. */
   readonly #basePath: string;
 
   constructor(rules: readonly BuildableRule[], basePath: string) {
     this.#basePath = basePath;
-    for (const each of rules) {
-      const { endpoint } = each.rule;
-      if (endpoint === undefined) continue;
-      const known = this.#rules.get(endpoint);
-      if (known === undefined) this.#rules.set(endpoint, [each]);
-      else known.push(each);
-    }
+    this.#rules = groupBy(
+      rules.filter(({ rule }) => rule.endpoint !== undefined),
+      ({ rule }) => rule.endpoint!,
+    );
   }
 
   /** The rules of an endpoint, in the order in which they were given; empty for an unknown endpoint. */

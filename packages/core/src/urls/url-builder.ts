@@ -32,7 +32,8 @@ function isPlain(text: string): boolean {
 /** Builds the URLs of one rule. */
 export class UrlBuilder {
   readonly #path: readonly Token[];
-  readonly #host: readonly Token[] | undefined;
+  /** Empty for any host. */
+  readonly #host: readonly Token[];
   readonly #where: Converters;
   readonly #defaults: UrlArgs;
   readonly #readers: readonly ArgReader[];
@@ -45,14 +46,14 @@ export class UrlBuilder {
   /** Defaults that are parameters of neither path nor host. */
   readonly #fixed: readonly string[];
   /** Parameters that every path of the rule has, and those that every host has. */
-  readonly required: readonly string[];
-  readonly requiredInHost: readonly string[];
+  readonly #required: readonly string[];
+  readonly #requiredInHost: readonly string[];
   /** How many defaults the rule has. */
   readonly defaultCount: number;
 
   constructor(
     path: readonly Token[],
-    host: readonly Token[] | undefined,
+    host: readonly Token[],
     { where, defaults, path: alternatives, readers, hostReaders }: UrlBuilderOptions,
   ) {
     this.#path = path;
@@ -63,24 +64,24 @@ export class UrlBuilder {
     this.#hostReaders = hostReaders;
     this.#isClear = isClear(alternatives);
     this.defaultCount = Object.keys(defaults).length;
-    const places = new Set([...allNames(path), ...allNames(host ?? [])]);
-    this.#fixed = Object.keys(defaults).filter((name) => !places.has(name));
-    this.required = namesOf(path);
-    this.requiredInHost = host === undefined ? none : namesOf(host);
-    this.#converters = this.required.map((name) => (Object.hasOwn(where, name) ? where[name] : undefined));
-    const isDirect = !startsTwice(path) && this.#isClear && host === undefined && this.defaultCount === 0;
+    const places = [...allNames(path), ...allNames(host)];
+    this.#fixed = Object.keys(defaults).filter((name) => !places.includes(name));
+    this.#required = namesOf(path);
+    this.#requiredInHost = namesOf(host);
+    this.#converters = this.#required.map((name) => where[name]);
+    const isDirect = !startsTwice(path) && this.#isClear && host.length === 0 && this.defaultCount === 0;
     this.#texts = isDirect && path.every(({ type }) => type === "text" || type === "param") ? textsAround(path) : undefined;
   }
 
   /** The required parameters that are missing. If a host is given, those of the host are not needed. */
   missing(args: UrlArgs, hostIsGiven: boolean): readonly string[] {
-    const required = hostIsGiven ? this.required : [...this.required, ...this.requiredInHost];
+    const required = hostIsGiven ? this.#required : [...this.#required, ...this.#requiredInHost];
     return required.filter((name) => given(args, name) === undefined);
   }
 
   /** How many of the arguments are parameters or defaults of the rule; `undefined`: one differs from its default. */
   countKnown(args: UrlArgs): number | undefined {
-    let count = countPlaces(this.#path, args) + (this.#host === undefined ? 0 : countPlaces(this.#host, args));
+    let count = countPlaces(this.#path, args) + countPlaces(this.#host, args);
     for (const name of this.#fixed) {
       const value = given(args, name);
       if (value === undefined) continue;
@@ -96,7 +97,7 @@ export class UrlBuilder {
    * @throws UnbuildableUrl for a value that cannot be part of a host.
    */
   host(args: UrlArgs): string | undefined {
-    if (this.#host === undefined) return undefined;
+    if (this.#host.length === 0) return undefined;
     const written = new Map<string, string>();
     const encode: Encode = (name, text) => {
       if (!isHostLabel(text)) throw new UnbuildableUrl(`"${name}" must be letters, digits and hyphens to be part of a host`);
@@ -115,7 +116,7 @@ export class UrlBuilder {
     // An object with one of these prototypes inherits no text or number, so values that are found below are its own.
     const prototype: unknown = Object.getPrototypeOf(args);
     if (prototype !== Object.prototype && prototype !== null) return undefined;
-    const { required } = this;
+    const required = this.#required;
     let path = texts[0]!;
     for (let i = 0; i < required.length; i++) {
       const name = required[i]!;
@@ -136,8 +137,7 @@ export class UrlBuilder {
    * @throws UnbuildableUrl for a value that cannot be written into a URL.
    */
   build(args: UrlArgs, writeQuery: typeof buildQuery = buildQuery): string {
-    const used = new Set<string>(Object.keys(this.#defaults));
-    if (this.#host !== undefined) for (const name of allNames(this.#host)) used.add(name);
+    const used = new Set([...Object.keys(this.#defaults), ...allNames(this.#host)]);
     const path = this.#clearPath(this.#filled(args), used);
     if (/\/\.{1,2}(?:\/|$)/.test(path))
       throw new UnbuildableUrl('the path would have the segment "." or "..", which browsers remove from a path');
@@ -192,9 +192,7 @@ export class UrlBuilder {
     if (names.some((name) => given(args, name) === undefined)) return false;
     if (this.defaultCount === 0) return true;
     const all = allNames(tokens).filter((name) => given(args, name) !== undefined);
-    return (
-      all.length === 0 || !all.every((name) => Object.hasOwn(this.#defaults, name) && sameValue(given(args, name), this.#defaults[name]))
-    );
+    return all.length === 0 || !all.every((name) => sameValue(given(args, name), this.#defaults[name]));
   }
 
   #segment(name: string, value: unknown, encode: Encode): string {
@@ -211,7 +209,7 @@ export class UrlBuilder {
   }
 
   #text(name: string, value: unknown): string {
-    const converter = Object.hasOwn(this.#where, name) ? this.#where[name] : undefined;
+    const converter = this.#where[name];
     if (converter === undefined) return format(name, value);
     const formatted: unknown = converter.format(value);
     const text = typeof formatted === "number" ? plainNumber(formatted) : formatted;
@@ -245,8 +243,6 @@ function encodeSegment(name: string, text: string): string {
 function encodeSeparators(name: string, text: string): string {
   return encodeSegment(name, text).replace(/[^\w%]|_/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
-
-const none: readonly string[] = Object.freeze([]);
 
 /** Whether no path matches two alternatives, and no segment can be divided in two ways. */
 function isClear(alternatives: readonly Alternative[]): boolean {
