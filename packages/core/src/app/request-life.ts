@@ -119,13 +119,13 @@ interface Call {
 
 /** The call for a request, or the redirect that answers it. */
 function findCall(settings: AnswerSettings, request: Request): Response | Call | Promise<Response | Call> {
-  const { router, middleware } = settings;
+  const { router } = settings;
   const { method, path } = request;
   const upgrade = servedOf(request)[takeOver];
-  if (upgrade !== undefined) return { Handler: BuiltInHandler, stack: middleware, method: "upgrade", args: upgrade };
+  if (upgrade !== undefined) return builtIn(settings, "upgrade", upgrade);
   try {
-    if (pathStartOf(request) === undefined) return failWith(settings, new HTTPError(404));
-    if (!router.methods.has(method)) return failWith(settings, new HTTPError(501));
+    if (pathStartOf(request) === undefined) return builtIn(settings, "fail", new HTTPError(404));
+    if (!router.methods.has(method)) return builtIn(settings, "fail", new HTTPError(501));
     if (path === "") return redirectTo(`${settings.basePath}/`, request); // the base path itself
     const matched = router.match(method, path, router.usesHosts ? baseOf(request) : undefined);
     switch (matched.type) {
@@ -140,22 +140,22 @@ function findCall(settings: AnswerSettings, request: Request): Response | Call |
             router.update(rule);
             return findCall(settings, request);
           },
-          (error: unknown) => failWith(settings, error),
+          (error: unknown) => builtIn(settings, "fail", error),
         );
       }
       case "redirect":
         return redirectTo(matched.location, request);
       case "options":
-        return { Handler: BuiltInHandler, stack: middleware, method: "allow", args: matched.allow };
+        return builtIn(settings, "allow", matched.allow);
       case "methodNotAllowed":
-        return { Handler: BuiltInHandler, stack: middleware, method: "refuseMethod", args: matched.allow };
+        return builtIn(settings, "fail", new HTTPError(405, undefined, { headers: { allow: matched.allow.join(", ") } }));
       case "malformed":
-        return failWith(settings, new HTTPError(400, "The path has a malformed percent-encoding."));
+        return builtIn(settings, "fail", new HTTPError(400, "The path has a malformed percent-encoding."));
       case "notFound":
-        return failWith(settings, new HTTPError(404));
+        return builtIn(settings, "fail", new HTTPError(404));
     }
   } catch (error) {
-    return failWith(settings, error);
+    return builtIn(settings, "fail", error);
   }
 }
 
@@ -167,9 +167,9 @@ function callOf(loaded: LoadedHandler | undefined, method: string, args: unknown
   return member === undefined ? undefined : { Handler, stack, method: member, args, query };
 }
 
-/** A call of the built-in handler that throws the error, so that middleware and error pages treat it like any other. */
-function failWith({ middleware }: AnswerSettings, error: unknown): Call {
-  return { Handler: BuiltInHandler, stack: middleware, method: "fail", args: error };
+/** A call of the built-in handler, around which the middleware of the application runs. */
+function builtIn({ middleware }: AnswerSettings, method: keyof BuiltInHandler, args: unknown): Call {
+  return { Handler: BuiltInHandler, stack: middleware, method, args };
 }
 
 // 3. Middleware and handler: before-hooks, the method, after-hooks, and `handleException` where one of them throws.
@@ -181,7 +181,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   try {
     handler = new call.Handler(context);
   } catch (error) {
-    return yield* runHandler(settings, context, failWith(settings, error));
+    return yield* runHandler(settings, context, builtIn(settings, "fail", error));
   }
   context.handler = handler;
   /** How many middleware were reached before the method. */

@@ -1,4 +1,3 @@
-import { HTTPError } from "../http/errors.ts";
 import { RuleError } from "../rules/errors.ts";
 import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
@@ -144,11 +143,6 @@ export class BuiltInHandler extends RequestHandler {
   /** Answers `OPTIONS`. */
   allow(methods: readonly string[]): Response {
     return new Response(null, { status: 204, headers: { allow: methods.join(", ") } });
-  }
-
-  /** Answers a method that the path does not allow. */
-  refuseMethod(methods: readonly string[]): never {
-    throw new HTTPError(405, undefined, { headers: { allow: methods.join(", ") } });
   }
 
   /** Hands the connection over to another protocol. The response is for after-hooks, and is not sent. */
