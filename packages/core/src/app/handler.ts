@@ -76,14 +76,13 @@ export interface HandlerClass {
   readonly middleware: MiddlewareList;
 }
 
-/** Whether instances of a class have a method. Fields, accessors and what every object inherits are not methods. */
-export function hasMember(Handler: HandlerClass, member: string): boolean {
-  if (member === "constructor") return false;
-  for (let at: object | null = Handler.prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
-    const found = Object.getOwnPropertyDescriptor(at, member);
-    if (found !== undefined) return typeof found.value === "function";
-  }
-  return false;
+/** The names of the methods of a class. Fields, accessors and what every object inherits are not methods. */
+function methodNames(Handler: HandlerClass): ReadonlySet<string> {
+  const isMethod = new Map([["constructor", false]]);
+  for (let at: object | null = Handler.prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null)
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+      if (!isMethod.has(name)) isMethod.set(name, typeof value === "function");
+  return new Set([...isMethod.keys()].filter((name) => isMethod.get(name)));
 }
 
 /** What a rule says about the methods of its handler. */
@@ -98,23 +97,16 @@ export interface RuleMethods {
  * rules all use this function.
  */
 export function membersOf(Handler: HandlerClass, { action, methods }: RuleMethods): ReadonlyMap<string, string> {
+  const names = methodNames(Handler);
+  const isListed = methods !== undefined;
   const members = new Map<string, string>();
   for (const method of methods ?? (action === undefined ? classMethods : actionMethods)) {
-    const member = memberFor(Handler, method, methods !== undefined);
-    if (action !== undefined && (methods !== undefined || member !== undefined)) members.set(method, action);
-    else if (member !== undefined) members.set(method, member);
+    const own = method.toLowerCase();
+    // The router itself uses a rule with GET for HEAD, so only a rule that lists HEAD needs `get` for it.
+    const member = !names.has(own) && isListed && method === "HEAD" ? "get" : own;
+    if (names.has(member) || (isListed && action !== undefined)) members.set(method, action ?? member);
   }
   return members;
-}
-
-/**
- * @param getAnswersHead - Whether `get` is the member for `HEAD` if there is no `head`. It is needed only for a rule that lists `HEAD`,
- *   because the router itself uses a rule with `GET` for `HEAD`.
- */
-function memberFor(Handler: HandlerClass, method: string, getAnswersHead: boolean): string | undefined {
-  const member = method.toLowerCase();
-  if (hasMember(Handler, member)) return member;
-  return method === "HEAD" && getAnswersHead && hasMember(Handler, "get") ? "get" : undefined;
 }
 
 /** Why a handler class cannot answer its rule; a sentence for each reason. */
@@ -122,26 +114,28 @@ export function handlerProblems(Handler: HandlerClass, ruleMethods: RuleMethods)
   const { path, action, methods } = ruleMethods;
   const rule = `The rule "${path}"`;
   const name = Handler.name === "" ? "its class" : Handler.name;
+  const names = methodNames(Handler);
+  const members = membersOf(Handler, ruleMethods);
   if (action !== undefined) {
-    if (!hasMember(Handler, action)) return [`${rule} has the action "${action}", and ${name} has no such method.`];
-    if (membersOf(Handler, ruleMethods).size > 0) return [];
+    if (!names.has(action)) return [`${rule} has the action "${action}", and ${name} has no such method.`];
+    if (members.size > 0) return [];
     return [
       `${rule} has the action "${action}" and does not say which HTTP methods call it: add methods: ["POST"], or methods: ["GET"] if it changes nothing.`,
     ];
   }
-  const members = membersOf(Handler, ruleMethods);
+  const usual = classMethods.map((method) => method.toLowerCase());
+  const misspelled = [...names].filter((each) => !names.has(each.toLowerCase()) && usual.includes(each.toLowerCase()));
+  if (misspelled.length > 0)
+    return misspelled.map((each) => `${rule} cannot call ${each} of ${name}: write ${callText(each.toLowerCase())}.`);
   const missing = (methods ?? []).filter((method) => method !== "OPTIONS" && !members.has(method));
-  const misspelled = misspelledMembers(Handler);
-  if (missing.length > 0 && misspelled.length === 0) {
+  if (missing.length > 0) {
     return missing.map((method) => {
       const member = method.toLowerCase();
       return `${rule} lists ${method} in its methods, and ${name} has no method ${callText(member)}: add it, or remove ${method} from methods.`;
     });
   }
-  if (misspelled.length > 0)
-    return misspelled.map((each) => `${rule} cannot call ${each} of ${name}: write ${callText(each.toLowerCase())}.`);
-  if (members.size > 0 || (methods !== undefined && hasMember(Handler, "options"))) return [];
-  const isStatic = classMethods.map((method) => method.toLowerCase()).find((member) => typeof Reflect.get(Handler, member) === "function");
+  if (members.size > 0) return [];
+  const isStatic = usual.find((member) => typeof Reflect.get(Handler, member) === "function");
   const hint =
     isStatic === undefined
       ? "write get() { ... } in the class body; a field such as get = () => ... is not found"
@@ -150,22 +144,6 @@ export function handlerProblems(Handler: HandlerClass, ruleMethods: RuleMethods)
 }
 
 const callText = (member: string) => (/^[\w$]+$/.test(member) ? `${member}()` : `"${member}"()`);
-
-/** Methods such as `GET()`, whose name in lower case would answer. */
-function misspelledMembers(Handler: HandlerClass): readonly string[] {
-  const known = new Set(classMethods.map((method) => method.toLowerCase()));
-  const found: string[] = [];
-  for (
-    let at: object | null = Handler.prototype;
-    at !== null && at !== RequestHandler.prototype;
-    at = Object.getPrototypeOf(at) as object | null
-  )
-    for (const name of Object.getOwnPropertyNames(at)) {
-      const lower = name.toLowerCase();
-      if (name !== lower && known.has(lower) && hasMember(Handler, name) && !hasMember(Handler, lower)) found.push(name);
-    }
-  return found;
-}
 
 /** The response for the result of a handler, middleware or an error handler; `undefined` for anything else. */
 export function toResponse(result: unknown, status = 200): Response | undefined {
