@@ -65,18 +65,15 @@ function settle(result: unknown): void {
 }
 
 /**
- * Logs that something happened. Never throws, so that a logger that fails does not leave a request unanswered.
+ * Logs that something happened.
  *
  * @param rest - The fields that the message does not contain, for `console`.
  */
 export function logInfo(logger: Logger, message: string, fields: LogFields, rest: LogFields): void {
-  const target = logger instanceof LineLogger ? logger.target : logger;
-  try {
-    settle(logger.info(message, target === console ? rest : fields));
-  } catch {
-    // The failure of the logger cannot be logged.
-  }
+  logger.info(message, targetOf(logger) === console ? rest : fields);
 }
+
+const targetOf = (logger: Logger) => (logger instanceof LineLogger ? logger.target : logger);
 
 /**
  * Logs an error with its stack and its causes. Never throws, so that a logger that fails does not leave a request unanswered.
@@ -85,7 +82,7 @@ export function logInfo(logger: Logger, message: string, fields: LogFields, rest
  * @param rest - The fields that the message does not contain. For `console` they are the last line.
  */
 export function logError(logger: Logger, where: string, error: unknown, fields?: LogFields, rest = fields): void {
-  const target = logger instanceof LineLogger ? logger.target : logger;
+  const target = targetOf(logger);
   const text = `${oneLine(where)}: ${describeError(error)}`;
   try {
     if (target === console) target.error(rest === undefined ? text : `${text}\n  ${describeFields(rest)}`);

@@ -29,7 +29,11 @@ const foreign: readonly Foreign[] = [
 ];
 
 /** The converters for the types of other routers. */
-const converters: ReadonlyMap<string, string> = new Map(["int", "float", "uuid"].map((type) => [type, type === "float" ? "number" : type]));
+const converters: ReadonlyMap<string, string> = new Map([
+  ["int", "int"],
+  ["float", "number"],
+  ["uuid", "uuid"],
+]);
 
 /**
  * How a path must be written here, with the converters it needs, if it has a parameter in the syntax of another router. Such a path
