@@ -169,7 +169,7 @@ describe("trustedHosts", () => {
     "",
   ])("refuse %j at start, and say what to write", (entry) => {
     expect(() => makeApp(() => text(""), { trustedHosts: [entry] } as object)).toThrow(
-      `Cannot trust the host ${JSON.stringify(entry)}: write only its name, such as "www.example.com"`,
+      `Cannot trust the host ${JSON.stringify(entry)}: write only its name or address, such as "www.example.com" or "[::1]", with or without a port.`,
     );
   });
 

@@ -23,12 +23,12 @@ const startWith = (rules: unknown) => messageOf(() => new App({ rules: rules as 
 describe("rules that are not an array are refused, and the message says what to do:", () => {
   const rule = new Rule("/", { handler: Home });
   test.each([
-    ["left out", undefined, 'give it new App({ rules: [new Rule("/", { handler: Home })] })'],
-    ["null", null, 'give it new App({ rules: [new Rule("/", { handler: Home })] })'],
+    ["left out", undefined, "write new App({ rules: [...] }); the cause can be a circular import."],
+    ["null", null, "write new App({ rules: [...] }); the cause can be a circular import."],
     ["one rule", rule, "put the Rule into one, [rule]."],
     ["a promise", Promise.resolve([rule]), "these are a promise; await it first."],
-    ["a function", () => [rule], "this is a function; call it, and pass its result to the App."],
-    ["an object", { home: rule }, "this is an object; list its rules, [new Rule(...), new Rule(...)]."],
+    ["a function", () => [rule], "this is a function; call it."],
+    ["an object", { home: rule }, "this is an object; list its rules, [new Rule(...)]."],
     ["text", "/", "this is string; list its rules"],
   ])("%s", (_title, rules, message) => {
     expect(startWith(rules)).toContain("RuleError: The rules of an App must be an array: ");
@@ -37,7 +37,7 @@ describe("rules that are not an array are refused, and the message says what to 
 
   test("a whole module", async () => {
     const module: unknown = await import("../support/one-handler.ts");
-    expect(startWith(module)).toContain("this is a whole module; import { rules } from it, and not * as rules.");
+    expect(startWith(module)).toContain("this is a whole module; import { rules } from it, not * as rules.");
   });
 });
 
@@ -65,13 +65,21 @@ describe("an entry that is not middleware is refused, and the message says what 
     afterDispatch = (_handler: RequestHandler, response: never) => response;
   }
   test.each([
-    ["an arrow function", [() => undefined], "the function () => ...; write a class with beforeDispatch(handler)"],
-    ["a function", [function guard() {}], "the function guard; write a class with beforeDispatch(handler)"],
+    [
+      "an arrow function",
+      [() => undefined],
+      "the function () => ...; write a class with a hook: beforeDispatch, afterDispatch, handleException.",
+    ],
+    ["a function", [function guard() {}], "the function guard; write a class with a hook: beforeDispatch, afterDispatch, handleException."],
     ["an async function", [async function guard() {}], "the function guard; write a class"],
     ["an array", [[After]], "an array; spread it, ...list."],
     ["a promise", [Promise.resolve(After)], "a promise; await it first."],
     ["a handler class", [Home], "the handler Home; list middleware only."],
-    ["an object without hooks", [{ beforeDispach: () => undefined }], "an object without a hook; it needs beforeDispatch,"],
+    [
+      "an object without hooks",
+      [{ beforeDispach: () => undefined }],
+      "an object without a hook: beforeDispatch, afterDispatch, handleException.",
+    ],
     ["undefined", [undefined], "neither a class nor an instance; if it is undefined, the cause can be a circular import."],
     ["text", ["session"], "neither a class nor an instance"],
   ])("%s", (_title, list, message) => {

@@ -110,7 +110,7 @@ describe("a URL that cannot be built", () => {
     [{ host: "a/b" }, "the host must be"],
     [{ host: "user@a" }, "the host must be"],
     [{ host: "a\r\nb" }, "the host must be"],
-    [{ anchor: "\uD800" }, "the anchor"],
+    [{ anchor: "\uD800" }, '"anchor" has half of a surrogate pair'],
   ])("refuses %o", (options, problem) => {
     expect(() => build("home", {}, options)).toThrow(BuildError);
     expect(() => build("home", {}, options)).toThrow(problem);

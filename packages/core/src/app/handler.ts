@@ -162,9 +162,8 @@ export function responseFrom(result: unknown, owner: object, member: string): Re
   const response = toResponse(result);
   if (response !== undefined) return response;
   const name = `${owner.constructor.name}.${member}()`;
-  if (result instanceof Response)
-    throw new TypeError(`${name} returned a response with a stream a second time; a stream can be sent once.`);
-  if (result instanceof globalThis.Response) throw new TypeError(`${name} returned a response whose body was sent or read before.`);
+  if (result instanceof globalThis.Response)
+    throw new TypeError(`${name} returned a response whose body was sent or read before; a stream can be sent once.`);
   const what = result === null ? "null" : result === undefined ? "nothing" : Array.isArray(result) ? "an array" : typeof result;
   throw new TypeError(`${name} must return a Response or html\`...\`, or a promise of one; it returned ${what}.`);
 }

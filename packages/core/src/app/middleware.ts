@@ -92,12 +92,12 @@ function problemOf(item: unknown): string | undefined {
     // The prototype of a class, unlike that of a function, cannot be replaced.
     const isClass = Object.getOwnPropertyDescriptor(item, "prototype")?.writable === false;
     if (isClass || (typeof prototype === "object" && prototype !== null && hasHook(prototype))) return undefined;
-    return `the function ${item.name || "() => ..."}; write a class with beforeDispatch(handler), afterDispatch(handler, response) or handleException(handler, error)`;
+    return `the function ${item.name || "() => ..."}; write a class with a hook: ${hooks.join(", ")}`;
   }
   if (typeof item !== "object" || item === null)
     return "neither a class nor an instance; if it is undefined, the cause can be a circular import";
   if (Array.isArray(item)) return "an array; spread it, ...list";
   if (isPromise(item)) return "a promise; await it first";
   const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(item) as object | null);
-  return isPlain && !hasHook(item) ? `an object without a hook; it needs ${hooks.join(", ")}` : undefined;
+  return isPlain && !hasHook(item) ? `an object without a hook: ${hooks.join(", ")}` : undefined;
 }

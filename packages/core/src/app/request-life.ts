@@ -102,7 +102,7 @@ function refusalFor({ trustedHosts, crossOrigin }: AnswerSettings, { request }: 
   if ((!isUpgrade && safeMethods.has(request.method)) || crossOrigin.allows(request)) return undefined;
   dependOn(request, "Origin");
   dependOn(request, "Sec-Fetch-Site");
-  return new HTTPError(403, "This request was sent by another site, or by a page that this site does not trust.");
+  return new HTTPError(403, "This request was sent by a page that this site does not trust.");
 }
 
 // 2. Match: the rule for the path, and the method of its handler.

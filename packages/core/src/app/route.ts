@@ -116,14 +116,13 @@ export function checkRules(rules: unknown): void {
 
 /** What to do about rules that are not an array. */
 function insteadOfRules(rules: unknown): string {
-  if (rules === undefined || rules === null)
-    return 'give it new App({ rules: [new Rule("/", { handler: Home })] }); a circular import leaves undefined there';
+  if (rules === undefined || rules === null) return "write new App({ rules: [...] }); the cause can be a circular import";
   if (rules instanceof Rule) return "put the Rule into one, [rule]";
   if (isPromise(rules)) return "these are a promise; await it first";
-  if (typeof rules === "function") return "this is a function; call it, and pass its result to the App";
+  if (typeof rules === "function") return "this is a function; call it";
   if (Object.prototype.toString.call(rules) === "[object Module]")
-    return "this is a whole module; import { rules } from it, and not * as rules";
-  return `this is ${typeof rules === "object" ? "an object" : typeof rules}; list its rules, [new Rule(...), new Rule(...)]`;
+    return "this is a whole module; import { rules } from it, not * as rules";
+  return `this is ${typeof rules === "object" ? "an object" : typeof rules}; list its rules, [new Rule(...)]`;
 }
 
 /** What to do about an entry of the rules that is not a rule. */

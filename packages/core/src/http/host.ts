@@ -77,17 +77,14 @@ export class TrustedHosts {
   /** @throws ConfigError for an entry that no host of a request can equal, and for a list without entries. */
   constructor(entries: readonly string[]) {
     if (!Array.isArray(entries) || entries.length === 0) {
-      throw new ConfigError(
-        'trustedHosts must be an array with the hosts of the site, such as ["www.example.com"]; left out, any host is served.',
-      );
+      throw new ConfigError('trustedHosts must be an array of hosts, such as ["www.example.com"]; left out, any host is served.');
     }
     for (const entry of entries as readonly unknown[]) {
       const port = typeof entry === "string" ? portOf(entry) : "";
       const known = typeof entry === "string" ? normalHost(asciiHost(entry), false) : undefined;
       if (known === undefined) {
         throw new ConfigError(
-          `Cannot trust the host ${JSON.stringify(entry)}: write only its name, such as "www.example.com", with a port if only that port is ` +
-            'served. An IPv6 address is in brackets: "[::1]". There is no scheme, path or wildcard.',
+          `Cannot trust the host ${JSON.stringify(entry)}: write only its name or address, such as "www.example.com" or "[::1]", with or without a port.`,
         );
       }
       this.#hosts.add(port === "" ? known : `${withoutPort(known)}:${Number(port.slice(1))}`);

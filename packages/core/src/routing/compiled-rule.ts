@@ -137,8 +137,7 @@ function problemsOf({ rule, path, readers, hostReaders, builder }: CompiledRule<
   const problems: string[] = [];
   for (const name of inHost) if (inPath.has(name)) problems.push(`host and path both have the parameter "${name}"; give one another name`);
   for (const [name, converter] of Object.entries(where)) {
-    if (!inPath.has(name) && !inHost.has(name))
-      problems.push(`where names "${name}", which is not one of its parameters; correct the name, or remove it`);
+    if (!inPath.has(name) && !inHost.has(name)) problems.push(`where names "${name}", which is not a parameter; correct or remove it`);
     else if (!isConverter(converter))
       problems.push(`where gives "${name}" something that is not a converter; use int, oneOf(...) or { parse, format }`);
     else if (name in defaults && !isAccepted(where, name, defaults[name]))
@@ -147,14 +146,12 @@ function problemsOf({ rule, path, readers, hostReaders, builder }: CompiledRule<
   const required = builder.missing({}, false);
   for (const name of Object.keys(defaults)) {
     if (required.includes(name))
-      problems.push(
-        `it has a default for "${name}", which every URL of the rule contains; make the parameter optional with braces, or remove the default`,
-      );
+      problems.push(`it has a default for "${name}", which every URL of the rule contains; put it in braces, or remove the default`);
   }
   if (path.some(({ tokens }) => tokens.some((token) => token.type === "text" && /[?#]/.test(token.value))))
-    problems.push('it has a "?" or "#", which no path of a request has, so it could never match; remove it');
+    problems.push('it has a "?" or "#", which no path of a request has; remove it');
   if (path.some(({ segments }) => segments.some(({ kind, text }) => kind === "static" && (text === "." || text === ".."))))
-    problems.push('it has the segment "." or "..", which no path of a request keeps, so it could never match; remove it');
+    problems.push('it has the segment "." or "..", which no path of a request has; remove it');
   for (const method of rule.methods ?? [])
     if (refusedMethods.has(method)) problems.push(`no rule can answer ${method}; remove it from methods`);
   if (buildOnly && endpoint === undefined) problems.push("it only builds URLs and has no endpoint; give it one");

@@ -35,7 +35,7 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     const named = others.map(({ rule }) => describeRule(rule)).join(", ");
     if (others.length === 1 && others[0]!.path.length === compiled.path.length) {
       duplicates.push(
-        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and share a method, for which the second can never answer. Remove one, or give them different methods.`,
+        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and share a method, so the second can never answer it. Remove one, or give them different methods.`,
       );
     } else {
       hidden.push(

@@ -29,8 +29,8 @@ export class BasePath {
     this.#segments = segments.map((each) => each ?? "");
     if (!isWhole || segments.some(isWrong) || typeof isStripped !== "boolean") {
       throw new ConfigError(
-        `Cannot use the basePath ${JSON.stringify(option)}: write a path with a slash before each segment and none at its end, such as "/shop" ` +
-          'or "/tools/shop". If the path is removed before requests arrive, write { path: "/shop", isStripped: true }. At the root of a site, leave it out.',
+        `Cannot use the basePath ${JSON.stringify(option)}: write a path such as "/shop" or "/tools/shop", or { path: "/shop", isStripped: true } ` +
+          "if it is removed before requests arrive. At the root of a site, leave it out.",
       );
     }
     this.path = encoded;

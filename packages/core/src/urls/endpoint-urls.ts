@@ -5,7 +5,7 @@ import { groupBy } from "../rules/group-by.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
 import { schemaQuery } from "./schema-query.ts";
-import { UnbuildableUrl, urlArgs, type UrlArgs } from "./url-args.ts";
+import { UnbuildableUrl, urlArgs, wellFormed, type UrlArgs } from "./url-args.ts";
 import type { UrlBuilder } from "./url-builder.ts";
 
 /** Options of `urlFor()`. `scheme` and `host` make the URL absolute. */
@@ -80,7 +80,7 @@ export class EndpointUrls {
       const args = completed(rule, given);
       const { query } = rule;
       const path = this.#basePath + builder.build(args, query === undefined ? undefined : (all, used) => schemaQuery(query, all, used));
-      const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeAnchor(anchor)}`;
+      const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeURIComponent(wellFormed("anchor", anchor))}`;
       const own = host === undefined ? builder.host(args) : undefined;
       const elsewhere = own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));
       if (!absolute && scheme === undefined && host === undefined && !elsewhere) return path + fragment;
@@ -135,11 +135,6 @@ function isAt({ builder }: BuildableRule, args: UrlArgs, base: UrlBase): boolean
 function isMore(one: readonly number[], other: readonly number[]): boolean {
   const at = one.findIndex((each, i) => each !== other[i]);
   return at !== -1 && one[at]! > other[at]!;
-}
-
-function encodeAnchor(anchor: string): string {
-  if (!anchor.isWellFormed()) throw new UnbuildableUrl("the anchor has half of a surrogate pair, which cannot be written into a URL");
-  return encodeURIComponent(anchor);
 }
 
 /** The host of a rule with the port of the request, because patterns of hosts have no port. */

@@ -23,7 +23,7 @@ const isScalar = (value: unknown): value is Scalar =>
 
 /** @throws UnbuildableUrl */
 export function wellFormed(name: string, text: string): string {
-  if (!text.isWellFormed()) throw new UnbuildableUrl(`"${name}" has half of a surrogate pair, which cannot be written into a URL`);
+  if (!text.isWellFormed()) throw new UnbuildableUrl(`"${name}" has half of a surrogate pair`);
   return text;
 }
 
