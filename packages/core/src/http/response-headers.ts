@@ -8,6 +8,11 @@ import { delegateToNative, native } from "./served-request.ts";
  * change.
  */
 export class ResponseHeaders implements Headers {
+  // Read from the native headers.
+  declare readonly keys: Headers["keys"];
+  declare readonly values: Headers["values"];
+  declare readonly entries: Headers["entries"];
+  declare readonly [Symbol.iterator]: Headers["entries"];
   #flat: FlatHeaders;
 
   constructor(flat: FlatHeaders) {
@@ -53,22 +58,6 @@ export class ResponseHeaders implements Headers {
 
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
     for (const [name, value] of this[native]) callback.call(thisArg, value, name, this);
-  }
-
-  keys(): ReturnType<Headers["keys"]> {
-    return this[native].keys();
-  }
-
-  values(): ReturnType<Headers["values"]> {
-    return this[native].values();
-  }
-
-  entries(): ReturnType<Headers["entries"]> {
-    return this[native].entries();
-  }
-
-  [Symbol.iterator](): ReturnType<Headers["entries"]> {
-    return this.entries();
   }
 
   [inspect.custom](): Headers {
