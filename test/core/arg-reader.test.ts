@@ -1,6 +1,6 @@
 import { int, oneOf, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
-import { ArgReader, EmptyArgs, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
+import { ArgReader, EmptyArgs, MalformedPath, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
 import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
 import type { Converters } from "../../packages/core/src/rules/rule.ts";
 
@@ -86,8 +86,8 @@ describe.each(both)("the reader of %s", (_title, reading) => {
       ["rest", ["é", "z/z"]],
     ]);
     expect(reading("/:a", "/x%2Fy", {}, false)).toEqual([["a", "x%2Fy"]]);
-    expect(() => reading("/:a", "/%zz")).toThrow(URIError);
-    expect(() => reading("/*rest", "/a/%zz/b")).toThrow(URIError);
+    expect(() => reading("/:a", "/%zz")).toThrow(MalformedPath);
+    expect(() => reading("/*rest", "/a/%zz/b")).toThrow(MalformedPath);
   });
 
   test("converts values after decoding; those of a wildcard segment by segment", () => {

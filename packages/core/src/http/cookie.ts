@@ -1,3 +1,4 @@
+import { decoded } from "./decoded.ts";
 import { checkHeader, flatValue, isBlank, isToken, trimPart, without, type FlatHeaders } from "./headers.ts";
 import type { Response } from "./response.ts";
 
@@ -134,13 +135,8 @@ function scan(header: string, found: (name: string, value: string) => boolean): 
 
 function decode(raw: string): string {
   const value = raw.length > 1 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw;
-  if (!value.includes("%")) return value;
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    // decodeURIComponent() throws only URIError, for the cookie of another program. Its value is returned unchanged.
-    return value;
-  }
+  // The value of the cookie of another program may have other percent signs.
+  return value.includes("%") ? (decoded(value) ?? value) : value;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { decoded } from "../http/decoded.ts";
 import { allowedMethods, methodsOfRules } from "./methods.ts";
 import { EmptyArgs, MalformedPath, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
 import { hostAsPath } from "../rules/pattern.ts";
@@ -101,7 +102,7 @@ export class Router<Target = unknown> {
     if (typeof slashed === "string") return { type: "redirect", location: this.#basePath + slashed };
     if (slashed !== undefined) return foundBy(slashed, noArgs);
     if (refused !== undefined) return { type: "methodNotAllowed", allow: allowedMethods(refused) };
-    return search.encoded && !isDecodable(raw) ? malformed : notFound;
+    return search.encoded && decoded(raw) === undefined ? malformed : notFound;
   }
 
   /**
@@ -278,16 +279,6 @@ function start({ compiled }: RuleCandidate<unknown>, host: string | undefined): 
   for (const name of compiled.defaults) args[name] = defaults[name];
   const { hostReaders } = compiled;
   return hostReaders.length === 0 || hostReaders.some((reader) => reader.fill(args, host!, false)) ? args : undefined;
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
-  }
 }
 
 function foundBy<Target>({ rule, target }: RuleCandidate<Target>, params: Args): Found<Target> {

@@ -1,3 +1,4 @@
+import { decoded } from "../http/decoded.ts";
 import type { Alternative, Segment } from "./pattern.ts";
 import type { Converters } from "./rule.ts";
 import type { Converter } from "./converter.ts";
@@ -135,8 +136,8 @@ function valueOf({ isWildcard, converter }: Parameter, text: string, encoded: bo
   return values;
 }
 
-/** The path has a malformed escape. Converters, which are not ours, may throw any other URIError. */
-export class MalformedPath extends URIError {}
+/** The path has a malformed escape. */
+export class MalformedPath extends Error {}
 
 function convert(converter: Converter<unknown> | undefined, text: string, encoded: boolean): unknown {
   const decoded = encoded ? decode(text) : text;
@@ -144,11 +145,9 @@ function convert(converter: Converter<unknown> | undefined, text: string, encode
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    throw new MalformedPath("The path has a malformed percent-encoding.", { cause: error });
-  }
+  const value = decoded(text);
+  if (value === undefined) throw new MalformedPath();
+  return value;
 }
 
 function parse(converter: Converter<unknown>, text: string): unknown {

@@ -1,3 +1,4 @@
+import { decoded } from "../http/decoded.ts";
 import { ConfigError } from "../http/errors.ts";
 
 /**
@@ -54,14 +55,4 @@ export class BasePath {
 /** Whether a path or a segment of it ends at a position. */
 function isEnd(text: string, at: number): boolean {
   return at === text.length || text[at] === "/" || text[at] === "?";
-}
-
-/** Text without its percent-encoding; `undefined` if that is malformed. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // decodeURIComponent() throws only URIError.
-    return undefined;
-  }
 }
