@@ -1,31 +1,24 @@
-/** A parameter as another router writes it. Its groups are `name`, and `type` or `expression` for what it may be. */
-interface Foreign {
-  readonly parameter: RegExp;
-  readonly sign: ":" | "*";
-  /** Whether the parameter may be left out. Then the expression has the slash before it. */
-  readonly isOptional?: boolean;
-}
-
-const foreign: readonly Foreign[] = [
+/**
+ * Parameters as other routers write them. Their groups are `name`, `type` or `expression` for what a parameter may be, and `rest` for one
+ * that takes several segments. The expression of a parameter that may be left out has the slash before it.
+ */
+const foreign: readonly RegExp[] = [
   // Werkzeug, Flask, Django: <name>, <int:name>, <any(a, b):name>; webapp2: <name:\d+>
-  { parameter: /<(?:(?<type>\w+)(?:\([^<>]*\))?:)?(?<name>\w+)>/g, sign: ":" },
-  { parameter: /<(?<name>\w+):(?<expression>[^<>]+)>/g, sign: ":" },
+  /<(?:(?<type>\w+)(?:\([^<>]*\))?:)?(?<name>\w+)>/g,
+  /<(?<name>\w+):(?<expression>[^<>]+)>/g,
   // Hono: :name{[0-9]+}
-  { parameter: /:(?<name>\w+)\{(?<expression>[[\\][^{}]*)\}/g, sign: ":" },
+  /:(?<name>\w+)\{(?<expression>[[\\][^{}]*)\}/g,
   // SvelteKit, Next.js, Astro: [[...name]], [[name]], [...name], [name]
-  { parameter: /\/\[\[\.{3}(?<name>[\w-]+)\]\]/g, sign: "*", isOptional: true },
-  { parameter: /\/\[\[(?<name>[\w-]+)\]\]/g, sign: ":", isOptional: true },
-  { parameter: /\[\.{3}(?<name>[\w-]+)\]/g, sign: "*" },
-  { parameter: /\[(?<name>[\w-]+)\]/g, sign: ":" },
+  /\/\[\[(?<rest>\.{3})?(?<name>[\w-]+)\]\]/g,
+  /\[(?<rest>\.{3})?(?<name>[\w-]+)\]/g,
   // OpenAPI, FastAPI, ASP.NET: {name}, {name:int}, {name?}
-  { parameter: /\/\{(?<name>[\w-]+)\?\}/g, sign: ":", isOptional: true },
-  { parameter: /(?<=\/)\{(?<name>[\w-]+)(?::(?<type>\w+))?\}(?=[/.]|$)/g, sign: ":" },
+  /\/\{(?<name>[\w-]+)\?\}/g,
+  /(?<=\/)\{(?<name>[\w-]+)(?::(?<type>\w+))?\}(?=[/.]|$)/g,
   // Express 4, Fastify: :name(\d+), :name?, :name*, :name+, *
-  { parameter: /:(?<name>\w+)\((?<expression>[^()]+)\)/g, sign: ":" },
-  { parameter: /\/:(?<name>\w+)\?/g, sign: ":", isOptional: true },
-  { parameter: /\/:(?<name>\w+)\*/g, sign: "*", isOptional: true },
-  { parameter: /:(?<name>\w+)\+/g, sign: "*" },
-  { parameter: /(?<=\/)(?<name>)\*(?=\/|$)/g, sign: "*" },
+  /:(?<name>\w+)\((?<expression>[^()]+)\)/g,
+  /\/:(?<name>\w+)(?:\?|(?<rest>\*))/g,
+  /:(?<name>\w+)(?<rest>\+)/g,
+  /(?<=\/)(?<name>)(?<rest>\*)(?=\/|$)/g,
 ];
 
 /** The converters for the types of other routers. */
@@ -47,14 +40,14 @@ export function nativeSpelling(path: string): string | undefined {
   const bare = path.replace(/\\.|(?<=[:*])"[^"]*"/gs, (text) => `\0${meant.push(text) - 1}\0`);
   const where: string[] = [];
   let written = bare;
-  for (const { parameter, sign, isOptional = false } of foreign) {
+  for (const parameter of foreign) {
     written = written.replace(parameter, (...given) => {
-      const { name = "", type = "", expression } = given.at(-1) as Readonly<Record<string, string | undefined>>;
+      const { name = "", type = "", expression, rest } = given.at(-1) as Readonly<Record<string, string | undefined>>;
       const called = name === "" ? "path" : /^[a-z_]\w*$/i.test(name) ? name : `"${name}"`;
       const converter = expression === undefined ? converters.get(type) : `matching(/${expression}/)`;
       if (converter !== undefined) where.push(`${called}: ${converter}`);
-      const own = (type === "path" ? "*" : sign) + called;
-      return isOptional ? `{/${own}}` : own;
+      const own = (type === "path" || rest !== undefined ? "*" : ":") + called;
+      return String(given[0]).startsWith("/") ? `{/${own}}` : own;
     });
   }
   if (written === bare) return undefined;
