@@ -70,17 +70,10 @@ export function observeRequest(
   });
 }
 
-/** Calls the hook of a middleware before the method, and records it. */
-export function observeBefore(middleware: Middleware, handler: RequestHandler): unknown {
-  if (middleware.beforeDispatch === undefined) return undefined;
-  const message: HookMessage = { middleware: middleware.constructor.name, hook: "beforeDispatch" };
-  return hookTrace.run(message, () => middleware.beforeDispatch!(handler) as unknown);
-}
-
-/** Calls the hook of a middleware after the method, and records it. */
-export function observeAfter(middleware: Middleware, handler: RequestHandler, response: Response): unknown {
-  const message: HookMessage = { middleware: middleware.constructor.name, hook: "afterDispatch" };
-  return hookTrace.run(message, () => middleware.afterDispatch!(handler, response) as unknown);
+/** Calls a hook of a middleware, if it has it, and records it. */
+export function observeHook(middleware: Middleware, hook: HookMessage["hook"], handler: RequestHandler, response?: Response): unknown {
+  if (middleware[hook] === undefined) return undefined;
+  return hookTrace.run({ middleware: middleware.constructor.name, hook }, () => middleware[hook]!(handler, response!) as unknown);
 }
 
 /** Calls the method of a handler, and reports it to subscribers. */

@@ -25,16 +25,7 @@ import {
   type Steps,
 } from "./handler.ts";
 import { completeHeaders, type MiddlewareStack } from "./middleware.ts";
-import {
-  handlerTrace,
-  type Inspection,
-  logged,
-  observeAfter,
-  observeBefore,
-  observeHandler,
-  observeRequest,
-  requestTrace,
-} from "./observed.ts";
+import { handlerTrace, type Inspection, logged, observeHandler, observeHook, observeRequest, requestTrace } from "./observed.ts";
 import { BuiltInHandler, type LoadedHandler, type Route } from "./route.ts";
 
 /** The settings of an application that decide what happens to its requests. */
@@ -191,7 +182,8 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
   try {
     while (response === undefined && entered < middleware.length) {
       const each = middleware[entered++]!;
-      const result: unknown = context.recording === undefined ? each.beforeDispatch?.(handler) : observeBefore(each, handler);
+      const result: unknown =
+        context.recording === undefined ? each.beforeDispatch?.(handler) : observeHook(each, "beforeDispatch", handler);
       const given = isPromise(result) ? yield result : result;
       if (given !== undefined) response = responseFrom(given, each, "beforeDispatch");
     }
@@ -214,7 +206,7 @@ function* runHandler(settings: AnswerSettings, context: Context, call: Call): St
     if (each.afterDispatch === undefined) continue;
     try {
       const result: unknown =
-        context.recording === undefined ? each.afterDispatch(handler, response) : observeAfter(each, handler, response);
+        context.recording === undefined ? each.afterDispatch(handler, response) : observeHook(each, "afterDispatch", handler, response);
       const given = isPromise(result) ? yield result : result;
       if (given === response) continue;
       discard(context, response);
