@@ -17,9 +17,9 @@ export class RuleCandidate<Target> implements Candidate {
   next: this | undefined = undefined;
   readonly isConstrained: boolean;
   /** HTTP methods of the rule; `undefined`: any. */
-  methods: readonly string[] | undefined;
+  methods: readonly string[] | undefined = undefined;
   /** Whether the class of its handler is not loaded yet. Then `methods` is only what the rule says. */
-  isPending: boolean;
+  isPending = false;
   /** Whether there are no arguments. */
   readonly hasNoArgs: boolean;
   /** Reads the arguments segment by segment. `undefined` if the host, the defaults or another alternative can give arguments too. */
@@ -27,7 +27,7 @@ export class RuleCandidate<Target> implements Candidate {
   /** Without `segments`, these read the arguments: the alternatives that path-to-regexp would try first, then this one. */
   readonly readers: readonly ArgReader[];
   /** The result of every lookup, if it is always the same: the rule has no arguments, and no other URL can be canonical. */
-  answer: Found<Target> | undefined;
+  answer: Found<Target> | undefined = undefined;
   /** Whether another URL may be the canonical one for the same arguments. */
   readonly mayHaveOtherUrl: boolean;
   readonly rule: AnyRule;
@@ -45,8 +45,6 @@ export class RuleCandidate<Target> implements Candidate {
   constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, hasOtherSlash, mayHaveOtherUrl }: CandidateParts) {
     const { rule, constrained, hostReaders, defaults } = compiled;
     this.isConstrained = constrained.size > 0;
-    this.methods = compiled.methods;
-    this.isPending = compiled.isPending;
     this.hasNoArgs = compiled.args.size === 0;
     this.segments = readers.length === 1 && hostReaders.length === 0 && defaults.length === 0 ? segments : undefined;
     this.readers = readers;
@@ -60,19 +58,15 @@ export class RuleCandidate<Target> implements Candidate {
     this.optional = compiled.path.length > 1;
     this.hasOtherSlash = hasOtherSlash;
     this.mayHaveOtherUrl = mayHaveOtherUrl;
-    this.answer = this.#answer();
+    this.update();
   }
 
-  /** Takes over the methods of a rule whose handler was loaded. */
+  /** Takes over the methods of the rule: those of its handler, when that is loaded. */
   update(): void {
     this.methods = this.compiled.methods;
     this.isPending = this.compiled.isPending;
-    this.answer = this.#answer();
-  }
-
-  #answer(): Found<Target> | undefined {
-    if (this.isRedirect || this.isPending || !this.hasNoArgs || this.mayHaveOtherUrl) return undefined;
-    return Object.freeze({ type: "found", rule: this.rule, target: this.target as Target, params: noArgs });
+    const isAlwaysSame = !this.isRedirect && !this.isPending && this.hasNoArgs && !this.mayHaveOtherUrl;
+    if (isAlwaysSame) this.answer = Object.freeze({ type: "found", rule: this.rule, target: this.target as Target, params: noArgs });
   }
 }
 
