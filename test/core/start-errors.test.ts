@@ -46,9 +46,13 @@ test("no options at all are refused", () => {
 });
 
 test.each([
-  ["an array", [[new Rule("/", { handler: Home })]], "rules[0]: this is an array; spread it, ...Submount(...)."],
-  ["undefined", [new Rule("/", { handler: Home }), undefined], "rules[1]: it is undefined; the cause can be a circular import"],
-  ["a handler", [Home], "rules[0]: make it with new Rule(path, { ... })."],
+  ["an array", [[new Rule("/", { handler: Home })]], "rules[0] is not a Rule: this is an array; spread it, ...Submount(...)."],
+  [
+    "undefined",
+    [new Rule("/", { handler: Home }), undefined],
+    "rules[1] is not a Rule: it is undefined; the cause can be a circular import",
+  ],
+  ["a handler", [Home], "rules[0] is not a Rule: make it with new Rule(path, { ... })."],
 ])("%s in the list of rules is named by its place", (_title, rules, message) => {
   expect(startWith(rules)).toContain(message);
 });

@@ -76,10 +76,8 @@ export class Routes {
   constructor(rules: readonly unknown[], registry: MiddlewareRegistry) {
     this.rules = rules.filter((rule) => rule instanceof Rule) as readonly AnyRule[];
     const problems: string[] = [];
-    for (const [at, rule] of rules.entries()) {
-      if (rule instanceof Rule) continue;
-      problems.push(`The list of rules has an entry that is not a Rule, rules[${at}]: ${insteadOfRule(rule)}.`);
-    }
+    for (const [at, rule] of rules.entries())
+      if (!(rule instanceof Rule)) problems.push(`rules[${at}] is not a Rule: ${insteadOfRule(rule)}.`);
     for (const rule of this.rules) {
       if (rule.redirectTo !== undefined || rule.buildOnly) continue;
       try {
