@@ -1,4 +1,5 @@
 import { outsideCauseOf } from "../bodies/body-errors.ts";
+import { bytesOf } from "../http/bytes.ts";
 import { atEnd, readerOf, streamOf } from "../http/chunk-reader.ts";
 import { type FlatHeaders, flatValue, withLength } from "../http/headers.ts";
 import { isUsed, partsOf, type Parts, type Response } from "../http/response.ts";
@@ -46,7 +47,7 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
       // A read that is pending when the client disconnects ends too. Its result is not needed.
       if (isOver) return atEnd;
       isSourceOver = done;
-      const chunk = done ? undefined : bytesOf(value);
+      const chunk = done ? undefined : bytesIn(value);
       size += chunk?.byteLength ?? 0;
       if (length !== undefined && (done ? size !== length : size > length)) {
         const what = done ? `${size}` : `more than ${length}`;
@@ -78,11 +79,9 @@ export function bindStream(context: Context, parts: Parts, stream: ReadableStrea
 }
 
 /** @throws TypeError for a chunk that cannot be sent. */
-function bytesOf(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk === "string") return Buffer.from(chunk);
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength);
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+function bytesIn(chunk: unknown): Uint8Array {
+  const bytes = typeof chunk === "string" ? Buffer.from(chunk) : bytesOf(chunk);
+  if (bytes !== undefined) return bytes;
   const what = chunk === null ? "null" : typeof chunk;
   throw new TypeError(`Cannot send a chunk of a stream that is ${what}: the chunks of a response must be strings or bytes.`);
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
+import { bytesOf } from "./bytes.ts";
 import { formStream } from "./form-stream.ts";
 import { guarded } from "./guarded.ts";
 import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
@@ -50,8 +51,8 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
     return { body, status, statusText, headers };
   }
   if (body instanceof ReadableStream) return { body, status, statusText, headers };
-  if (body instanceof ArrayBuffer) return { body: new Uint8Array(body), status, statusText, headers };
-  if (ArrayBuffer.isView(body)) return { body: bytesOf(body), status, statusText, headers };
+  const bytes = bytesOf(body);
+  if (bytes !== undefined) return { body: unshared(bytes), status, statusText, headers };
   if (body instanceof Readable) return { body: fromNode(body), status, statusText, headers };
   // Blob, FormData and so on: the native response knows their bytes and type.
   const native = new globalThis.Response(body as BodyInit);
@@ -60,9 +61,8 @@ function checkedParts(body: ResponseBody | null | undefined, init: ResponseInit,
   return { body: body instanceof FormData ? formStream(native.body!) : native.body, status, statusText, headers };
 }
 
-/** The bytes of a view. Memory that other threads can change is copied, because the platform refuses it. */
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  const bytes = view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+/** Bytes in memory that other threads can change are copied, because the platform refuses them. */
+function unshared(bytes: Uint8Array): Uint8Array {
   return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
 }
 
@@ -218,14 +218,12 @@ export class Response implements globalThis.Response {
     };
     fromParts = (parts) => new Response(null, undefined, parts);
     toSend = (response) => {
-      const { body, status, statusText } = partsOf(response);
-      if (body instanceof ReadableStream && isUsed(body)) return undefined;
-      if (response.#returned === undefined) {
-        response.#returned = partsOf(response).headers;
-        return response;
-      }
-      if (body instanceof ReadableStream) return undefined;
-      return fromParts({ body, status, statusText, headers: response.#returned });
+      const { body, status, statusText, headers } = partsOf(response);
+      const returned = response.#returned;
+      if (body instanceof ReadableStream && (returned !== undefined || isUsed(body))) return undefined;
+      if (returned !== undefined) return fromParts({ body, status, statusText, headers: returned });
+      response.#returned = headers;
+      return response;
     };
   }
 }
