@@ -76,5 +76,5 @@ export function redirectFor(compiled: CompiledRule<unknown>, args: Args, endpoin
   if (fitting === undefined) throw new UnbuildableUrl(`no rule of the endpoint "${redirectTo.endpoint}" fits the arguments`);
   const { builder, rule } = fitting;
   const { query } = rule;
-  return { host: builder.host(args), pathOrUrl: builder.build(args, query && ((all, used) => partOfQuery(query, all, used))) };
+  return { host: builder.host(args), pathOrUrl: builder.build(args, query && ((all, isUsed) => partOfQuery(query, all, isUsed))) };
 }

@@ -79,7 +79,7 @@ export class EndpointUrls {
       const { rule, builder } = this.#best(endpoint, given, host !== undefined, base);
       const args = completed(rule, given);
       const { query } = rule;
-      const path = this.#basePath + builder.build(args, query === undefined ? undefined : (all, used) => schemaQuery(query, all, used));
+      const path = this.#basePath + builder.build(args, query === undefined ? undefined : (all, isUsed) => schemaQuery(query, all, isUsed));
       const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeURIComponent(wellFormed("anchor", anchor))}`;
       const own = host === undefined ? builder.host(args) : undefined;
       const elsewhere = own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));

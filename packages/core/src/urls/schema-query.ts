@@ -13,8 +13,8 @@ type Fields = readonly (readonly [name: string, text: string])[];
  *
  * @throws UnbuildableUrl for a query that the schema refuses. An asynchronous schema is not called.
  */
-export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
-  const fields = fieldsIn(args, used);
+export function schemaQuery(schema: StandardSchema, args: UrlArgs, isUsed: (name: string) => boolean): string {
+  const fields = fieldsIn(args, isUsed);
   const output = read(schema, [...fields.values()].flat());
   if (output !== undefined) {
     for (const [name, own] of new Map(fields)) {
@@ -26,17 +26,17 @@ export function schemaQuery(schema: StandardSchema, args: UrlArgs, used: Readonl
 }
 
 /** A query to which more arguments will be added, so that its schema may refuse it for now. Then all arguments are written. */
-export function partOfQuery(schema: StandardSchema, args: UrlArgs, used: ReadonlySet<string>): string {
+export function partOfQuery(schema: StandardSchema, args: UrlArgs, isUsed: (name: string) => boolean): string {
   try {
-    return schemaQuery(schema, args, used);
+    return schemaQuery(schema, args, isUsed);
   } catch (error) {
-    if (error instanceof UnbuildableUrl) return written(args, fieldsIn(args, used));
+    if (error instanceof UnbuildableUrl) return written(args, fieldsIn(args, isUsed));
     throw error;
   }
 }
 
-function fieldsIn(args: UrlArgs, used: ReadonlySet<string>): Map<string, Fields> {
-  const names = Object.keys(args).filter((name) => !used.has(name));
+function fieldsIn(args: UrlArgs, isUsed: (name: string) => boolean): Map<string, Fields> {
+  const names = Object.keys(args).filter((name) => !isUsed(name));
   return new Map(names.map((name) => [name, fieldsOf({ [name]: args[name] }, textOf)]));
 }
 

@@ -43,11 +43,11 @@ export function sameValue(one: unknown, other: unknown): boolean {
 }
 
 /** A query of the arguments that are not used yet, with its question mark; empty if there are none. @throws UnbuildableUrl */
-export function buildQuery(args: UrlArgs, used: ReadonlySet<string>): string {
+export function buildQuery(args: UrlArgs, isUsed: (name: string) => boolean): string {
   let query: URLSearchParams | undefined;
   for (const name of Object.keys(args)) {
     const value = args[name];
-    if (used.has(name) || value === null || value === undefined) continue;
+    if (isUsed(name) || value === null || value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) {
       if (each === null || each === undefined) continue;
       query ??= new URLSearchParams();

@@ -34,6 +34,7 @@ export class UrlBuilder {
   readonly #path: readonly Token[];
   /** Empty for any host. */
   readonly #host: readonly Token[];
+  readonly #hostNames: readonly string[];
   readonly #where: Converters;
   readonly #defaults: UrlArgs;
   readonly #readers: readonly ArgReader[];
@@ -58,13 +59,14 @@ export class UrlBuilder {
   ) {
     this.#path = path;
     this.#host = host;
+    this.#hostNames = allNames(host);
     this.#where = where;
     this.#defaults = defaults;
     this.#readers = readers;
     this.#hostReaders = hostReaders;
     this.#isClear = isClear(alternatives);
     this.defaultCount = Object.keys(defaults).length;
-    const places = [...allNames(path), ...allNames(host)];
+    const places = [...allNames(path), ...this.#hostNames];
     this.#fixed = Object.keys(defaults).filter((name) => !places.includes(name));
     this.#required = namesOf(path);
     this.#requiredInHost = namesOf(host);
@@ -103,7 +105,7 @@ export class UrlBuilder {
       if (!isHostLabel(text)) throw new UnbuildableUrl(`"${name}" must be letters, digits and hyphens to be part of a host`);
       return text.toLowerCase();
     };
-    const host = this.#write(this.#host, this.#filled(args), new Set(), encode, written);
+    const host = this.#write(this.#host, this.#filled(args), encode, written);
     if (!isReadBack(this.#hostReaders, host, false, written))
       throw new UnbuildableUrl(`its arguments cannot be told apart in the host "${host.slice(1).replaceAll("/", ".")}"; give other values`);
     return host.slice(1).replaceAll("/", ".");
@@ -137,22 +139,20 @@ export class UrlBuilder {
    * @throws UnbuildableUrl for a value that cannot be written into a URL.
    */
   build(args: UrlArgs, writeQuery: typeof buildQuery = buildQuery): string {
-    const used = new Set([...Object.keys(this.#defaults), ...allNames(this.#host)]);
-    const path = this.#clearPath(this.#filled(args), used);
+    const written = new Map<string, string>();
+    const path = this.#clearPath(this.#filled(args), written);
     if (/\/\.{1,2}(?:\/|$)/.test(path))
       throw new UnbuildableUrl('the path would have the segment "." or "..", which browsers remove from a path');
     if (path.startsWith("//")) throw new UnbuildableUrl("the path would start with two slashes, after which browsers expect a host");
-    return path + writeQuery(args, used);
+    return path + writeQuery(args, (name) => name in this.#defaults || this.#hostNames.includes(name) || written.has(name));
   }
 
   /** A path that the rule reads back as the same arguments. If necessary, separators inside values are escaped. */
-  #clearPath(args: UrlArgs, used: Set<string>): string {
-    if (this.#isClear) return this.#write(this.#path, args, used, encodeSegment);
+  #clearPath(args: UrlArgs, written: Map<string, string>): string {
     let path = "";
     for (const encode of [encodeSegment, encodeSeparators]) {
-      const written = new Map<string, string>();
-      path = this.#write(this.#path, args, used, encode, written);
-      if (isReadBack(this.#readers, path, true, written)) return path;
+      path = this.#write(this.#path, args, encode, written);
+      if (this.#isClear || isReadBack(this.#readers, path, true, written)) return path;
     }
     throw new UnbuildableUrl(
       `its arguments cannot be told apart in the path "${path}"; give the optional ones before them too, or other values`,
@@ -168,18 +168,17 @@ export class UrlBuilder {
    * @param encode - Gets the text of a parameter and returns its text in the URL.
    * @param written - Collects the text in the URL by parameter.
    */
-  #write(tokens: readonly Token[], args: UrlArgs, used: Set<string>, encode: Encode, written?: Map<string, string>): string {
+  #write(tokens: readonly Token[], args: UrlArgs, encode: Encode, written: Map<string, string>): string {
     let text = "";
     for (const token of tokens) {
       if (token.type === "text") {
         text += token.value;
       } else if (token.type === "group") {
-        if (this.#isWanted(token.tokens, args)) text += this.#write(token.tokens, args, used, encode, written);
+        if (this.#isWanted(token.tokens, args)) text += this.#write(token.tokens, args, encode, written);
       } else {
         const value = given(args, token.name);
-        used.add(token.name);
         const own = token.type === "param" ? this.#segment(token.name, value, encode) : this.#segments(token.name, value, encode);
-        written?.set(token.name, own);
+        written.set(token.name, own);
         text += own;
       }
     }
