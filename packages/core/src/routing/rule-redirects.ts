@@ -1,5 +1,6 @@
 import type { Args } from "../rules/arg-reader.ts";
 import { describeRule, type CompiledRule } from "./compiled-rule.ts";
+import { quoted } from "../urls/build-error.ts";
 import type { EndpointUrls } from "../urls/endpoint-urls.ts";
 import { safeRedirect, writeRedirect } from "../urls/redirect-target.ts";
 import type { AnyRule } from "../rules/rule.ts";
@@ -32,9 +33,7 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
   if (redirectTo === undefined || typeof redirectTo === "function") return undefined;
   if (typeof redirectTo === "string") {
     const unknown = allNames(compiled.redirect!.tokens).filter((name) => !compiled.args.has(name));
-    return unknown.length === 0
-      ? undefined
-      : `redirectTo has ${unknown.map((name) => `"${name}"`).join(", ")}, which the rule does not have`;
+    return unknown.length === 0 ? undefined : `redirectTo has ${quoted(unknown)}, which the rule does not have`;
   }
   const rules = endpoints.rules(redirectTo.endpoint);
   if (rules.length === 0) {
@@ -43,11 +42,9 @@ function problemOf(compiled: CompiledRule<unknown>, endpoints: EndpointUrls, all
     return isKnown ? undefined : `no rule has the endpoint "${redirectTo.endpoint}"`;
   }
   const args = Object.fromEntries([...compiled.args].map((name) => [name, true]));
-  if (rules.some(({ builder }) => builder.missing(args, false).length === 0)) return undefined;
-  return `the endpoint "${redirectTo.endpoint}" needs ${rules[0]!.builder
-    .missing(args, false)
-    .map((name) => `"${name}"`)
-    .join(", ")}, which the rule does not have`;
+  const missing = rules.map(({ builder }) => builder.missing(args, false));
+  if (missing.some((names) => names.length === 0)) return undefined;
+  return `the endpoint "${redirectTo.endpoint}" needs ${quoted(missing[0]!)}, which the rule does not have`;
 }
 
 /**

@@ -23,7 +23,7 @@ export class BuildError extends Error {
     const what =
       problem ??
       (missing.length > 0
-        ? `missing ${missing.map((name) => `"${name}"`).join(", ")}`
+        ? `missing ${quoted(missing)}`
         : `no rule has that endpoint${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`);
     super(`Cannot build a URL for "${endpoint}": ${what}`);
     this.endpoint = endpoint;
@@ -35,3 +35,6 @@ export class BuildError extends Error {
     return "BuildError";
   }
 }
+
+/** Names for a message. */
+export const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
