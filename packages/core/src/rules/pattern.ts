@@ -33,7 +33,7 @@ export function parsePattern(path: string): readonly Token[] {
  * @throws TypeError saying what is wrong with the pattern.
  */
 export function parseHost(host: string): readonly Token[] {
-  return [{ type: "text", value: "/" }, ...labelsAsSegments(parse(host, { encodePath: hostText }).tokens)];
+  return [{ type: "text", value: "/" }, ...parse(host, { encodePath: hostTextAsPath }).tokens];
 }
 
 /** The host of a request as a path that the patterns of {@link parseHost} match: in lower case, without a port or final dot. */
@@ -41,21 +41,11 @@ export function hostAsPath(host: string): string {
   return `/${withoutPort(host.toLowerCase()).replace(/\.$/, "").replaceAll(".", "/")}`;
 }
 
-function labelsAsSegments(tokens: readonly Token[]): readonly Token[] {
-  return tokens.map((token) => {
-    if (token.type === "text") return { type: "text", value: token.value.replaceAll(".", "/") };
-    return token.type === "group" ? { type: "group", tokens: [...labelsAsSegments(token.tokens)] } : token;
-  });
-}
-
-function hostText(text: string): string {
-  const ascii = text
-    .split(".")
-    .map((label) => asciiHost(label).toLowerCase())
-    .join(".");
-  if (!ascii.split(".").every((label) => label === "" || isHostLabel(label)))
+function hostTextAsPath(text: string): string {
+  const labels = text.split(".").flatMap((label) => asciiHost(label).toLowerCase().split("."));
+  if (!labels.every((label) => label === "" || isHostLabel(label)))
     throw new TypeError("a host may only have letters, digits, hyphens, dots and parameters, and no port");
-  return ascii;
+  return labels.join("/");
 }
 
 /**
@@ -108,14 +98,20 @@ function makeAlternative(tokens: readonly FlatToken[]): Alternative {
       segments.at(-1)!.push(token);
       continue;
     }
-    const [end, ...starts] = token.value.split("/");
-    // Two texts are adjacent where a group begins or ends.
-    const last = segments.at(-1)?.at(-1);
-    if (end !== "" && last?.type === "text") segments.at(-1)![segments.at(-1)!.length - 1] = { type: "text", value: last.value + end! };
-    else if (end !== "") segments.at(-1)!.push({ type: "text", value: end! });
-    for (const start of starts) segments.push(start === "" ? [] : [{ type: "text", value: start }]);
+    for (const [i, text] of token.value.split("/").entries()) {
+      if (i > 0) segments.push([]);
+      if (text !== "") addText(segments.at(-1)!, text);
+    }
   }
   return { tokens, segments: segments.map((parts) => ({ tokens: parts, text: textOf(parts), kind: kindOf(parts) })) };
+}
+
+function addText(segment: FlatToken[], text: string): void {
+  const last = segment.at(-1);
+  // Two texts are adjacent where a group begins or ends.
+  const before = last?.type === "text" ? last.value : "";
+  if (before !== "") segment.pop();
+  segment.push({ type: "text", value: before + text });
 }
 
 function kindOf(tokens: readonly FlatToken[]): Segment["kind"] {
