@@ -146,7 +146,7 @@ describe("at start", () => {
         make(...rules);
     expect(build(new Rule("/u/:id", { endpoint: "one" }), new Rule("/u/:name", { endpoint: "two" }))).toThrow(DuplicateRuleError);
     expect(build(new Rule("/u/:id", { endpoint: "one" }), new Rule("/u/:name", { endpoint: "two" }))).toThrow(
-      'The rules "/u/:id" (endpoint "one") and "/u/:name" (endpoint "two") match the same paths and share a method',
+      'The rule "/u/:name" (endpoint "two") can never answer at least one of its methods: its paths are matched by "/u/:id" (endpoint "one") first.',
     );
     expect(build(new Rule("/a{/:b}"), new Rule("/a{/:c}"))).toThrow(DuplicateRuleError);
     expect(build(new Rule("/a", { methods: ["GET", "POST"] }), new Rule("/a", { methods: ["POST", "PUT"] }))).toThrow(DuplicateRuleError);

@@ -228,8 +228,8 @@ describe("at start", () => {
       'its default for "id" is refused by its converter',
       () => [new Rule("/a{/:id}", { where: { id: uuid }, defaults: { id: 5 as never } })],
     ],
-    ["always match first", () => [new Rule("/a{/:b}"), new Rule("/a"), new Rule("/a/:c")]],
-    ["the second can never answer", () => [new Rule("/:a", { where: { a: int } }), new Rule("/:b", { where: { b: int } })]],
+    ['its paths are matched by "/a/:c", "/a" first', () => [new Rule("/a{/:b}"), new Rule("/a"), new Rule("/a/:c")]],
+    ['its paths are matched by "/:a" first', () => [new Rule("/:a", { where: { a: int } }), new Rule("/:b", { where: { b: int } })]],
   ])("a rule is refused: %s", (problem, rules) => {
     expect(() => make(...rules())).toThrow(RuleError);
     expect(() => make(...rules())).toThrow(problem);
@@ -251,7 +251,7 @@ describe("at start", () => {
       /where gives "id"/,
       /has "b"/,
       /the endpoint "nope"/,
-      /"first".*"second"/,
+      /"second".*"first"/,
     ];
     expect(broken).toThrow(DuplicateRuleError);
     for (const problem of problems) expect(broken).toThrow(problem);

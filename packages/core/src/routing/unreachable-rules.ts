@@ -33,15 +33,10 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     if (before === undefined) continue;
     const others = [...new Set(before.map((other) => other.compiled))];
     const named = others.map(({ rule }) => describeRule(rule)).join(", ");
-    if (others.length === 1 && others[0]!.path.length === compiled.path.length) {
-      duplicates.push(
-        `The rules ${named} and ${describeRule(compiled.rule)} match the same paths and share a method, so the second can never answer it. Remove one, or give them different methods.`,
-      );
-    } else {
-      hidden.push(
-        `The rule ${describeRule(compiled.rule)} can never answer at least one of its methods: ${named} always match first. Remove it, or give them different methods.`,
-      );
-    }
+    const isDuplicate = others.length === 1 && others[0]!.path.length === compiled.path.length;
+    (isDuplicate ? duplicates : hidden).push(
+      `The rule ${describeRule(compiled.rule)} can never answer at least one of its methods: its paths are matched by ${named} first. Remove it, or give it other methods.`,
+    );
   }
   return { duplicates, hidden };
 }

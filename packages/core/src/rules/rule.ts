@@ -118,8 +118,7 @@ export class Rule<
   constructor(path: Path, options: RuleOptions<Path, Name, Handler, Action, Method, Where, Host, Defaults, Query> = {}) {
     const { endpoint, handler, action, methods, where, host, defaults, redirectTo } = options;
     const { buildOnly = false, strictSlashes = true, appMiddleware = true, maxBodySize, query } = options;
-    if (typeof path !== "string")
-      throw new RuleError(['A rule has no path: the first argument of new Rule() must be text such as "/users/:id".']);
+    if (typeof path !== "string") throw new RuleError(['The path of a rule must be text such as "/users/:id".']);
     if (
       methods !== undefined &&
       !(Array.isArray(methods) && methods.length > 0 && methods.every((name) => typeof name === "string" && isToken(name)))

@@ -30,8 +30,7 @@ export class BasePath {
     this.#segments = segments.map((each) => each ?? "");
     if (!isWhole || segments.some(isWrong) || typeof isStripped !== "boolean") {
       throw new ConfigError(
-        `Cannot use the basePath ${JSON.stringify(option)}: write a path such as "/shop" or "/tools/shop", or { path: "/shop", isStripped: true } ` +
-          "if it is removed before requests arrive. At the root of a site, leave it out.",
+        `Cannot use the basePath ${JSON.stringify(option)}: write a path such as "/shop" or { path: "/shop", isStripped: true }, or leave it out at the root.`,
       );
     }
     this.path = encoded;
