@@ -1,5 +1,4 @@
 import type { Alternative, Segment } from "../rules/pattern.ts";
-import { isRest } from "../rules/value-reader.ts";
 
 /**
  * Characters that some clients percent-encode and others do not, and that mean the same in a path. Letters, digits, `-`, `.`
@@ -19,9 +18,9 @@ export function literalSpelling(alternatives: readonly Alternative[]): Spelling 
   const literal = new Set<string>();
   const separating = new Set<string>();
   for (const { segments } of alternatives) {
-    for (const [i, segment] of segments.entries()) {
+    for (const segment of segments) {
       if (segment.text === "") continue;
-      const found = separates(segment, i === segments.length - 1) ? separating : literal;
+      const found = separates(segment) ? separating : literal;
       for (const char of characters) if (segment.text.includes(encodeURI(char))) found.add(char);
     }
   }
@@ -38,7 +37,7 @@ export function literalSpelling(alternatives: readonly Alternative[]): Spelling 
 }
 
 /** Whether the text of a segment decides where a value ends. */
-function separates(segment: Segment, isLast: boolean): boolean {
-  if (segment.kind === "wildcard") return !(isLast && isRest(segment));
-  return segment.tokens.filter(({ type }) => type !== "text").length > 1;
+function separates({ kind, isRest, tokens }: Segment): boolean {
+  if (kind === "wildcard") return !isRest;
+  return tokens.filter(({ type }) => type !== "text").length > 1;
 }

@@ -1,6 +1,6 @@
 import { MixedSegments, type Edge } from "./mixed-segments.ts";
 import type { Alternative, Segment } from "../rules/pattern.ts";
-import { isRest, valueReader, type ValueReader } from "../rules/value-reader.ts";
+import { valueReader, type ValueReader } from "../rules/value-reader.ts";
 
 /** One alternative of a pattern that a matcher can find. */
 export interface Candidate {
@@ -113,9 +113,9 @@ export class Matcher<Each extends Candidate> {
     const { segments } = alternative;
     if (segments.every(({ kind }) => kind === "static")) return `/${segments.map(({ text }) => text).join("/")}`;
     let node = root;
-    for (const [i, segment] of segments.entries()) {
+    for (const segment of segments) {
       if (segment.kind === "wildcard") {
-        const text = i === segments.length - 1 && isRest(segment) ? segment.text : undefined;
+        const text = segment.isRest ? segment.text : undefined;
         const last = alternative.tokens.at(-1)!;
         const tail = { candidate, text, read: valueReader(alternative), end: last.type === "text" ? last.value : "" };
         if (segment.text === "") (node.tails ??= []).push(tail);

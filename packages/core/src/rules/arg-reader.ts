@@ -2,7 +2,7 @@ import { decoded } from "../http/decoded.ts";
 import type { Alternative, Segment } from "./pattern.ts";
 import type { Converters } from "./rule.ts";
 import type { Converter } from "./converter.ts";
-import { isRest, valueReader, type ValueReader } from "./value-reader.ts";
+import { valueReader, type ValueReader } from "./value-reader.ts";
 
 /** Arguments by name, in an object without a prototype; a wildcard has an array. */
 export type Args = Readonly<Record<string, unknown>>;
@@ -161,11 +161,10 @@ function parse(converter: Converter<unknown>, text: string): unknown {
 function gapsOf(segments: readonly Segment[]): readonly number[] | undefined {
   const gaps: number[] = [];
   let gap = 0;
-  for (const [i, segment] of segments.entries()) {
-    const isRestHere = i === segments.length - 1 && isRest(segment);
-    if (!isRestHere && segment.kind !== "static" && segment.kind !== "parameter") return undefined;
-    gap += 1 + segment.text.length;
-    if (segment.kind === "static") continue;
+  for (const { kind, text, isRest } of segments) {
+    if (!isRest && kind !== "static" && kind !== "parameter") return undefined;
+    gap += 1 + text.length;
+    if (kind === "static") continue;
     gaps.push(gap);
     gap = 0;
   }

@@ -11,6 +11,8 @@ export interface Segment {
   readonly text: string;
   /** Only text; only one parameter; parameters and text; or anything with a wildcard. */
   readonly kind: "static" | "parameter" | "mixed" | "wildcard";
+  /** Whether it is the last one and ends with a wildcard, with nothing but text before it. */
+  readonly isRest: boolean;
 }
 
 /** A pattern in which each optional group is either present or omitted. */
@@ -103,7 +105,14 @@ function makeAlternative(tokens: readonly FlatToken[]): Alternative {
       if (text !== "") addText(segments.at(-1)!, text);
     }
   }
-  return { tokens, segments: segments.map((parts) => ({ tokens: parts, text: textOf(parts), kind: kindOf(parts) })) };
+  return { tokens, segments: segments.map((parts, i) => makeSegment(parts, i === segments.length - 1)) };
+}
+
+function makeSegment(tokens: readonly FlatToken[], isLast: boolean): Segment {
+  const text = tokens.map((token) => (token.type === "text" ? token.value : "")).join("");
+  const kind = kindOf(tokens);
+  const isRest = isLast && kind === "wildcard" && tokens.find(({ type }) => type !== "text") === tokens.at(-1);
+  return { tokens, text, kind, isRest };
 }
 
 function addText(segment: FlatToken[], text: string): void {
@@ -118,10 +127,6 @@ function kindOf(tokens: readonly FlatToken[]): Segment["kind"] {
   if (tokens.some(({ type }) => type === "wildcard")) return "wildcard";
   if (tokens.every(({ type }) => type === "text")) return "static";
   return tokens.length === 1 ? "parameter" : "mixed";
-}
-
-function textOf(tokens: readonly FlatToken[]): string {
-  return tokens.map((token) => (token.type === "text" ? token.value : "")).join("");
 }
 
 /** The alternative with a final slash added, or with its final slash removed; `undefined` if there is no such path. */

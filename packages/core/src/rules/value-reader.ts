@@ -9,15 +9,10 @@ function expressionOf({ tokens }: Alternative): RegExp {
   return pathToRegexp({ tokens }, { sensitive: true, trailing: false }).regexp;
 }
 
-/** Whether a segment ends with a wildcard, and has nothing but text before it. */
-export function isRest({ tokens }: Segment): boolean {
-  return tokens.at(-1)?.type === "wildcard" && tokens.slice(0, -1).every(({ type }) => type === "text");
-}
-
 /** Makes the reader of one alternative. */
 export function valueReader(alternative: Alternative): ValueReader {
   const { segments } = alternative;
-  if (segments.some((segment, i) => segment.kind === "wildcard" && !(i === segments.length - 1 && isRest(segment)))) {
+  if (segments.some(({ kind, isRest }) => kind === "wildcard" && !isRest)) {
     const expression = expressionOf(alternative);
     return (path) => expression.exec(path)?.slice(1);
   }
@@ -30,7 +25,7 @@ function readSegments(segments: readonly Segment[], path: string): readonly stri
   let start = 1;
   for (let i = 0; i <= last; i++) {
     const segment = segments[i]!;
-    if (i === last && isRest(segment)) {
+    if (segment.isRest) {
       const from = start + segment.text.length;
       if (!path.startsWith(segment.text, start) || path.length === from) return undefined;
       values.push(path.slice(from));

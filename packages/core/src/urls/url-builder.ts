@@ -5,7 +5,6 @@ import { plainNumber, type Converter } from "../rules/converter.ts";
 import type { Alternative } from "../rules/pattern.ts";
 import type { Converters } from "../rules/rule.ts";
 import { buildQuery, format, given, UnbuildableUrl, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
-import { isRest } from "../rules/value-reader.ts";
 
 /** The parts of a rule that define how its arguments are read and written. */
 export interface UrlBuilderOptions {
@@ -249,9 +248,9 @@ function isClear(alternatives: readonly Alternative[]): boolean {
   return (
     lengths.size === alternatives.length &&
     alternatives.every(({ segments }) =>
-      segments.every((segment, i) => {
-        if (segment.kind === "wildcard") return alternatives.length === 1 && i === segments.length - 1 && isRest(segment);
-        return segment.tokens.filter(({ type }) => type !== "text").length < 2;
+      segments.every(({ kind, isRest, tokens }) => {
+        if (kind === "wildcard") return alternatives.length === 1 && isRest;
+        return tokens.filter(({ type }) => type !== "text").length < 2;
       }),
     )
   );
