@@ -147,9 +147,4 @@ export class Context {
   delete(name: string): void {
     this.#values?.delete(name);
   }
-
-  /** Whether the application trusts the origin of a URL: a rule has its host, or it is trusted for cross-origin requests. */
-  trustsOrigin(url: URL): boolean {
-    return this.app.trustsOrigin(url, this.request);
-  }
 }

@@ -26,8 +26,7 @@ const statuses: ReadonlySet<number> = new Set([301, 302, 303, 305, 307, 308]);
 export function redirect(location: string, options: number | RedirectOptions = {}): Response {
   const { status = 302, external = false } = typeof options === "number" ? { status: options } : options;
   if (!statuses.has(status)) throw new TypeError(`Cannot redirect with status ${status}: use 301, 302, 303, 305, 307 or 308.`);
-  const context = running("redirect");
-  const { request } = context;
+  const { app, request } = running("redirect");
   let url: URL;
   try {
     url = new URL(location, request.url);
@@ -48,7 +47,7 @@ export function redirect(location: string, options: number | RedirectOptions = {
       const isUpgrade = own.protocol === "http:" && to.protocol === "https:" && own.port === "";
       return isUpgrade ? to.href : `/${to.pathname.replace(/^\/+/, "")}${to.search}${to.hash}`;
     }
-    if (external || context.trustsOrigin(to)) return to.href;
+    if (external || app.trustsOrigin(to, request)) return to.href;
     throw new UnsafeRedirectError();
   }
 }
