@@ -32,9 +32,7 @@ export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema["~s
 
 /** Schemas of some libraries are functions. */
 export function isSchema(value: unknown): value is StandardSchema {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  const standard: unknown = "~standard" in value ? value["~standard"] : undefined;
-  return typeof standard === "object" && standard !== null && "validate" in standard && typeof standard.validate === "function";
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.["~standard"]?.validate === "function";
 }
 
 /**

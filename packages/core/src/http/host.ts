@@ -80,8 +80,9 @@ export class TrustedHosts {
       throw new ConfigError('trustedHosts must be an array of hosts, such as ["www.example.com"]; left out, any host is served.');
     }
     for (const entry of entries as readonly unknown[]) {
-      const port = typeof entry === "string" ? portOf(entry) : "";
-      const known = typeof entry === "string" ? normalHost(asciiHost(entry), false) : undefined;
+      const text = typeof entry === "string" ? entry : "";
+      const port = portOf(text);
+      const known = normalHost(asciiHost(text), false);
       if (known === undefined) {
         throw new ConfigError(
           `Cannot trust the host ${JSON.stringify(entry)}: write only its name or address, such as "www.example.com" or "[::1]", with or without a port.`,

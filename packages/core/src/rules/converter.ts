@@ -76,6 +76,6 @@ export function matching(expression: RegExp): Converter<string> {
 }
 
 export function isConverter(value: unknown): value is Converter<unknown> {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return "parse" in value && typeof value.parse === "function" && "format" in value && typeof value.format === "function";
+  const { parse, format } = (value ?? {}) as Partial<Converter<unknown>>;
+  return typeof parse === "function" && typeof format === "function";
 }
