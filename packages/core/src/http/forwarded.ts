@@ -56,21 +56,17 @@ const requestId = /^[\w.:=@+/-]{1,128}$/;
 
 /** The trusted proxies, and what their headers say. */
 export class Proxies {
-  readonly #all: boolean;
+  /** `undefined`: all, even the peer of a request without a connection. */
   readonly #list: BlockList | undefined;
 
   /** @throws ConfigError for an entry that is neither an address nor a CIDR block. */
-  constructor(trust: TrustProxy) {
-    this.#all = trust === true;
-    if (trust === "loopback") this.#list = blockList(["127.0.0.0/8", "::1"]);
-    else if (typeof trust !== "boolean") this.#list = blockList(trust);
+  constructor(trust: Exclude<TrustProxy, false>) {
+    if (trust !== true) this.#list = blockList(trust === "loopback" ? ["127.0.0.0/8", "::1"] : trust);
   }
 
   #trusts(address: string | undefined): boolean {
-    // With `true`, a request without a connection is trusted too.
-    if (this.#all) return true;
-    if (address === undefined) return false;
-    return this.#list !== undefined && this.#list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
+    if (this.#list === undefined) return true;
+    return address !== undefined && this.#list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
   }
 
   /**
