@@ -12,13 +12,13 @@ export type CrossOriginOption =
 
 /** Decides whether a request that may change something comes from a page of this site, by the headers that browsers send with it. */
 export class CrossOrigin {
-  readonly #off: boolean;
-  readonly #trusted: ReadonlySet<string>;
+  /** `undefined`: the check is off. */
+  readonly #trusted: ReadonlySet<string> | undefined;
 
   /** @throws ConfigError for an entry that is not an origin. */
   constructor(option: CrossOriginOption) {
-    this.#off = option === false;
-    const trusted = option === false ? [] : (option.trusted ?? []);
+    if (option === false) return;
+    const { trusted = [] } = option;
     for (const origin of trusted) {
       // "null", which browsers send for pages without an origin, is not a URL, so it is refused too.
       const ascii = inAscii(origin);
@@ -32,12 +32,12 @@ export class CrossOrigin {
   }
 
   trusts(origin: string): boolean {
-    return this.#trusted.has(origin);
+    return this.#trusted?.has(origin) === true;
   }
 
   /** Whether a request that may change something may go on. */
   allows(request: Request): boolean {
-    if (this.#off) return true;
+    if (this.#trusted === undefined) return true;
     const site = request.headers.get("sec-fetch-site");
     if (site === "same-origin" || site === "none") return true;
     const origin = request.headers.get("origin");
