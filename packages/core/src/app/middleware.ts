@@ -63,21 +63,12 @@ export class MiddlewareRegistry {
   #instance(item: MiddlewareClass | Middleware, owner: string): Middleware {
     const problem = problemOf(item);
     if (problem !== undefined) throw new ConfigError(`The middleware of ${owner} has an entry that is ${problem}.`);
-    if (typeof item === "object") {
-      this.#note(item.constructor as MiddlewareClass);
-      return item;
-    }
-    let instance = this.#instances.get(item);
-    if (instance === undefined) {
-      instance = new item(this.#app);
-      this.#instances.set(item, instance);
-      this.#note(item);
-    }
+    const { provides = [], name: className } = typeof item === "object" ? (item.constructor as MiddlewareClass) : item;
+    for (const name of provides) this.#providers.set(name, className);
+    if (typeof item === "object") return item;
+    const instance = this.#instances.get(item) ?? new item(this.#app);
+    this.#instances.set(item, instance);
     return instance;
-  }
-
-  #note({ provides, name: className }: MiddlewareClass): void {
-    for (const name of provides ?? []) this.#providers.set(name, className);
   }
 }
 
