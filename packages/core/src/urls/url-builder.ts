@@ -143,7 +143,7 @@ export class UrlBuilder {
     if (/\/\.{1,2}(?:\/|$)/.test(path))
       throw new UnbuildableUrl('the path would have the segment "." or "..", which browsers remove from a path');
     if (path.startsWith("//")) throw new UnbuildableUrl("the path would start with two slashes, after which browsers expect a host");
-    return path + writeQuery(args, (name) => name in this.#defaults || this.#hostNames.includes(name) || written.has(name));
+    return path + writeQuery(args, (name) => written.has(name) || this.#hostNames.includes(name) || name in this.#defaults);
   }
 
   /** A path that the rule reads back as the same arguments. If necessary, separators inside values are escaped. */
