@@ -1,5 +1,5 @@
 import { formStream } from "./form-stream.ts";
-import { isToken } from "./headers.ts";
+import { isToken, listItems } from "./headers.ts";
 import { Response } from "./response.ts";
 
 /** Headers about one connection, not about the response that is sent over it. RFC 9110 §7.6.1, RFC 9113 §8.2.2. */
@@ -22,8 +22,8 @@ export function adopt(response: globalThis.Response): Response {
   const { status, statusText, url } = response;
   const headers = new Headers(response.headers);
   // RFC 9110 §7.6.1: the headers that Connection names are about that connection too. An invalid name cannot be in the headers.
-  const named = (headers.get("connection") ?? "").split(",", 100).map((name) => name.trim());
-  for (const name of [...connectionSpecific, ...named.filter(isToken)]) headers.delete(name);
+  const named = listItems(headers.get("connection")).filter(isToken);
+  for (const name of [...connectionSpecific, ...named]) headers.delete(name);
   // fetch has decoded the body, so its coding and its length are wrong now.
   if (url !== "" && headers.has("content-encoding")) {
     headers.delete("content-encoding");
