@@ -3,7 +3,7 @@ import { allowedMethods, methodsOfRules } from "./methods.ts";
 import { EmptyArgs, MalformedPath, noArgs, type Args, type NewArgs } from "../rules/arg-reader.ts";
 import { hostAsPath } from "../rules/pattern.ts";
 import type { AnyRule } from "../rules/rule.ts";
-import { origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
+import { isElsewhere, origin, withPort, type UrlBase, type UrlOptions } from "../urls/endpoint-urls.ts";
 import { encodeUnsafe } from "../urls/redirect-target.ts";
 import { UnbuildableUrl, type UrlArgs } from "../urls/url-args.ts";
 import type { CompiledRule, RuleTargets } from "./compiled-rule.ts";
@@ -147,9 +147,8 @@ export class Router<Target = unknown> {
   }
 
   #redirect({ host, pathOrUrl }: Location, base: UrlBase | undefined): Matched<Target> {
-    const onlyPath = host === undefined || (base !== undefined && hostAsPath(base.host) === hostAsPath(host));
-    const location = pathOrUrl.startsWith("/") ? this.#basePath + pathOrUrl : pathOrUrl;
-    return { type: "redirect", location: onlyPath ? location : origin(base?.scheme ?? "http", withPort(host, base)) + location };
+    const start = isElsewhere(host, base) ? origin(base?.scheme ?? "http", withPort(host!, base)) : "";
+    return { type: "redirect", location: start + (pathOrUrl.startsWith("/") ? this.#basePath + pathOrUrl : pathOrUrl) };
   }
 
   /** The path with the final slash added or repeated slashes merged, if a rule answers that one; the rule, if its handler must be loaded to know. */

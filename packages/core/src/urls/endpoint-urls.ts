@@ -82,8 +82,7 @@ export class EndpointUrls {
       const path = this.#basePath + builder.build(args, query === undefined ? undefined : (all, isUsed) => schemaQuery(query, all, isUsed));
       const fragment = anchor === undefined || anchor === "" ? "" : `#${encodeURIComponent(wellFormed("anchor", anchor))}`;
       const own = host === undefined ? builder.host(args) : undefined;
-      const elsewhere = own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));
-      if (!absolute && scheme === undefined && host === undefined && !elsewhere) return path + fragment;
+      if (!absolute && scheme === undefined && host === undefined && !isElsewhere(own, base)) return path + fragment;
       return origin(scheme ?? base?.scheme ?? "http", host ?? (own === undefined ? base?.host : withPort(own, base))) + path + fragment;
     } catch (error) {
       if (error instanceof UnbuildableUrl) throw new BuildError(endpoint, { problem: error.message });
@@ -125,7 +124,7 @@ function completed({ handler, defaults }: AnyRule, args: UrlArgs): UrlArgs {
 function isAt({ builder }: BuildableRule, args: UrlArgs, base: UrlBase): boolean {
   try {
     const own = builder.host(args);
-    return own !== undefined && hostAsPath(own) === hostAsPath(base.host);
+    return own !== undefined && !isElsewhere(own, base);
   } catch (error) {
     if (error instanceof UnbuildableUrl) return false;
     throw error;
@@ -135,6 +134,11 @@ function isAt({ builder }: BuildableRule, args: UrlArgs, base: UrlBase): boolean
 function isMore(one: readonly number[], other: readonly number[]): boolean {
   const at = one.findIndex((each, i) => each !== other[i]);
   return at !== -1 && one[at]! > other[at]!;
+}
+
+/** Whether the host of a rule, `undefined` for any, is not that of the request. */
+export function isElsewhere(own: string | undefined, base: UrlBase | undefined): boolean {
+  return own !== undefined && (base === undefined || hostAsPath(base.host) !== hostAsPath(own));
 }
 
 /** The host of a rule with the port of the request, because patterns of hosts have no port. */
