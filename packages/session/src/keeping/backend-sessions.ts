@@ -1,17 +1,9 @@
 import { ConfigError, withoutRequest } from "@mini/core/base";
-import type { BackendRecords, BackendRecordsOptions } from "./backend-records.ts";
+import type { BackendRecordsOptions } from "./backend-records.ts";
 import type { BrowserCookies, KeptSession, ReceivedCookies, SessionKeeper } from "./keeping.ts";
+import type { LoadedSessions } from "./loaded-sessions.ts";
 import type { OwnedSessions } from "./owned-sessions.ts";
-import type { ServerSessions } from "./server-session.ts";
 import type { CookiePlace, Lifetime } from "../record/saved-session.ts";
-
-/** What keeps sessions in a backend, once its code is loaded. */
-export interface LoadedSessions {
-  readonly records: BackendRecords;
-  readonly sessions: ServerSessions;
-  /** For a backend that has an index of owners. */
-  readonly owned: (lifetime: Lifetime) => OwnedSessions;
-}
 
 /**
  * The sessions in a backend. Their code is loaded only for settings that name a backend, because sessions in cookies do not need it.
@@ -37,11 +29,8 @@ export class BackendSessions implements SessionKeeper {
 
   async #import(): Promise<LoadedSessions> {
     try {
-      const modules = [import("./backend-records.ts"), import("./server-session.ts"), import("./owned-sessions.ts")] as const;
-      const [{ BackendRecords }, { ServerSessions }, { OwnedSessions }] = await Promise.all(modules);
-      const records = new BackendRecords(this.#options);
-      this.#loaded = { records, sessions: new ServerSessions(records), owned: (lifetime) => new OwnedSessions(records, lifetime) };
-      return this.#loaded;
+      const { LoadedSessions } = await import("./loaded-sessions.ts");
+      return (this.#loaded = new LoadedSessions(this.#options));
     } finally {
       // After a failure, the next use tries again. After a success, the promise is dropped, because on Node 20 and 22 a promise keeps
       // the request in memory in which it was made.
@@ -50,15 +39,15 @@ export class BackendSessions implements SessionKeeper {
   }
 
   load(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
-    return this.#loaded === undefined
-      ? this.loaded().then(({ sessions }) => sessions.load(received))
-      : this.#loaded.sessions.load(received);
+    return this.#ask((sessions) => sessions.load(received));
   }
 
   begin(received: ReceivedCookies): KeptSession | Promise<KeptSession> {
-    return this.#loaded === undefined
-      ? this.loaded().then(({ sessions }) => sessions.begin(received))
-      : this.#loaded.sessions.begin(received);
+    return this.#ask((sessions) => sessions.begin(received));
+  }
+
+  #ask(ask: (sessions: SessionKeeper) => KeptSession | Promise<KeptSession>): KeptSession | Promise<KeptSession> {
+    return this.#loaded === undefined ? this.loaded().then(({ sessions }) => ask(sessions)) : ask(this.#loaded.sessions);
   }
 
   cookies({ cookieName, request }: ReceivedCookies): BrowserCookies {
@@ -78,5 +67,5 @@ export function ownedIn(sessions: BackendSessions | undefined, lifetime: Lifetim
       'Cannot look for the sessions of an owner: the setting "backend" must be one with owners, such as new SqliteBackend({ database }).',
     );
   }
-  return sessions.loaded().then(({ owned }) => owned(lifetime));
+  return sessions.loaded().then((loaded) => loaded.owned(lifetime));
 }
