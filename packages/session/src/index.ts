@@ -1,6 +1,6 @@
 export { Sessions } from "./engine/sessions.ts";
 export type { RunOptions, VisitOptions } from "./engine/sessions.ts";
-export type { ListedSession } from "./engine/all-sessions.ts";
+export type { ListedSession } from "./keeping/all-sessions.ts";
 export type { SessionView } from "./engine/read-only-session.ts";
 export type { FinishOptions, Visit } from "./engine/visit.ts";
 export { MemoryBackend } from "./backends/memory/memory.ts";

@@ -1,11 +1,12 @@
-import { Form, HTTPError } from "@mini/core/base";
+import { ConfigError, Form, HTTPError } from "@mini/core/base";
+import type { AllSessions, ListedSession } from "../keeping/all-sessions.ts";
+import type { BackendSessions } from "../keeping/backend-sessions.ts";
 import { logFailure } from "../keeping/failures.ts";
 import type { OwnedSession, OwnedSessions } from "../keeping/owned-sessions.ts";
 import type { SessionData } from "../record/session-data.ts";
 import { markHandled } from "../request/session.ts";
 import type { SharedSessions } from "../request/shared-sessions.ts";
 import type { SessionConfig, SessionOptions } from "../settings/config.ts";
-import { AllSessions, type ListedSession } from "./all-sessions.ts";
 import { readOnlySession, type SessionView } from "./read-only-session.ts";
 import { makeShared } from "./make-shared.ts";
 import { errorResponse, FetchRequest, FetchVisit, type Visit } from "./visit.ts";
@@ -41,13 +42,13 @@ export interface RunOptions extends VisitOptions {
 export class Sessions {
   /** @internal */
   readonly shared: SharedSessions;
-  readonly #all: AllSessions;
+  readonly #inBackend: BackendSessions | undefined;
 
   /** @throws ConfigError for settings that are missing, unknown, out of range or contradictory. */
   constructor(config: SessionConfig) {
     const { shared, inBackend } = makeShared(config, Form);
     this.shared = shared;
-    this.#all = new AllSessions(inBackend, shared.settings);
+    this.#inBackend = inBackend;
   }
 
   /** The sessions of one request of any framework that has standard requests. It does nothing until it is used. */
@@ -145,7 +146,7 @@ export class Sessions {
 
   /** The number of live sessions, and of sessions that got a new id in the last 30 seconds. @throws ConfigError for a backend that cannot count; SessionUnavailableError. */
   count(): Promise<number> {
-    return markHandled(this.#all.count());
+    return markHandled(this.#all("count", "count").then((all) => all.count()));
   }
 
   /**
@@ -154,7 +155,21 @@ export class Sessions {
    * @throws ConfigError for a backend that cannot list them; SessionUnavailableError.
    */
   all<Data extends object = SessionData>(): AsyncIterableIterator<ListedSession<Data>> {
-    return this.#all.all() as AsyncIterableIterator<ListedSession<Data>>;
+    const listing = this.#list();
+    const next = listing.next.bind(listing);
+    return Object.assign(listing, { next: () => markHandled(next()) }) as AsyncIterableIterator<ListedSession<Data>>;
+  }
+
+  async *#list(): AsyncGenerator<ListedSession<object>> {
+    yield* (await this.#all("list", "all")).list();
+  }
+
+  async #all(doing: string, call: "all" | "count"): Promise<AllSessions> {
+    const inBackend = this.#inBackend;
+    if (inBackend?.backend[call] !== undefined) return (await inBackend.loaded()).all(this.shared.settings);
+    throw new ConfigError(
+      `Cannot ${doing} all sessions: the setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
+    );
   }
 }
 

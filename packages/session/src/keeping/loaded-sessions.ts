@@ -1,4 +1,5 @@
 import type { Lifetime } from "../record/saved-session.ts";
+import { AllSessions } from "./all-sessions.ts";
 import { BackendRecords, type BackendRecordsOptions } from "./backend-records.ts";
 import { OwnedSessions } from "./owned-sessions.ts";
 import { ServerSessions } from "./server-session.ts";
@@ -16,5 +17,9 @@ export class LoadedSessions {
   /** For a backend that has an index of owners. */
   owned(lifetime: Lifetime): OwnedSessions {
     return new OwnedSessions(this.records, lifetime);
+  }
+
+  all(lifetime: Lifetime): AllSessions {
+    return new AllSessions(this.records, lifetime);
   }
 }

@@ -1,13 +1,11 @@
-import { ConfigError, withoutRequest } from "@mini/core/base";
-import type { BackendRecords } from "../keeping/backend-records.ts";
-import type { BackendSessions } from "../keeping/backend-sessions.ts";
-import { reasonOf, SessionUnavailableError } from "../keeping/failures.ts";
-import { describeSession, type OwnedSession } from "../keeping/owned-sessions.ts";
-import { wrongResult } from "../keeping/results.ts";
+import { withoutRequest } from "@mini/core/base";
 import type { SessionRecord } from "../record/record.ts";
 import type { Lifetime } from "../record/saved-session.ts";
 import type { SessionData } from "../record/session-data.ts";
-import { markHandled } from "../request/session.ts";
+import type { BackendRecords } from "./backend-records.ts";
+import { reasonOf, SessionUnavailableError } from "./failures.ts";
+import { describeSession, type OwnedSession } from "./owned-sessions.ts";
+import { wrongResult } from "./results.ts";
 
 /** A session in the list of all sessions. */
 export interface ListedSession<Data extends object = SessionData> extends Omit<OwnedSession<Data>, "current"> {
@@ -15,19 +13,19 @@ export interface ListedSession<Data extends object = SessionData> extends Omit<O
   readonly owner: string | undefined;
 }
 
-/** All sessions in the configured backend. */
+/** All sessions in the configured backend, which has the method that is called. */
 export class AllSessions {
-  readonly #sessions: BackendSessions | undefined;
+  readonly #records: BackendRecords;
   readonly #lifetime: Lifetime;
 
-  constructor(sessions: BackendSessions | undefined, lifetime: Lifetime) {
-    this.#sessions = sessions;
+  constructor(records: BackendRecords, lifetime: Lifetime) {
+    this.#records = records;
     this.#lifetime = lifetime;
   }
 
-  /** @throws ConfigError when the backend cannot count; SessionUnavailableError. */
+  /** @throws SessionUnavailableError. */
   async count(): Promise<number> {
-    const records = await this.#recordsFor("count", "count");
+    const records = this.#records;
     return withoutDeadline(records, "count all sessions", async () => {
       const counted: unknown = await records.backend.count!();
       if (typeof counted !== "number") throw wrongResult("count", "a number", counted);
@@ -35,15 +33,9 @@ export class AllSessions {
     });
   }
 
-  /** @throws ConfigError when the backend cannot list them; SessionUnavailableError. */
-  all(): AsyncGenerator<ListedSession<object>> {
-    const all = this.#list();
-    const next = all.next.bind(all);
-    return Object.assign(all, { next: () => markHandled(next()) });
-  }
-
-  async *#list(): AsyncGenerator<ListedSession<object>> {
-    const records = await this.#recordsFor("list", "all");
+  /** @throws SessionUnavailableError. */
+  async *list(): AsyncGenerator<ListedSession<object>> {
+    const records = this.#records;
     const doing = "list all sessions";
     const stored = await withoutDeadline(records, doing, async () => iteratorOf(records.backend.all!()));
     try {
@@ -64,14 +56,6 @@ export class AllSessions {
     } finally {
       await endList(records, stored);
     }
-  }
-
-  async #recordsFor(doing: string, call: "all" | "count"): Promise<BackendRecords> {
-    const sessions = this.#sessions;
-    if (sessions?.backend[call] !== undefined) return (await sessions.loaded()).records;
-    throw new ConfigError(
-      `Cannot ${doing} all sessions: the setting "backend" must be one with ${call}(), such as new SqliteBackend({ database }).`,
-    );
   }
 }
 
