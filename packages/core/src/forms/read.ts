@@ -1,11 +1,11 @@
 import type { Body } from "../bodies/body.ts";
 import { readFormData, readUrlencoded } from "../bodies/form-data.ts";
-import { HTTPError } from "../http/errors.ts";
+import { HTTPError, ValidationError } from "../http/errors.ts";
 import type { FormOf } from "./form.ts";
 import { mostFields, plainName, valueOf } from "./names.ts";
 import { type PartOptions, readFields, readParts } from "./parts.ts";
 import { ReadForm } from "./read-form.ts";
-import { outputOf, type SchemaOutput, type StandardSchema, validate } from "./schema.ts";
+import { isSchema, keysOf, type SchemaOutput, type SchemaResult, type StandardSchema } from "./schema.ts";
 
 export { readFormData, readParts };
 
@@ -41,3 +41,39 @@ export async function readForm<Schema extends StandardSchema>(
     ? new ReadForm({ fields, isSecret, accepted: { data: result.value } })
     : new ReadForm({ fields, isSecret, issues: result.issues, wasRefused: true });
 }
+
+/**
+ * The result of a schema for a value.
+ *
+ * @param caller - The function that got the schema, for the message.
+ * @throws TypeError for anything but a schema.
+ */
+function validate<Schema extends StandardSchema>(
+  schema: Schema,
+  value: unknown,
+  caller: string,
+): SchemaResult<SchemaOutput<Schema>> | Promise<SchemaResult<SchemaOutput<Schema>>> {
+  if (!isSchema(schema)) {
+    throw new TypeError(`${caller} needs a schema that follows Standard Schema, such as one of zod, valibot or arktype.`);
+  }
+  return schema["~standard"].validate(value);
+}
+
+/** The most problems in a response, because each item of a long array can have one. */
+const mostErrors = 100;
+
+/**
+ * The output of a schema.
+ *
+ * @throws ValidationError with the reasons, if the schema refuses the value.
+ */
+function outputOf<Output>(result: SchemaResult<Output>): Output {
+  if (result.issues === undefined) return result.value;
+  const errors = result.issues
+    .slice(0, mostErrors)
+    .map((issue) => ({ pointer: `#${keysOf(issue).map(escapeKey).join("")}`, detail: issue.message }));
+  throw new ValidationError(errors);
+}
+
+/** A key in a JSON pointer in a fragment, RFC 6901 §6. */
+const escapeKey = (key: PropertyKey) => `/${encodeURIComponent(String(key).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"))}`;

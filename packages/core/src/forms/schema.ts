@@ -1,5 +1,3 @@
-import { ValidationError } from "../http/errors.ts";
-
 /**
  * A validator by the Standard Schema specification, version 1: a schema of zod, valibot, arktype and others.
  *
@@ -35,43 +33,7 @@ export function isSchema(value: unknown): value is StandardSchema {
   return typeof (value as Partial<StandardSchema> | null | undefined)?.["~standard"]?.validate === "function";
 }
 
-/**
- * The result of a schema for a value.
- *
- * @param caller - The function that got the schema, for the message.
- * @throws TypeError for anything but a schema.
- */
-export function validate<Schema extends StandardSchema>(
-  schema: Schema,
-  value: unknown,
-  caller: string,
-): SchemaResult<SchemaOutput<Schema>> | Promise<SchemaResult<SchemaOutput<Schema>>> {
-  if (!isSchema(schema)) {
-    throw new TypeError(`${caller} needs a schema that follows Standard Schema, such as one of zod, valibot or arktype.`);
-  }
-  return schema["~standard"].validate(value);
-}
-
 /** The path of an issue as keys. */
 export function keysOf({ path = [] }: SchemaIssue): readonly PropertyKey[] {
   return path.map((segment) => (typeof segment === "object" ? segment.key : segment));
 }
-
-/** The most problems in a response, because each item of a long array can have one. */
-const mostErrors = 100;
-
-/**
- * The output of a schema.
- *
- * @throws ValidationError with the reasons, if the schema refuses the value.
- */
-export function outputOf<Output>(result: SchemaResult<Output>): Output {
-  if (result.issues === undefined) return result.value;
-  const errors = result.issues
-    .slice(0, mostErrors)
-    .map((issue) => ({ pointer: `#${keysOf(issue).map(escapeKey).join("")}`, detail: issue.message }));
-  throw new ValidationError(errors);
-}
-
-/** A key in a JSON pointer in a fragment, RFC 6901 §6. */
-const escapeKey = (key: PropertyKey) => `/${encodeURIComponent(String(key).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"))}`;
