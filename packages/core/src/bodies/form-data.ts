@@ -1,6 +1,6 @@
 import { HTTPError } from "../http/errors.ts";
 import type { Body } from "./body.ts";
-import { tooMany } from "./body-errors.ts";
+import { tooMany } from "./form-errors.ts";
 import { Multipart, textOf } from "./multipart.ts";
 
 export interface FormOptions {

@@ -1,5 +1,5 @@
 import { HTTPError } from "../http/errors.ts";
-import { partTooLarge } from "./body-errors.ts";
+import { partTooLarge } from "./form-errors.ts";
 
 /** The most bytes of the headers of one part. */
 const longestHead = 16_384;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ArrivingBody } from "../bodies/arriving-body.ts";
 import type { Body } from "../bodies/body.ts";
-import { partTooLarge, tooMany } from "../bodies/body-errors.ts";
+import { partTooLarge, tooMany } from "../bodies/form-errors.ts";
 import { guarded } from "../http/guarded.ts";
 import { GuardedStream } from "../bodies/guarded-stream.ts";
 import { Multipart, type PartHead, textOf, utf8 } from "../bodies/multipart.ts";
