@@ -1,8 +1,9 @@
+import type { Token } from "path-to-regexp";
 import { refusedMethods } from "./methods.ts";
 import { ArgReader } from "../rules/arg-reader.ts";
 import { isConverter } from "../rules/converter.ts";
 import { nativeSpelling } from "../rules/foreign-syntax.ts";
-import { alternatives, parseHost, parsePattern, type Alternative } from "../rules/pattern.ts";
+import { alternatives, parseHost, parsePattern } from "../rules/pattern.ts";
 import { readRedirectPattern, type RedirectPattern } from "../urls/redirect-target.ts";
 import type { AnyRule, Converters } from "../rules/rule.ts";
 import { allNames, UrlBuilder } from "../urls/url-builder.ts";
@@ -16,11 +17,9 @@ export interface CompiledRule<Target> {
   methods: readonly string[] | undefined;
   /** Whether the class of its handler is not loaded yet. Then `methods` is only what the rule says. */
   isPending: boolean;
-  /** The alternatives of its path, in the order of path-to-regexp, and the reader of each. */
-  readonly path: readonly Alternative[];
+  /** The readers of the alternatives of its path, in the order of path-to-regexp. */
   readonly readers: readonly ArgReader[];
   /** The same for its host; empty for any host. */
-  readonly host: readonly Alternative[];
   readonly hostReaders: readonly ArgReader[];
   /** Names of all its arguments: the parameters of path and host, and the defaults. */
   readonly args: ReadonlySet<string>;
@@ -86,10 +85,9 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
   const { where, defaults } = rule;
   const pathTokens = parsePattern(rule.path);
   const hostTokens = rule.host === undefined ? [] : parseHost(rule.host);
-  const path = alternatives(pathTokens);
-  const readers = readersOf(path, where);
-  const host = rule.host === undefined ? [] : alternatives(hostTokens);
-  const hostReaders = readersOf(host, where);
+  const readersOf = (tokens: readonly Token[]) => alternatives(tokens).map((each) => new ArgReader(each, where));
+  const readers = readersOf(pathTokens);
+  const hostReaders = rule.host === undefined ? [] : readersOf(hostTokens);
   const answers = rule.redirectTo === undefined && !rule.buildOnly;
   const methods = answers ? targets.methods(rule) : rule.methods;
   return {
@@ -97,14 +95,12 @@ function compileRule<Target>(rule: AnyRule, targets: RuleTargets<Target>, shared
     target: answers ? targets.target(rule) : undefined,
     methods: methods === undefined ? undefined : shared(methods),
     isPending: answers && targets.isPending?.(rule) === true,
-    path,
     readers,
-    host,
     hostReaders,
     args: setOf([...allNames(pathTokens), ...allNames(hostTokens), ...Object.keys(defaults)]),
     constrained: setOf(Object.keys(where)),
     defaults: Object.keys(defaults),
-    builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, path, readers, hostReaders }),
+    builder: new UrlBuilder(pathTokens, hostTokens, { where, defaults, readers, hostReaders }),
     redirect: typeof rule.redirectTo === "string" ? readRedirectPattern(rule.redirectTo) : undefined,
   };
 }
@@ -125,12 +121,8 @@ function checkTypes({ path, endpoint, host, redirectTo }: AnyRule): void {
   }
 }
 
-function readersOf(all: readonly Alternative[], where: Converters): readonly ArgReader[] {
-  return all.map((alternative) => new ArgReader(alternative, where));
-}
-
 /** The problems of a rule whose patterns could be parsed; a sentence each. */
-function problemsOf({ rule, path, readers, hostReaders, builder }: CompiledRule<unknown>): readonly string[] {
+function problemsOf({ rule, readers, hostReaders, builder }: CompiledRule<unknown>): readonly string[] {
   const { where, defaults, endpoint, handler, redirectTo, buildOnly } = rule;
   const inPath = namesIn(readers);
   const inHost = namesIn(hostReaders);
@@ -148,9 +140,10 @@ function problemsOf({ rule, path, readers, hostReaders, builder }: CompiledRule<
     if (required.includes(name))
       problems.push(`it has a default for "${name}", which every URL of the rule contains; put it in braces, or remove the default`);
   }
-  if (path.some(({ tokens }) => tokens.some((token) => token.type === "text" && /[?#]/.test(token.value))))
+  const paths = readers.map(({ alternative }) => alternative);
+  if (paths.some(({ tokens }) => tokens.some((token) => token.type === "text" && /[?#]/.test(token.value))))
     problems.push('it has a "?" or "#", which no path of a request has; remove it');
-  if (path.some(({ segments }) => segments.some(({ kind, text }) => kind === "static" && (text === "." || text === ".."))))
+  if (paths.some(({ segments }) => segments.some(({ kind, text }) => kind === "static" && (text === "." || text === ".."))))
     problems.push('it has the segment "." or "..", which no path of a request has; remove it');
   for (const method of rule.methods ?? [])
     if (refusedMethods.has(method)) problems.push(`no rule can answer ${method}; remove it from methods`);

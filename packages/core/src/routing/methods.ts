@@ -28,6 +28,11 @@ export function methodsOfRules(rules: Iterable<readonly string[] | undefined>): 
   return new Set([...generalMethods, ...[...rules].flatMap((methods) => methods ?? classMethods)]);
 }
 
+/** The methods without `HEAD` and `OPTIONS`, which come with others. */
+export function ownMethods(methods: readonly string[]): readonly string[] {
+  return methods.filter((name) => name !== "HEAD" && name !== "OPTIONS");
+}
+
 /** What `Allow` lists for a resource with these methods, sorted: `HEAD` comes with `GET`, and `OPTIONS` always. RFC 9110 §10.2.1. */
 export function allowedMethods(methods: Iterable<string>): readonly string[] {
   const all = new Set(methods).add("OPTIONS");

@@ -55,7 +55,7 @@ export class RuleCandidate<Target> implements Candidate {
     this.isBranch = alternative.segments.at(-1)!.text === "" && alternative.segments.at(-1)!.kind === "static";
     this.alternative = alternative;
     this.constrained = constrained;
-    this.optional = compiled.path.length > 1;
+    this.optional = compiled.readers.length > 1;
     this.hasOtherSlash = hasOtherSlash;
     this.mayHaveOtherUrl = mayHaveOtherUrl;
     this.update();
@@ -89,14 +89,19 @@ export function candidatesOf<Target>(
   shared: SegmentReaders,
   mayHaveOtherUrl: boolean,
 ): readonly RuleCandidate<Target>[] {
-  const { path, readers, rule } = compiled;
-  const own = path.map((alternative, i) => ({ alternative, reader: readers[i]!, hasOtherSlash: false }));
-  const slashed = rule.strictSlashes ? [] : path.flatMap((alternative) => otherSlash(alternative) ?? []);
-  const others = slashed.map((alternative) => ({ alternative, reader: new ArgReader(alternative, rule.where), hasOtherSlash: true }));
-  return [...own, ...others].map((each, i) => {
-    const earlier = own.slice(0, i).filter(({ alternative }) => mayOverlap(alternative, each.alternative));
-    const segments = shared.get(each.alternative, rule.where);
-    return new RuleCandidate(compiled, { ...each, segments, readers: [...earlier, each].map(({ reader }) => reader), mayHaveOtherUrl });
+  const { readers: own, rule } = compiled;
+  const slashed = rule.strictSlashes ? [] : own.flatMap(({ alternative }) => otherSlash(alternative) ?? []);
+  const others = slashed.map((alternative) => new ArgReader(alternative, rule.where));
+  return [...own, ...others].map((reader, i) => {
+    const { alternative } = reader;
+    const earlier = own.slice(0, i).filter((each) => mayOverlap(each.alternative, alternative));
+    return new RuleCandidate(compiled, {
+      alternative,
+      segments: shared.get(alternative, rule.where),
+      readers: [...earlier, reader],
+      hasOtherSlash: i >= own.length,
+      mayHaveOtherUrl,
+    });
   });
 }
 

@@ -5,6 +5,7 @@ import { SegmentReaders } from "../rules/arg-reader.ts";
 import { EndpointUrls } from "../urls/endpoint-urls.ts";
 import { CanonicalUrls } from "./canonical-urls.ts";
 import { compileRules, type CompiledRule, type RuleTargets } from "./compiled-rule.ts";
+import { ownMethods } from "./methods.ts";
 import { literalSpelling, type Spelling } from "./literal-spellings.ts";
 import { Matcher, rankCandidates, type Candidate } from "./matcher.ts";
 import { candidatesOf, type RuleCandidate } from "./rule-candidate.ts";
@@ -68,17 +69,16 @@ export function makeRuleTable<Target>(rules: readonly AnyRule[], targets: RuleTa
 /** One group's hosts, as patterns that a matcher tells apart like paths. */
 function hostCandidates<Target>(ranked: readonly RuleCandidate<Target>[]): readonly HostCandidate<Target>[] {
   const rules = new Matcher(ranked);
-  const { host, constrained } = ranked[0]!.compiled;
-  return host.map((alternative) => ({
+  const { hostReaders, constrained } = ranked[0]!.compiled;
+  return hostReaders.map(({ alternative }) => ({
     rules,
     alternative,
     constrained,
-    optional: host.length > 1,
+    optional: hostReaders.length > 1,
     hasOtherSlash: false,
     order: 0,
     next: undefined,
   }));
 }
 
-const isHeadAlone = ({ methods }: CompiledRule<unknown>) =>
-  methods !== undefined && methods.includes("HEAD") && methods.every((name) => name === "HEAD" || name === "OPTIONS");
+const isHeadAlone = ({ methods }: CompiledRule<unknown>) => methods?.includes("HEAD") === true && ownMethods(methods).length === 0;

@@ -1,4 +1,5 @@
 import { describeRule, type CompiledRule } from "./compiled-rule.ts";
+import { ownMethods } from "./methods.ts";
 import type { Alternative } from "../rules/pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
 import type { Converters } from "../rules/rule.ts";
@@ -33,7 +34,7 @@ export function findUnreachable(ranked: readonly RuleCandidate<unknown>[]): Unre
     if (before === undefined) continue;
     const others = [...new Set(before.map((other) => other.compiled))];
     const named = others.map(({ rule }) => describeRule(rule)).join(", ");
-    const isDuplicate = others.length === 1 && others[0]!.path.length === compiled.path.length;
+    const isDuplicate = others.length === 1 && others[0]!.readers.length === compiled.readers.length;
     (isDuplicate ? duplicates : hidden).push(
       `The rule ${describeRule(compiled.rule)} can never answer at least one of its methods: its paths are matched by ${named} first. Remove it, or give it other methods.`,
     );
@@ -56,8 +57,8 @@ function shapeOf({ segments }: Alternative, where: Converters, ids: Map<unknown,
 }
 
 /** A text that is equal for rules with the same hosts; empty for rules that are for any host. */
-export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown, number>): string {
-  return host.map((alternative) => shapeOf(alternative, rule.where, ids)).join("/");
+export function hostKey({ hostReaders, rule }: CompiledRule<unknown>, ids: Map<unknown, number>): string {
+  return hostReaders.map(({ alternative }) => shapeOf(alternative, rule.where, ids)).join("/");
 }
 
 /**
@@ -66,8 +67,7 @@ export function hostKey({ host, rule }: CompiledRule<unknown>, ids: Map<unknown,
  */
 function hides({ methods: first }: CompiledRule<unknown>, { methods: second }: CompiledRule<unknown>): boolean {
   if (first === undefined || second === undefined) return true;
-  const own = (methods: readonly string[]) => methods.filter((name) => name !== "HEAD" && name !== "OPTIONS");
-  if (own(first).length > 0 && own(second).length > 0) return own(second).some((name) => first.includes(name));
-  if (own(first).length > 0) return second.every((name) => first.includes(name));
-  return own(second).length === 0 && second.some((name) => first.includes(name));
+  const isAnswered = (name: string) => first.includes(name);
+  if (ownMethods(second).length > 0) return ownMethods(second).some(isAnswered);
+  return ownMethods(first).length > 0 ? second.every(isAnswered) : second.some(isAnswered);
 }

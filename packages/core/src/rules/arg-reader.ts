@@ -21,6 +21,7 @@ export const noArgs: Args = Object.freeze(new EmptyArgs());
 
 /** Reads the arguments of one alternative of a pattern from a path, or from a host in the form of a path. */
 export class ArgReader {
+  readonly alternative: Alternative;
   /** Names of the parameters, in the order of the pattern. */
   readonly names: readonly string[];
   /** Reads the raw text of each parameter; `undefined`: the path does not match. */
@@ -28,6 +29,7 @@ export class ArgReader {
   readonly #parameters: readonly Parameter[];
 
   constructor(alternative: Alternative, where: Converters) {
+    this.alternative = alternative;
     this.#parameters = parametersOf(alternative, where);
     this.names = this.#parameters.map(({ name }) => name);
     this.read = valueReader(alternative);

@@ -2,7 +2,6 @@ import type { Token } from "path-to-regexp";
 import { isHostLabel } from "../http/host.ts";
 import type { ArgReader } from "../rules/arg-reader.ts";
 import { plainNumber, type Converter } from "../rules/converter.ts";
-import type { Alternative } from "../rules/pattern.ts";
 import type { Converters } from "../rules/rule.ts";
 import { buildQuery, format, given, UnbuildableUrl, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
 
@@ -10,8 +9,7 @@ import { buildQuery, format, given, UnbuildableUrl, sameValue, wellFormed, type 
 export interface UrlBuilderOptions {
   readonly where: Converters;
   readonly defaults: UrlArgs;
-  /** The alternatives of the path, and the reader of each. */
-  readonly path: readonly Alternative[];
+  /** The readers of the path's alternatives. */
   readonly readers: readonly ArgReader[];
   /** The readers of the host's alternatives. */
   readonly hostReaders: readonly ArgReader[];
@@ -51,11 +49,7 @@ export class UrlBuilder {
   /** How many defaults the rule has. */
   readonly defaultCount: number;
 
-  constructor(
-    path: readonly Token[],
-    host: readonly Token[],
-    { where, defaults, path: alternatives, readers, hostReaders }: UrlBuilderOptions,
-  ) {
+  constructor(path: readonly Token[], host: readonly Token[], { where, defaults, readers, hostReaders }: UrlBuilderOptions) {
     this.#path = path;
     this.#host = host;
     this.#hostNames = allNames(host);
@@ -63,7 +57,7 @@ export class UrlBuilder {
     this.#defaults = defaults;
     this.#readers = readers;
     this.#hostReaders = hostReaders;
-    this.#isClear = isClear(alternatives);
+    this.#isClear = isClear(readers);
     this.defaultCount = Object.keys(defaults).length;
     const places = [...allNames(path), ...this.#hostNames];
     this.#fixed = Object.keys(defaults).filter((name) => !places.includes(name));
@@ -243,13 +237,13 @@ function encodeSeparators(name: string, text: string): string {
 }
 
 /** Whether no path matches two alternatives, and no segment can be divided in two ways. */
-function isClear(alternatives: readonly Alternative[]): boolean {
-  const lengths = new Set(alternatives.map(({ segments }) => segments.length));
+function isClear(readers: readonly ArgReader[]): boolean {
+  const lengths = new Set(readers.map(({ alternative }) => alternative.segments.length));
   return (
-    lengths.size === alternatives.length &&
-    alternatives.every(({ segments }) =>
-      segments.every(({ kind, isRest, tokens }) => {
-        if (kind === "wildcard") return alternatives.length === 1 && isRest;
+    lengths.size === readers.length &&
+    readers.every(({ alternative }) =>
+      alternative.segments.every(({ kind, isRest, tokens }) => {
+        if (kind === "wildcard") return readers.length === 1 && isRest;
         return tokens.filter(({ type }) => type !== "text").length < 2;
       }),
     )
