@@ -153,7 +153,7 @@ function problemsOf({ rule, readers, hostReaders, builder }: CompiledRule<unknow
 }
 
 function namesIn(readers: readonly ArgReader[]): ReadonlySet<string> {
-  return new Set(readers.flatMap(({ names }) => names));
+  return new Set(readers.flatMap(({ parameters }) => parameters.map(({ name }) => name)));
 }
 
 function isAccepted(where: Converters, name: string, value: unknown): boolean {

@@ -42,7 +42,8 @@ export class RuleCandidate<Target> implements Candidate {
   readonly hasOtherSlash: boolean;
   order = 0;
 
-  constructor(compiled: CompiledRule<Target>, { alternative, segments, readers, hasOtherSlash, mayHaveOtherUrl }: CandidateParts) {
+  constructor(compiled: CompiledRule<Target>, { segments, readers, hasOtherSlash, mayHaveOtherUrl }: CandidateParts) {
+    const { alternative } = readers.at(-1)!;
     const { rule, constrained, hostReaders, defaults } = compiled;
     this.isConstrained = constrained.size > 0;
     this.hasNoArgs = compiled.args.size === 0;
@@ -71,7 +72,6 @@ export class RuleCandidate<Target> implements Candidate {
 }
 
 interface CandidateParts {
-  readonly alternative: Alternative;
   readonly segments: SegmentReader | undefined;
   readonly readers: readonly ArgReader[];
   readonly hasOtherSlash: boolean;
@@ -93,15 +93,9 @@ export function candidatesOf<Target>(
   const slashed = rule.strictSlashes ? [] : own.flatMap(({ alternative }) => otherSlash(alternative) ?? []);
   const others = slashed.map((alternative) => new ArgReader(alternative, rule.where));
   return [...own, ...others].map((reader, i) => {
-    const { alternative } = reader;
-    const earlier = own.slice(0, i).filter((each) => mayOverlap(each.alternative, alternative));
-    return new RuleCandidate(compiled, {
-      alternative,
-      segments: shared.get(alternative, rule.where),
-      readers: [...earlier, reader],
-      hasOtherSlash: i >= own.length,
-      mayHaveOtherUrl,
-    });
+    const earlier = own.slice(0, i).filter((each) => mayOverlap(each.alternative, reader.alternative));
+    const segments = shared.get(reader);
+    return new RuleCandidate(compiled, { segments, readers: [...earlier, reader], hasOtherSlash: i >= own.length, mayHaveOtherUrl });
   });
 }
 

@@ -22,16 +22,18 @@ export const noArgs: Args = Object.freeze(new EmptyArgs());
 /** Reads the arguments of one alternative of a pattern from a path, or from a host in the form of a path. */
 export class ArgReader {
   readonly alternative: Alternative;
-  /** Names of the parameters, in the order of the pattern. */
-  readonly names: readonly string[];
+  /** In the order of the pattern. */
+  readonly parameters: readonly Parameter[];
   /** Reads the raw text of each parameter; `undefined`: the path does not match. */
   readonly read: ValueReader;
-  readonly #parameters: readonly Parameter[];
 
   constructor(alternative: Alternative, where: Converters) {
     this.alternative = alternative;
-    this.#parameters = parametersOf(alternative, where);
-    this.names = this.#parameters.map(({ name }) => name);
+    this.parameters = alternative.tokens.flatMap((token) => {
+      if (token.type === "text") return [];
+      const { name, type } = token;
+      return [{ name, isWildcard: type === "wildcard", converter: where[name] }];
+    });
     this.read = valueReader(alternative);
   }
 
@@ -44,9 +46,9 @@ export class ArgReader {
   fill(args: NewArgs, path: string, encoded: boolean): boolean {
     const texts = this.read(path);
     if (texts === undefined) return false;
-    const values = this.#parameters.map((parameter, i) => valueOf(parameter, texts[i]!, encoded));
+    const values = this.parameters.map((parameter, i) => valueOf(parameter, texts[i]!, encoded));
     if (values.includes(undefined)) return false;
-    for (const [i, name] of this.names.entries()) args[name] = values[i];
+    for (const [i, { name }] of this.parameters.entries()) args[name] = values[i];
     return true;
   }
 }
@@ -94,11 +96,10 @@ export class SegmentReader {
 export class SegmentReaders {
   readonly #known = new Map<string, SegmentReader>();
 
-  /** The reader of an alternative; `undefined` if it has other kinds of segments. */
-  get(alternative: Alternative, where: Converters): SegmentReader | undefined {
+  /** The segment reader that can be used for a reader; `undefined` if its alternative has other kinds of segments. */
+  get({ alternative, parameters }: ArgReader): SegmentReader | undefined {
     const gaps = gapsOf(alternative.segments);
     if (gaps === undefined) return undefined;
-    const parameters = parametersOf(alternative, where);
     if (parameters.some(({ converter }) => converter !== undefined)) return new SegmentReader(parameters, gaps);
     const key = JSON.stringify([gaps, parameters]);
     const known = this.#known.get(key);
@@ -113,14 +114,6 @@ interface Parameter {
   readonly name: string;
   readonly isWildcard: boolean;
   readonly converter: Converter<unknown> | undefined;
-}
-
-function parametersOf({ tokens }: Alternative, where: Converters): readonly Parameter[] {
-  return tokens.flatMap((token) => {
-    if (token.type === "text") return [];
-    const { name, type } = token;
-    return [{ name, isWildcard: type === "wildcard", converter: where[name] }];
-  });
 }
 
 function valueOf({ isWildcard, converter }: Parameter, text: string, encoded: boolean): unknown {

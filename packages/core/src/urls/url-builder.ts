@@ -216,7 +216,9 @@ export class UrlBuilder {
 function isReadBack(readers: readonly ArgReader[], path: string, encoded: boolean, written: ReadonlyMap<string, string>): boolean {
   const reader = readers.find((each) => each.fill({}, path, encoded));
   const texts = reader?.read(path);
-  return texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.names[i]!) === text);
+  return (
+    texts !== undefined && texts.length === written.size && texts.every((text, i) => written.get(reader!.parameters[i]!.name) === text)
+  );
 }
 
 /** Whether every path of the pattern starts with two slashes. */
