@@ -29,20 +29,20 @@ beforeAll(async () => {
 describe("a bundle for production, with gzip", () => {
   const weigh = (name: string) => bundles.weighBundle(bundles.programs[name]!, consumer);
 
-  test("of a small application has at most 35 KB", async () => {
-    expect(await weigh("mini")).toBeLessThan(35);
+  test("of a small application has at most 34 KB", async () => {
+    expect(await weigh("mini")).toBeLessThan(34);
   });
 
-  test("of a small application in one file has at most 38.2 KB", async () => {
-    expect(await bundles.weighBundle(bundles.programs["mini"]!, consumer, { splitting: false })).toBeLessThan(38.2);
+  test("of a small application in one file has at most 37.5 KB", async () => {
+    expect(await bundles.weighBundle(bundles.programs["mini"]!, consumer, { splitting: false })).toBeLessThan(37.5);
   });
 
-  test("of one with sessions has at most 60 KB", async () => {
-    expect(await weigh("mini + @mini/session")).toBeLessThan(60);
+  test("of one with sessions has at most 53.5 KB", async () => {
+    expect(await weigh("mini + @mini/session")).toBeLessThan(53.5);
   });
 
-  test("of an application of Hono has at most 22 KB more with sessions, without the code for sessions in a backend", async () => {
-    expect((await weigh("hono + @mini/session")) - (await weigh("hono"))).toBeLessThan(22);
+  test("of an application of Hono has at most 20.5 KB more with sessions, without the code for sessions in a backend", async () => {
+    expect((await weigh("hono + @mini/session")) - (await weigh("hono"))).toBeLessThan(20.5);
   });
 
   test("of a small application leaves out the inspector and the pages of debug, and loads error pages and forms when they are needed", async () => {
