@@ -31,7 +31,7 @@ async function assign(owner: { readonly session: Promise<Session> }): Promise<st
   );
 }
 
-const ofPromise = 'TypeError: The session is a promise: session.user = value would not be saved. Call (await session).set("user", value).';
+const ofPromise = 'TypeError: session.user = value would not be saved. Call (await session).set("user", value).';
 const ofSession = 'TypeError: session.user = value would not be saved. Call session.set("user", value).';
 const ofRequest = "TypeError: The session of a request cannot be replaced. To end it, call await sessionStore.deleteSession().";
 

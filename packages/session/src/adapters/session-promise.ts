@@ -4,10 +4,7 @@ import type { Session } from "../request/session.ts";
 /** The promise of the default session that adapters give out. `req.session.user = 5`, as for other libraries, throws a `TypeError`. */
 export class SessionPromise implements Promise<Session> {
   static {
-    refuseProperties(
-      this.prototype,
-      (name) => `The session is a promise: session.${name} = value would not be saved. Call (await session).set("${name}", value).`,
-    );
+    refuseProperties(this.prototype, "(await session)");
   }
 
   readonly #get: () => Promise<Session>;

@@ -44,7 +44,8 @@ export function makeFlash(flash: NewFlash, at: number): Flash {
 
 /** The messages that are not older than `maxAge` seconds. */
 export function freshFlashes(flashes: readonly Flash[], maxAge: number, now: number): readonly Flash[] {
-  return flashes.every(({ at }) => now - at <= maxAge * 1000) ? flashes : flashes.filter(({ at }) => now - at <= maxAge * 1000);
+  const isFresh = ({ at }: Flash) => now - at <= maxAge * 1000;
+  return flashes.every(isFresh) ? flashes : flashes.filter(isFresh);
 }
 
 /** The newest messages in decoded JSON, without entries that are not messages; `undefined` for a value that is not an array. */
@@ -163,12 +164,16 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (value === undefined) return "undefined";
   if (typeof value !== "object") return `a ${typeof value}`;
   if (depth === deepest) return `a cycle, or more than ${deepest} levels of nesting`;
+  const isArray = Array.isArray(value);
+  // The prototype of plain arrays is an array itself, in every realm.
+  if (!(isArray ? Array.isArray(Object.getPrototypeOf(value)) : isPlainObject(value))) {
+    // If the handler forgot to await it, nobody else handles its rejection, which would end the process.
+    if (value instanceof Promise) value.catch(() => undefined);
+    return `an object of the class ${classOf(value)}`;
+  }
   // JSON.stringify() calls it, even if it is not enumerable.
-  const hasToJSON = typeof (value as { toJSON?: unknown }).toJSON === "function";
-  if (Array.isArray(value)) {
-    if (hasToJSON) return "an array with a method toJSON";
-    // The prototype of plain arrays is an array itself, in every realm.
-    if (!Array.isArray(Object.getPrototypeOf(value))) return "an array of another class";
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return `${isArray ? "an array" : "an object"} with a method toJSON`;
+  if (isArray) {
     if (Object.keys(value).length > value.length) return "an array with named properties";
     // By index, because all other loops skip a hole, and JSON writes null for it.
     for (let i = 0; i < value.length; i++) {
@@ -177,15 +182,9 @@ function jsonProblem(value: unknown, depth = 0): string | undefined {
     }
     return undefined;
   }
-  if (!isPlainObject(value)) {
-    // If the handler forgot to await it, nobody else handles its rejection, which would end the process.
-    if (value instanceof Promise) value.catch(() => undefined);
-    return `an object of the class ${classOf(value)}`;
-  }
-  if (hasToJSON) return "an object with a method toJSON";
   if (Object.getOwnPropertySymbols(value).length > 0) return "an object with a symbol as a key";
   for (const key of Object.keys(value)) {
-    const problem = jsonProblem(value[key], depth + 1);
+    const problem = jsonProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1);
     if (problem !== undefined) return problem;
   }
   return undefined;

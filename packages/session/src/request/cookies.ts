@@ -47,7 +47,7 @@ export class CookieRules {
     this.#hasWarned = true;
     this.logger.warn(
       'A session cookie is sent without Secure, although the request has "X-Forwarded-Proto: https": trustProxy does not list its peer. ' +
-        "If that is your proxy, list it, or give visit() the option secure. This is logged once.",
+        "If that is your proxy, list it, or give visit() the option secure.",
     );
   }
 

@@ -3,12 +3,13 @@
  * it there.
  *
  * @param prototype - That of the class. It inherits from `Object`.
- * @param insteadOf - What to write instead of an assignment to the property.
+ * @param session - The expression whose `set` is to be called instead.
  */
-export function refuseProperties(prototype: object, insteadOf: (name: string) => string): void {
+export function refuseProperties(prototype: object, session: string): void {
   const refusing: ProxyHandler<object> = {
     set(_target, key) {
-      throw new TypeError(insteadOf(String(key)));
+      const name = String(key);
+      throw new TypeError(`session.${name} = value would not be saved. Call ${session}.set("${name}", value).`);
     },
   };
   Object.setPrototypeOf(prototype, new Proxy({}, refusing));

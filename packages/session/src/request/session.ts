@@ -33,7 +33,7 @@ export interface KeptFormOptions<Schema extends StandardSchema> {
  */
 export class Session<Data extends object = SessionData> {
   static {
-    refuseProperties(this.prototype, (name) => `session.${name} = value would not be saved. Call session.set("${name}", value).`);
+    refuseProperties(this.prototype, "session");
   }
 
   readonly #opened: OpenSessionLike;
@@ -237,7 +237,7 @@ export class Session<Data extends object = SessionData> {
     const { forms } = this.#opened;
     if (forms === undefined) {
       throw new ConfigError(
-        "Cannot show a kept form: the adapter was made with settings, and does not load forms. Pass it a Sessions object instead.",
+        "Cannot show a kept form: an adapter that was made with settings does not load forms. Pass it a Sessions object.",
       );
     }
     return kept === undefined ? forms.of(schema, initial) : (forms.from(kept.message as KeptForm) as FormOf<Schema>);
@@ -249,14 +249,15 @@ export class Session<Data extends object = SessionData> {
    */
   regenerate(options: RegenerateOptions = {}): void {
     const { owner, keep, ...others } = (options as RegenerateOptions | null) ?? {};
+    const refusal = (problem: string) => new TypeError(`Cannot regenerate the session: ${problem}.`);
     if (Object(options) !== options || Object.keys(others).length > 0) {
-      throw new TypeError("Cannot regenerate the session: its options must be an object, with owner and keep and no others.");
+      throw refusal("its options must be an object, with owner and keep and no others");
     }
     if (owner !== undefined && (typeof (owner as unknown) !== "string" || owner === "")) {
-      throw new TypeError("Cannot regenerate the session: its owner must be a string that is not empty, such as `user:${id}`.");
+      throw refusal("its owner must be a string that is not empty, such as `user:${id}`");
     }
     if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof (key as unknown) === "string"))) {
-      throw new TypeError('Cannot regenerate the session: keep must be an array of keys, such as ["cart"].');
+      throw refusal('keep must be an array of keys, such as ["cart"]');
     }
     this.#opened.regenerate(owner, keep === undefined ? undefined : new Set(keep));
   }

@@ -16,7 +16,6 @@ const numberOf = (unit: string, most: number) =>
 const seconds = numberOf("seconds", Number.MAX_SAFE_INTEGER);
 /** Browsers drop the fraction, so they would drop a cookie of less than a second at once. */
 const wholeSeconds = mustBe("must be a whole number of seconds over 0", (value) => Number.isInteger(value) && Number(value) > 0);
-const flag = mustBe("must be true or false", (value) => typeof value === "boolean");
 const nonEmptyString = mustBe("must be a string that is not empty", (value) => typeof value === "string" && value !== "");
 
 /** The check of a setting that has one of these values. */
@@ -63,9 +62,9 @@ export const cookieChecks: Readonly<Record<keyof SessionCookieOptions, Check>> =
   domain: nonEmptyString,
   path: nonEmptyString,
   secure: oneOf(true, false, "auto"),
-  httpOnly: flag,
+  httpOnly: oneOf(true, false),
   sameSite: oneOf("strict", "lax", "none"),
-  partitioned: flag,
+  partitioned: oneOf(true, false),
 };
 
 export const optionChecks: Readonly<Record<keyof SessionOptions, Check>> = {
@@ -81,10 +80,10 @@ export const configChecks: Readonly<Record<keyof SessionConfig, Check>> = {
   backend,
   backends,
   cookieName: nonEmptyString,
-  encrypt: flag,
+  encrypt: oneOf(true, false),
   flashMaxAge: seconds,
   deadline: numberOf("milliseconds", 2 ** 31 - 1),
-  import: mustBe("must be made by a function of @mini/session/import, such as importSessions({ cookieNames, read })", isImport),
+  import: mustBe("must be made by a function of @mini/session/import, such as importSessions()", isImport),
   logger: mustBe("must be an object with the methods error, warn, info and debug, such as console", isLogger),
   now: mustBe("must be a function that returns milliseconds since the Unix epoch", (value) => typeof value === "function"),
 };

@@ -72,27 +72,22 @@ export function checkCookieName({ prefix, cookie }: Settings, name: string): voi
  * @throws ConfigError for settings that are missing, unknown, out of range or contradictory.
  */
 export function readSettings(config: unknown): Settings {
-  const { secretKey, cookie, ...given } = checkSettings("session", config ?? {}, configChecks);
+  const { secretKey, cookie: cookieConfig = {}, ...given } = checkSettings("session", config ?? {}, configChecks);
   const secretKeys = checkKeys(secretKey);
-  const cookieConfig =
-    cookie === undefined ? {} : checkSettings("session cookie", cookie, { ...cookieChecks, prefix: oneOf("host", "secure") });
-  const { prefix: wanted, ...attributes } = cookieConfig;
+  const { prefix: wanted, ...attributes } = checkSettings("session cookie", cookieConfig, {
+    ...cookieChecks,
+    prefix: oneOf("host", "secure"),
+  });
   const prefix = wanted === "host" ? "__Host-" : wanted === "secure" ? "__Secure-" : "";
-  const { cookie: defaultCookie, ...rest } = defaults;
-  const settings = {
-    ...rest,
-    logger: console as Logger,
-    idleTimeout: undefined,
-    ...given,
-    secretKeys,
-    prefix,
-    cookie: { ...defaultCookie, ...attributes },
-  } as Settings;
-  const { maxAge, idleTimeout } = settings;
-  const checked = checkCookie(prefix, settings.cookieName, settings.cookie);
+  const settings = { ...defaults, logger: console, idleTimeout: undefined, ...given, secretKeys, prefix } as Omit<
+    Settings,
+    "sessionDefaults"
+  >;
+  const { cookieName, maxAge, idleTimeout } = settings;
+  const cookie = checkCookie(prefix, cookieName, { ...defaults.cookie, ...attributes });
   return Object.freeze({
     ...settings,
-    cookie: checked,
-    sessionDefaults: Object.freeze({ maxAge, idleTimeout, cookie: checked, backend: undefined }),
+    cookie,
+    sessionDefaults: Object.freeze({ maxAge, idleTimeout, cookie, backend: undefined }),
   });
 }
