@@ -16,8 +16,7 @@ interface FailedRequest {
   /** Whether an unexpected error has ended the request; if not, there is a `failure`. */
   readonly endedByError: boolean;
   readonly failure: Failure | undefined;
-  /** The cookies of the response; `undefined` while there are none. */
-  readonly cookies: () => ResponseCookies | undefined;
+  readonly cookies: ResponseCookies;
   readonly logger: Logger;
 }
 
@@ -31,13 +30,13 @@ export async function dropChanges(sessions: readonly OpenSession[], response: Ou
   const hasUnsavedChange = !endedByError && (failure?.hasUnsavedChange === true || sessions.some(({ hasChanges }) => hasChanges));
   await rollBack(sessions, failure?.error);
   if (!endedByError && failure !== undefined && (hasUnsavedChange || response.status === 503)) {
-    cookies()?.restoreLater();
+    cookies.restoreLater();
     // Thrown even if the response is already the response to this error, so that headers set by the handler are not sent.
     throw failure.error;
   }
-  if (endedByError) cookies()?.restore();
+  if (endedByError) cookies.restore();
   if (failure === undefined) await saveLateMessages(sessions, failed.logger);
-  cookies()?.guard(response);
+  cookies.guard(response);
 }
 
 /** Saves the messages that were added after the error, such as "Something went wrong." of an error handler that redirects. */
@@ -51,9 +50,9 @@ async function saveLateMessages(sessions: readonly OpenSession[], logger: Logger
 }
 
 /** Undoes what can be undone when a session could not be saved. @throws The error. */
-export async function undoChanges(sessions: readonly OpenSession[], error: unknown, cookies: ResponseCookies | undefined): Promise<never> {
+export async function undoChanges(sessions: readonly OpenSession[], error: unknown, cookies: ResponseCookies): Promise<never> {
   await rollBack(sessions, error);
-  cookies?.restoreLater();
+  cookies.restoreLater();
   throw error;
 }
 

@@ -195,14 +195,15 @@ export class RequestSessions implements SessionStore, SessionRequest {
     const endedByError = this.#head.hasFailed;
     const failure = this.#failure;
     if (failure !== undefined || endedByError) {
-      return dropChanges(sessions, response, { endedByError, failure, cookies: () => this.#cookies, logger: this.settings.logger });
+      return dropChanges(sessions, response, { endedByError, failure, cookies: this.responseCookies, logger: this.settings.logger });
     }
     const guard = () => this.#cookies?.guard(response);
+    const undo = (error: unknown) => undoChanges(sessions, error, this.responseCookies);
     try {
       const saving = saveAll(sessions);
-      return saving instanceof Promise ? saving.then(guard, (error: unknown) => undoChanges(sessions, error, this.#cookies)) : guard();
+      return saving instanceof Promise ? saving.then(guard, undo) : guard();
     } catch (error) {
-      return undoChanges(sessions, error, this.#cookies);
+      return undo(error);
     }
   }
 
