@@ -37,12 +37,12 @@ describe("a bundle for production, with gzip", () => {
     expect(await bundles.weighBundle(bundles.programs["mini"]!, consumer, { splitting: false })).toBeLessThan(37.5);
   });
 
-  test("of one with sessions has at most 53.5 KB", async () => {
-    expect(await weigh("mini + @mini/session")).toBeLessThan(53.5);
+  test("of one with sessions has at most 53 KB", async () => {
+    expect(await weigh("mini + @mini/session")).toBeLessThan(53);
   });
 
-  test("of an application of Hono has at most 20.5 KB more with sessions, without the code for sessions in a backend", async () => {
-    expect((await weigh("hono + @mini/session")) - (await weigh("hono"))).toBeLessThan(20.5);
+  test("of an application of Hono has at most 20 KB more with sessions, without the code for sessions in a backend", async () => {
+    expect((await weigh("hono + @mini/session")) - (await weigh("hono"))).toBeLessThan(20);
   });
 
   test("of a small application leaves out the inspector and the pages of debug, and loads error pages and forms when they are needed", async () => {
