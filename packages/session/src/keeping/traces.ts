@@ -43,17 +43,13 @@ export const loadTrace = new Trace<SessionLoadMessage>("mini:session.load", ({ c
 export const commitTrace = new Trace<SessionCommitMessage>(
   "mini:session.commit",
   ({ cookieName, backend, isChanged, retries, before, after }) => {
-    const texts = ({ flashes }: Contents, other: Contents) =>
-      flashes.filter(({ id }) => !other.flashes.some((each) => each.id === id)).map(({ level, message }) => ({ level, message }));
-    const added = texts(after, before);
-    const shown = texts(before, after);
     return {
       label: isChanged ? `save ${cookieName}` : `${cookieName} is unchanged`,
       details: {
         backend,
         retries: retries === 0 ? undefined : retries,
-        "messages added": added.length === 0 ? undefined : added,
-        "messages shown": shown.length === 0 ? undefined : shown,
+        "messages added": messagesOnlyIn(after, before),
+        "messages shown": messagesOnlyIn(before, after),
       },
       changes: changedKeys(before, after),
     };
@@ -94,6 +90,12 @@ export function commitTraced(
     const committed = kept.commit(changes, settings);
     return committed instanceof Promise ? committed.then(note) : note(committed);
   });
+}
+
+/** `undefined`: none. */
+function messagesOnlyIn({ flashes }: Contents, other: Contents) {
+  const found = flashes.filter(({ id }) => !other.flashes.some((each) => each.id === id));
+  return found.length === 0 ? undefined : found.map(({ level, message }) => ({ level, message }));
 }
 
 function changedKeys({ data: before }: Contents, { data: after }: Contents) {

@@ -54,8 +54,7 @@ export function checkCookie(prefix: Settings["prefix"], name: string, cookie: Co
     serializeCookie(prefix + name, "", { ...checked, secure: checked.secure === true });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const which = prefix === "" ? "" : ` with the prefix "${prefix}"`;
-    throw new ConfigError(`The session cookie cannot have these settings${which}. ${error.message}`, { cause: error });
+    throw new ConfigError(`The session cookie cannot have these settings. ${error.message}`, { cause: error });
   }
   return checked;
 }
