@@ -16,7 +16,7 @@ const isHandlerClass = (value: unknown): value is HandlerClass => typeof value =
 
 /** The handler of one rule: known from the start, or loaded once, at the first request. */
 export class Route {
-  readonly rule: AnyRule;
+  readonly #rule: AnyRule;
   readonly #registry: MiddlewareRegistry;
   /** The handler; `undefined` until {@link load} has loaded it. */
   loaded: LoadedHandler | undefined = undefined;
@@ -24,21 +24,21 @@ export class Route {
 
   /** @throws RuleError for a handler that is neither a handler class nor a function that loads one. */
   constructor(rule: AnyRule, registry: MiddlewareRegistry) {
-    this.rule = rule;
+    this.#rule = rule;
     this.#registry = registry;
     if (!isLazy(rule.handler)) this.loaded = this.#prepare(rule.handler);
   }
 
   /** The methods that the rule answers; `undefined`: any, because its class is not loaded yet. */
   get methods(): readonly string[] | undefined {
-    return this.loaded === undefined ? this.rule.methods : [...this.loaded.members.keys()];
+    return this.loaded === undefined ? this.#rule.methods : [...this.loaded.members.keys()];
   }
 
   /** Names for the table of rules. Those of a class that is not loaded yet are not known. */
   describe(): { readonly handler: string; readonly middleware: readonly string[] } {
     if (this.loaded === undefined) return { handler: "(loaded at the first request)", middleware: [] };
     const { Handler, stack } = this.loaded;
-    const call = this.rule.action === undefined ? "" : `.${this.rule.action}`;
+    const call = this.#rule.action === undefined ? "" : `.${this.#rule.action}`;
     return { handler: Handler.name + call, middleware: stack.middleware.map((each) => each.constructor.name) };
   }
 
@@ -49,20 +49,20 @@ export class Route {
   }
 
   async #load(): Promise<LoadedHandler> {
-    const load = this.rule.handler as () => Promise<unknown>;
+    const load = this.#rule.handler as () => Promise<unknown>;
     return (this.loaded = this.#prepare(await load()));
   }
 
   #prepare(Handler: unknown): LoadedHandler {
-    const { path } = this.rule;
+    const { path } = this.#rule;
     if (!isHandlerClass(Handler)) {
       throw new RuleError([
         `The rule "${path}" has no handler class: give it a class that extends RequestHandler, or a function that loads one.`,
       ]);
     }
-    const problems = handlerProblems(Handler, this.rule);
+    const problems = handlerProblems(Handler, this.#rule);
     if (problems.length > 0) throw new RuleError(problems);
-    return { Handler, stack: this.#registry.stack(Handler, this.rule.appMiddleware), members: membersOf(Handler, this.rule) };
+    return { Handler, stack: this.#registry.stack(Handler, this.#rule.appMiddleware), members: membersOf(Handler, this.#rule) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { outsideCauseOf } from "../bodies/body-errors.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../http/bytes-of.ts";
 import { atEnd, readerOf, streamOf } from "../http/chunk-reader.ts";
 import { type FlatHeaders, flatValue, withLength } from "../http/headers.ts";
 import { isUsed, partsOf, type Parts, type Response } from "../http/response.ts";

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
-import { bytesOf } from "./bytes.ts";
+import { bytesOf } from "./bytes-of.ts";
 import { formStream } from "./form-stream.ts";
 import { guarded } from "./guarded.ts";
 import { checkHeader, flatten, flatValue, isFieldValue, type FlatHeaders } from "./headers.ts";
