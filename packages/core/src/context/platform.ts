@@ -25,9 +25,9 @@ interface NativePlatform extends Platform {
 
 /** What the caller of `app.fetch()` says about a request. */
 export interface GivenPlatform {
-  readonly given: Platform | object | undefined;
+  readonly given?: Platform | object | undefined;
   /** The third argument that workerd passes. If there is one, `given` is the `env`. */
-  readonly context: object | undefined;
+  readonly context?: object | undefined;
 }
 
 /** The platform of a running request: what `app.fetch()` was given. */

@@ -130,8 +130,7 @@ export class Request {
    */
   get platform(): RequestPlatform {
     if (this.#platform instanceof RequestPlatform) return this.#platform;
-    const { given, context } = this.#platform ?? {};
-    return (this.#platform = new RequestPlatform(this.#web, { given, context }, this.#settings.logger));
+    return (this.#platform = new RequestPlatform(this.#web, this.#platform ?? {}, this.#settings.logger));
   }
 
   /** Address of the peer. */
