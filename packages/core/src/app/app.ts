@@ -77,7 +77,7 @@ export class App<const R extends readonly unknown[] = readonly unknown[]> implem
       throw new ConfigError("The config of an App must be an object, with one entry for each package.");
     if (!Number.isInteger(maxBodySize) || maxBodySize < 0) throw new ConfigError("maxBodySize must be a whole number of bytes, 0 or more.");
     if (debug && process.env["NODE_ENV"] === "production") {
-      throw new ConfigError("debug: true would show source code to visitors: leave it out, or unset NODE_ENV.");
+      throw new ConfigError("debug: true shows source code to visitors: leave it out, or unset NODE_ENV=production.");
     }
     this.config = config;
     this.logger = new LineLogger(logger);
