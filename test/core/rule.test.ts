@@ -1,6 +1,8 @@
 import { RuleError, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { isLazy } from "../../packages/core/src/rules/rule.ts";
+import { root } from "../support/folder.ts";
+import { runNode } from "../support/run-node.ts";
 
 class Handler {}
 
@@ -25,6 +27,15 @@ describe("a rule", () => {
 
   test("needs only its path", () => {
     expect(new Rule("/")).toMatchObject({ path: "/", endpoint: undefined, methods: undefined, strictSlashes: true });
+  });
+
+  test("does not make objects that V8 keeps as dictionaries, which urlFor() would copy slowly", async () => {
+    const program = `
+      import { Rule } from "./packages/core/src/index.ts";
+      const { defaults, where } = new Rule("/{:page}", { defaults: { page: 1 }, where: { page: { parse: Number, format: String } } });
+      console.log(%HasFastProperties(defaults), %HasFastProperties(where), %HasFastProperties(Object.create(null)));`;
+    const flags = ["--allow-natives-syntax", "--import", "tsx", "--input-type=module"];
+    expect(await runNode([...flags, "--eval", program], { cwd: root })).toMatchObject({ code: 0, stdout: "true true false\n" });
   });
 
   test.each([["GET"], [[]], [["GET", ""]], [["GE T"]], [["GET\r\n"]]])("refuses %j as methods and shows how to write them", (methods) => {

@@ -1,3 +1,4 @@
+import { EmptyArgs } from "./arg-reader.ts";
 import type { Converter } from "./converter.ts";
 import { RuleError } from "./errors.ts";
 import { isSchema, type StandardSchema } from "../forms/schema.ts";
@@ -149,8 +150,8 @@ export class Rule<
 }
 
 /** A copy that inherits nothing, so that every name that is found in it was given. */
-function named<Values extends object>(values: Values | undefined): Values {
-  return Object.freeze(Object.assign(Object.create(null) as Values, values));
+function named<Value>(values: Readonly<Record<string, Value>> | undefined): Readonly<Record<string, Value>> {
+  return Object.freeze(Object.assign(new EmptyArgs(), values));
 }
 
 /** A rule of any type. */
