@@ -18,7 +18,7 @@ export class CrossOrigin {
   /** @throws ConfigError for an entry that is not an origin. */
   constructor(option: CrossOriginOption) {
     if (option === false) return;
-    const { trusted = [] } = option;
+    const trusted = option.trusted ?? [];
     for (const origin of trusted) {
       // "null", which browsers send for pages without an origin, is not a URL, so it is refused too.
       const ascii = inAscii(origin);
