@@ -2,7 +2,7 @@ import { int, oneOf, Rule } from "@mini/core";
 import { describe, expect, test } from "vitest";
 import { ArgReader, EmptyArgs, MalformedPath, noArgs, SegmentReaders } from "../../packages/core/src/rules/arg-reader.ts";
 import { alternatives, parsePattern } from "../../packages/core/src/rules/pattern.ts";
-import type { Converters } from "../../packages/core/src/rules/rule.ts";
+import type { Converters } from "../../packages/core/src/rules/converter.ts";
 
 const alternative = (path: string) => alternatives(parsePattern(path))[0]!;
 

@@ -1,11 +1,11 @@
 import type { Token } from "path-to-regexp";
 import { refusedMethods } from "./methods.ts";
 import { ArgReader } from "../rules/arg-reader.ts";
-import { isConverter } from "../rules/converter.ts";
+import { isConverter, type Converters } from "../rules/converter.ts";
 import { nativeSpelling } from "../rules/foreign-syntax.ts";
 import { alternatives, parseHost, parsePattern } from "../rules/pattern.ts";
 import { readRedirectPattern, type RedirectPattern } from "../urls/redirect-target.ts";
-import type { AnyRule, Converters } from "../rules/rule.ts";
+import type { AnyRule } from "../rules/rule.ts";
 import { allNames, UrlBuilder } from "../urls/url-builder.ts";
 
 /** A rule whose patterns are parsed and checked. */

@@ -2,7 +2,7 @@ import { describeRule, type CompiledRule } from "./compiled-rule.ts";
 import { ownMethods } from "./methods.ts";
 import type { Alternative } from "../rules/pattern.ts";
 import type { RuleCandidate } from "./rule-candidate.ts";
-import type { Converters } from "../rules/rule.ts";
+import type { Converters } from "../rules/converter.ts";
 
 /** Rules that can never answer one of their methods, because other rules always match first; a sentence each. */
 export interface Unreachable {

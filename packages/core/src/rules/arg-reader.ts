@@ -1,7 +1,6 @@
 import { decoded } from "../http/decoded.ts";
 import type { Alternative, Segment } from "./pattern.ts";
-import type { Converters } from "./rule.ts";
-import type { Converter } from "./converter.ts";
+import type { Converter, Converters } from "./converter.ts";
 import { valueReader, type ValueReader } from "./value-reader.ts";
 
 /** Arguments by name, in an object without a prototype; a wildcard has an array. */

@@ -8,6 +8,9 @@ export interface Converter<T> {
   format(value: T): string;
 }
 
+/** Converters by the name of the parameter. */
+export type Converters = Readonly<Record<string, Converter<unknown>>>;
+
 /** The type of a converter's values. */
 export type Converted<Each> = Each extends { parse(text: string): infer Value } ? Exclude<Value, undefined> : never;
 

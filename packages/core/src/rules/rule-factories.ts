@@ -1,5 +1,6 @@
 import { RuleError } from "./errors.ts";
-import { Rule, type AnyRule, type Converters, type HandlerLike } from "./rule.ts";
+import type { Converters } from "./converter.ts";
+import { Rule, type AnyRule, type HandlerLike } from "./rule.ts";
 
 /** Text without the slash at its end. */
 type TrimSlash<Text extends string> = Text extends `${infer Start}/` ? Start : Text;

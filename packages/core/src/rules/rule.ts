@@ -1,5 +1,5 @@
 import { EmptyArgs } from "./arg-reader.ts";
-import type { Converter } from "./converter.ts";
+import type { Converters } from "./converter.ts";
 import { RuleError } from "./errors.ts";
 import { isSchema, type StandardSchema } from "../forms/schema.ts";
 import { isToken } from "../http/headers.ts";
@@ -10,9 +10,6 @@ export type HandlerLike = abstract new (context: never) => object;
 
 /** The schema of a rule's query; `undefined` for a rule without one. */
 export type QuerySchema = StandardSchema | undefined;
-
-/** Converters by the name of the parameter. */
-export type Converters = Readonly<Record<string, Converter<unknown>>>;
 
 /** The target of a rule that redirects. The query of the request is kept, and the status is 308. */
 export type RedirectTarget<Args = Readonly<Record<string, unknown>>> =

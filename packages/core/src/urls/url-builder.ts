@@ -1,8 +1,7 @@
 import type { Token } from "path-to-regexp";
 import { isHostLabel } from "../http/host.ts";
 import type { ArgReader } from "../rules/arg-reader.ts";
-import { plainNumber, type Converter } from "../rules/converter.ts";
-import type { Converters } from "../rules/rule.ts";
+import { plainNumber, type Converter, type Converters } from "../rules/converter.ts";
 import { buildQuery, format, given, UnbuildableUrl, sameValue, wellFormed, type UrlArgs } from "./url-args.ts";
 
 /** The parts of a rule that define how its arguments are read and written. */
