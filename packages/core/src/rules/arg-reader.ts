@@ -134,8 +134,8 @@ function valueOf({ isWildcard, converter }: Parameter, text: string, encoded: bo
 export class MalformedPath extends Error {}
 
 function convert(converter: Converter<unknown> | undefined, text: string, encoded: boolean): unknown {
-  const decoded = encoded ? decode(text) : text;
-  return converter === undefined ? decoded : parse(converter, decoded);
+  const value = encoded ? decode(text) : text;
+  return converter === undefined ? value : parse(converter, value);
 }
 
 function decode(text: string): string {

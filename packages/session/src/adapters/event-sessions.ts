@@ -1,12 +1,12 @@
 import { HTTPError } from "@mini/core/base";
 import type { OutgoingHeaders } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 import { FetchRequest } from "../engine/visit.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
 import type { FetchSessionsOptions, SessionVariables } from "./hono.ts";
 import { SessionPromise } from "./session-promise.ts";
-import { sharedOf } from "../engine/shared-of.ts";
 
 // oxlint-disable-next-line typescript/ban-ts-comment -- `@mini/session/fetch` also serves applications without h3, where the compiler would refuse this. A block comment stays in the declarations.
 /* @ts-ignore */

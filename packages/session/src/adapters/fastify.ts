@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 import { CollectedHead, type Closing, type FailedCommit } from "../engine/collected-head.ts";
 import { ConfigError, Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 import { SessionCommittedError, type Head, type OutgoingResponse } from "../request/head.ts";
 import { RequestSessions } from "../request/request.ts";
 import type { SessionStore } from "../request/session-store.ts";
@@ -12,7 +13,6 @@ import { HeldResponse, type HeldResponseHooks } from "./held-response.ts";
 import { answerError, isExpected, NodeRequest, refuseAssignment, writeHeaders } from "./node-visit.ts";
 import { headerText } from "./response-head.ts";
 import { startedSession } from "./session-promise.ts";
-import { sharedOf } from "../engine/shared-of.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,13 +1,13 @@
 import { HTTPError } from "@mini/core/base";
 import { CollectedHead } from "../engine/collected-head.ts";
 import type { Sessions } from "../engine/sessions.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 import { FetchRequest } from "../engine/visit.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { FrameworkVisit } from "./framework-visit.ts";
 import { SessionPromise } from "./session-promise.ts";
-import { sharedOf } from "../engine/shared-of.ts";
 
 /** What an adapter adds to the variables of a request. */
 export interface SessionVariables {

@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type {} from "koa";
 import { Form } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { addProperty, isExpected, keepVisit, NodeVisit, refuseAssignment, sessionStoreOf, visitOf } from "./node-visit.ts";
 import { startedSession } from "./session-promise.ts";
-import { sharedOf } from "../engine/shared-of.ts";
 
 declare module "koa" {
   interface ExtendableContext {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Form, type Logger } from "@mini/core/base";
 import type { Sessions } from "../engine/sessions.ts";
+import { sharedOf } from "../engine/shared-of.ts";
 import { reasonOf } from "../keeping/failures.ts";
 import type { SessionStore } from "../request/session-store.ts";
 import type { Session } from "../request/session.ts";
 import type { SessionConfig } from "../settings/config.ts";
 import { addProperty, answerError, isExpected, keepVisit, NodeVisit, refuseAssignment, sessionStoreOf, visitOf } from "./node-visit.ts";
 import { startedSession } from "./session-promise.ts";
-import { sharedOf } from "../engine/shared-of.ts";
 
 declare module "http" {
   interface IncomingMessage {
