@@ -70,9 +70,14 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
   }
 
   async function freeze(): Promise<() => void> {
-    const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(child!.pid)]);
-    frozen = [child!.pid!, ...stdout.trim().split(/\s+/).map(Number)];
-    for (const pid of frozen) process.kill(pid, "SIGSTOP");
+    const parent = child!.pid!;
+    // It stops first and continues last: in between no process is started, and one that ends keeps its pid.
+    frozen = [parent];
+    process.kill(parent, "SIGSTOP");
+    const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(parent)]);
+    const children = stdout.trim().split(/\s+/).map(Number);
+    frozen = [...children, parent];
+    for (const pid of children) process.kill(pid, "SIGSTOP");
     return thaw;
   }
 
