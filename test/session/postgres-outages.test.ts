@@ -193,14 +193,14 @@ need("a Postgres of its own", programs)("sessions in a Postgres", () => {
     const headers = { cookie: `session=${patient.client.cookies.get("session")}` };
     const read = () => app.run(async (_store, session) => void (await session()), { headers, client: app.browser() });
     await expect.poll(async () => (await read()).status, { timeout: 60_000 }).toBe(200);
-    const thaw = await server.freeze();
+    const goOn = await server.pause();
     try {
       const asked = times(8).map(() => look(read()));
       expect(await Promise.all(asked)).toEqual(asked.map(() => unavailable));
       await app.backend.close();
       expect(app.pool.waitingCount).toBe(0);
     } finally {
-      thaw();
+      goOn();
     }
     await expect.poll(async () => (await read()).status, { timeout: 60_000 }).toBe(200);
     expect(await patient.data()).toEqual({ count: 1 });

@@ -162,14 +162,14 @@ describe.each(cacheServers)("sessions behind a $name", ({ needs, start }) => {
 
     test("that is paused delays reads and changes only a little, and a log-out is answered 503", async () => {
       const { app, ask, data, isCached } = await begun();
-      server.signal("SIGSTOP");
+      const goOn = await server.pause();
       try {
         expect(await data(app)).toEqual({ a: 1 });
         expect(await look(await ask(app, increment))).toEqual(fine);
         const out = await app.run(logOut, { client: app.client });
         expect(await look(out)).toEqual({ ...unavailable, cookies: cleared });
       } finally {
-        server.signal("SIGCONT");
+        goOn();
       }
       expect((await app.run(async (_store, session) => (await session()).set("b", 1))).status).toBe(200);
       await expect.poll(isCached, soon).toBe(false);

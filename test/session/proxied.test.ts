@@ -238,7 +238,7 @@ describe.each(sessionServers)("sessions on a $name", ({ needs, isDurable, start 
 
     test("that is paused is answered 503, and is used again when it continues", async () => {
       const app = await begun();
-      const goOn = await server.freeze();
+      const goOn = await server.pause();
       try {
         expect(await look(await app.run(read, fresh(app)()))).toEqual(unavailable);
         expect(await look(await app.run(increment, fresh(app)()))).toEqual(unavailable);

@@ -77,11 +77,11 @@ need("redis-server", findRedisServer()).each(redisClients)("sessions in a Redis,
     const headers = { cookie: `session=${visitor.cookies.get("session")}` };
     const run = (work: Work) => hasty.run(work, { headers, client: hasty.browser() });
     const silent = async (work: Work) => {
-      server.signal("SIGSTOP");
+      const goOn = await server.pause();
       // It is silent for as long as it takes.
       const response = await run(work);
       expect((await run(() => undefined)).status).toBe(200);
-      server.signal("SIGCONT");
+      goOn();
       await settle();
       return response;
     };

@@ -10,7 +10,8 @@ export interface CacheServer {
   readonly port: number;
   /** A cache with its own driver, which reaches the server through a port. */
   readonly connect: (port: number) => Promise<ConnectedCache>;
-  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
+  /** Pauses it. Returns what lets it continue. */
+  readonly pause: () => Promise<() => void>;
   /** Kills it, as if its machine was lost. */
   readonly kill: () => Promise<void>;
   /** Starts it again where it was, empty. */
@@ -49,7 +50,7 @@ async function memcached(): Promise<CacheServer> {
       const client = Client.create(`127.0.0.1:${through}`, { timeout: 0.2, retries: 0, logger: { log: () => undefined } });
       return Promise.resolve({ cache: new MemcachedCache({ client }), end: () => client.close() });
     },
-    signal: (signal) => server.signal(signal),
+    pause: () => server.pause(),
     kill: () => server.kill(),
     async startAgain() {
       server = await startMemcached({ port });
@@ -66,7 +67,7 @@ async function redis(kind: RedisClientKind): Promise<CacheServer> {
       const { client, end } = await kind.connect(`redis://127.0.0.1:${through}`, { socketTimeout: 600 });
       return { cache: new RedisCache({ client }), end };
     },
-    signal: (signal) => server.signal(signal),
+    pause: () => server.pause(),
     kill: () => server.kill(),
     async startAgain() {
       server = await startRedisServer({ port });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { Client } from "memjs";
 import { afterAll } from "vitest";
+import { pause } from "./pause.ts";
 import { oncePerFile } from "./per-file.ts";
 import { endAtOnce, freePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
@@ -17,7 +18,8 @@ export interface MemcachedServer {
   /** For memjs. */
   readonly address: string;
   readonly port: number;
-  readonly signal: (signal: "SIGSTOP" | "SIGCONT" | "SIGKILL") => void;
+  /** Pauses it. Returns what lets it continue. */
+  readonly pause: () => Promise<() => void>;
   /** Kills it, as if its machine had failed. */
   readonly kill: () => Promise<void>;
 }
@@ -30,7 +32,7 @@ export async function startMemcached({ port = 0 } = {}): Promise<MemcachedServer
   const kill = () => endAtOnce(child);
   afterAll(kill);
   await untilListening(port);
-  return { address: `127.0.0.1:${port}`, port, signal: (signal) => void child.kill(signal), kill };
+  return { address: `127.0.0.1:${port}`, port, pause: () => pause([child.pid!]), kill };
 }
 
 /** The address of the memcached at MEMCACHED_URL, or else of one that is started for the tests of the file; `undefined` if there is neither. */

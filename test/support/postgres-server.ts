@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { pause } from "./pause.ts";
 
 const run = promisify(execFile);
 
@@ -16,8 +17,8 @@ export interface PostgresServer {
   readonly start: () => Promise<void>;
   /** Ends it. `"SIGINT"` cancels queries under way, `"SIGQUIT"` is like a power failure. */
   readonly stop: (signal?: "SIGINT" | "SIGQUIT") => Promise<void>;
-  /** Pauses it, or lets it continue. */
-  readonly freeze: () => Promise<() => void>;
+  /** Pauses it. Returns what lets it continue. */
+  readonly pause: () => Promise<() => void>;
   /** Makes it read-only from its next start, like a standby that has lost its primary. */
   readonly standBy: () => void;
   /** Ends it if it is running, and removes its folder. */
@@ -42,7 +43,7 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
   const all = { listen_addresses: "", unix_socket_directories: folder, ...settings };
   const args = ["-D", data, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   let child: ChildProcess | undefined;
-  let frozen: readonly number[] = [];
+  let goOn = () => {};
 
   async function start(): Promise<void> {
     if (child !== undefined) throw new Error("This Postgres runs already.");
@@ -62,35 +63,31 @@ export async function makePostgres(programs: string, settings: Readonly<Record<s
   async function stop(signal: "SIGINT" | "SIGQUIT" = "SIGINT"): Promise<void> {
     const running = child;
     child = undefined;
-    thaw();
+    goOn();
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const ended = once(running, "exit");
     running.kill(signal);
     await ended;
   }
 
-  async function freeze(): Promise<() => void> {
+  async function pauseAll(): Promise<() => void> {
     const parent = child!.pid!;
     // It stops first and continues last: in between no process is started, and one that ends keeps its pid.
-    frozen = [parent];
-    process.kill(parent, "SIGSTOP");
+    const continueParent = (goOn = await pause([parent]));
     const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(parent)]);
-    const children = stdout.trim().split(/\s+/).map(Number);
-    frozen = [...children, parent];
-    for (const pid of children) process.kill(pid, "SIGSTOP");
-    return thaw;
-  }
-
-  function thaw(): void {
-    for (const pid of frozen) process.kill(pid, "SIGCONT");
-    frozen = [];
+    const continueChildren = await pause((stdout.match(/\d+/g) ?? []).map(Number));
+    goOn = () => {
+      continueChildren();
+      continueParent();
+    };
+    return goOn;
   }
 
   return {
     url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,
     start,
     stop,
-    freeze,
+    pause: pauseAll,
     standBy: () => writeFileSync(join(data, "standby.signal"), ""),
     async remove() {
       await stop();

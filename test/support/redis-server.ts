@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
 import { newFolder } from "./folder.ts";
+import { pause } from "./pause.ts";
 import { endedAfterFile } from "./per-file.ts";
 import { endAtOnce, freePort, isReady } from "./ports.ts";
 import { findProgram } from "./programs.ts";
@@ -16,8 +17,8 @@ export interface RedisServer {
   readonly url: string;
   /** Kills it, as if its machine had failed. It may have ended already. */
   readonly kill: () => Promise<void>;
-  /** Pauses it, so that connections stay open and get no replies; or lets it continue. */
-  readonly signal: (signal: "SIGSTOP" | "SIGCONT") => void;
+  /** Pauses it. Returns what lets it continue. */
+  readonly pause: () => Promise<() => void>;
 }
 
 export interface RedisServerOptions {
@@ -62,7 +63,7 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
         port: chosen,
         url: `redis://127.0.0.1:${chosen}`,
         kill: () => endAtOnce(child),
-        signal: (signal) => void child.kill(signal),
+        pause: () => pause([child.pid!]),
       };
     }
     if (port !== undefined || tries === mostTries) throw new Error(`redis-server did not start on port ${chosen}.`);

@@ -25,7 +25,7 @@ export interface SessionServer {
    */
   readonly connect: (port: number, most: number) => Promise<Connected>;
   /** Pauses it, or lets it continue. */
-  readonly freeze: () => Promise<() => void>;
+  readonly pause: () => Promise<() => void>;
   /** Kills it, as if its machine had failed, and starts it again on the same port. */
   readonly restart: () => Promise<void>;
   readonly end: () => Promise<void>;
@@ -72,10 +72,7 @@ async function startRedis(kind: RedisClientKind): Promise<SessionServer> {
       // It does not report how many commands wait. close() of the backend waits for them.
       return { backend: new RedisBackend({ client }), said, waiting: () => 0, end: async () => end() };
     },
-    freeze() {
-      server.signal("SIGSTOP");
-      return Promise.resolve(() => server.signal("SIGCONT"));
-    },
+    pause: () => server.pause(),
     async restart() {
       await server.kill();
       server = await startRedisServer({ port, arguments: settings });
@@ -103,7 +100,7 @@ async function startPostgres(): Promise<SessionServer> {
       const waiting = () => pool.waitingCount + pool.totalCount - pool.idleCount;
       return Promise.resolve({ backend: new PostgresBackend({ pool }), said, waiting, end: () => pool.end() });
     },
-    freeze: () => server.freeze(),
+    pause: () => server.pause(),
     async restart() {
       await server.stop("SIGQUIT");
       await server.start();

@@ -63,7 +63,7 @@ need("memcached, to start and to end", findMemcached())("A memcached that goes a
     const app = sessionApp({ backend: new CachedBackend({ backend: new MemoryBackend({ now }), cache, now }), now });
     await app.run(async (_store, session) => (await session()).set("a", 1));
     await app.run(async (store) => (await store.getSession("second")).set("b" as never, 2 as never));
-    own.signal("SIGKILL");
+    await own.kill();
     expect(await app.data()).toEqual({ a: 1 });
     await app.run(async (_store, session) => (await session()).set("a", 2));
     expect(await app.data()).toEqual({ a: 2 });

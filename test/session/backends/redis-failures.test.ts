@@ -200,7 +200,7 @@ need("redis-server", findRedisServer()).each(redisClients)("a Redis server, by $
     const own = new RedisBackend({ client: patient });
     await own.take(keyOf("silent"));
     await own.create(keyOf("silent"), record());
-    server.signal("SIGSTOP");
+    const goOn = await server.pause();
     const first = own.read(keyOf("silent"));
     const timer = setInterval(() => {
       for (let count = 0; count < more; count++) own.read(keyOf("silent")).catch(() => {});
@@ -209,7 +209,7 @@ need("redis-server", findRedisServer()).each(redisClients)("a Redis server, by $
       await expect(first).rejects.toThrow(/timeout|max retries/);
     } finally {
       clearInterval(timer);
-      server.signal("SIGCONT");
+      goOn();
     }
     await vi.waitFor(() => expect(isReadyAgain()).toBe(true), 60_000);
     expect(await own.read(keyOf("silent"))).toBeDefined();

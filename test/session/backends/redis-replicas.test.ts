@@ -48,8 +48,8 @@ need("redis-server", findRedisServer()).each(redisClients)("a Redis with a repli
   test("that does not reply: changes reject with the number of replicas that have them, and reads succeed", async () => {
     const backend = new RedisBackend({ client, prefix: "silent:", wait: { replicas: 1, timeout: 50 } });
     const version = (await new RedisBackend({ client, prefix: "silent:" }).create(keyOf("there"), record()))!;
-    replica.signal("SIGSTOP");
-    onTestFinished(() => replica.signal("SIGCONT"));
+    const goOn = await replica.pause();
+    onTestFinished(goOn);
     const changes: readonly (readonly [name: string, change: () => Promise<unknown>])[] = [
       ["create", () => backend.create(keyOf("new"), record())],
       ["swap", () => backend.swap(keyOf("there"), version, record())],
@@ -67,7 +67,7 @@ need("redis-server", findRedisServer()).each(redisClients)("a Redis with a repli
     expect(await backend.read(keyOf("there"))).toBeDefined();
     expect(await backend.owners.epoch("user:1")).toBe(1);
     expect(await backend.owners.keys("user:1")).toEqual([]);
-    replica.signal("SIGCONT");
+    goOn();
     await vi.waitFor(() => expect(backend.create(keyOf("again"), record())).resolves.toBeTypeOf("string"), 60_000);
   });
 
