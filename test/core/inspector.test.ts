@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { App, local, RequestHandler, Rule, text } from "@mini/core";
+import { App, local, RequestHandler, type Response, Rule, text } from "@mini/core";
 import { MemoryBackend, SessionMiddleware } from "@mini/session";
 import { describe, expect, test, vi } from "vitest";
 import { entries, listen, nothing, silent, stops } from "../support/inspected-site.ts";
@@ -19,6 +19,20 @@ describe("the inspector", () => {
       "mini:session.backend commit a session",
     ]);
     for (const { from, to } of entry!.spans) expect(to).toBeGreaterThanOrEqual(from);
+  });
+
+  test("calls middleware without a class, such as an imported module, Object", async () => {
+    class Home extends RequestHandler {
+      get() {
+        return text("home");
+      }
+    }
+    const hooks = { beforeDispatch: nothing, afterDispatch: (_handler: RequestHandler, response: Response) => response };
+    const middleware = [Object.assign(Object.create(null) as object, hooks)];
+    const { server, get } = await listen(new App({ debug: true, rules: [new Rule("/", { handler: Home })], middleware, logger: silent }));
+    await get("/");
+    const [entry] = await entries(server, 1);
+    expect(entry!.spans.map(({ label }) => label)).toEqual(["Object.beforeDispatch", "Home.get", "Object.afterDispatch"]);
   });
 
   test("shows what changed in a session, without secrets, and its messages", async () => {

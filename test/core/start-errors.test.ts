@@ -106,6 +106,16 @@ describe("an entry that is not middleware is refused, and the message says what 
     expect((await app.fetch(new Request("http://localhost/"))).status).toBe(200);
     expect(seen).toEqual(["object", "old"]);
   });
+
+  test("an object without a prototype, such as an imported module, is taken if it has a hook", async () => {
+    const seen: string[] = [];
+    const given = Object.assign(Object.create(null) as object, { beforeDispatch: () => void seen.push("module") });
+    const app = new App({ rules: [new Rule("/", { handler: Home })], middleware: [given] });
+    expect((await app.fetch(new Request("http://localhost/"))).status).toBe(200);
+    expect(seen).toEqual(["module"]);
+    expect(app.router.describe()[0]?.middleware).toEqual(["Object"]);
+    expect(messageOf(() => new App({ rules: [], middleware: [Object.create(null) as object] }))).toContain("an object without a hook");
+  });
 });
 
 describe("a path in the syntax of another router is refused, and the message has the right spelling:", () => {

@@ -88,6 +88,20 @@ test("a call to a backend reports its name and what it does", async () => {
   expect(work.map((each) => `${each.backend}: ${each.work}`)).toEqual(["MemoryBackend: load a session", "MemoryBackend: commit a session"]);
 });
 
+test("a backend without a class, such as an imported module, is called Object", async () => {
+  const memory = new MemoryBackend();
+  const backend = Object.assign(Object.create(null) as object, {
+    read: (key: string) => memory.read(key),
+    create: (...given: Parameters<MemoryBackend["create"]>) => memory.create(...given),
+    swap: (...given: Parameters<MemoryBackend["swap"]>) => memory.swap(...given),
+    touch: (...given: Parameters<MemoryBackend["touch"]>) => memory.touch(...given),
+    take: (key: string) => memory.take(key),
+  });
+  const work = watch<SessionBackendMessage>("mini:session.backend");
+  await begun(makeSessions({ backend }), { a: 1 });
+  expect(work.map((each) => `${each.backend}: ${each.work}`)).toEqual(["Object: commit a session"]);
+});
+
 test("a backend that fails is an error of the load", async () => {
   const fails: SessionBackend = Object.assign(new MemoryBackend(), { read: () => Promise.reject(new Error("down")) });
   const sessions = makeSessions({ backend: fails });

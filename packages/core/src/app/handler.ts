@@ -181,6 +181,11 @@ export function platformResponse(response: Response): globalThis.Response {
   return native;
 }
 
+/** The name of the class of an object. An object that inherits nothing, such as an imported module, has no class. */
+export function classNameOf({ constructor }: { readonly constructor: { readonly name: string } | undefined }): string {
+  return constructor?.name ?? "Object";
+}
+
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -63,8 +63,8 @@ export class MiddlewareRegistry {
   #instance(item: MiddlewareClass | Middleware, owner: string): Middleware {
     const problem = problemOf(item);
     if (problem !== undefined) throw new ConfigError(`The middleware of ${owner} has an entry that is ${problem}.`);
-    const { provides, name: className } = typeof item === "object" ? (item.constructor as MiddlewareClass) : item;
-    for (const name of provides ?? []) this.#providers.set(name, className);
+    const from = typeof item === "object" ? (item.constructor as MiddlewareClass | undefined) : item;
+    for (const name of from?.provides ?? []) this.#providers.set(name, from!.name);
     if (typeof item === "object") return item;
     const instance = this.#instances.get(item) ?? new item(this.#app);
     this.#instances.set(item, instance);

@@ -3,7 +3,7 @@ import { logInfo } from "../context/logger.ts";
 import type { Request } from "../context/request.ts";
 import type { Response } from "../http/response.ts";
 import { Trace } from "../tracing/trace.ts";
-import { isPromise, type Middleware, type RequestHandler } from "./handler.ts";
+import { classNameOf, isPromise, type Middleware, type RequestHandler } from "./handler.ts";
 
 /** The message of the channel `mini:request`. */
 export interface RequestMessage {
@@ -73,7 +73,7 @@ export function observeRequest(
 /** Calls a hook of a middleware, if it has it, and records it. */
 export function observeHook(middleware: Middleware, hook: HookMessage["hook"], handler: RequestHandler, response?: Response): unknown {
   if (middleware[hook] === undefined) return undefined;
-  return hookTrace.run({ middleware: middleware.constructor.name, hook }, () => middleware[hook]!(handler, response!) as unknown);
+  return hookTrace.run({ middleware: classNameOf(middleware), hook }, () => middleware[hook]!(handler, response!) as unknown);
 }
 
 /** Calls the method of a handler, and reports it to subscribers. */

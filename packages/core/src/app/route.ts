@@ -1,7 +1,7 @@
 import { RuleError } from "../rules/errors.ts";
 import { Response } from "../http/response.ts";
 import { isLazy, Rule, type AnyRule } from "../rules/rule.ts";
-import { type HandlerClass, handlerProblems, isPromise, membersOf, RequestHandler } from "./handler.ts";
+import { classNameOf, type HandlerClass, handlerProblems, isPromise, membersOf, RequestHandler } from "./handler.ts";
 import type { MiddlewareRegistry, MiddlewareStack } from "./middleware.ts";
 
 /** A handler class, and the middleware that runs around its methods. */
@@ -39,7 +39,7 @@ export class Route {
     if (this.loaded === undefined) return { handler: "(loaded at the first request)", middleware: [] };
     const { Handler, stack } = this.loaded;
     const call = this.#rule.action === undefined ? "" : `.${this.#rule.action}`;
-    return { handler: Handler.name + call, middleware: stack.middleware.map((each) => each.constructor.name) };
+    return { handler: Handler.name + call, middleware: stack.middleware.map(classNameOf) };
   }
 
   /** Loads the class and prepares its middleware. If that fails, the next request tries again. */

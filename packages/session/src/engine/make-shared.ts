@@ -25,7 +25,11 @@ export function makeShared(
   const settings: Settings = { ...checked, logger, forms };
   const { secretKeys, encrypt, now } = settings;
   const ids = new SessionIds({ secretKeys, encrypt, now });
-  const keptIn = (backend: SessionBackend) => new BackendSessions({ ...settings, backend, ids, startedAt: now() });
+  const keptIn = (backend: SessionBackend) => {
+    // A backend that inherits nothing, such as an imported module, has no class.
+    const { constructor } = backend as { readonly constructor: { readonly name: string } | undefined };
+    return new BackendSessions({ ...settings, backend, backendName: constructor?.name ?? "Object", ids, startedAt: now() });
+  };
   const inCookies = new CookieSessions({ secretKeys, encrypt, now });
   const inBackend = settings.backend === "securecookie" ? undefined : keptIn(settings.backend);
   const configured = inBackend ?? inCookies;

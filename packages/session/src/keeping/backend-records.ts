@@ -22,6 +22,8 @@ import type { SessionBackendMessage } from "./traces.ts";
 
 export interface BackendRecordsOptions {
   readonly backend: SessionBackend;
+  /** The name of its class, for traces. */
+  readonly backendName: string;
   readonly ids: SessionIds;
   /** The most milliseconds for each load and each commit. */
   readonly deadline: number;
@@ -66,9 +68,9 @@ export class BackendRecords {
   readonly #touching = new Set<string>();
   #prunedAt: number;
 
-  constructor({ backend, ids, deadline, flashMaxAge, now, logger, startedAt }: BackendRecordsOptions) {
+  constructor({ backend, backendName, ids, deadline, flashMaxAge, now, logger, startedAt }: BackendRecordsOptions) {
     this.backend = backend;
-    this.backendName = backend.constructor.name;
+    this.backendName = backendName;
     this.ids = ids;
     this.now = now;
     this.logger = logger;

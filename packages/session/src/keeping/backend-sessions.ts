@@ -18,7 +18,7 @@ export class BackendSessions implements SessionKeeper {
 
   constructor(options: BackendRecordsOptions) {
     this.backend = options.backend;
-    this.backendName = options.backend.constructor.name;
+    this.backendName = options.backendName;
     this.#options = options;
     this.loaded().catch(() => undefined);
   }
