@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -47,28 +46,44 @@ export function write(
  * Sends a request over new connections until the handler has begun, and returns the connection of that request. On a busy machine, a
  * short limit may end the connections before it.
  */
-export async function reach<T extends { readonly all: Promise<unknown> }>(ask: () => T, begun: Promise<void>): Promise<T> {
+export async function reach<T extends { readonly all: Promise<unknown> }>(ask: () => T | Promise<T>, begun: Promise<void>): Promise<T> {
   for (let tries = 0; tries < 50; tries++) {
-    const asked = ask();
+    const asked = await ask();
     if (await Promise.race([begun.then(() => true), asked.all.then(() => false)])) return asked;
   }
   throw new Error("None of 50 requests has reached the handler.");
 }
 
-/** The response to a client that does not read it; `givenUp`: the server has stopped waiting for the client. */
-export function endless(): { readonly response: () => Response; readonly givenUp: Promise<void> } {
-  const { opened, open } = gate();
-  const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(1 << 20));
-  return { response: () => new Response(new ReadableStream({ pull, cancel: open })), givenUp: opened };
+/** The response to a client that does not read it. */
+export interface Endless {
+  readonly response: () => Response;
+  /** Resolves when a handler has answered with it. */
+  readonly begun: Promise<void>;
+  /** Resolves when the server has stopped waiting for the client. */
+  readonly givenUp: Promise<void>;
 }
 
-/** Requests such a response by POST, and does not read it. */
-export async function askAndWait(server: Server, tls: object): Promise<void> {
-  const socket = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
-  watch(socket);
-  socket.on("error", () => undefined);
-  socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-  await once(socket, "readable");
+export function endless(): Endless {
+  const [begun, givenUp] = [gate(), gate()];
+  const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(1 << 20));
+  const response = () => {
+    begun.open();
+    return new Response(new ReadableStream({ pull, cancel: givenUp.open }));
+  };
+  return { response, begun: begun.opened, givenUp: givenUp.opened };
+}
+
+/** Requests such a response by POST, and does not read it. Resolves when its first bytes have arrived. */
+export async function askAndWait(server: Server, tls: object, { begun }: Endless): Promise<Socket> {
+  const { socket, all } = await reach(() => {
+    const opened = "tls" in tls ? connectSecurely(server.port) : connect(server.port, "127.0.0.1");
+    watch(opened);
+    opened.on("error", () => undefined);
+    opened.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    return { socket: opened, all: new Promise<void>((resolve) => opened.once("readable", resolve).once("close", resolve)) };
+  }, begun);
+  await all;
+  return socket;
 }
 
 /** Waits until the server has answered another request. By then it has noticed everything that came before. */
@@ -92,5 +107,7 @@ export function askHttp2(server: Server, method: "GET" | "POST" = "GET") {
   stream.on("error", () => undefined);
   stream.on("response", (headers) => (status = headers[":status"]));
   stream.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-  return { all: once(stream, "close").then(() => ({ status, body })), ended: once(client, "close") };
+  // Not once() of node:events, which would reject if a limit ends the connection first.
+  const closed = new Promise((resolve) => stream.once("close", resolve));
+  return { all: closed.then(() => ({ status, body })), ended: new Promise((resolve) => client.once("close", resolve)) };
 }
