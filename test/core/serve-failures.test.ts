@@ -8,6 +8,7 @@ import { makeApp } from "../support/one-handler.ts";
 import { get, post } from "../support/raw-app.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { frame, frameTypes, RawHttp2Client } from "../support/raw-http2.ts";
+import { closeSockets, reach, write } from "../support/slow-clients.ts";
 import { within } from "../support/within.ts";
 
 const uncaught: unknown[] = [];
@@ -15,6 +16,7 @@ const note = (error: unknown) => void uncaught.push(error);
 beforeEach(() => void process.on("uncaughtException", note).on("unhandledRejection", note));
 const open: Server[] = [];
 afterEach(async () => {
+  closeSockets();
   await Promise.all(open.splice(0).map((server) => server.close()));
   process.off("uncaughtException", note).off("unhandledRejection", note);
   expect(uncaught.splice(0)).toEqual([]);
@@ -184,11 +186,14 @@ describe("no response is written into one that is being sent:", () => {
   });
 
   test("a body that comes too late after its response was sent ends the connection", async () => {
-    const { server } = await listen(() => text("early"), { timeouts: { request: 300 } });
-    const client = await RawClient.open(server.port);
-    await client.send(unfinished);
-    expect((await client.answer()).body).toBe("early");
-    expect((await client.end()).rest).toBe("");
+    const begun = gate();
+    const work = () => {
+      begun.open();
+      return text("early");
+    };
+    const { server } = await listen(work, { timeouts: { request: 300 } });
+    const { all } = await reach(() => write(server.port, unfinished), begun.opened);
+    expect(await all).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nearly$/);
   });
 });
 
@@ -212,18 +217,23 @@ describe("a client that leaves while its request waits forever is noticed", () =
     ["a request behind a write", post("/", "abc") + get("/other")],
   ])("over HTTP/1, by the time that a request may take: %s", async (_title, bytes) => {
     const { server, begun, aborted } = await listenWithoutAnswer({ timeouts: { request: 500 } });
-    const client = await RawClient.open(server.port);
-    await client.send(bytes);
-    await within("the handler", begun.opened);
-    client.socket.destroy();
+    const { socket } = await reach(() => write(server.port, bytes), begun.opened);
+    socket.destroy();
     await expect(within("the abort of the signal", aborted.opened)).resolves.toBeUndefined();
   });
 
+  /** Requests a page over new connections, and goes on as told, until a gate is open. On a busy machine, the client may be too slow. */
+  const reachHttp2 = ({ port }: Server, opened: Promise<void>, goOn?: (client: RawHttp2Client) => Promise<void>) =>
+    reach(async () => {
+      const client = await RawHttp2Client.open(port);
+      await client.request(1, "GET");
+      void goOn?.(client);
+      return { client, all: client.end() };
+    }, opened);
+
   test("over HTTP/2, also after a protocol error, when Node does not read any more", async () => {
     const { server, begun, aborted } = await listenWithoutAnswer({ tls: certificate, timeouts: { request: 500, idle: 200 } });
-    const client = await RawHttp2Client.open(server.port);
-    await client.request(1, "GET");
-    await within("the handler", begun.opened);
+    const { client } = await reachHttp2(server, begun.opened);
     // DATA on a stream that the client has ended.
     await client.send(frame(frameTypes.data, 0, 1, Buffer.from("x")));
     await client.first(frameTypes.goAway, 0);
@@ -234,13 +244,15 @@ describe("a client that leaves while its request waits forever is noticed", () =
   test("over HTTP/2, a client that answers pings may wait as long as it likes", async () => {
     const done = gate();
     const { server } = await listen(() => done.opened.then(() => text("late")), { tls: certificate, timeouts: { request: 200, idle: 50 } });
-    const client = await RawHttp2Client.open(server.port);
-    await client.request(1, "GET");
-    for (let pings = 1; pings <= 10; pings++) {
-      const isPing = ({ type, flags }: { readonly type: number; readonly flags: number }) => type === frameTypes.ping && flags === 0;
-      await client.until(`ping ${pings}`, () => client.frames.filter(isPing).length >= pings);
-      await client.send(frame(frameTypes.ping, 1, 0, client.frames.findLast(isPing)!.payload));
-    }
+    const isPing = ({ type, flags }: { readonly type: number; readonly flags: number }) => type === frameTypes.ping && flags === 0;
+    const answered = gate();
+    const { client } = await reachHttp2(server, answered.opened, async (asked) => {
+      for (let pings = 1; pings <= 10; pings++) {
+        if ((await asked.until(`ping ${pings}`, () => asked.frames.filter(isPing).length >= pings)) === undefined) return;
+        await asked.send(frame(frameTypes.ping, 1, 0, asked.frames.findLast(isPing)!.payload));
+      }
+      answered.open();
+    });
     done.open();
     expect((await client.first(frameTypes.headers, 1))?.stream).toBe(1);
     client.socket.destroy();

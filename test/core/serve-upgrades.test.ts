@@ -206,12 +206,13 @@ describe("a web socket", () => {
 
   test("stays open longer than a request or a pause between two may take", async () => {
     const server = await listen({ upgrade: greeting(), timeouts: { headers: 50, request: 50, idle: 50 } });
-    const { client } = await connect(server.url);
+    let { client, got } = await connect(server.url);
+    // On a busy machine, a limit may end the connection before its handshake has arrived.
+    for (let tries = 1; got !== `${server.url} undefined` && tries < 50; tries++) ({ client, got } = await connect(server.url));
     // Another connection is ended for being idle, five times.
     for (let i = 0; i < 5; i++) {
       const idle = await RawClient.open(server.port);
       await idle.send(get("/"));
-      await idle.answer();
       await idle.end();
     }
     client.send("still there");
