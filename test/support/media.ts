@@ -13,6 +13,7 @@ import { redisServer, sharedRedis, type SharedRedis } from "./redis.ts";
 import { redisClients } from "./redis-clients.ts";
 import { need } from "./skip.ts";
 import { openSqlite, sqlitePath, type SqliteDatabase } from "./sqlite.ts";
+import { patience } from "./within.ts";
 
 /** A place where sessions are kept, for tests that apply to every such place. */
 export interface Medium {
@@ -52,9 +53,6 @@ async function ioredisMedium({ url, prefix }: SharedRedis): Promise<Medium["open
 
 /** For runs that repeat their tests very often: without servers and files. */
 const memoryOnly = process.env.MINI_MEDIA === "memory";
-
-/** Milliseconds. On a busy machine memcached answers slowly. A cache that does not answer in time would change what the tests see. */
-const patience = 60_000;
 
 /** The memory of this process, so that the cache is the only difference. */
 function cachedMedium(address: string): Medium["open"] {

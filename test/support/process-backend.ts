@@ -42,7 +42,8 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
     }
     case "cached": {
       const { Client } = await import("memjs");
-      const client = Client.create(cache, { timeout: 0.5, retries: 0 });
+      // Longer than memcached takes on a busy machine: a cache that does not answer in time makes log-outs fail.
+      const client = Client.create(cache, { timeout: 60, retries: 0 });
       return new CachedBackend({
         backend: await openBackend(["postgres", at, name]),
         cache: new MemcachedCache({ client }),

@@ -11,6 +11,7 @@ import { redisServer, sharedRedis } from "../../support/redis.ts";
 import { gate, sessionApp, setCookies } from "../../support/session-app.ts";
 import { need } from "../../support/skip.ts";
 import { WatchedBackend } from "../../support/watched-backend.ts";
+import { patience } from "../../support/within.ts";
 
 const start = 1_700_000_000_000;
 const all256 = Array.from({ length: 256 }, (_, i) => i);
@@ -43,6 +44,7 @@ need(memcachedServer, client)("CachedBackend over memcached", () => {
       const backend = new CachedBackend({
         backend: new MemoryBackend({ now }),
         cache: apart(new MemcachedCache({ client: client! })),
+        timeout: patience,
         now,
       });
       return { backend, now, advance: (seconds) => void (time += seconds * 1000) };
@@ -79,7 +81,7 @@ need(redisServer, redis)("RedisCache", () => {
 
   test("that also keeps sessions does not change them, because their keys have other names", async () => {
     const kept = new RedisBackend({ client: redis!.client });
-    const backend = new CachedBackend({ backend: kept, cache: new RedisCache({ client: redis!.client }) });
+    const backend = new CachedBackend({ backend: kept, cache: new RedisCache({ client: redis!.client }), timeout: patience });
     const key = randomBytes(32).toString("base64url");
     const version = await backend.create(key, recordFor(Date.now(), 60));
     expect((await kept.read(key))?.version).toBe(version);
