@@ -132,7 +132,7 @@ describe.each(stores)("a session of express-session in %s", (_title, open) => {
   test("can be used for 30 seconds by requests that were sent before, and no longer", async () => {
     const { store, cookie, id, source } = await old();
     await visit({ import: source }, cookie);
-    await expect.poll(async () => (await sessionOf(store, id)) as object).toHaveProperty("cookie.originalMaxAge");
+    await expect.poll(async () => (await sessionOf(store, id)) as object).toHaveProperty("cookie.originalMaxAge", 30_000);
     expect((await visit({ import: source }, cookie)).seen).toEqual(values);
     const later = importExpressSession({ secret, store, now: () => Date.now() + 31_000 });
     expect((await visit({ import: later }, cookie)).seen).toEqual({});
