@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { bytes, callsWith, keyOf, recordFor } from "../../support/backends.ts";
 import { need } from "../../support/skip.ts";
 import { builtInDriver, compiledDriver, openSqlite, packagedDriver, sqlitePath, type SqliteDriver } from "../../support/sqlite.ts";
+import { patience } from "../../support/within.ts";
 
 const compiled = compiledDriver();
 need("better-sqlite3 with its binary", compiled);
@@ -43,7 +44,8 @@ describe.each(drivers)("on $name", (driver) => {
   });
 
   test("a write waits for another connection without blocking, and is made when that has ended", async () => {
-    const { backend, table, now, close } = open(driver);
+    const { database, table, now, close } = open(driver);
+    const backend = new SqliteBackend({ database, table, now, busyTimeout: patience });
     const other = driver.open(paths.get(driver)!);
     other.exec("BEGIN IMMEDIATE");
     let made: unknown;
