@@ -98,9 +98,9 @@ describe.each(sessionServers)("sessions on a $name", ({ needs, isDurable, start 
     });
 
     /** An application with a driver and a proxy of its own, and a session that holds `{ a: 1, word }`. */
-    async function begun({ milliseconds = deadline, most = fewest } = {}) {
+    async function begun({ milliseconds = deadline, most = fewest, silence = 600 } = {}) {
       const proxy = await startTcpProxy(server.target);
-      const connected = await server.connect(proxy.port, most);
+      const connected = await server.connect(proxy.port, most, silence);
       const watched = new WatchedBackend(connected.backend);
       const app = sessionApp({ backend: watched, now: Date.now, deadline: milliseconds });
       const told = () => [...app.logged, ...connected.said].join("\n");
@@ -177,7 +177,7 @@ describe.each(sessionServers)("sessions on a $name", ({ needs, isDurable, start 
     });
 
     test("that answers late, but before the deadline, is not a failure", async () => {
-      const app = await begun({ milliseconds: soon.timeout });
+      const app = await begun({ milliseconds: soon.timeout, silence: soon.timeout });
       await app.proxy.set({ delay: 20 });
       for (const { work } of points) expect((await app.run(work, fresh(app)())).status).toBe(200);
     });

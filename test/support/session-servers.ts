@@ -22,9 +22,10 @@ export interface SessionServer {
    * A backend with its own client, which connects to the server through a port. The client has the settings of the documentation.
    *
    * @param most - The most calls that may wait for their replies, for clients that have such a setting.
+   * @param silence - Milliseconds after which the client gives up a server that does not reply.
    */
-  readonly connect: (port: number, most: number) => Promise<Connected>;
-  /** Pauses it, or lets it continue. */
+  readonly connect: (port: number, most: number, silence: number) => Promise<Connected>;
+  /** Pauses it. Returns what lets it continue. */
   readonly pause: () => Promise<() => void>;
   /** Kills it, as if its machine had failed, and starts it again on the same port. */
   readonly restart: () => Promise<void>;
@@ -67,8 +68,8 @@ async function startRedis(kind: RedisClientKind): Promise<SessionServer> {
   const { port } = server;
   return {
     target: { host: "127.0.0.1", port },
-    async connect(through, most) {
-      const { client, said, end } = await kind.connect(`redis://:${password}@127.0.0.1:${through}`, { socketTimeout: 600, most });
+    async connect(through, most, silence) {
+      const { client, said, end } = await kind.connect(`redis://:${password}@127.0.0.1:${through}`, { socketTimeout: silence, most });
       // It does not report how many commands wait. close() of the backend waits for them.
       return { backend: new RedisBackend({ client }), said, waiting: () => 0, end: async () => end() };
     },
@@ -87,14 +88,14 @@ async function startPostgres(): Promise<SessionServer> {
   await makeTables(server.url);
   return {
     target: { path: join(new URL(server.url).searchParams.get("host")!, ".s.PGSQL.5432") },
-    connect(through) {
+    connect(through, _most, silence) {
       const said: string[] = [];
       // The settings of the documentation of PostgresBackend, with shorter times.
       const pool = new Pool({
         connectionString: `postgresql://postgres:${password}@127.0.0.1:${through}/postgres`,
         connectionTimeoutMillis: 2000,
-        statement_timeout: 600,
-        query_timeout: 700,
+        statement_timeout: silence,
+        query_timeout: silence + 100,
       });
       pool.on("error", (error) => said.push(String(error)));
       const waiting = () => pool.waitingCount + pool.totalCount - pool.idleCount;
