@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type NetConnectOpts, type Server, type Socket } from "node:net";
+import { gate } from "./gate.ts";
 import { endedAfterFile } from "./per-file.ts";
 import { freePort } from "./ports.ts";
 
@@ -11,10 +12,11 @@ import { freePort } from "./ports.ts";
  * - `hangs`: accepts connections, and holds back everything from both sides until the mode changes.
  * - `resets`: resets all connections, and every new one.
  * - `delay`: delays each reply by a number of milliseconds.
+ * - `late`: forwards requests, and holds back their replies until the mode changes.
  * - `cut`: forwards the next request, and cuts its connection when a part of the reply was forwarded: a number of bytes, or half of it.
  *   Other connections are forwarded. A connection that is cut by `hang` stays silent forever.
  */
-export type Line = "passes" | "refuses" | "hangs" | "resets" | { readonly delay: number } | Cut;
+export type Line = "passes" | "refuses" | "hangs" | "resets" | "late" | { readonly delay: number } | Cut;
 
 interface Cut {
   readonly cut: "reset" | "close" | "hang";
@@ -40,6 +42,7 @@ const started = endedAfterFile<TcpProxy>((proxy) => proxy.close());
 /** @param target - The address of the server: `{ port }`, or `{ path }` of a socket. The server may be down. */
 export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
   let line: Line = "passes";
+  let change = gate();
   // It listens there again and again.
   const port = await freePort();
   let server: Server | undefined;
@@ -67,6 +70,7 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
         return cut;
       },
       delay: () => (typeof line === "object" && "delay" in line ? line.delay : 0),
+      held: () => (line === "late" ? change.opened : undefined),
     });
     pairs.add(pair);
     client.once("close", () => pairs.delete(pair));
@@ -78,6 +82,8 @@ export async function startTcpProxy(target: NetConnectOpts): Promise<TcpProxy> {
     port,
     async set(next) {
       line = next;
+      change.open();
+      change = gate();
       if (next === "refuses") {
         server?.close();
         server = undefined;
@@ -104,6 +110,8 @@ interface Told {
   readonly cut: () => Cut | undefined;
   /** Called for each reply: its delay in milliseconds. */
   readonly delay: () => number;
+  /** Called for each reply: until when it is held back. */
+  readonly held: () => Promise<void> | undefined;
 }
 
 /** Connects a client to the server, over a new connection of the proxy. */
@@ -119,7 +127,9 @@ function join(client: Socket, target: NetConnectOpts, told: Told): Pair {
     socket.on("data", (chunk) => {
       const due = performance.now() + told.delay();
       const last = cut;
+      const held = told.held();
       sending = sending.then(async () => {
+        await held;
         const left = due - performance.now();
         if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
         if (last === undefined) client.write(chunk);
