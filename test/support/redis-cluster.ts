@@ -20,14 +20,19 @@ const nodeTimeout = 1500;
 
 /** Starts a cluster, which ends with the tests of the file. */
 export async function startRedisCluster(): Promise<TestCluster> {
-  const buses = await Promise.all(Array.from({ length: 2 * primaries }, freePort));
+  const buses: number[] = [];
+  const settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeout)];
+  const more = ["--cluster-replica-validity-factor", "0", "--cluster-require-full-coverage", "no"];
   const nodes = await Promise.all(
-    buses.map((bus) => {
-      const settings = ["--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout", String(nodeTimeout)];
-      return startRedisServer({
-        arguments: [...settings, "--cluster-replica-validity-factor", "0", "--cluster-require-full-coverage", "no"],
-      });
-    }),
+    Array.from({ length: 2 * primaries }, (_, index) =>
+      startRedisServer({
+        async arguments() {
+          // Until the node listens there, another one may take the port: then the node is started with others.
+          buses[index] = await freePort();
+          return [...settings, "--cluster-port", String(buses[index]), ...more];
+        },
+      }),
+    ),
   );
   const clients = new Map(await Promise.all(nodes.map(async (node) => [node, await connect(node)] as const)));
   const ask: TestCluster["ask"] = async (node, ...command) => String(await clients.get(node)!.sendCommand([...command]));

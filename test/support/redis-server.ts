@@ -24,8 +24,8 @@ export interface RedisServer {
 export interface RedisServerOptions {
   /** Default: any free port. */
   readonly port?: number;
-  /** More arguments: `["--replicaof", "127.0.0.1", "6379"]`. */
-  readonly arguments?: readonly string[];
+  /** More arguments: `["--replicaof", "127.0.0.1", "6379"]`. A function gives them anew for each port that is tried. */
+  readonly arguments?: readonly string[] | (() => Promise<readonly string[]>);
 }
 
 /** How many other ports are tried, if another program takes the port first. */
@@ -40,6 +40,7 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
   if (program === undefined) throw new Error("There is no redis-server on the PATH.");
   for (let tries = 1; ; tries++) {
     const chosen = port ?? (await freePort());
+    const others = typeof more === "function" ? await more() : more;
     const own = newFolder();
     folders.add(own);
     const settings = [
@@ -56,7 +57,7 @@ export async function startRedisServer({ port, arguments: more = [] }: RedisServ
       "--repl-diskless-sync-delay",
       "0",
     ];
-    const child = spawn(program, [...settings, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, [...settings, ...others], { stdio: ["ignore", "pipe", "inherit"] });
     started.add(child);
     if (await isReady(child)) {
       return {
