@@ -166,26 +166,30 @@ describe.each(protocols)("over %s", (protocol) => {
     });
 
     test("sends the last event of a source", async () => {
+      const waiting = gate();
       const { server, listen } = await open(protocol, () =>
         events(async function* ({ signal }) {
           yield { data: "begun" };
+          waiting.open();
           await once(signal, "abort");
           yield { event: "bye", data: "now" };
         }),
       );
       const client = await listen();
-      await client.has("data: begun\n\n");
+      // A source that has not gone on since its last event is ended there.
+      await within("the source", waiting.opened);
       await within("the server's end", server.close());
       expect((await client.end).text).toBe(":\n\ndata: begun\n\nevent: bye\ndata: now\n\n");
     });
 
     test("does not wait longer than the grace for a client that does not read", async () => {
-      const ended = gate();
+      const [begun, ended] = [gate(), gate()];
       const { server, listen } = await open(
         protocol,
         () =>
           events(async function* () {
             try {
+              begun.open();
               for (;;) yield { data: "x".repeat(1_000_000) };
             } finally {
               ended.open();
@@ -194,6 +198,7 @@ describe.each(protocols)("over %s", (protocol) => {
         { grace: 50 },
       );
       (await listen()).pause();
+      await within("the source", begun.opened);
       await within("the server's end", server.close());
       await expect(within("the end of the source", ended.opened)).resolves.toBeUndefined();
     });
