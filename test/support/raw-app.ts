@@ -1,6 +1,7 @@
 import { App, local, request, RequestHandler, Response, Rule, text } from "@mini/core";
 import { serve, type Server } from "@mini/core/serve";
 import { RawClient } from "./raw-client.ts";
+import { patience } from "./within.ts";
 
 declare module "@mini/core" {
   interface Local {
@@ -138,7 +139,8 @@ export async function startRawApp(): Promise<RawApp> {
   const nothing = () => undefined;
   const logger = { error: (line: string) => void errors.push(line), warn: nothing, info: nothing, debug: nothing };
   const app = new App({ rules, logger, maxBodySize });
-  const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false });
+  // Opening thousands of connections, and finishing their heads, takes a busy machine longer than the default.
+  const server = await serve(app, { port: 0, silent: true, gracefulShutdown: false, timeouts: { headers: patience } });
   return {
     server,
     handled,
