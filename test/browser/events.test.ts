@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ownHosts, startBrowser } from "../support/browser.ts";
 import { certificate } from "../support/certificate.ts";
 import { gate } from "../support/gate.ts";
+import { freePort } from "../support/ports.ts";
 import { findChromium } from "../support/programs.ts";
 import { need } from "../support/skip.ts";
 import { within } from "../support/within.ts";
@@ -77,7 +78,9 @@ for (const [name, tls] of [
       within("the events", page.evaluate<Collected>(`(${collect})(${JSON.stringify(names)}, ${most})`));
 
     beforeAll(async () => {
-      [browser, server] = await Promise.all([startBrowser(chromium!, ownHosts), listen(0)]);
+      // The server listens there again.
+      const port = await freePort();
+      [browser, server] = await Promise.all([startBrowser(chromium!, ownHosts), listen(port)]);
       page = await browser.newPage();
       await page.goto(`${tls === undefined ? "http" : "https"}://site.example:${server.port}/`);
     });

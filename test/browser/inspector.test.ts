@@ -59,7 +59,8 @@ need("chromium", chromium)("the inspector in a browser", () => {
   test("is used with the keyboard alone", async () => {
     const { page, problems } = await openPage(browser, { baseURL: server.url });
     await page.goto("/__mini");
-    await page.getByRole("button", { name: "/cart" }).waitFor();
+    // The requests appear one after the other, each above the last one.
+    await page.locator("#entries button").nth(3).waitFor();
     await page.locator("#entries button").first().focus();
     await page.keyboard.press("ArrowDown");
     const chosen = page.locator("#entries button[aria-current=true]");

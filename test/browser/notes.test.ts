@@ -134,6 +134,8 @@ need("chromium", chromium)("the notes example in a browser", () => {
     await page.getByLabel("Title").fill("  ");
     await page.getByLabel("Picture").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("not a picture") });
     await page.getByRole("button", { name: "Save" }).click();
+    // The click itself waits only for the head of the page.
+    await page.waitForLoadState();
     expect(await page.locator(".problem").allInnerTexts()).toEqual(["Write a title.", "Choose a PNG, JPEG, GIF or WebP picture."]);
     await page.getByLabel("Title").fill("With a picture");
     await page.getByLabel("Picture").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: picture });
