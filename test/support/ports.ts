@@ -4,13 +4,18 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
+/** The ports that were chosen in this process. Those that nobody listens on are not used yet, or will be used again. */
+const chosen = new Set<number>();
+
 /**
- * A port on loopback that was free a moment ago. The system gives it to no outgoing connection, such as that of a client that tries to
- * reach a server that is down: the ranges for these begin at 32768 (Linux) or higher.
+ * A port on loopback that was free a moment ago, and that this process has not chosen before. The system gives it to no outgoing
+ * connection, such as that of a client that tries to reach a server that is down: the ranges for these begin at 32768 (Linux) or higher.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(10_000, 32_000);
+    if (chosen.has(port)) continue;
+    chosen.add(port);
     const server = createServer().listen(port, "127.0.0.1");
     try {
       await once(server, "listening");
