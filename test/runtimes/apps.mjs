@@ -84,7 +84,7 @@ class Form extends RequestHandler {
   }
 }
 
-const state = { aborted: 0, worked: 0 };
+const state = { aborted: 0, worked: 0, slow: 0 };
 
 class Events extends RequestHandler {
   get() {
@@ -154,6 +154,7 @@ class State extends RequestHandler {
 /** Answers after more time than a closing server gives to a connection without a request. */
 class Slow extends RequestHandler {
   async get() {
+    state.slow++;
     await new Promise((resolve) => setTimeout(resolve, 1500));
     return text("slow");
   }

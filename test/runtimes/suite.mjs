@@ -261,7 +261,10 @@ export const checks = [
     "serve(): close() answers what is in flight",
     async ({ url, close }) => {
       const pending = fetch(`${url}slow`).then((response) => response.text());
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await poll(
+        async () => (await (await fetch(`${url}state`)).json()).slow,
+        (slow) => slow > 0,
+      );
       const closed = close();
       assert.equal(await pending, "slow");
       await closed;
