@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import { Client } from "memjs";
 import { afterAll } from "vitest";
@@ -32,7 +32,7 @@ export async function startMemcached({ port = 0 } = {}): Promise<MemcachedServer
   const child = spawn(findMemcached()!, ["-l", "127.0.0.1", "-p", String(port), "-U", "0", "-m", "64", ...asRoot], { stdio: "ignore" });
   const kill = () => endAtOnce(child);
   afterAll(kill);
-  await untilListening(port);
+  await untilListening(port, child);
   return { address: `127.0.0.1:${port}`, port, pause: () => pause([child.pid!]), kill };
 }
 
@@ -53,9 +53,9 @@ export function memcachedClient(address: string): Client {
   return client;
 }
 
-/** Tries until the server answers, or until the time limit of the test. */
-async function untilListening(port: number): Promise<void> {
-  for (;;) {
+/** Tries until the server answers. */
+async function untilListening(port: number, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
     const socket = connect(port, "127.0.0.1");
     const answered = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
@@ -64,4 +64,5 @@ async function untilListening(port: number): Promise<void> {
     if (answered) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
+  throw new Error(`memcached did not start on port ${port}.`);
 }
