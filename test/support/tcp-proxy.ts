@@ -151,7 +151,7 @@ function join(client: Socket, target: NetConnectOpts, told: Told): Pair {
   }
 
   function end(chunk: Buffer, { cut: how, after }: Cut): void {
-    const part = chunk.subarray(0, after === "half" ? Math.ceil(chunk.length / 2) : after);
+    const part = chunk.subarray(0, after === "half" ? Math.ceil(lengthBeforePongs(chunk) / 2) : after);
     const then = () => {
       if (how === "reset") client.resetAndDestroy();
       if (how === "close") client.destroySoon();
@@ -178,4 +178,9 @@ function ignore(): void {}
 
 function isPing(chunk: Buffer): boolean {
   return chunk.toString() === "*1\r\n$4\r\nPING\r\n";
+}
+
+/** The length of a reply without the replies to later PINGs of a client of Redis. They may arrive with it, and may be longer. */
+function lengthBeforePongs(chunk: Buffer): number {
+  return chunk.toString("latin1").replace(/(?:\+PONG\r\n)+$/, "").length;
 }
