@@ -152,6 +152,9 @@ const columns = [];
 setTimeout(() => {
   console.error("FAILED: the runtimes have not answered everything within two minutes.");
   for (const child of running) child.kill("SIGKILL");
+  // They are told to end at once, and this process does not wait for it.
+  void redis?.end();
+  void postgres?.end();
   process.exit(1);
 }, 115_000).unref();
 try {
