@@ -40,6 +40,7 @@ test("rolling restarts under load: no request fails, and every click that was an
   const loads = Promise.all([load(), load(), load()]);
   // Should one fail, there is no need to go on.
   void loads.catch(() => (over = true));
+  await vi.waitFor(() => expect(pids.size).toBe(1), patience);
   for (let done = 1; done <= restarts && !over; done++) {
     process.kill(primary, "SIGHUP");
     await vi.waitFor(() => {
