@@ -113,7 +113,7 @@ describe("four processes on one SQLite file", () => {
     );
   });
 
-  test("take turns, and count every one of 400 parallel clicks at one session", async () => {
+  test("share 400 parallel clicks at one session, and count every one", async () => {
     expect(await clickAtOnce(base, 400)).toBeGreaterThan(1);
   });
 
