@@ -7,7 +7,7 @@ const still = new Set(["T", "t", "Z", "X"]);
  * Pauses processes, so that their connections stay open and get no replies. Resolves when all their threads have stopped, because
  * a signal leaves them running for some milliseconds, and for tens on a busy machine. (Only Linux tells whether they have.)
  *
- * @returns What lets them continue, in this order. Further calls do nothing.
+ * @returns What lets them continue. Further calls do nothing.
  */
 export async function pause(pids: readonly number[]): Promise<() => void> {
   for (const pid of pids) process.kill(pid, "SIGSTOP");

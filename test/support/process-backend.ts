@@ -5,6 +5,7 @@ import { LmdbBackend } from "@mini/session/lmdb";
 import { PostgresBackend } from "@mini/session/postgres";
 import { RedisBackend } from "@mini/session/redis";
 import { SqliteBackend } from "@mini/session/sqlite";
+import { patience } from "./within.ts";
 
 /**
  * Opens the backend that a process of a test is told to use: `lmdb <path>`, `sqlite <path>`, `redis <url> <prefix>`, ... Loads
@@ -43,11 +44,11 @@ export async function openBackend(args: readonly string[]): Promise<SessionBacke
     case "cached": {
       const { Client } = await import("memjs");
       // Longer than memcached takes on a busy machine: a cache that does not answer in time makes log-outs fail.
-      const client = Client.create(cache, { timeout: 60, retries: 0 });
+      const client = Client.create(cache, { timeout: patience / 1000, retries: 0 });
       return new CachedBackend({
         backend: await openBackend(["postgres", at, name]),
         cache: new MemcachedCache({ client }),
-        timeout: 60_000,
+        timeout: patience,
       });
     }
     case undefined:

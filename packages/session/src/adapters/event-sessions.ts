@@ -8,8 +8,8 @@ import { FrameworkVisit } from "./framework-visit.ts";
 import type { FetchSessionsOptions, SessionVariables } from "./hono.ts";
 import { SessionPromise } from "./session-promise.ts";
 
-// oxlint-disable-next-line typescript/ban-ts-comment -- `@mini/session/fetch` also serves applications without h3, where the compiler would refuse this. A block comment stays in the declarations.
-/* @ts-ignore */
+// oxlint-disable-next-line typescript/ban-ts-comment -- Applications may not have h3, so no source imports it, and the compiler refuses this without an import. In declarations it does not.
+// @ts-ignore
 declare module "h3" {
   interface H3EventContext extends SessionVariables {}
 }

@@ -17,8 +17,8 @@ export interface SessionVariables {
   sessionStore: SessionStore;
 }
 
-// oxlint-disable-next-line typescript/ban-ts-comment -- `@mini/session/fetch` also serves applications without Hono, where the compiler would refuse this. A block comment stays in the declarations.
-/* @ts-ignore */
+// oxlint-disable-next-line typescript/ban-ts-comment -- Applications may not have Hono, so no source imports it, and the compiler refuses this without an import. In declarations it does not.
+// @ts-ignore
 declare module "hono" {
   interface ContextVariableMap extends SessionVariables {}
 }
